@@ -1,0 +1,11 @@
+//! kaudit turns Kubernetes API audit logging on, changes it and turns it off on control-plane nodes whose
+//! kube-apiserver is a static pod.
+//!
+//! A functional core (`yaml`, `manifest`, `audit`, `policy`, `plan`) takes values and returns values; an
+//! imperative shell (`node`, `cli`) reads and writes. ARCHITECTURE.md draws the way of the data.
+
+pub mod audit;
+pub mod manifest;
+pub mod policy;
+pub mod refusal;
+pub mod yaml;

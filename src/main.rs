@@ -1,0 +1,3 @@
+//! The `kaudit` program.
+
+fn main() {}
