@@ -1,0 +1,116 @@
+//! What is let in: the limits of every text, and the stricter ones of a manifest that is going to be edited.
+
+use super::Document;
+use super::finding::{Finding, FindingKind};
+use super::place::refuse_at;
+use super::tree::{Kind, Node, ScalarStyle};
+use crate::refusal::{Position, Refusal};
+
+/// The kubelet reads at most this much of a manifest (`maxConfigLength` in `pkg/kubelet/config/common.go`), 10 MiB.
+pub const MAX_BYTES: usize = 10 << 20;
+
+/// Takes bytes of a file as text.
+///
+/// # Errors
+///
+/// Refuses what is longer than [`MAX_BYTES`], not UTF-8, or has NUL bytes in it.
+pub fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
+    if bytes.len() > MAX_BYTES {
+        return Err(refuse_size(bytes.len()));
+    }
+    if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
+        return Err(Refusal::new("the file is UTF-16").help("convert it: iconv -f UTF-16 -t UTF-8 FILE"));
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            let valid = bytes.get(..at).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default();
+            return Err(refuse_at(valid, at, format!("byte {} of the file is not UTF-8", at + 1))
+                .help("save the file as UTF-8"));
+        }
+    };
+    match text.find('\0') {
+        Some(at) => Err(refuse_at(text, at, "there is a NUL byte in the file").help("remove it")),
+        None => Ok(text),
+    }
+}
+
+fn refuse_size(bytes: usize) -> Refusal {
+    Refusal::new(format!("the text has {bytes} bytes; the kubelet reads {MAX_BYTES}"))
+        .help("make it smaller, for example by removing comments")
+}
+
+/// Refuses line breaks that only one of YAML 1.1 and 1.2 knows, and texts that are too long, in any document.
+pub(super) fn require_readable(text: &str) -> Result<(), Refusal> {
+    if text.len() > MAX_BYTES {
+        return Err(refuse_size(text.len()));
+    }
+    Ok(())
+}
+
+/// Refuses NEL, LS and PS outside quotes: they end a line, and so a comment, for YAML 1.1 but not for 1.2.
+pub(super) fn require_plain_line_breaks(text: &str, root: &Node) -> Result<(), Refusal> {
+    let mut suspects = text.match_indices(['\u{85}', '\u{2028}', '\u{2029}']).map(|(at, _)| at).peekable();
+    if suspects.peek().is_none() {
+        return Ok(());
+    }
+    let mut quoted = Vec::new();
+    root.walk(&mut |node| {
+        if matches!(&node.kind, Kind::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted)) {
+            quoted.push(node.span());
+        }
+    });
+    let mut quoted = quoted.into_iter().peekable();
+    for at in suspects {
+        while quoted.next_if(|span| span.end <= at).is_some() {}
+        if quoted.peek().is_none_or(|span| at < span.start) {
+            return Err(refuse_at(text, at, "there is an invisible Unicode line break (NEL, LS or PS)")
+                .help("remove it, or write it as an escape in double quotes: \"\\u2028\""));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what must not be edited although it can be read.
+pub(super) fn require_editable(document: &Document) -> Result<(), Refusal> {
+    let text = document.text();
+    if let Some(at) = find_lone_carriage_return(text) {
+        return Err(refuse_at(text, at, "a line ends with a carriage return alone")
+            .help("convert the line ends: sed -i 's/\\r$//; s/\\r/\\n/g' FILE"));
+    }
+    match document.findings().iter().find_map(|finding| refuse_finding(text, finding)) {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
+}
+
+fn find_lone_carriage_return(text: &str) -> Option<usize> {
+    text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
+}
+
+fn refuse_finding(text: &str, finding: &Finding) -> Option<Refusal> {
+    let refuse = |reason: String| refuse_at(text, finding.at, reason);
+    match &finding.kind {
+        FindingKind::DuplicateKey { key, first } => {
+            let Position { line, .. } = super::place::position_at(text, *first);
+            Some(
+                refuse(format!("the key `{key}` is there twice, first in line {line}")).help(
+                    "remove one of them: the kubelet takes the last one, other readers the first or none",
+                ),
+            )
+        }
+        FindingKind::NonStringKey { written } => Some(
+            refuse(format!("the unquoted key `{written}` is not a string for Kubernetes"))
+                .help(format!("quote it: \"{written}\"")),
+        ),
+        FindingKind::FurtherDocument => Some(
+            refuse("a second YAML document starts here; the kubelet reads only the first".to_owned())
+                .help("keep one document per file: move this one to a file of its own, or remove it"),
+        ),
+        FindingKind::Directive => Some(
+            refuse("there is a YAML directive".to_owned()).help("remove the line; a manifest needs none"),
+        ),
+        FindingKind::MergeKey | FindingKind::Tag { .. } => None,
+    }
+}

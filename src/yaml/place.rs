@@ -1,0 +1,17 @@
+//! Offsets as people read them, and refusals that point there.
+
+use crate::refusal::{Position, Refusal};
+
+/// The position of byte `offset` of `text`. A byte order mark is no column.
+pub(super) fn position_at(text: &str, offset: usize) -> Position {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column =
+        before.get(line_start..).unwrap_or_default().trim_start_matches('\u{feff}').chars().count() + 1;
+    Position { line: before.bytes().filter(|byte| *byte == b'\n').count() + 1, column }
+}
+
+/// A refusal that points at byte `offset` of `text`.
+pub(super) fn refuse_at(text: &str, offset: usize, reason: impl Into<String>) -> Refusal {
+    Refusal::new(reason).at(position_at(text, offset), text)
+}
