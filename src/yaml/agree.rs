@@ -6,21 +6,20 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{
-    Deserialize as _, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::place::refuse_at;
 use super::tree::{Kind, Node};
 use crate::refusal::{Position, Refusal};
 
-/// Checks that libyaml finds the tree `root` in `text`.
+/// Checks that libyaml finds the tree `root` in `text`, whose byte order mark, if any, ends at `start`.
 ///
 /// # Errors
 ///
 /// Refuses with libyaml's own message if it cannot read the text, else with the first place of disagreement.
-pub(super) fn require_agreement(text: &str, root: &Node) -> Result<(), Refusal> {
-    let Some(first) = serde_yaml::Deserializer::from_str(text).next() else {
+pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result<(), Refusal> {
+    let body = text.get(start..).unwrap_or_default();
+    let Some(first) = serde_yaml::Deserializer::from_str(body).next() else {
         return Err(disagreement(text, root.span().start));
     };
     if root.is_absent() && root.properties().is_none() {
@@ -31,13 +30,15 @@ pub(super) fn require_agreement(text: &str, root: &Node) -> Result<(), Refusal> 
             Err(error) => Err(refuse_reading(text, &error)),
         };
     }
-    let differs = Cell::new(None);
-    match (Expected { node: root, differs: &differs }).deserialize(first) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(match differs.get() {
-            Some(at) => disagreement(text, at),
-            None => refuse_reading(text, &error),
-        }),
+    let reached = Cell::new(root.span().start);
+    if (Expected { node: root, reached: &reached }).deserialize(first).is_ok() {
+        return Ok(());
+    }
+    // Either libyaml cannot read it at all, or it reads something else.
+    let again = serde_yaml::Deserializer::from_str(body).next().map(IgnoredAny::deserialize);
+    match again {
+        Some(Err(error)) => Err(refuse_reading(text, &error)),
+        _ => Err(disagreement(text, reached.get())),
     }
 }
 
@@ -60,22 +61,18 @@ fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Refusal {
 #[derive(Clone, Copy)]
 struct Expected<'n> {
     node: &'n Node,
-    /// Set to the first place where the readers differ.
-    differs: &'n Cell<Option<usize>>,
+    /// Where the node that was compared last starts.
+    reached: &'n Cell<usize>,
 }
 
 impl<'n> Expected<'n> {
     fn below(self, node: &'n Node) -> Self {
-        Self { node, differs: self.differs }
+        Self { node, reached: self.reached }
     }
 
-    fn require<E: serde::de::Error>(self, holds: bool) -> Result<(), E> {
-        if holds {
-            return Ok(());
-        }
-        // The innermost place is set first, and is the most helpful one.
-        self.differs.set(self.differs.get().or(Some(self.node.span().start)));
-        Err(E::custom("readers disagree"))
+    /// Goes on only if the readers agree so far.
+    fn require<E: serde::de::Error>(holds: bool) -> Result<(), E> {
+        if holds { Ok(()) } else { Err(E::custom("the readers disagree")) }
     }
 }
 
@@ -83,6 +80,7 @@ impl<'de> DeserializeSeed<'de> for Expected<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.reached.set(self.node.span().start);
         match &self.node.kind {
             Kind::Scalar(..) => deserializer.deserialize_str(self),
             Kind::Sequence(..) => deserializer.deserialize_seq(self),
@@ -101,28 +99,25 @@ impl<'de> Visitor<'de> for Expected<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        self.require(self.node.scalar() == Some(text))
+        Self::require(self.node.scalar() == Some(text))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         for item in self.node.items().unwrap_or_default() {
             let found = sequence.next_element_seed(self.below(&item.node))?;
-            self.below(&item.node).require(found.is_some())?;
+            Self::require(found.is_some())?;
         }
-        let rest = sequence.next_element::<IgnoredAny>()?;
-        self.require(rest.is_none())
+        let more = sequence.next_element::<IgnoredAny>()?;
+        Self::require(more.is_none())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut mapping: A) -> Result<(), A::Error> {
         for entry in self.node.entries().unwrap_or_default() {
             let found = mapping.next_key_seed(self.below(&entry.key))?;
-            self.below(&entry.key).require(found.is_some())?;
+            Self::require(found.is_some())?;
             mapping.next_value_seed(self.below(&entry.value))?;
         }
-        let rest = mapping.next_key::<IgnoredAny>()?;
-        if rest.is_some() {
-            return Err(A::Error::custom("more entries"));
-        }
-        Ok(())
+        let more = mapping.next_key::<IgnoredAny>()?;
+        Self::require(more.is_none())
     }
 }

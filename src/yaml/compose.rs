@@ -29,10 +29,15 @@ pub(super) struct Composed {
 ///
 /// Refuses what is not YAML and what is nested too deeply.
 pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
-    let body = text.get(start..).unwrap_or_default();
+    let mut body = Cow::Borrowed(text.get(start..).unwrap_or_default());
+    if !body.ends_with('\n') {
+        // The parser invents a final line end in block scalars and libyaml does not. Given one, the parser behaves
+        // the same everywhere, and `Composer::scalar` takes it out of the value again.
+        body.to_mut().push('\n');
+    }
     let mut composer = Composer {
         text,
-        parser: Parser::new_from_str(body),
+        parser: Parser::new_from_str(&body),
         scan: Scan::new(text, start),
         start,
         mapped: (0, start),
@@ -41,9 +46,9 @@ pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
     composer.document()
 }
 
-struct Composer<'t> {
+struct Composer<'t, 'p> {
     text: &'t str,
-    parser: Parser<'t, StrInput<'t>>,
+    parser: Parser<'p, StrInput<'p>>,
     scan: Scan<'t>,
     /// Where the parser's character 0 is.
     start: usize,
@@ -63,7 +68,7 @@ enum Surroundings {
     FlowMapping,
 }
 
-impl<'t> Composer<'t> {
+impl<'p> Composer<'_, 'p> {
     fn document(&mut self) -> Result<Composed, Refusal> {
         let mut directive = None;
         let (mut event, mut span) = self.next()?;
@@ -88,7 +93,7 @@ impl<'t> Composer<'t> {
     }
 
     /// The next event of the parser.
-    fn next(&mut self) -> Result<Token<'t>, Refusal> {
+    fn next(&mut self) -> Result<Token<'p>, Refusal> {
         match self.parser.next_event() {
             Some(Ok(token)) => Ok(token),
             Some(Err(error)) => {
@@ -125,7 +130,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    fn node(&mut self, event: Event<'t>, span: Span, within: Surroundings) -> Result<Node, Refusal> {
+    fn node(&mut self, event: Event<'p>, span: Span, within: Surroundings) -> Result<Node, Refusal> {
         if self.depth == MAX_DEPTH {
             self.scan.skip_trivia();
             return Err(refuse_at(self.text, self.scan.at(), "the document is nested too deeply")
@@ -140,6 +145,15 @@ impl<'t> Composer<'t> {
             Event::Scalar(value, style, anchor, tag) => {
                 let (start, properties) = self.properties(anchor, tag, within)?;
                 self.scan.skip_trivia();
+                if style == EventStyle::Plain && within != Surroundings::Block && value.contains('?') {
+                    // go-yaml ends a plain scalar there, libyaml does not any more.
+                    return Err(refuse_at(
+                        self.text,
+                        self.scan.at(),
+                        "go-yaml does not read an unquoted `?` here",
+                    )
+                    .help("put the text into double quotes"));
+                }
                 self.scalar(&value, style, span, start, properties)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -171,7 +185,7 @@ impl<'t> Composer<'t> {
     fn absent_with(
         &mut self,
         anchor: usize,
-        tag: EventTag<'t>,
+        tag: EventTag<'p>,
         within: Surroundings,
     ) -> Result<Node, Refusal> {
         if anchor == 0 && tag.is_none() {
@@ -227,6 +241,9 @@ impl<'t> Composer<'t> {
                 ScalarStyle::Folded
             }
         };
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let unended = is_block && self.scan.at() == self.text.len();
+        let value = if unended { value.strip_suffix('\n').unwrap_or(value) } else { value };
         self.finish(Kind::Scalar(value.into(), style), start, content, properties)
     }
 
@@ -293,7 +310,7 @@ impl<'t> Composer<'t> {
         self.finish(Kind::Mapping(entries, style), start, content, properties)
     }
 
-    fn entry(&mut self, event: Event<'t>, span: Span, style: Style) -> Result<Entry, Refusal> {
+    fn entry(&mut self, event: Event<'p>, span: Span, style: Style) -> Result<Entry, Refusal> {
         let within = if style == Style::Block { Surroundings::Block } else { Surroundings::FlowMapping };
         self.scan.skip_trivia();
         let explicit = self.scan.accept_indicator(b'?');
@@ -320,7 +337,7 @@ impl<'t> Composer<'t> {
     fn properties(
         &mut self,
         anchor: usize,
-        tag: EventTag<'t>,
+        tag: EventTag<'p>,
         within: Surroundings,
     ) -> Result<(usize, Option<Box<Properties>>), Refusal> {
         let mut before = self.scan.clone();
@@ -330,6 +347,8 @@ impl<'t> Composer<'t> {
             self.scan.skip_trivia();
             self.require(matches!(self.scan.peek(), Some(b'&' | b'!')))?;
             self.scan.skip_word(within != Surroundings::Block);
+            // go-yaml takes a comma as part of a tag.
+            self.require(!matches!(self.scan.peek(), Some(b',' | b'[' | b']' | b'{' | b'}')))?;
         }
         if anchor == 0 && tag.is_none() {
             return Ok((start, None));

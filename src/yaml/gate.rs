@@ -49,9 +49,14 @@ pub(super) fn require_readable(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses NEL, LS and PS outside quotes: they end a line, and so a comment, for YAML 1.1 but not for 1.2.
-pub(super) fn require_plain_line_breaks(text: &str, root: &Node) -> Result<(), Refusal> {
-    let mut suspects = text.match_indices(['\u{85}', '\u{2028}', '\u{2029}']).map(|(at, _)| at).peekable();
+/// Refuses NEL, LS and PS outside quotes: they end a line, and so a comment, for YAML 1.1 but not for 1.2. And a
+/// byte order mark anywhere but at the start, which some readers skip and go-yaml takes as text.
+pub(super) fn require_common_characters(text: &str, root: &Node) -> Result<(), Refusal> {
+    let mut suspects = text
+        .match_indices(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'])
+        .map(|(at, _)| at)
+        .filter(|at| *at > 0)
+        .peekable();
     if suspects.peek().is_none() {
         return Ok(());
     }
@@ -65,8 +70,12 @@ pub(super) fn require_plain_line_breaks(text: &str, root: &Node) -> Result<(), R
     for at in suspects {
         while quoted.next_if(|span| span.end <= at).is_some() {}
         if quoted.peek().is_none_or(|span| at < span.start) {
-            return Err(refuse_at(text, at, "there is an invisible Unicode line break (NEL, LS or PS)")
-                .help("remove it, or write it as an escape in double quotes: \"\\u2028\""));
+            return Err(refuse_at(
+                text,
+                at,
+                "there is an invisible character (NEL, LS, PS or a byte order mark)",
+            )
+            .help("remove it, or write it as an escape in double quotes: \"\\u2028\""));
         }
     }
     Ok(())

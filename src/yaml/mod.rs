@@ -9,18 +9,26 @@
 //! Nothing here serialises a document: an edit replaces the bytes it is about, and no others.
 
 mod agree;
+mod check;
 mod compose;
+mod edit;
 mod finding;
 mod gate;
+mod lines;
+mod manner;
 mod path;
 mod place;
+mod quote;
+mod render;
 mod scalar;
 mod scan;
+mod splice;
 mod tree;
 mod value;
 
 use serde_json::Value;
 
+pub use edit::Edit;
 pub use finding::{Finding, FindingKind};
 pub use gate::{MAX_BYTES, decode};
 pub use path::{Path, Step};
@@ -66,8 +74,8 @@ impl Document {
         gate::require_readable(text)?;
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let composed = compose::compose(text, start)?;
-        gate::require_plain_line_breaks(text, &composed.root)?;
-        agree::require_agreement(text, &composed.root)?;
+        gate::require_common_characters(text, &composed.root)?;
+        agree::require_agreement(text, start, &composed.root)?;
         let (value, mut findings) = value::read_value(text, &composed.root)?;
         let remarkable =
             [(composed.directive, FindingKind::Directive), (composed.further, FindingKind::FurtherDocument)];
@@ -128,6 +136,20 @@ impl Document {
             }
             _ => self.position(path),
         }
+    }
+
+    /// Applies edits and returns the new text. Their paths and indices are those of this document; they are
+    /// applied together.
+    ///
+    /// Before the text is returned, it is read back: its value must be this document's with the edits applied to
+    /// it, and every line that no edit is about must be there as it was.
+    ///
+    /// # Errors
+    ///
+    /// Refuses, with what to do by hand: paths that are not there; what an anchor shares with other places; merge
+    /// keys, unknown tags and `?` keys on the way; edits that overlap; and a result that is not the planned one.
+    pub fn edit(&self, edits: &[Edit]) -> Result<String, Refusal> {
+        edit::apply(self, edits)
     }
 
     /// The position of a byte of the text.

@@ -1,0 +1,234 @@
+//! What must hold after an edit, always checked: the value is the planned one for both readers, and no line is
+//! changed that is not about the edit.
+//!
+//! Nothing here shares code with the splicing. The value is computed on values, and what may change in the text
+//! comes from the spans of the original document.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::edit::Edit;
+use super::tree::Node;
+use super::{Document, Path, Step};
+
+/// A failed check: the edit it is about where that is known, and what is wrong.
+pub(super) type Failure<'e> = (Option<&'e Edit>, String);
+
+/// Requires that `text` reads as the document's value with the edits applied to it.
+pub(super) fn require_planned_value<'e>(
+    document: &Document,
+    edits: &'e [Edit],
+    text: &str,
+) -> Result<(), Failure<'e>> {
+    let result = Document::parse(text)
+        .map_err(|refusal| (edits.first(), format!("the result is not readable: {}", refusal.reason)))?;
+    let relative: Vec<_> = edits.iter().map(|edit| (edit.anchorage().steps(), edit)).collect();
+    if result.value() == &planned_value(document.value(), &relative) {
+        return Ok(());
+    }
+    // Alone, most edits are right; the one that is not is worth naming.
+    Err((edits.first(), "the result has another value than planned".to_owned()))
+}
+
+/// The value after the edits, whose paths are relative to `value`.
+fn planned_value(value: &Value, edits: &[(&[Step], &Edit)]) -> Value {
+    let here = |edit: &&(&[Step], &Edit)| edit.0.is_empty();
+    if let Some((_, Edit::Set { value, .. })) =
+        edits.iter().filter(here).find(|(_, edit)| matches!(edit, Edit::Set { .. }))
+    {
+        return value.clone();
+    }
+    let below = |step: &Step| -> Vec<(&[Step], &Edit)> {
+        edits
+            .iter()
+            .filter_map(|(steps, edit)| {
+                steps.split_first().filter(|(first, _)| *first == step).map(|(_, rest)| (rest, *edit))
+            })
+            .collect()
+    };
+    let removed = |step: &Step| {
+        edits
+            .iter()
+            .any(|(steps, edit)| matches!((steps, edit), ([only], Edit::Remove { .. }) if only == step))
+    };
+    let inserts = edits.iter().filter(here).any(|(_, edit)| matches!(edit, Edit::Insert { .. }));
+    let puts: Vec<_> = edits
+        .iter()
+        .filter(here)
+        .filter_map(|(_, edit)| match edit {
+            Edit::Put { key, value, .. } => Some((key.clone(), value.clone())),
+            _ => None,
+        })
+        .collect();
+    match value {
+        Value::Null if inserts => planned_value(&Value::Array(Vec::new()), edits),
+        Value::Null if !puts.is_empty() => Value::Object(puts.into_iter().collect()),
+        Value::Array(items) => {
+            let mut planned = Vec::new();
+            for index in 0..=items.len() {
+                planned.extend(edits.iter().filter(here).filter_map(|(_, edit)| match edit {
+                    Edit::Insert { index: at, value, .. } if *at == index => Some(value.clone()),
+                    _ => None,
+                }));
+                let step = Step::Index(index);
+                if let Some(item) = items.get(index).filter(|_| !removed(&step)) {
+                    planned.push(planned_value(item, &below(&step)));
+                }
+            }
+            Value::Array(planned)
+        }
+        Value::Object(entries) => {
+            let kept = entries.iter().map(|(key, value)| (Step::Key(key.clone()), key, value));
+            let mut planned: Map<_, _> = kept
+                .filter(|(step, ..)| !removed(step))
+                .map(|(step, key, value)| (key.clone(), planned_value(value, &below(&step))))
+                .collect();
+            planned.extend(puts);
+            Value::Object(planned)
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+/// Requires that the lines which no edit is about are all still there, in order, byte for byte, and that new
+/// lines end as the others do.
+pub(super) fn require_planned_text<'e>(
+    document: &Document,
+    edits: &'e [Edit],
+    text: &str,
+) -> Result<(), Failure<'e>> {
+    let original = document.text();
+    let mut concerned = BTreeSet::new();
+    for edit in edits {
+        concern(document, edit, edits, &mut concerned);
+    }
+    let mut found = text.split_inclusive('\n');
+    for (number, line) in original.split_inclusive('\n').enumerate() {
+        if concerned.contains(&number) {
+            continue;
+        }
+        // Where the file has no line end at its end, another line may be the last one now.
+        let is_kept = |candidate: &str| {
+            candidate == line
+                || ((!line.ends_with('\n') || !candidate.ends_with('\n'))
+                    && without_end(candidate) == without_end(line))
+        };
+        if !found.any(is_kept) {
+            return Err((edits.first(), format!("line {} would be lost", number + 1)));
+        }
+    }
+    let crlf = original.matches("\r\n").count();
+    let lf = original.matches('\n').count();
+    let crlf_after = text.matches("\r\n").count();
+    let lf_after = text.matches('\n').count();
+    let mixes = lf > 0 && ((crlf == 0 && crlf_after > 0) || (crlf == lf && crlf_after != lf_after));
+    if mixes {
+        return Err((edits.first(), "line ends would be mixed".to_owned()));
+    }
+    if !original.is_empty() && original.ends_with('\n') != text.ends_with('\n') {
+        return Err((edits.first(), "the line end at the end of the file would change".to_owned()));
+    }
+    Ok(())
+}
+
+fn without_end(line: &str) -> &str {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
+/// Adds the lines, from 0, that the edit, one of `edits`, may change or remove.
+fn concern(document: &Document, edit: &Edit, edits: &[Edit], lines: &mut BTreeSet<usize>) {
+    let mut add = |from: usize, to: usize| {
+        let line = |at| document.position_at(at).line - 1;
+        lines.extend(line(from)..=line(to));
+    };
+    let target = edit.target();
+    if let Some(node) = document.node(&target).filter(|_| !matches!(edit, Edit::Insert { .. })) {
+        let (from, to) = with_surroundings(document, &target, node);
+        add(from, to);
+        let Some((path, _)) = target.split_last() else { return };
+        let Some(parent) = document.node(&path) else { return };
+        let children = children(parent);
+        // What follows the first item of `- - a`, or the first key of `- a: 1`, moves up into its line.
+        let shares_line =
+            children.first().is_some_and(|(first, _)| *first == from && !starts_line(document.text(), from));
+        if let Some((next, _)) = children.get(1).filter(|_| shares_line) {
+            add(from, *next);
+        }
+        // When the last child goes, `[]` is written behind the parent's key.
+        let removed = |other: &&Edit| matches!(other, Edit::Remove { path: other } if other.split_last().is_some_and(|(above, _)| above == path));
+        if edits.iter().filter(removed).count() == children.len() {
+            let (key, _) = with_surroundings(document, &path, parent);
+            add(key, key);
+        }
+        return;
+    }
+    // Something new: the lines of its neighbours that share a line with it or take a comma.
+    let Some(parent) = document.node(edit.anchorage()) else { return };
+    let span = parent.span();
+    let is_empty = parent.items().is_none_or(<[_]>::is_empty) && parent.entries().is_none_or(<[_]>::is_empty);
+    if is_empty {
+        let (from, to) = with_surroundings(document, edit.anchorage(), parent);
+        add(from, to);
+        return;
+    }
+    let flow = document.text().get(parent.content()).is_some_and(|text| text.starts_with(['[', '{']));
+    let starts: Vec<_> = children(parent);
+    match edit {
+        Edit::Insert { index, .. } if flow => {
+            let before = index.checked_sub(1).and_then(|before| starts.get(before));
+            let from = before.map_or(span.start, |(_, end)| *end);
+            let to = starts.get(*index).map_or(span.end, |(start, _)| *start);
+            add(from, to);
+        }
+        _ if flow => add(span.start, span.end),
+        // The first item of `- - a`, or the first key of `- a: 1`, shares its line with a dash.
+        _ => add(span.start, span.start),
+    }
+}
+
+fn starts_line(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    before.trim_end_matches([' ', '\u{feff}']).is_empty() || before.trim_end_matches(' ').ends_with('\n')
+}
+
+/// From the key or indicator of a node to its end. Of a flow collection's child also up to its neighbours,
+/// because of the commas.
+fn with_surroundings(document: &Document, path: &Path, node: &Node) -> (usize, usize) {
+    let span = node.span();
+    let Some((parent, step)) = path.split_last() else { return (span.start, span.end) };
+    let Some(parent) = document.node(&parent) else { return (span.start, span.end) };
+    let key = match step {
+        Step::Key(key) => super::find_entry(parent, key).map(|entry| entry.key.span().start),
+        Step::Index(index) => {
+            parent.items().and_then(|items| items.get(*index)).map(|item| super::tree::offset(item.dash))
+        }
+    };
+    let start = key.unwrap_or(span.start);
+    if document.text().get(parent.content()).is_some_and(|text| text.starts_with(['[', '{'])) {
+        let around = children(parent);
+        let from = around.iter().rev().find(|(_, end)| *end <= start).map_or(start, |(_, end)| *end);
+        let to = around
+            .iter()
+            .find(|(next, _)| *next >= span.end && *next > start)
+            .map_or(span.end, |(next, _)| *next);
+        return (from, to.max(span.end));
+    }
+    (start, span.end)
+}
+
+/// Where the items or entries of a collection start and end.
+fn children(node: &Node) -> Vec<(usize, usize)> {
+    let items = node
+        .items()
+        .unwrap_or_default()
+        .iter()
+        .map(|item| (super::tree::offset(item.dash), item.node.span().end));
+    let entries = node
+        .entries()
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| (entry.start(), entry.value.span().end.max(entry.key.span().end)));
+    items.chain(entries).collect()
+}

@@ -1,0 +1,57 @@
+//! Lines of a text around a byte of it.
+
+/// The first byte of the line that `at` is in; a byte order mark does not belong to the line.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    match text.get(..at).and_then(|before| before.rfind('\n')) {
+        Some(line_end) => line_end + 1,
+        None if text.starts_with('\u{feff}') => '\u{feff}'.len_utf8(),
+        None => 0,
+    }
+}
+
+/// Where the line that `at` is in ends: at its line end, or at the end of the text.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let line = rest.split('\n').next().unwrap_or_default();
+    let content = if line.len() < rest.len() { line.strip_suffix('\r').unwrap_or(line) } else { line };
+    at + content.len()
+}
+
+/// The first byte after the line that `at` is in, with its line end.
+pub(super) fn line_after(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |line_end| at + line_end + 1)
+}
+
+/// The line end to write next to `at`: that of its line, or of the one before if it has none.
+pub(super) fn line_ending(text: &str, at: usize) -> &'static str {
+    let after = line_after(text, at);
+    let through = text.get(..after).unwrap_or(text);
+    let through = if through.ends_with('\n') {
+        through
+    } else {
+        through.get(..line_start(text, at)).unwrap_or_default()
+    };
+    if through.ends_with("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// How many characters of its line stand before `at`.
+pub(super) fn column(text: &str, at: usize) -> usize {
+    text.get(line_start(text, at)..at).unwrap_or_default().chars().count()
+}
+
+/// Whether only blanks stand before `at` in its line.
+pub(super) fn is_first_on_line(text: &str, at: usize) -> bool {
+    text.get(line_start(text, at)..at).unwrap_or_default().bytes().all(|byte| byte == b' ' || byte == b'\t')
+}
+
+/// Whether only blanks and perhaps a comment stand between `at` and the end of its line.
+pub(super) fn is_last_on_line(text: &str, at: usize) -> bool {
+    let rest = text.get(at..line_end(text, at)).unwrap_or_default();
+    let trimmed = rest.trim_start_matches([' ', '\t']);
+    trimmed.is_empty() || (trimmed.starts_with('#') && trimmed.len() < rest.len())
+}
+
+/// Whether both bytes are in the same line.
+pub(super) fn on_same_line(text: &str, first: usize, second: usize) -> bool {
+    !text.get(first..second).unwrap_or_default().contains('\n')
+}
