@@ -103,8 +103,12 @@ pub(super) fn require_planned_text<'e>(
     for edit in edits {
         concern(document, edit, edits, &mut concerned);
     }
-    let mut found = text.split_inclusive('\n');
-    for (number, line) in original.split_inclusive('\n').enumerate() {
+    if original.starts_with('\u{feff}') != text.starts_with('\u{feff}') {
+        return Err((edits.first(), "the byte order mark would change".to_owned()));
+    }
+    // The mark is no part of the first line, which may go and leave it to the next one.
+    let mut found = text.trim_start_matches('\u{feff}').split_inclusive('\n');
+    for (number, line) in original.trim_start_matches('\u{feff}').split_inclusive('\n').enumerate() {
         if concerned.contains(&number) {
             continue;
         }
@@ -114,7 +118,9 @@ pub(super) fn require_planned_text<'e>(
                 || ((!line.ends_with('\n') || !candidate.ends_with('\n'))
                     && without_end(candidate) == without_end(line))
         };
-        if !found.any(is_kept) {
+        // Blank lines before a last line without line end go with it.
+        let left_over = line.trim().is_empty() && !original.ends_with('\n') && found.clone().next().is_none();
+        if !left_over && !found.any(is_kept) {
             return Err((edits.first(), format!("line {} would be lost", number + 1)));
         }
     }
@@ -150,17 +156,20 @@ fn concern(document: &Document, edit: &Edit, edits: &[Edit], lines: &mut BTreeSe
         let Some((path, _)) = target.split_last() else { return };
         let Some(parent) = document.node(&path) else { return };
         let children = children(parent);
+        let removed =
+            |child: &Path| edits.iter().any(|edit| matches!(edit, Edit::Remove { path } if path == child));
+        let paths = child_paths(parent, &path);
         // What follows the first item of `- - a`, or the first key of `- a: 1`, moves up into its line.
-        let shares_line =
-            children.first().is_some_and(|(first, _)| *first == from && !starts_line(document.text(), from));
-        if let Some((next, _)) = children.get(1).filter(|_| shares_line) {
-            add(from, *next);
+        if children.first().is_some_and(|(first, _)| !starts_line(document.text(), *first)) {
+            let moved_up = paths.iter().position(|path| !removed(path)).and_then(|moved| children.get(moved));
+            if let Some((start, _)) = moved_up {
+                add(*start, *start);
+            }
         }
-        // When the last child goes, `[]` is written behind the parent's key.
-        let removed = |other: &&Edit| matches!(other, Edit::Remove { path: other } if other.split_last().is_some_and(|(above, _)| above == path));
-        if edits.iter().filter(removed).count() == children.len() {
-            let (key, _) = with_surroundings(document, &path, parent);
-            add(key, key);
+        // When the last child goes, `[]` is written behind the parent's key, or its brackets close up.
+        if paths.iter().all(removed) {
+            let (key, end) = with_indicator(document, &path, parent);
+            add(key, if is_flow(document, parent) { end } else { key });
         }
         return;
     }
@@ -173,7 +182,7 @@ fn concern(document: &Document, edit: &Edit, edits: &[Edit], lines: &mut BTreeSe
         add(from, to);
         return;
     }
-    let flow = document.text().get(parent.content()).is_some_and(|text| text.starts_with(['[', '{']));
+    let flow = is_flow(document, parent);
     let starts: Vec<_> = children(parent);
     match edit {
         Edit::Insert { index, .. } if flow => {
@@ -193,29 +202,40 @@ fn starts_line(text: &str, at: usize) -> bool {
     before.trim_end_matches([' ', '\u{feff}']).is_empty() || before.trim_end_matches(' ').ends_with('\n')
 }
 
-/// From the key or indicator of a node to its end. Of a flow collection's child also up to its neighbours,
-/// because of the commas.
-fn with_surroundings(document: &Document, path: &Path, node: &Node) -> (usize, usize) {
+/// From the key or dash of a node to its end.
+fn with_indicator(document: &Document, path: &Path, node: &Node) -> (usize, usize) {
     let span = node.span();
-    let Some((parent, step)) = path.split_last() else { return (span.start, span.end) };
-    let Some(parent) = document.node(&parent) else { return (span.start, span.end) };
-    let key = match step {
-        Step::Key(key) => super::find_entry(parent, key).map(|entry| entry.key.span().start),
-        Step::Index(index) => {
-            parent.items().and_then(|items| items.get(*index)).map(|item| super::tree::offset(item.dash))
+    let start = path.split_last().and_then(|(parent, step)| {
+        let parent = document.node(&parent)?;
+        match step {
+            Step::Key(key) => super::find_entry(parent, key).map(|entry| entry.key.span().start),
+            Step::Index(index) => parent.items()?.get(*index).map(|item| super::tree::offset(item.dash)),
         }
-    };
-    let start = key.unwrap_or(span.start);
-    if document.text().get(parent.content()).is_some_and(|text| text.starts_with(['[', '{'])) {
-        let around = children(parent);
-        let from = around.iter().rev().find(|(_, end)| *end <= start).map_or(start, |(_, end)| *end);
-        let to = around
-            .iter()
-            .find(|(next, _)| *next >= span.end && *next > start)
-            .map_or(span.end, |(next, _)| *next);
-        return (from, to.max(span.end));
-    }
-    (start, span.end)
+    });
+    (start.unwrap_or(span.start), span.end)
+}
+
+fn is_flow(document: &Document, node: &Node) -> bool {
+    document.text().get(node.content()).is_some_and(|text| text.starts_with(['[', '{']))
+}
+
+/// From the key or dash of a node to its end. Of a flow collection's child also up to its neighbours, because of
+/// the commas.
+fn with_surroundings(document: &Document, path: &Path, node: &Node) -> (usize, usize) {
+    let (start, end) = with_indicator(document, path, node);
+    let parent = path.split_last().and_then(|(parent, _)| document.node(&parent));
+    let Some(parent) = parent.filter(|parent| is_flow(document, parent)) else { return (start, end) };
+    let around = children(parent);
+    let from = around.iter().rev().find(|(_, end)| *end <= start).map_or(start, |(_, end)| *end);
+    let to = around.iter().find(|(next, _)| *next >= end && *next > start).map_or(end, |(next, _)| *next);
+    (from, to.max(end))
+}
+
+/// The paths of the items or entries of a collection.
+fn child_paths(node: &Node, path: &Path) -> Vec<Path> {
+    let items = (0..node.items().unwrap_or_default().len()).map(|index| path.clone().index(index));
+    let keys = node.entries().unwrap_or_default().iter().map(|entry| entry.key.scalar().unwrap_or_default());
+    items.chain(keys.map(|key| path.clone().key(key))).collect()
 }
 
 /// Where the items or entries of a collection start and end.

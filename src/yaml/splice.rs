@@ -148,8 +148,10 @@ impl Planner<'_> {
         let end = line_after(self.text, to);
         let ends_text = end == self.text.len() && !self.text.ends_with('\n');
         if ends_text && start > 0 {
-            // The line before becomes the last one, and has no line end then, as this one had none.
-            let previous = line_end(self.text, line_start(self.text, start.saturating_sub(1)));
+            // The last line with something on it becomes the last one, and has no line end then, as this one.
+            let before = self.text.get(..start).unwrap_or_default();
+            let filled = before.trim_end_matches(['\r', '\n', ' ', '\t']).len();
+            let previous = line_end(self.text, filled);
             self.splices.replace(previous..end, "");
         } else {
             self.splices.replace(start..end, "");
@@ -388,7 +390,7 @@ impl Planner<'_> {
             Some(Style::Block) => {
                 match spans.get(index + 1) {
                     Some(next) if !is_first_on_line(self.text, own.start) => {
-                        self.splices.replace(own.start..next.start, "");
+                        self.remove_behind_dash(&own, next.start)
                     }
                     _ => self.remove_lines(own.start, own.end),
                 }
@@ -400,6 +402,22 @@ impl Planner<'_> {
             }
             _ => Err(Refusal::new("a pair without braces cannot lose its key")),
         }
+    }
+
+    /// Removes the first item of `- - a`, or the first key of `- a: 1`: what stands behind the dash of an outer
+    /// item. The next one takes its place, unless there are lines between them that are to stay.
+    fn remove_behind_dash(&mut self, own: &std::ops::Range<usize>, next: usize) {
+        if line_after(self.text, own.end) == line_start(self.text, next) && !self.has_comment_behind(own.end)
+        {
+            self.splices.replace(own.start..next, "");
+        } else {
+            let before = self.text.get(..own.start).unwrap_or_default().trim_end_matches(' ');
+            self.splices.replace(before.len()..own.end, "");
+        }
+    }
+
+    fn has_comment_behind(&self, end: usize) -> bool {
+        self.text.get(end..line_end(self.text, end)).is_some_and(|rest| rest.contains('#'))
     }
 
     fn remove_in_flow(&mut self, parent: &Node, spans: &[std::ops::Range<usize>], index: usize) {

@@ -1,0 +1,424 @@
+//! Random documents in random concrete styles, and random edits of them. All of it is decided by a string of
+//! bytes, so that proptest can make a failing case smaller.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+
+use kaudit::yaml::{Document, Edit, Kind, Node, Path};
+use serde_json::{Value, json};
+
+/// Bytes that decide; zeros when they are used up.
+pub(crate) struct Choices<'b> {
+    bytes: &'b [u8],
+    at: Cell<usize>,
+}
+
+impl<'b> Choices<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: Cell::new(0) }
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        let at = self.at.replace(self.at.get() + 1);
+        usize::from(self.bytes.get(at).copied().unwrap_or(0)) % bound.max(1)
+    }
+
+    /// True once in `times`.
+    pub(crate) fn once_in(&self, times: usize) -> bool {
+        self.below(times) == times - 1
+    }
+
+    fn pick<'t>(&self, from: &[&'t str]) -> &'t str {
+        from.get(self.below(from.len())).copied().unwrap_or_default()
+    }
+}
+
+const KEYS: [&str; 12] = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "spec",
+    "command",
+    "volumes",
+    "volumeMounts",
+    "name",
+    "x",
+    "zone",
+    "kaudit.dev/a",
+    "image",
+];
+const WORDS: [&str; 14] = [
+    "kube-apiserver",
+    "--a=1",
+    "x",
+    "/etc/kubernetes",
+    "12",
+    "true",
+    "1.5",
+    "--flag=http://h:1/p",
+    "yes",
+    "é",
+    "a b",
+    "10.0.0.1",
+    "0777",
+    "it's",
+];
+/// Strings that need care, for values of edits.
+const STRINGS: [&str; 24] = [
+    "x",
+    "--audit-log-path=/var/log/a.log",
+    "",
+    "no",
+    "017",
+    "12:30",
+    "a: b",
+    "a #b",
+    "- a",
+    "~",
+    "[x]",
+    "it's",
+    "\"q\"",
+    "line\nbreak",
+    "é€😀",
+    "tab\t",
+    " lead",
+    "trail ",
+    "*a",
+    "&a",
+    "!t",
+    "a,b",
+    "\u{2028}",
+    "1e3",
+];
+
+/// A random document.
+pub(crate) fn document(choices: &Choices<'_>) -> String {
+    let mut writer = Writer {
+        choices,
+        text: String::new(),
+        line_end: if choices.once_in(6) { "\r\n" } else { "\n" },
+        step: 2 + 2 * choices.below(2),
+        list_step: choices.below(3),
+        comments: 0,
+        anchors: 0,
+    };
+    if choices.once_in(12) {
+        writer.text.push('\u{feff}');
+    }
+    if choices.once_in(6) {
+        let pretty = choices.once_in(2);
+        writer.json(0, 0, pretty);
+        writer.end_line();
+    } else {
+        if choices.once_in(8) {
+            writer.text.push_str("---");
+            writer.end_line();
+        }
+        writer.comment_lines(0);
+        if choices.once_in(6) {
+            writer.block_sequence(0, 0)
+        } else {
+            writer.block_mapping(0, 0)
+        }
+        writer.comment_lines(0);
+    }
+    let mut text = writer.text;
+    if choices.once_in(6) {
+        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+    }
+    text
+}
+
+struct Writer<'c, 'b> {
+    choices: &'c Choices<'b>,
+    text: String,
+    line_end: &'static str,
+    step: usize,
+    list_step: usize,
+    comments: usize,
+    anchors: usize,
+}
+
+impl Writer<'_, '_> {
+    fn end_line(&mut self) {
+        self.text.push_str(self.line_end);
+    }
+
+    fn indent(&mut self, column: usize) {
+        self.text.push_str(&" ".repeat(column));
+    }
+
+    /// Each comment is there once, so that a lost, moved or doubled one is noticed.
+    fn comment(&mut self) {
+        self.comments += 1;
+        let _ = write!(self.text, "#c{} é: [", self.comments);
+    }
+
+    fn comment_lines(&mut self, column: usize) {
+        while self.choices.once_in(6) {
+            if self.choices.once_in(3) {
+                self.end_line();
+                continue;
+            }
+            let column = [0, column, column + 2, column.saturating_sub(1)][self.choices.below(4)];
+            self.indent(column);
+            self.comment();
+            self.end_line();
+        }
+    }
+
+    fn finish_line(&mut self) {
+        if self.choices.once_in(8) {
+            self.indent(1 + self.choices.below(3));
+            self.comment();
+        } else if self.choices.once_in(20) {
+            self.indent(2);
+        }
+        self.end_line();
+    }
+
+    /// Keys or items at `column`; the first one stands where the text ends.
+    fn block_mapping(&mut self, column: usize, depth: usize) {
+        let first_key = self.choices.below(KEYS.len());
+        let count = 1 + self.choices.below(4);
+        let explicit_style = self.choices.below(6);
+        for offset in 0..count {
+            if offset > 0 {
+                self.comment_lines(column);
+                self.indent(column);
+            }
+            let key = KEYS[(first_key + offset * 5) % KEYS.len()];
+            match explicit_style {
+                4 => {
+                    let _ = write!(self.text, "\"{key}\"");
+                }
+                5 => {
+                    let _ = write!(self.text, "'{key}'");
+                }
+                _ => self.text.push_str(key),
+            }
+            self.text.push(':');
+            self.block_value(column, depth, true);
+        }
+    }
+
+    fn block_sequence(&mut self, column: usize, depth: usize) {
+        let gap = 1 + usize::from(self.choices.once_in(4)) * 2;
+        for item in 0..=self.choices.below(4) {
+            if item > 0 {
+                self.comment_lines(column);
+                self.indent(column);
+            }
+            self.text.push('-');
+            if depth < 3 && self.choices.once_in(4) {
+                self.indent(gap);
+                if self.choices.once_in(3) {
+                    self.block_sequence(column + 1 + gap, depth + 1);
+                } else {
+                    self.block_mapping(column + 1 + gap, depth + 1);
+                }
+            } else {
+                self.block_value(column, 3, false);
+            }
+        }
+    }
+
+    /// A value after a `:` or `-`, whose key or dash is at `column`, and the end of its line.
+    fn block_value(&mut self, column: usize, depth: usize, in_mapping: bool) {
+        if in_mapping && depth < 3 && self.choices.once_in(3) {
+            self.finish_line();
+            let sequence = self.choices.once_in(2);
+            let below = column + if sequence { self.list_step } else { self.step };
+            self.comment_lines(below);
+            self.indent(below);
+            if sequence {
+                self.block_sequence(below, depth + 1)
+            } else {
+                self.block_mapping(below, depth + 1)
+            }
+            return;
+        }
+        match self.choices.below(12) {
+            0 => self.text.push_str(self.choices.pick(&["", " null", " ~"])),
+            1 => {
+                self.text.push(' ');
+                let lines = self.choices.once_in(3);
+                self.flow(column + 2, 0, lines);
+            }
+            2 => return self.block_scalar(column),
+            3 => {
+                let quote = self.choices.pick(&["", "\"", "'"]);
+                let _ = write!(self.text, " {quote}first");
+                self.end_line();
+                self.indent(column + 2);
+                let _ = write!(self.text, "second{quote}");
+            }
+            4 if self.choices.once_in(4) => {
+                self.anchors += 1;
+                let _ = write!(self.text, " &a{} word", self.anchors);
+            }
+            5 if self.anchors > 0 && self.choices.once_in(2) => {
+                let _ = write!(self.text, " *a{}", self.anchors);
+            }
+            6 => self.text.push_str(self.choices.pick(&[" []", " {}", " [ ]", " { }"])),
+            _ => {
+                self.indent(1 + usize::from(self.choices.once_in(9)));
+                self.scalar(false);
+            }
+        }
+        self.finish_line();
+    }
+
+    fn scalar(&mut self, in_flow: bool) {
+        let word = self.choices.pick(&WORDS);
+        let quoted = (in_flow && word.contains(':')) || self.choices.once_in(4);
+        let _ = match (quoted, self.choices.once_in(2)) {
+            (false, _) => write!(self.text, "{word}"),
+            (true, true) => write!(self.text, "\"{word}\""),
+            (true, false) => write!(self.text, "'{}'", word.replace('\'', "''")),
+        };
+    }
+
+    fn block_scalar(&mut self, column: usize) {
+        let style = self.choices.pick(&["|", ">"]);
+        let chomping = self.choices.pick(&["", "-", "+"]);
+        let _ = write!(self.text, " {style}{chomping}");
+        self.finish_line();
+        for line in 0..=self.choices.below(3) {
+            self.indent(column + 2 + usize::from(line > 0 && self.choices.once_in(4)));
+            let _ = write!(self.text, "text{line} # no comment");
+            self.end_line();
+            if self.choices.once_in(4) {
+                self.end_line();
+            }
+        }
+    }
+
+    fn flow(&mut self, column: usize, depth: usize, lines: bool) {
+        let mapping = self.choices.once_in(2);
+        let count = self.choices.below(4);
+        self.text.push(if mapping { '{' } else { '[' });
+        for item in 0..count {
+            if lines {
+                if self.choices.once_in(5) {
+                    self.text.push_str("  ");
+                    self.comment();
+                }
+                self.end_line();
+                self.indent(column);
+            } else if item > 0 {
+                self.text.push(' ');
+            }
+            if mapping {
+                let _ = write!(self.text, "{}{item}: ", self.choices.pick(&["a", "b", "z"]));
+            }
+            if depth < 1 && self.choices.once_in(5) {
+                self.flow(column + 2, depth + 1, false)
+            } else {
+                self.scalar(true)
+            }
+            if item + 1 < count || self.choices.once_in(6) {
+                self.text.push(',');
+            }
+        }
+        if lines && count > 0 {
+            self.end_line();
+            self.indent(column);
+        }
+        self.text.push(if mapping { '}' } else { ']' });
+    }
+
+    fn json(&mut self, column: usize, depth: usize, pretty: bool) {
+        if depth > 2 || (depth > 0 && self.choices.once_in(2)) {
+            let word = self.choices.pick(&["\"x\"", "1", "true", "null", "\"--a=b\"", "[]", "{}"]);
+            self.text.push_str(word);
+            return;
+        }
+        let mapping = depth == 0 || self.choices.once_in(2);
+        self.text.push(if mapping { '{' } else { '[' });
+        let count = 1 + self.choices.below(3);
+        for item in 0..count {
+            if pretty {
+                self.end_line();
+                self.indent(column + 2);
+            }
+            if mapping {
+                let _ = write!(self.text, "\"k{item}\":{}", if pretty { " " } else { "" });
+            }
+            self.json(column + 2, depth + 1, pretty);
+            if item + 1 < count {
+                self.text.push(',');
+            }
+        }
+        if pretty {
+            self.end_line();
+            self.indent(column);
+        }
+        self.text.push(if mapping { '}' } else { ']' });
+    }
+}
+
+/// A random value to write.
+pub(crate) fn value(choices: &Choices<'_>, depth: usize) -> Value {
+    match choices.below(12) {
+        0 => Value::Null,
+        1 => json!(choices.below(250)),
+        2 => json!(choices.once_in(2)),
+        3 => json!([]),
+        4 => json!({}),
+        5 if depth < 2 => (0..=choices.below(3)).map(|_| value(choices, depth + 1)).collect(),
+        6 | 7 if depth < 2 => {
+            let entry = |_| (choices.pick(&KEYS).to_owned(), value(choices, depth + 1));
+            Value::Object((0..=choices.below(3)).map(entry).collect())
+        }
+        _ => json!(choices.pick(&STRINGS)),
+    }
+}
+
+/// Up to three random edits of `document` that do not concern each other.
+pub(crate) fn edits(document: &Document, choices: &Choices<'_>) -> Vec<Edit> {
+    let mut paths = Vec::new();
+    collect(document.root(), &Path::root(), &mut paths);
+    let mut edits: Vec<(Path, Edit)> = Vec::new();
+    for _ in 0..=choices.below(3) {
+        let (path, node) = &paths[(choices.below(256) * 256 + choices.below(256)) % paths.len()];
+        let edit = edit(path, node, choices);
+        let target = match &edit {
+            Edit::Put { path, key, .. } => path.clone().key(key.clone()),
+            Edit::Insert { path, .. } | Edit::Set { path, .. } | Edit::Remove { path } => path.clone(),
+        };
+        if edits.iter().all(|(other, _)| !other.starts_with(&target) && !target.starts_with(other)) {
+            edits.push((target, edit));
+        }
+    }
+    edits.into_iter().map(|(_, edit)| edit).collect()
+}
+
+fn edit(path: &Path, node: &Node, choices: &Choices<'_>) -> Edit {
+    let value = value(choices, 0);
+    let path = path.clone();
+    match (&node.kind, choices.below(4)) {
+        (_, 0) if path != Path::root() => Edit::Remove { path },
+        (Kind::Sequence(items, _), 1..) => {
+            Edit::Insert { path, index: choices.below(items.len() + 1), value }
+        }
+        (Kind::Mapping(..), 1..) => Edit::Put { path, key: choices.pick(&KEYS).to_owned(), value },
+        (Kind::Scalar(text, _), 1) if matches!(&**text, "" | "~" | "null") => {
+            Edit::Insert { path, index: 0, value }
+        }
+        (Kind::Mapping(..), _) if path == Path::root() => Edit::Put { path, key: "new".to_owned(), value },
+        (Kind::Sequence(..), _) if path == Path::root() => Edit::Insert { path, index: 0, value },
+        _ => Edit::Set { path, value },
+    }
+}
+
+fn collect<'n>(node: &'n Node, path: &Path, paths: &mut Vec<(Path, &'n Node)>) {
+    paths.push((path.clone(), node));
+    for (index, item) in node.items().unwrap_or_default().iter().enumerate() {
+        collect(&item.node, &path.clone().index(index), paths);
+    }
+    for entry in node.entries().unwrap_or_default() {
+        collect(&entry.value, &path.clone().key(entry.key.scalar().unwrap_or_default()), paths);
+    }
+}

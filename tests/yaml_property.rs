@@ -1,0 +1,93 @@
+//! Random edits of random documents: right or refused, and refused rarely.
+
+use kaudit::yaml::{Document, Edit};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any};
+use proptest::test_runner::TestRunner;
+
+#[path = "yaml/generate.rs"]
+mod generate;
+#[path = "yaml/oracle.rs"]
+mod oracle;
+
+use generate::Choices;
+
+const DEFAULT_CASES: u32 = 1_500;
+
+/// Runs `property` on random strings of choices, `KAUDIT_PROPTEST_CASES` times.
+fn run(property: impl Fn(&[u8]) -> Result<(), String>) {
+    let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let config = ProptestConfig {
+        cases: cases.unwrap_or(DEFAULT_CASES),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..400), |bytes| {
+        property(&bytes).map_err(proptest::test_runner::TestCaseError::fail)
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn edits_are_right_or_refused_and_refused_rarely() {
+    let counts = std::cell::RefCell::new((0_usize, std::collections::BTreeMap::<String, usize>::new()));
+    run(|bytes| {
+        let choices = Choices::new(bytes);
+        let text = generate::document(&choices);
+        let document = Document::parse(&text).map_err(|refusal| format!("{refusal:?}\n{text}"))?;
+        let edits = generate::edits(&document, &choices);
+        counts.borrow_mut().0 += edits.len();
+        match document.edit(&edits) {
+            Ok(after) => match oracle::fault(&document, &edits, &after) {
+                Some(fault) => {
+                    Err(format!("{fault}\n--- before\n{text}\n--- edits\n{edits:#?}\n--- after\n{after}"))
+                }
+                None => Ok(()),
+            },
+            Err(refusal) => {
+                let reason = refusal.reason.rsplit('(').next().unwrap_or_default().to_owned();
+                if std::env::var_os("KAUDIT_SHOW_REFUSALS").is_some() && refusal.reason.contains("safely") {
+                    println!("{}\n--- before\n{text}\n--- edits\n{edits:?}\n", refusal.reason);
+                }
+                *counts.borrow_mut().1.entry(reason).or_default() += 1;
+                Ok(())
+            }
+        }
+    });
+    let (edits, refusals) = counts.into_inner();
+    let refused: usize = refusals.values().sum();
+    println!("{edits} edits, {refused} refused: {refusals:#?}");
+    assert!(refused * 20 < edits, "{refused} of {edits} refused: {refusals:#?}");
+}
+
+#[test]
+fn removing_what_was_inserted_gives_the_bytes_back() {
+    run(|bytes| {
+        let choices = Choices::new(bytes);
+        let text = generate::document(&choices);
+        let document = Document::parse(&text).map_err(|refusal| format!("{refusal:?}\n{text}"))?;
+        for edit in generate::edits(&document, &choices) {
+            let (Edit::Insert { path, index, .. }, [_, ..]) = (&edit, document_items(&document, &edit))
+            else {
+                continue;
+            };
+            let Ok(after) = document.edit(std::slice::from_ref(&edit)) else { continue };
+            let again = Document::parse(&after).map_err(|refusal| format!("{refusal:?}\n{after}"))?;
+            let back = again.edit(&[Edit::Remove { path: path.clone().index(*index) }]);
+            if back.as_deref() != Ok(text.as_str()) {
+                return Err(format!("{edit:?}\n--- before\n{text}\n--- after\n{after}\n--- back\n{back:?}"));
+            }
+        }
+        Ok(())
+    });
+}
+
+/// The items of the sequence that `edit` inserts into.
+fn document_items<'d>(document: &'d Document, edit: &Edit) -> &'d [kaudit::yaml::Item] {
+    match edit {
+        Edit::Insert { path, .. } => document.node(path).and_then(|node| node.items()).unwrap_or_default(),
+        _ => &[],
+    }
+}
