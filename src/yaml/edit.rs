@@ -82,9 +82,11 @@ pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<String, Refus
     require_apart(document, edits)?;
     let mut ordered: Vec<&Edit> = edits.iter().rev().collect();
     ordered.sort_by(|a, b| compare(a, b));
+    let line_end = if document.text().contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = document.text().to_owned();
     for edit in shift_removals(&ordered) {
-        let splices = plan_on(&text, &edit).map_err(|refusal| unsafe_edit(&edit, &refusal.reason))?;
+        let splices =
+            plan_on(&text, &edit, line_end).map_err(|refusal| unsafe_edit(&edit, &refusal.reason))?;
         text = splices.apply(&text);
     }
     require_planned_value(document, edits, &text)
@@ -95,9 +97,9 @@ pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<String, Refus
     Ok(text)
 }
 
-fn plan_on(text: &str, edit: &Edit) -> Result<Splices, Refusal> {
+fn plan_on(text: &str, edit: &Edit, line_end: &'static str) -> Result<Splices, Refusal> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    plan(text, &compose(text, start)?.root, edit)
+    plan(text, &compose(text, start)?.root, edit, line_end)
 }
 
 /// The order in which edits are applied one after the other, so that none moves what a later one is about: in a

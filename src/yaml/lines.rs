@@ -22,16 +22,13 @@ pub(super) fn line_after(text: &str, at: usize) -> usize {
     text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |line_end| at + line_end + 1)
 }
 
-/// The line end to write next to `at`: that of its line, or of the one before if it has none.
-pub(super) fn line_ending(text: &str, at: usize) -> &'static str {
-    let after = line_after(text, at);
-    let through = text.get(..after).unwrap_or(text);
-    let through = if through.ends_with('\n') {
-        through
-    } else {
-        through.get(..line_start(text, at)).unwrap_or_default()
-    };
-    if through.ends_with("\r\n") { "\r\n" } else { "\n" }
+/// The line end to write next to `at`: that of its line, or of the one before if it has none; `None` in a text of
+/// one line without end.
+pub(super) fn line_ending(text: &str, at: usize) -> Option<&'static str> {
+    let through = text.get(..line_after(text, at)).unwrap_or(text);
+    let before = text.get(..line_start(text, at)).unwrap_or_default();
+    let ended = if through.ends_with('\n') { through } else { before };
+    if ended.ends_with("\r\n") { Some("\r\n") } else { ended.ends_with('\n').then_some("\n") }
 }
 
 /// How many characters of its line stand before `at`.

@@ -57,14 +57,14 @@ enum Holder<'n> {
     Entry(&'n Node, usize, &'n Entry),
 }
 
-/// Plans one edit on the tree of `text`.
+/// Plans one edit on the tree of `text`. Where `text` has no line end to copy, `line_end` is written.
 ///
 /// # Errors
 ///
 /// Refuses what cannot be reached or is written in a way that is not handled.
-pub(super) fn plan(text: &str, root: &Node, edit: &Edit) -> Result<Splices, Refusal> {
+pub(super) fn plan(text: &str, root: &Node, edit: &Edit, line_end: &'static str) -> Result<Splices, Refusal> {
     let slot = find(root, edit.anchorage().steps())?;
-    let mut planner = Planner { text, root, splices: Splices::default() };
+    let mut planner = Planner { text, root, line_end, splices: Splices::default() };
     match edit {
         Edit::Set { value, .. } => planner.set(slot, value),
         Edit::Insert { index, value, .. } => planner.insert(slot, *index, value),
@@ -122,6 +122,7 @@ fn is_filled(value: &Value) -> bool {
 struct Planner<'t> {
     text: &'t str,
     root: &'t Node,
+    line_end: &'static str,
     splices: Splices,
 }
 
@@ -131,7 +132,7 @@ impl Planner<'_> {
     }
 
     fn line_ending(&self, at: usize) -> &'static str {
-        line_ending(self.text, at)
+        line_ending(self.text, at).unwrap_or(self.line_end)
     }
 
     /// Lines below the line that `at` is in.

@@ -106,14 +106,10 @@ fn misplaced_line(document: &Document, edits: &[Edit], after: &str) -> Option<St
     if comments(after) > comments(before) {
         return Some("a comment is doubled".to_owned());
     }
-    let crlf = before.contains("\r\n");
-    let ends_as_before = after.lines().count() <= 1
-        || !before.contains('\n')
-        || after
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'))
-            .all(|line| line.ends_with("\r\n") == crlf);
-    if !ends_as_before {
+    // Mixed before, mixed after; but what was uniform stays so.
+    let endings = |text: &str| (text.matches("\r\n").count(), text.matches('\n').count());
+    let ((crlf, all), (crlf_after, all_after)) = (endings(before), endings(after));
+    if (crlf == 0 && crlf_after > 0) || (crlf == all && all > 0 && crlf_after < all_after) {
         return Some("line ends are mixed".to_owned());
     }
     (before.ends_with('\n') != after.ends_with('\n')).then(|| "the final line end changed".to_owned())

@@ -1,0 +1,91 @@
+//! Texts that are broken at random: reading and editing never panic, and whatever comes out is right.
+
+use kaudit::yaml::{Document, decode};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any};
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+#[path = "yaml/generate.rs"]
+mod generate;
+#[path = "yaml/oracle.rs"]
+mod oracle;
+
+use generate::Choices;
+
+const DEFAULT_CASES: u32 = 10_000;
+
+/// What makes a difference in YAML.
+const MORSELS: [&str; 48] = [
+    ":", "-", "#", " ", "\n", "\t", "\"", "'", "[", "]", "{", "}", ",", "&a ", "*a", "!", "|", ">", "?", "%",
+    "@", "`", "\\", "- ", ": ", " #", "\n  ", "\n- ", "---\n", "...\n", "<<: ", "~", "|+", ">-", "|2",
+    "\r\n", "\r", "\u{2028}", "\u{85}", "é", "\u{feff}", "!!str ", "!x ", "&x ", "*x", "\u{7}", "😀",
+    "\u{a0}",
+];
+
+/// Hand-made documents, every one of the table of edits among them.
+fn seeds() -> Vec<String> {
+    let table = include_str!("yaml/edits.txt").split("=== ").skip(1);
+    let documents = table.filter_map(|case| case.split_once('\n')?.1.split("--- ").next());
+    documents.map(|text| text.replace('␍', "\r").replace("␄\n", "").replace('␛', "\u{feff}")).collect()
+}
+
+fn break_text(text: &str, choices: &Choices<'_>) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    for _ in 0..=choices.below(4) {
+        let at = (choices.below(256) * 256 + choices.below(256)) % (bytes.len() + 1);
+        let end = (at + choices.below(12)).min(bytes.len());
+        match choices.below(8) {
+            0 => drop(bytes.drain(at..end)),
+            1 => bytes.truncate(at),
+            2 => bytes.extend_from_within(at..end),
+            3 => drop(bytes.splice(at..end, [u8::try_from(choices.below(256)).unwrap_or(0)])),
+            4 => drop(bytes.splice(at..at, b"  ".iter().copied())),
+            _ => drop(bytes.splice(at..at, MORSELS[choices.below(MORSELS.len())].bytes())),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn broken_texts_are_refused_or_edited_right() {
+    let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let config = ProptestConfig {
+        cases: cases.unwrap_or(DEFAULT_CASES),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let seeds = seeds();
+    let edited = std::cell::Cell::new((0_usize, 0_usize));
+    let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..200), |bytes| {
+        let choices = Choices::new(&bytes);
+        let whole = if choices.once_in(2) {
+            generate::document(&choices)
+        } else {
+            seeds[choices.below(seeds.len())].clone()
+        };
+        let broken = break_text(&whole, &choices);
+        let Ok(document) = decode(&broken).and_then(Document::parse) else { return Ok(()) };
+        let edits = generate::edits(&document, &choices);
+        let (parsed, done) = edited.get();
+        let Ok(after) = document.edit(&edits) else {
+            edited.set((parsed + 1, done));
+            return Ok(());
+        };
+        edited.set((parsed + 1, done + 1));
+        match oracle::fault(&document, &edits, &after) {
+            Some(fault) => {
+                let text = document.text();
+                Err(TestCaseError::fail(format!(
+                    "{fault}\n--- before\n{text}\n--- edits\n{edits:?}\n--- after\n{after}"
+                )))
+            }
+            None => Ok(()),
+        }
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    let (parsed, done) = edited.get();
+    println!("{parsed} could be read, {done} edited");
+    assert!(done > 0 && done * 2 > parsed, "{done} of {parsed} edited");
+}

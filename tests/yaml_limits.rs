@@ -1,0 +1,97 @@
+//! Large, deep and malicious texts: read or refused, in time that grows with their length.
+
+use std::time::{Duration, Instant};
+
+use kaudit::yaml::{Document, Edit, MAX_BYTES, Path, decode};
+use serde_json::json;
+
+/// Far above what is measured (10 MiB take about a second in release), far below anything quadratic.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn read_in_time(text: &str) -> Result<Document, kaudit::refusal::Refusal> {
+    let started = Instant::now();
+    let document = Document::parse(text);
+    assert!(started.elapsed() < PATIENCE, "{} bytes took {:?}", text.len(), started.elapsed());
+    document
+}
+
+#[test]
+fn a_manifest_of_ten_mebibytes_is_edited() {
+    let line = "# a comment that makes the manifest large, as long as this line is and longer\n";
+    let mut text = String::from("spec:\n  command:\n  - kube-apiserver\n");
+    text.push_str(&line.repeat((MAX_BYTES - 100) / line.len()));
+    let document = read_in_time(&text).expect("is read");
+    let started = Instant::now();
+    let path = Path::root().key("spec").key("command");
+    let edited = document.edit(&[Edit::Insert { path, index: 1, value: json!("--a=1") }]).expect("is edited");
+    assert_eq!(edited.len(), text.len() + "  - --a=1\n".len());
+    assert!(started.elapsed() < PATIENCE);
+}
+
+#[test]
+fn one_line_of_ten_mebibytes_is_read() {
+    let text = format!("a: \"{}\"", "é".repeat(MAX_BYTES / 2 - 10));
+    assert!(read_in_time(&text).is_ok());
+    let text = format!("a: {}", "x ".repeat(MAX_BYTES / 2 - 10));
+    assert!(read_in_time(text.trim_end()).is_ok());
+    let text = format!("[{}]", "1,".repeat(100_000));
+    assert!(read_in_time(&text).is_ok());
+}
+
+#[test]
+fn a_list_of_a_hundred_thousand_items_is_edited() {
+    let text = format!("command:\n{}z: 1\n", "- --flag=value\n".repeat(100_000));
+    let document = read_in_time(&text).expect("is read");
+    let path = Path::root().key("command");
+    let edited =
+        document.edit(&[Edit::Insert { path, index: 100_000, value: json!("x") }]).expect("is edited");
+    assert!(edited.ends_with("- --flag=value\n- x\nz: 1\n"));
+}
+
+#[test]
+fn a_mapping_of_many_duplicate_keys_is_refused_in_time() {
+    let refusal = read_in_time(&"a: 1\n".repeat(100_000)).expect_err("is refused");
+    assert_eq!(refusal.position.map(|position| position.line), Some(2));
+}
+
+#[test]
+fn what_is_too_long_is_refused() {
+    assert!(decode(&vec![b' '; MAX_BYTES + 1]).is_err());
+    assert!(Document::read(&" ".repeat(MAX_BYTES + 1)).is_err());
+    assert!(decode(&vec![b' '; MAX_BYTES]).is_ok());
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let mut indented = String::new();
+    for depth in 0..2_000 {
+        indented.push_str(&format!("{}a:\n", " ".repeat(depth)));
+    }
+    for text in
+        ["[".repeat(1 << 20), "{a: ".repeat(1 << 18), "- ".repeat(1 << 16), indented, "[{a: ".repeat(1 << 16)]
+    {
+        let refusal = read_in_time(&text).expect_err("is refused");
+        assert!(!refusal.help.is_empty(), "{refusal:?}");
+    }
+}
+
+#[test]
+fn alias_bombs_are_refused() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    let refusal = read_in_time(&bomb).expect_err("is refused");
+    assert!(refusal.reason.contains("excessive aliasing"), "{refusal:?}");
+    let refusal = read_in_time("a: &a\n  b: *a\n").expect_err("is refused");
+    assert!(refusal.reason.contains("contains itself"), "{refusal:?}");
+}
+
+#[test]
+fn other_encodings_are_refused_with_their_place() {
+    assert!(decode(b"\xff\xfea\0").is_err());
+    let refusal = decode(b"a: 1\nb: \xff\n").expect_err("is refused");
+    assert_eq!(refusal.position.map(|position| (position.line, position.column)), Some((2, 4)));
+    assert!(decode(b"a: \0").is_err());
+}
