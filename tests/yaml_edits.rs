@@ -4,6 +4,8 @@
 //! a part of the reason for which it is refused. `␍` is a carriage return, `␄` at the end means that the text has
 //! no line end there, `␉` is a tab and `␛` a byte order mark.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::string_slice, reason = "a test that cannot go on fails")]
+
 use kaudit::yaml::{Document, Edit, Path};
 use serde_json::Value;
 

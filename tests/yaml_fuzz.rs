@@ -1,10 +1,14 @@
 //! Texts that are broken at random: reading and editing never panic, and whatever comes out is right.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+
 use kaudit::yaml::{Document, decode};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{TestCaseError, TestRunner};
 
+#[path = "yaml/choose.rs"]
+mod choose;
 #[path = "yaml/generate.rs"]
 mod generate;
 #[path = "yaml/oracle.rs"]
@@ -48,6 +52,7 @@ fn break_text(text: &str, choices: &Choices<'_>) -> Vec<u8> {
 
 #[test]
 fn broken_texts_are_refused_or_edited_right() {
+    #[expect(clippy::disallowed_methods, reason = "who runs the test decides how long")]
     let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = ProptestConfig {
         cases: cases.unwrap_or(DEFAULT_CASES),
@@ -65,7 +70,7 @@ fn broken_texts_are_refused_or_edited_right() {
         };
         let broken = break_text(&whole, &choices);
         let Ok(document) = decode(&broken).and_then(Document::parse) else { return Ok(()) };
-        let edits = generate::edits(&document, &choices);
+        let edits = choose::edits(&document, &choices);
         let (parsed, done) = edited.get();
         let Ok(after) = document.edit(&edits) else {
             edited.set((parsed + 1, done));

@@ -1,5 +1,7 @@
 //! Plain scalars against Go's own answers in `tests/yaml/go-scalars.tsv`.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use kaudit::yaml::{Document, resolve};
 use serde_json::Value;
 

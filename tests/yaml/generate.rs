@@ -1,11 +1,8 @@
-//! Random documents in random concrete styles, and random edits of them. All of it is decided by a string of
-//! bytes, so that proptest can make a failing case smaller.
+//! Random documents in random concrete styles. All is decided by a string of bytes, so that proptest can make a
+//! failing case smaller.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
-
-use kaudit::yaml::{Document, Edit, Kind, Node, Path};
-use serde_json::{Value, json};
 
 /// Bytes that decide; zeros when they are used up.
 pub(crate) struct Choices<'b> {
@@ -29,12 +26,14 @@ impl<'b> Choices<'b> {
         self.below(times) == times - 1
     }
 
-    fn pick<'t>(&self, from: &[&'t str]) -> &'t str {
+    /// One of these.
+    pub(crate) fn pick<'t>(&self, from: &[&'t str]) -> &'t str {
         from.get(self.below(from.len())).copied().unwrap_or_default()
     }
 }
 
-const KEYS: [&str; 12] = [
+/// Keys of Pods, and such as need no quotes although they look odd.
+pub(crate) const KEYS: [&str; 12] = [
     "apiVersion",
     "kind",
     "metadata",
@@ -64,34 +63,6 @@ const WORDS: [&str; 14] = [
     "0777",
     "it's",
 ];
-/// Strings that need care, for values of edits.
-const STRINGS: [&str; 24] = [
-    "x",
-    "--audit-log-path=/var/log/a.log",
-    "",
-    "no",
-    "017",
-    "12:30",
-    "a: b",
-    "a #b",
-    "- a",
-    "~",
-    "[x]",
-    "it's",
-    "\"q\"",
-    "line\nbreak",
-    "é€😀",
-    "tab\t",
-    " lead",
-    "trail ",
-    "*a",
-    "&a",
-    "!t",
-    "a,b",
-    "\u{2028}",
-    "1e3",
-];
-
 /// A random document.
 pub(crate) fn document(choices: &Choices<'_>) -> String {
     let mut writer = Writer {
@@ -117,9 +88,9 @@ pub(crate) fn document(choices: &Choices<'_>) -> String {
         }
         writer.comment_lines(0);
         if choices.once_in(6) {
-            writer.block_sequence(0, 0)
+            writer.block_sequence(0, 0);
         } else {
-            writer.block_mapping(0, 0)
+            writer.block_mapping(0, 0);
         }
         writer.comment_lines(0);
     }
@@ -233,9 +204,9 @@ impl Writer<'_, '_> {
             self.comment_lines(below);
             self.indent(below);
             if sequence {
-                self.block_sequence(below, depth + 1)
+                self.block_sequence(below, depth + 1);
             } else {
-                self.block_mapping(below, depth + 1)
+                self.block_mapping(below, depth + 1);
             }
             return;
         }
@@ -314,9 +285,9 @@ impl Writer<'_, '_> {
                 let _ = write!(self.text, "{}{item}: ", self.choices.pick(&["a", "b", "z"]));
             }
             if depth < 1 && self.choices.once_in(5) {
-                self.flow(column + 2, depth + 1, false)
+                self.flow(column + 2, depth + 1, false);
             } else {
-                self.scalar(true)
+                self.scalar(true);
             }
             if item + 1 < count || self.choices.once_in(6) {
                 self.text.push(',');
@@ -356,69 +327,5 @@ impl Writer<'_, '_> {
             self.indent(column);
         }
         self.text.push(if mapping { '}' } else { ']' });
-    }
-}
-
-/// A random value to write.
-pub(crate) fn value(choices: &Choices<'_>, depth: usize) -> Value {
-    match choices.below(12) {
-        0 => Value::Null,
-        1 => json!(choices.below(250)),
-        2 => json!(choices.once_in(2)),
-        3 => json!([]),
-        4 => json!({}),
-        5 if depth < 2 => (0..=choices.below(3)).map(|_| value(choices, depth + 1)).collect(),
-        6 | 7 if depth < 2 => {
-            let entry = |_| (choices.pick(&KEYS).to_owned(), value(choices, depth + 1));
-            Value::Object((0..=choices.below(3)).map(entry).collect())
-        }
-        _ => json!(choices.pick(&STRINGS)),
-    }
-}
-
-/// Up to three random edits of `document` that do not concern each other.
-pub(crate) fn edits(document: &Document, choices: &Choices<'_>) -> Vec<Edit> {
-    let mut paths = Vec::new();
-    collect(document.root(), &Path::root(), &mut paths);
-    let mut edits: Vec<(Path, Edit)> = Vec::new();
-    for _ in 0..=choices.below(3) {
-        let (path, node) = &paths[(choices.below(256) * 256 + choices.below(256)) % paths.len()];
-        let edit = edit(path, node, choices);
-        let target = match &edit {
-            Edit::Put { path, key, .. } => path.clone().key(key.clone()),
-            Edit::Insert { path, .. } | Edit::Set { path, .. } | Edit::Remove { path } => path.clone(),
-        };
-        if edits.iter().all(|(other, _)| !other.starts_with(&target) && !target.starts_with(other)) {
-            edits.push((target, edit));
-        }
-    }
-    edits.into_iter().map(|(_, edit)| edit).collect()
-}
-
-fn edit(path: &Path, node: &Node, choices: &Choices<'_>) -> Edit {
-    let value = value(choices, 0);
-    let path = path.clone();
-    match (&node.kind, choices.below(4)) {
-        (_, 0) if path != Path::root() => Edit::Remove { path },
-        (Kind::Sequence(items, _), 1..) => {
-            Edit::Insert { path, index: choices.below(items.len() + 1), value }
-        }
-        (Kind::Mapping(..), 1..) => Edit::Put { path, key: choices.pick(&KEYS).to_owned(), value },
-        (Kind::Scalar(text, _), 1) if matches!(&**text, "" | "~" | "null") => {
-            Edit::Insert { path, index: 0, value }
-        }
-        (Kind::Mapping(..), _) if path == Path::root() => Edit::Put { path, key: "new".to_owned(), value },
-        (Kind::Sequence(..), _) if path == Path::root() => Edit::Insert { path, index: 0, value },
-        _ => Edit::Set { path, value },
-    }
-}
-
-fn collect<'n>(node: &'n Node, path: &Path, paths: &mut Vec<(Path, &'n Node)>) {
-    paths.push((path.clone(), node));
-    for (index, item) in node.items().unwrap_or_default().iter().enumerate() {
-        collect(&item.node, &path.clone().index(index), paths);
-    }
-    for entry in node.entries().unwrap_or_default() {
-        collect(&entry.value, &path.clone().key(entry.key.scalar().unwrap_or_default()), paths);
     }
 }

@@ -134,8 +134,7 @@ fn concerned(document: &Document, edit: &Edit) -> std::ops::RangeInclusive<usize
 fn inside(document: &Document, edits: &[Edit], line: usize) -> bool {
     edits.iter().any(|edit| {
         let target = match edit {
-            Edit::Insert { path, .. } => path.clone(),
-            Edit::Set { path, .. } | Edit::Remove { path } => path.clone(),
+            Edit::Insert { path, .. } | Edit::Set { path, .. } | Edit::Remove { path } => path.clone(),
             Edit::Put { path, key, .. } => path.clone().key(key.clone()),
         };
         let Some(node) = document.node(&target) else { return false };

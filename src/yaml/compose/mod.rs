@@ -1,0 +1,165 @@
+//! From the parser's events to the tree: the events give the structure, the text gives the places.
+
+mod node;
+
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, Parser, ScalarStyle as EventStyle, Span, StrInput, Tag};
+
+use super::place::refuse_at;
+use super::scan::Scan;
+use super::tree::Node;
+use crate::refusal::Refusal;
+
+/// The first document of a text.
+pub(super) struct Composed {
+    /// Its root node; absent if the document is empty.
+    pub(super) root: Node,
+    /// Where a `%` directive stands, if one does.
+    pub(super) directive: Option<usize>,
+    /// Where a further document with content starts, if one does.
+    pub(super) further: Option<usize>,
+}
+
+/// Reads the first document of `text`, whose byte order mark, if any, ends at `start`.
+///
+/// # Errors
+///
+/// Refuses what is not YAML and what is nested too deeply.
+pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
+    let mut body = Cow::Borrowed(text.get(start..).unwrap_or_default());
+    if !body.ends_with('\n') {
+        // The parser invents a final line end in block scalars and libyaml does not. Given one, the parser behaves
+        // the same everywhere, and `Composer::scalar` takes it out of the value again.
+        body.to_mut().push('\n');
+    }
+    let mut composer = Composer {
+        text,
+        parser: Parser::new_from_str(&body),
+        scan: Scan::new(text, start),
+        start,
+        mapped: (0, start),
+        depth: 0,
+    };
+    composer.document()
+}
+
+struct Composer<'t, 'p> {
+    text: &'t str,
+    parser: Parser<'p, StrInput<'p>>,
+    scan: Scan<'t>,
+    /// Where the parser's character 0 is.
+    start: usize,
+    /// The last pair of character index (the parser's) and byte offset (ours).
+    mapped: (usize, usize),
+    depth: usize,
+}
+
+type Token<'t> = (Event<'t>, Span);
+type EventTag<'t> = Option<Cow<'t, Tag>>;
+
+/// What a node stands in, as far as that decides where words end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Surroundings {
+    Block,
+    FlowSequence,
+    FlowMapping,
+}
+
+impl<'p> Composer<'_, 'p> {
+    fn document(&mut self) -> Result<Composed, Refusal> {
+        let mut directive = None;
+        let (mut event, mut span) = self.next()?;
+        while matches!(event, Event::StreamStart) {
+            (event, span) = self.next()?;
+        }
+        if let Event::DocumentStart(explicit) = event {
+            if explicit {
+                let marker = self.byte_at(span.start.index());
+                directive = self.find_directive(marker);
+                let after_marker = self.byte_at(span.end.index());
+                self.scan.set(after_marker);
+            }
+            (event, span) = self.next()?;
+        }
+        let root = if matches!(event, Event::StreamEnd) {
+            self.absent(0, None)?
+        } else {
+            self.node(event, span, Surroundings::Block)?
+        };
+        Ok(Composed { root, directive, further: self.find_further_document() })
+    }
+
+    /// The next event of the parser.
+    fn next(&mut self) -> Result<Token<'p>, Refusal> {
+        match self.parser.next_event() {
+            Some(Ok(token)) => Ok(token),
+            Some(Err(error)) => {
+                let at = self.byte_at(error.marker().index());
+                Err(refuse_syntax(self.text, at, error.info()))
+            }
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    /// A directive is a line that starts with `%` before the `---` of the document.
+    fn find_directive(&self, marker: usize) -> Option<usize> {
+        let mut at = self.start;
+        for line in self.text.get(self.start..marker).unwrap_or_default().split_inclusive('\n') {
+            if line.starts_with('%') {
+                return Some(at);
+            }
+            at += line.len();
+        }
+        None
+    }
+
+    /// Where a document with content starts after this one. What cannot be parsed there counts as content: the
+    /// reader that counts never looks at it.
+    fn find_further_document(&mut self) -> Option<usize> {
+        loop {
+            match self.parser.next_event()? {
+                Ok((Event::StreamEnd, _)) => return None,
+                Ok((Event::DocumentStart(_) | Event::DocumentEnd | Event::StreamStart, _)) => {}
+                Ok((Event::Scalar(value, EventStyle::Plain, 0, None), _)) if value.is_empty() => {}
+                Ok((_, span)) => return Some(self.byte_at(span.start.index())),
+                Err(error) => return Some(self.byte_at(error.marker().index())),
+            }
+        }
+    }
+
+    fn require(&self, holds: bool) -> Result<(), Refusal> {
+        if holds { Ok(()) } else { Err(self.lost()) }
+    }
+
+    /// The text is not where the parser's events say it is: YAML so unusual that nothing may be edited in it.
+    fn lost(&self) -> Refusal {
+        refuse_at(self.text, self.scan.at(), "kaudit cannot follow the YAML from here on")
+            .help("write this part in plainer YAML, for example with block lists and without `?` keys")
+    }
+
+    /// The byte offset of the parser's character `index`. Indices mostly grow, so the search goes on from the
+    /// last one.
+    fn byte_at(&mut self, index: usize) -> usize {
+        if index < self.mapped.0 {
+            self.mapped = (0, self.start);
+        }
+        let (character, byte) = self.mapped;
+        let rest = self.text.get(byte..).unwrap_or_default();
+        let ahead = index - character;
+        let step = rest.char_indices().nth(ahead).map_or(rest.len(), |(step, _)| step);
+        self.mapped = (index, byte + step);
+        byte + step
+    }
+}
+
+/// A syntax error in the parser's words, with help where the cause is a common one.
+fn refuse_syntax(text: &str, at: usize, info: &str) -> Refusal {
+    let refusal = refuse_at(text, at, format!("this is not valid YAML: {info}"));
+    let line = refusal.excerpt.clone().unwrap_or_default();
+    if line.trim_start_matches(' ').starts_with('\t') {
+        return refusal.help("indent with spaces: YAML does not allow tabs there");
+    }
+    refusal
+        .help("correct the line; `kubectl create --dry-run=client -f FILE` shows what Kubernetes makes of it")
+}
