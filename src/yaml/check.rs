@@ -12,23 +12,15 @@ use super::edit::Edit;
 use super::tree::Node;
 use super::{Document, Path, Step};
 
-/// A failed check: the edit it is about where that is known, and what is wrong.
-pub(super) type Failure<'e> = (Option<&'e Edit>, String);
-
 /// Requires that `text` reads as the document's value with the edits applied to it.
-pub(super) fn require_planned_value<'e>(
-    document: &Document,
-    edits: &'e [Edit],
-    text: &str,
-) -> Result<(), Failure<'e>> {
-    let result = Document::parse(text)
-        .map_err(|refusal| (edits.first(), format!("the result is not readable: {}", refusal.reason)))?;
+pub(super) fn require_planned_value(document: &Document, edits: &[Edit], text: &str) -> Result<(), String> {
+    let result =
+        Document::parse(text).map_err(|refusal| format!("the result is not readable: {}", refusal.reason))?;
     let relative: Vec<_> = edits.iter().map(|edit| (edit.anchorage().steps(), edit)).collect();
     if result.value() == &planned_value(document.value(), &relative) {
         return Ok(());
     }
-    // Alone, most edits are right; the one that is not is worth naming.
-    Err((edits.first(), "the result has another value than planned".to_owned()))
+    Err("the result has another value than planned".to_owned())
 }
 
 /// The value after the edits, whose paths are relative to `value`.
@@ -93,18 +85,14 @@ fn planned_value(value: &Value, edits: &[(&[Step], &Edit)]) -> Value {
 
 /// Requires that the lines which no edit is about are all still there, in order, byte for byte, and that new
 /// lines end as the others do.
-pub(super) fn require_planned_text<'e>(
-    document: &Document,
-    edits: &'e [Edit],
-    text: &str,
-) -> Result<(), Failure<'e>> {
+pub(super) fn require_planned_text(document: &Document, edits: &[Edit], text: &str) -> Result<(), String> {
     let original = document.text();
     let mut concerned = BTreeSet::new();
     for edit in edits {
         concern(document, edit, edits, &mut concerned);
     }
     if original.starts_with('\u{feff}') != text.starts_with('\u{feff}') {
-        return Err((edits.first(), "the byte order mark would change".to_owned()));
+        return Err("the byte order mark would change".to_owned());
     }
     // The mark is no part of the first line, which may go and leave it to the next one.
     let mut found = text.trim_start_matches('\u{feff}').split_inclusive('\n');
@@ -121,7 +109,7 @@ pub(super) fn require_planned_text<'e>(
         // Blank lines before a last line without line end go with it.
         let left_over = line.trim().is_empty() && !original.ends_with('\n') && found.clone().next().is_none();
         if !left_over && !found.any(is_kept) {
-            return Err((edits.first(), format!("line {} would be lost", number + 1)));
+            return Err(format!("line {} would be lost", number + 1));
         }
     }
     let crlf = original.matches("\r\n").count();
@@ -130,10 +118,10 @@ pub(super) fn require_planned_text<'e>(
     let lf_after = text.matches('\n').count();
     let mixes = lf > 0 && ((crlf == 0 && crlf_after > 0) || (crlf == lf && crlf_after != lf_after));
     if mixes {
-        return Err((edits.first(), "line ends would be mixed".to_owned()));
+        return Err("line ends would be mixed".to_owned());
     }
     if !original.is_empty() && original.ends_with('\n') != text.ends_with('\n') {
-        return Err((edits.first(), "the line end at the end of the file would change".to_owned()));
+        return Err("the line end at the end of the file would change".to_owned());
     }
     Ok(())
 }

@@ -85,15 +85,13 @@ pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<String, Refus
     let line_end = if document.text().contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = document.text().to_owned();
     for edit in shift_removals(&ordered) {
-        let splices =
-            plan_on(&text, &edit, line_end).map_err(|refusal| unsafe_edit(&edit, &refusal.reason))?;
+        let splices = plan_on(&text, &edit, line_end)
+            .map_err(|refusal| refuse_unsafe(std::slice::from_ref(&edit), &refusal.reason))?;
         text = splices.apply(&text);
     }
     require_planned_value(document, edits, &text)
         .and_then(|()| require_planned_text(document, edits, &text))
-        .map_err(|(edit, reason)| {
-            unsafe_edit(edit.unwrap_or(&Edit::Remove { path: Path::root() }), &reason)
-        })?;
+        .map_err(|reason| refuse_unsafe(edits, &reason))?;
     Ok(text)
 }
 
@@ -248,7 +246,9 @@ fn collect_referenced(root: &Node) -> HashSet<usize> {
 }
 
 /// A change that came out other than planned. Nothing is ever written then.
-fn unsafe_edit(edit: &Edit, reason: &str) -> Refusal {
-    Refusal::new(format!("kaudit could not edit this safely: {} ({reason})", edit.target()))
-        .help(format!("change {} by hand", edit.target()))
+fn refuse_unsafe(edits: &[Edit], reason: &str) -> Refusal {
+    let targets: Vec<_> = edits.iter().map(|edit| edit.target().to_string()).collect();
+    let targets = targets.join(", ");
+    Refusal::new(format!("kaudit could not edit this safely: {targets} ({reason})"))
+        .help(format!("change by hand: {targets}"))
 }

@@ -156,8 +156,7 @@ impl<'p> Composer<'_, 'p> {
 /// A syntax error in the parser's words, with help where the cause is a common one.
 fn refuse_syntax(text: &str, at: usize, info: &str) -> Refusal {
     let refusal = refuse_at(text, at, format!("this is not valid YAML: {info}"));
-    let line = refusal.excerpt.clone().unwrap_or_default();
-    if line.trim_start_matches(' ').starts_with('\t') {
+    if info.contains("tab") {
         return refusal.help("indent with spaces: YAML does not allow tabs there");
     }
     refusal

@@ -123,6 +123,7 @@ impl<'p> Composer<'_, 'p> {
                 self.require(self.scan.peek() == Some(b'"'))?;
                 let closed = self.scan.skip_quoted();
                 self.require(closed)?;
+                self.require_go_escapes(content)?;
                 ScalarStyle::DoubleQuoted
             }
             EventStyle::Literal => {
@@ -140,6 +141,17 @@ impl<'p> Composer<'_, 'p> {
         let unended = is_block && self.scan.at() == self.text.len();
         let value = if unended { value.strip_suffix('\n').unwrap_or(value) } else { value };
         self.finish(Kind::Scalar(value.into(), style), start, content, properties)
+    }
+
+    /// JSON may escape a slash, and go-yaml does not know that; what starts with a brace it is not asked to read.
+    fn require_go_escapes(&self, start: usize) -> Result<(), Refusal> {
+        let written = self.text.get(start..self.scan.at()).unwrap_or_default();
+        let escapes_slash = written.contains("\\/") && written.replace("\\\\", "").contains("\\/");
+        if escapes_slash && !self.text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+            return Err(refuse_at(self.text, start, "go-yaml does not read the escape `\\/`")
+                .help("write the slash without the backslash"));
+        }
+        Ok(())
     }
 
     fn sequence(&mut self, start: usize, properties: Option<Box<Properties>>) -> Result<Node, Refusal> {

@@ -1,0 +1,104 @@
+//! What is read: values as Go reads them, findings, places, and refusals that say where and what to do.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use kaudit::yaml::{Document, FindingKind, Path};
+use serde_json::{Value, json};
+
+fn read(text: &str) -> Document {
+    Document::read(text).unwrap_or_else(|refusal| panic!("{text}: {refusal:?}"))
+}
+
+/// The values are those that `tests/go/yamljson` prints.
+#[test]
+fn values_are_those_that_go_reads() {
+    let cases: [(&str, Value); 12] = [
+        ("", json!(null)),
+        ("# only a comment\n", json!(null)),
+        ("---\n---\na: 1\n", json!(null)),
+        ("a: yes\nb: 017\nc: 12:30\nd: '1'\n", json!({"a": true, "b": 15, "c": "12:30", "d": "1"})),
+        ("on: 1\n1.5: 2\n0x10: 3\n", json!({"true": 1, "1.5": 2, "16": 3})),
+        ("1000000.0: a\n", json!({"1e+06": "a"})),
+        ("a: 1\na: 2\n", json!({"a": 2})),
+        // A later merge overrides an earlier key, as in go-yaml v2.
+        (
+            "x: &x {a: 1, b: 2}\nz:\n  a: 3\n  <<: *x\n  b: 4\n",
+            json!({"x": {"a": 1, "b": 2}, "z": {"a": 1, "b": 4}}),
+        ),
+        ("a: !!str 1\nb: !!int \"2\"\nc: !mine 3\n", json!({"a": "1", "b": 2, "c": "3"})),
+        ("a: |\n  x\n  y", json!({"a": "x\ny"})),
+        ("{\"a\": [1, \"\\u00e9\"]}", json!({"a": [1, "é"]})),
+        ("\u{feff}a: 1\r\nb: 2\r\n", json!({"a": 1, "b": 2})),
+    ];
+    for (text, value) in cases {
+        assert_eq!(*read(text).value(), value, "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_remarkable_is_found_with_its_place() {
+    let text = "%YAML 1.1\n---\na: 1\nyes: 2\nb: &b {}\nc: {<<: *b}\nd: !!str x\na: 3\n...\n---\nz: 1\n";
+    let document = read(text);
+    let found: Vec<_> = document
+        .findings()
+        .iter()
+        .map(|finding| (document.position_at(finding.at).line, finding.kind.clone()))
+        .collect();
+    let expected = [
+        (1, FindingKind::Directive),
+        (4, FindingKind::NonStringKey { written: "yes".to_owned() }),
+        (6, FindingKind::MergeKey),
+        (7, FindingKind::Tag { tag: "tag:yaml.org,2002:str".to_owned() }),
+        (8, FindingKind::DuplicateKey { key: "a".to_owned(), first: 14 }),
+        (11, FindingKind::FurtherDocument),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn places_are_those_of_keys_and_values() {
+    let document = read("\u{feff}é: \"ü\"\nlist:\n- a\n-   k: v\n");
+    let place = |path: &Path| document.position(path).map(|position| (position.line, position.column));
+    assert_eq!(place(&Path::root().key("é")), Some((1, 4)));
+    let value = Path::root().key("list").index(1).key("k");
+    assert_eq!(place(&value), Some((4, 8)));
+    assert_eq!(document.key_position(&value).map(|position| position.column), Some(5));
+    assert_eq!(place(&Path::root().key("list").index(2)), None);
+}
+
+#[test]
+fn spans_are_exact() {
+    let text = "a: 'it''s'  # c\nb: one\n  two # c\nc:\n- |\n  x\n\n  y\n\n# c\n- {k: [v]} # c\n";
+    let document = read(text);
+    let span = |path: &Path| text.get(document.node(path).expect("a node").span()).expect("characters");
+    assert_eq!(span(&Path::root().key("a")), "'it''s'");
+    assert_eq!(span(&Path::root().key("b")), "one\n  two");
+    let list = Path::root().key("c");
+    assert_eq!(span(&list.clone().index(0)), "|\n  x\n\n  y");
+    assert_eq!(span(&list.clone().index(1)), "{k: [v]}");
+    assert_eq!(span(&list.index(1).key("k")), "[v]");
+}
+
+#[test]
+fn refusals_say_where_and_what_to_do() {
+    let cases = [
+        ("a:\n\tb: 2\n", 2, "tabs"),
+        ("a: [1\nb: 2\n", 2, "not valid YAML"),
+        ("a: 1\nb: x\u{2028}y\n", 2, "invisible character"),
+        ("# c\u{85}a: 1\nb: 2\n", 1, "invisible character"),
+        ("a: .inf\n", 1, "no form in JSON"),
+        ("~: 1\n", 1, "not a string"),
+        ("[a]: 1\n", 1, ""),
+        ("a: !!int x\n", 1, "cannot be read as !!int"),
+        ("a: 1\nb: [x?]\n", 2, "go-yaml"),
+        ("a: \"\\/\"\n", 1, "go-yaml"),
+        ("a: 1\n<<: 2\n", 2, "only mappings"),
+        ("a: *b\n", 1, "unknown anchor"),
+    ];
+    for (text, line, reason) in cases {
+        let refusal = Document::read(text).expect_err(text);
+        assert_eq!(refusal.position.map(|position| position.line), Some(line), "{text:?}: {refusal:?}");
+        assert!(refusal.reason.contains(reason), "{text:?}: {refusal:?}");
+        assert!(!refusal.help.is_empty() && refusal.excerpt.is_some(), "{text:?}: {refusal:?}");
+    }
+}
