@@ -1,1 +1,18 @@
-//! (see lib.rs)
+//! Everything kaudit knows about kube-apiserver's audit flags; pure, nothing here touches a node.
+//!
+//! The ground truth is `pkg/server/options/audit.go` of `k8s.io/apiserver`, compared over every minor release from
+//! 1.8 to 1.36, together with `plugin/pkg/audit/{buffered,log,truncate,webhook}` for the defaults. The extracted
+//! facts are checked in as `tests/audit/flags-by-version.tsv`; `tests/go/auditflags` asks the real code.
+
+pub mod argv;
+pub mod benchmark;
+pub mod disk;
+pub mod env;
+pub mod flag;
+pub mod notes;
+pub mod pflag;
+pub mod settings;
+mod table;
+pub mod validate;
+pub mod value;
+pub mod version;
