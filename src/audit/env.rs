@@ -1,1 +1,178 @@
+//! Environment entries of the API server's container: `--container-env` and Alibaba's Logtail.
 
+use crate::audit::value::is_expanded;
+use crate::audit::version::KubernetesVersion;
+use crate::refusal::Refusal;
+
+/// From this minor release on the kubelet takes any printable ASCII name without `=`
+/// (`RelaxedEnvironmentVariableValidation`: alpha in 1.30, on by default since 1.32).
+pub const RELAXED_NAMES_SINCE: u16 = 32;
+
+/// A log store's name has at most 63 characters, of which `audit-` takes six.
+const CLUSTER_ID_MAX_CHARS: usize = 57;
+
+/// One entry of a container's `env` list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvEntry {
+    /// The variable.
+    pub name: String,
+    /// Its value, always a string: an editor quotes `true`.
+    pub value: String,
+}
+
+/// Reads `NAME=VALUE` as `--container-env` takes it; the value may contain further `=` and may be empty.
+///
+/// # Errors
+///
+/// A refusal where the kubelet would reject the pod for the name, or would expand the value.
+pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Refusal> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err(Refusal::new(format!("`{text}` is not of the form NAME=VALUE"))
+            .help("--container-env HTTPS_PROXY=http://proxy:3128"));
+    };
+    check_name(name, version)?;
+    check_value(name, value)?;
+    Ok(EnvEntry { name: name.to_owned(), value: value.to_owned() })
+}
+
+/// The four entries by which Alibaba's log agent collects the audit log of a cluster.
+///
+/// `cluster_id` is the cluster's id in its console, `log_path` the log file's path.
+///
+/// # Errors
+///
+/// A refusal where the id cannot be part of a log store's name, or the path is expanded by the kubelet.
+pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Refusal> {
+    check_cluster_id(cluster_id)?;
+    let variable = format!("aliyun_logs_audit-{cluster_id}");
+    if !log_path.starts_with('/') {
+        return Err(Refusal::new("Logtail reads a log file, but audit events are not written to one")
+            .help("--log-path /var/log/kubernetes/audit/audit.log"));
+    }
+    check_value(&variable, log_path)?;
+    let entry =
+        |suffix: &str, value: &str| EnvEntry { name: format!("{variable}{suffix}"), value: value.to_owned() };
+    Ok([
+        entry("", log_path),
+        entry("_tags", "audit=apiserver"),
+        entry("_product", "k8s-audit"),
+        entry("_jsonfile", "true"),
+    ])
+}
+
+/// The rules of `IsEnvVarName` and `IsRelaxedEnvVarName` in `k8s.io/apimachinery/pkg/util/validation`.
+fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Refusal> {
+    let relaxed = version.minor >= RELAXED_NAMES_SINCE;
+    let printable = |c: char| c == ' ' || c.is_ascii_graphic();
+    let classic = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let (valid, rule) = if relaxed {
+        (name.chars().all(printable), "printable ASCII characters without `=`")
+    } else {
+        let first = !name.starts_with(|c: char| c.is_ascii_digit());
+        let no_path = name != "." && !name.starts_with("..");
+        (
+            first && no_path && name.chars().all(classic),
+            "letters, digits, `-`, `_` and `.`, not beginning with a digit or `..`",
+        )
+    };
+    if valid && !name.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::new(format!("`{name}` is not the name of an environment variable"))
+        .help(format!("In Kubernetes {version} it consists of {rule}")))
+}
+
+fn check_value(name: &str, value: &str) -> Result<(), Refusal> {
+    if value.contains('\0') {
+        return Err(Refusal::new(format!("the value of {name} contains a NUL character")));
+    }
+    if is_expanded(value) {
+        return Err(Refusal::new(format!("the value of {name} contains `$(`, which the kubelet expands"))
+            .help("Write `$$(` for a plain `$(`"));
+    }
+    Ok(())
+}
+
+/// `_` would be read as the start of `_tags`, and upper case is not allowed in a log store's name.
+fn check_cluster_id(id: &str) -> Result<(), Refusal> {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let ends_well = !id.starts_with('-') && !id.ends_with('-');
+    if !id.is_empty() && id.len() <= CLUSTER_ID_MAX_CHARS && ends_well && id.chars().all(inner) {
+        return Ok(());
+    }
+    Err(Refusal::new(format!("`{id}` is not a cluster id of Alibaba Cloud")).help(format!(
+        "It consists of at most {CLUSTER_ID_MAX_CHARS} lower-case letters, digits and inner `-`, as \
+         c12ba20"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{logtail, parse};
+    use crate::audit::version::KubernetesVersion;
+
+    fn version(text: &str) -> KubernetesVersion {
+        KubernetesVersion::parse(text).unwrap()
+    }
+
+    #[test]
+    fn logtail_entries() {
+        let entries = logtail("c12ba20", "/var/log/kubernetes/audit/audit.log").unwrap();
+        assert_eq!(
+            entries.map(|entry| format!("{}={}", entry.name, entry.value)),
+            [
+                "aliyun_logs_audit-c12ba20=/var/log/kubernetes/audit/audit.log",
+                "aliyun_logs_audit-c12ba20_tags=audit=apiserver",
+                "aliyun_logs_audit-c12ba20_product=k8s-audit",
+                "aliyun_logs_audit-c12ba20_jsonfile=true",
+            ]
+        );
+    }
+
+    #[test]
+    fn logtail_needs_an_id_and_a_file() {
+        for id in ["", "C12", "a_b", "-a", "a-", "a b", "a=b", "$(A)", &"a".repeat(58)] {
+            assert!(logtail(id, "/a").is_err(), "{id}");
+        }
+        assert!(logtail(&"a".repeat(57), "/a").is_ok());
+        assert!(logtail("c12", "-").is_err());
+        assert!(logtail("c12", "/a/$(B)").is_err());
+    }
+
+    #[test]
+    fn logtail_names_are_valid_in_every_release() {
+        for entry in logtail("c12-a", "/a").unwrap() {
+            assert!(parse(&format!("{}={}", entry.name, entry.value), &version("1.16")).is_ok());
+        }
+    }
+
+    #[test]
+    fn names_follow_the_release() {
+        for (name, classic, relaxed) in [
+            ("A", true, true),
+            ("a.b-c_1", true, true),
+            (".a", true, true),
+            ("1A", false, true),
+            (".", false, true),
+            ("..a", false, true),
+            ("a b", false, true),
+            ("a:b", false, true),
+            ("", false, false),
+            ("ä", false, false),
+            ("a\n", false, false),
+        ] {
+            assert_eq!(parse(&format!("{name}=x"), &version("1.31")).is_ok(), classic, "{name:?}");
+            assert_eq!(parse(&format!("{name}=x"), &version("1.32")).is_ok(), relaxed, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_taken_whole() {
+        let value = |text: &str| parse(text, &version("1.30")).map(|entry| entry.value);
+        assert_eq!(value("A=b=c").unwrap(), "b=c");
+        assert_eq!(value("A=").unwrap(), "");
+        assert_eq!(value("A=$$(B)").unwrap(), "$$(B)");
+        assert!(value("A=$(B)").is_err());
+        assert!(value("A").is_err());
+    }
+}

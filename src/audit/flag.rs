@@ -63,6 +63,17 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// The word for this backend in flags and messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Log => "log",
+            Self::Webhook => "webhook",
+            Self::Dynamic => "dynamic",
+        }
+    }
+
     /// The flag that turns this backend on, where one flag does.
     #[must_use]
     pub fn switch(self) -> Option<&'static str> {
@@ -136,7 +147,13 @@ impl AuditFlag {
         }
     }
 
-    /// Whether an API server of this version knows the flag.
+    /// Whether a minor release has the flag.
+    #[must_use]
+    pub fn is_in(&self, minor: u16) -> bool {
+        self.since <= minor && self.until.is_none_or(|until| minor <= until)
+    }
+
+    /// Asks for the flag in an API server of this version.
     ///
     /// The real minor release is asked, not the one it is judged as: the table reaches back to 1.8.
     ///

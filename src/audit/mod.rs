@@ -9,6 +9,7 @@ pub mod benchmark;
 pub mod disk;
 pub mod env;
 pub mod flag;
+pub mod merged;
 pub mod notes;
 pub mod pflag;
 pub mod settings;
