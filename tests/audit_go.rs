@@ -1,0 +1,81 @@
+//! Flag sets judged by kube-apiserver's own code, and judged again here: same verdict, same messages.
+//!
+//! `tests/audit/go-verdicts.tsv` holds a flag set as a JSON array and the answer of `tests/go/auditflags`, whose first
+//! column is that program's input: `cut -f1 go-verdicts.tsv | auditflags` gives the rest. With
+//! `KAUDIT_GO_AUDITFLAGS=path/to/auditflags` fresh random sets are judged by both as well.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kaudit::audit::argv;
+use kaudit::audit::validate::judge;
+use kaudit::audit::version::NEWEST_KNOWN_MINOR;
+
+#[path = "audit/sets.rs"]
+mod sets;
+
+const VERDICTS: &str = include_str!("audit/go-verdicts.tsv");
+/// How many fresh sets are judged when the Go program is there.
+const FRESH_SETS: usize = 6_000;
+
+/// kaudit's answer in the form of the Go program's.
+fn answer(items: &[String]) -> String {
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let problems = judge(&argv::scan(&items), NEWEST_KNOWN_MINOR);
+    if problems.is_empty() {
+        return "OK".to_owned();
+    }
+    let on_one_line = |message: &str| {
+        message.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+    };
+    let messages: Vec<String> = problems.iter().map(|problem| on_one_line(&problem.server)).collect();
+    format!("ERR\t{}", messages.join("\t"))
+}
+
+fn compare<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> usize {
+    let mut compared = 0;
+    for (set, go) in pairs {
+        let items: Vec<String> = serde_json::from_str(set).unwrap();
+        assert_eq!(answer(&items), go, "{set}");
+        compared += 1;
+    }
+    compared
+}
+
+#[test]
+fn recorded_verdicts() {
+    let compared = compare(VERDICTS.lines().map(|line| line.split_once('\t').unwrap()));
+    assert!(compared >= 1_500, "{compared} recorded verdicts");
+    let accepted = VERDICTS.lines().filter(|line| line.ends_with("\tOK")).count();
+    assert!(accepted * 5 > compared && accepted * 5 < compared * 4, "{accepted} of {compared} are OK");
+}
+
+#[test]
+fn fresh_verdicts() {
+    let Some(program) = std::env::var_os("KAUDIT_GO_AUDITFLAGS") else {
+        println!("KAUDIT_GO_AUDITFLAGS is not set: only the recorded verdicts are compared");
+        return;
+    };
+    let seed = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() >> 10).unwrap();
+    println!("seed {seed}");
+    let mut random = sets::Random::new(seed);
+    let lines: Vec<String> =
+        (0..FRESH_SETS).map(|_| serde_json::to_string(&random.flag_set()).unwrap()).collect();
+    let answers = ask(Path::new(&program), &lines.join("\n"));
+    let compared = compare(lines.iter().map(String::as_str).zip(answers.lines()));
+    assert_eq!(compared, FRESH_SETS);
+}
+
+fn ask(program: &Path, input: &str) -> String {
+    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // The program answers as it reads, so the questions come from a thread of their own: neither pipe may fill up.
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input.as_bytes()).unwrap());
+        child.wait_with_output().unwrap()
+    });
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
