@@ -1,5 +1,10 @@
 //! What is asked and what is there, merged: the rules one by one, and the properties of the whole.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed; clippy sees only the test functions as tests"
+)]
+
 use kaudit::audit::argv::scan;
 use kaudit::audit::benchmark::{Subject, Verdict, examine};
 use kaudit::audit::flag;

@@ -120,13 +120,14 @@ impl Random {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         let mixed = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(mixed).unwrap() % limit
+        usize::try_from(mixed).unwrap_or_default() % limit
     }
 
     fn percent(&mut self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
+    #[allow(clippy::indexing_slicing, reason = "the index is below the length")]
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
