@@ -184,7 +184,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
 
 /// What an API server of the minor release `minor` has against the audit flags of a whole list.
 ///
-/// As there, a flag that does not parse is the only problem reported, since nothing after it is looked at.
+/// Items that are no audit flag are not judged. As there, a flag that does not parse is the only problem reported, since nothing after it is looked at.
 #[must_use]
 pub fn judge(occurrences: &[Occurrence], minor: u16) -> Vec<Problem> {
     let audit = || occurrences.iter().filter(|occurrence| occurrence.is_audit());

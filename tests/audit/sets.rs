@@ -149,6 +149,9 @@ impl Random {
         let flags: Vec<&AuditFlag> =
             flag::all().iter().filter(|flag| flag.is_in(NEWEST_KNOWN_MINOR)).collect();
         for _ in 0..self.below(4) {
+            if self.percent(1) {
+                items.push("--".to_owned());
+            }
             if self.percent(3) {
                 let name = self.pick(&UNKNOWN);
                 items.push(format!("--{name}=1"));
@@ -157,19 +160,18 @@ impl Random {
             let flag = self.pick(&flags);
             self.push_flag(flag, &mut items);
         }
-        if self.percent(2) {
-            let at = self.below(items.len() + 1);
-            items.insert(at, "--".to_owned());
-        }
         items
     }
 
     fn push_flag(&mut self, flag: &AuditFlag, items: &mut Vec<String>) {
         let name = if self.percent(10) { flag.name.replacen('-', "_", 2) } else { flag.name.to_owned() };
         let value = self.value(flag.kind);
+        // A flag without its value takes the next item, here the name. What is left of `-1` would then be a shorthand
+        // flag, and kaudit judges audit flags only.
+        let follows_bare = items.last().is_some_and(|last| last.starts_with("--") && !last.contains('='));
         if self.percent(3) || (flag.kind == Kind::Bool && self.percent(40)) {
             items.push(format!("--{name}"));
-        } else if flag.kind != Kind::Bool && self.percent(15) {
+        } else if flag.kind != Kind::Bool && !(value.starts_with('-') && follows_bare) && self.percent(15) {
             items.extend([format!("--{name}"), value]);
         } else {
             items.push(format!("--{name}={value}"));
