@@ -1,14 +1,27 @@
 //! Audit policies: the presets, the verdict on a file, and what a policy decides about a request.
 //!
-//! The API server's source is the reference for everything here: a policy [decides](decide()) as it does. Tests compare both with the API server's own code.
+//! The API server's source is the reference for everything here: a file is [read](examine) as it reads it, refused in
+//! its words, and [decides](decide()) as it decides. Tests compare both with the API server's own code.
 //!
 //! Nothing here reads a file or asks a server.
 
 pub mod benchmark;
 mod decide;
+mod decode;
+mod finding;
+mod foreign;
+mod go;
+mod identity;
+mod judge;
 mod model;
 pub mod preset;
+mod shape;
+mod source;
+mod strict;
+mod validate;
 
 pub use decide::{Decision, Request, Resource, Target, User, decide};
+pub use finding::{Finding, Verdict};
+pub use judge::{Judgement, examine, judge};
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use preset::Preset;

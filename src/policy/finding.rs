@@ -1,0 +1,49 @@
+//! An objection to a policy file, as data.
+
+use crate::refusal::Position;
+use crate::yaml::Path;
+
+/// Whose objection it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// The API server's: with this file it would not start.
+    WouldNotStart,
+    /// kaudit's reader cannot tell what the API server would read. Such a file is not used.
+    Undecided,
+    /// kaudit's: the API server starts, but does not do what the file seems to say.
+    Strict,
+}
+
+/// An objection to a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose it is.
+    pub verdict: Verdict,
+    /// What is wrong; the API server's own words where it is the API server's.
+    pub words: String,
+    /// What it is about; the root for the file as a whole.
+    pub path: Path,
+    /// Where in the file.
+    pub position: Option<Position>,
+    /// What it does and what to write instead.
+    pub help: Vec<String>,
+}
+
+impl Finding {
+    /// An objection to the file as a whole.
+    pub(super) fn of_file(verdict: Verdict, words: impl Into<String>) -> Self {
+        Self { verdict, words: words.into(), path: Path::root(), position: None, help: Vec::new() }
+    }
+
+    /// Says where.
+    pub(super) fn at(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
+    }
+
+    /// Adds one step of what to do.
+    pub(super) fn help(mut self, step: impl Into<String>) -> Self {
+        self.help.push(step.into());
+        self
+    }
+}

@@ -1,0 +1,201 @@
+//! Which kind of object a file says it is, and whether the API server knows it as a policy.
+
+use serde_json::{Map, Value};
+
+use crate::policy::go;
+use crate::policy::model::{API_GROUP, ApiVersion, FIRST_MINOR_WITHOUT_BETA};
+use crate::yaml::Path;
+
+/// Why a file is no policy for the API server.
+#[derive(Debug)]
+pub(super) struct Stranger {
+    /// The key that says it.
+    pub(super) path: Path,
+    /// What the API server prints.
+    pub(super) words: String,
+    /// What to write instead.
+    pub(super) help: String,
+}
+
+/// What the two keys say.
+#[derive(Debug)]
+pub(super) struct Identity {
+    group: String,
+    version: String,
+    kind: String,
+}
+
+/// Reads `apiVersion` and `kind` as the API server does before it decodes anything else: with upper and lower case
+/// taken as equal, and the last of several spellings winning.
+///
+/// # Errors
+///
+/// Returns what the API server says about a value that is no string, or no API version.
+pub(super) fn identify(root: &Map<String, Value>) -> Result<Identity, Stranger> {
+    let [api_version, kind] = ["apiVersion", "kind"].map(|name| read(root, name));
+    let (api_version, kind) = (api_version?, kind?);
+    let (group, version) = match api_version.split('/').collect::<Vec<_>>().as_slice() {
+        [""] | ["", ""] => (String::new(), String::new()),
+        [version] => (String::new(), (*version).to_owned()),
+        [group, version] => ((*group).to_owned(), (*version).to_owned()),
+        _ => {
+            return Err(Stranger {
+                path: Path::root().key("apiVersion"),
+                words: format!("failed decoding: unexpected GroupVersion string: {api_version}"),
+                help: help_version(),
+            });
+        }
+    };
+    Ok(Identity { group, version, kind })
+}
+
+fn read(root: &Map<String, Value>, name: &str) -> Result<String, Stranger> {
+    let mut spellings: Vec<_> = root.iter().filter(|(key, _)| go::folds_to(key, name)).collect();
+    spellings.sort_by_key(|(key, _)| *key);
+    let mut text = String::new();
+    for (key, value) in spellings {
+        match value {
+            Value::Null => {}
+            Value::String(value) => text.clone_from(value),
+            _ => {
+                return Err(Stranger {
+                    path: Path::root().key(key.as_str()),
+                    words: format!(
+                        "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal {} \
+                         into Go struct field .{name} of type string",
+                        go::type_word(value)
+                    ),
+                    help: help_version(),
+                });
+            }
+        }
+    }
+    Ok(text)
+}
+
+impl Identity {
+    /// The version of the policy, if the API server 1.`minor` can decode it.
+    ///
+    /// `Ok(None)` is a file that says nothing of itself. It is decoded, and refused only then.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the API server says about a version or a kind that it does not know.
+    pub(super) fn version_for(&self, minor: u32) -> Result<Option<ApiVersion>, Stranger> {
+        let Self { group, version, kind } = self;
+        let kind = if kind.is_empty() { "Policy" } else { kind };
+        let says_nothing = version.is_empty() && (group.is_empty() || group == API_GROUP);
+        let is_internal = says_nothing || (group == API_GROUP && version == "__internal");
+        let known = ApiVersion::ALL
+            .into_iter()
+            .find(|known| known.name() == version && group == API_GROUP && known.is_read_by(minor));
+        if kind == "Policy" {
+            if is_internal {
+                return Ok(None);
+            }
+            if known.is_some() {
+                return Ok(known);
+            }
+        }
+        Err(self.refuse(kind, known, is_internal, minor))
+    }
+
+    fn refuse(&self, kind: &str, known: Option<ApiVersion>, is_internal: bool, minor: u32) -> Stranger {
+        let Self { group, version, .. } = self;
+        let line = if minor >= FIRST_MINOR_WITHOUT_BETA { 30 } else { 32 };
+        let scheme = format!("scheme \"k8s.io/apiserver/pkg/audit/scheme.go:{line}\"");
+        let kind_path = Path::root().key("kind");
+        let is_core = group.is_empty() && version == "v1";
+        let package = match known {
+            Some(known) if ["Event", "EventList", "PolicyList"].contains(&kind) => Some(known.name()),
+            None if is_core && OTHER_KINDS_OF_V1.contains(&kind) => Some("v1"),
+            _ => None,
+        };
+        if let Some(package) = package {
+            return Stranger {
+                path: kind_path,
+                words: format!(
+                    "failed decoding: converting ({package}.{kind}) to (audit.Policy): unknown conversion"
+                ),
+                help: format!("a policy has `apiVersion: {}` and `kind: Policy`", ApiVersion::V1),
+            };
+        }
+        if known.is_some() || is_internal {
+            let place = if is_internal {
+                format!("the internal version of group \"{API_GROUP}\"")
+            } else {
+                format!("version {}", go::quote(&format!("{group}/{version}")))
+            };
+            return Stranger {
+                path: kind_path,
+                words: format!(
+                    "failed decoding: no kind {} is registered for {place} in {scheme}",
+                    go::quote(kind)
+                ),
+                help: "write `kind: Policy`".to_owned(),
+            };
+        }
+        if version.is_empty() {
+            return Stranger {
+                path: Path::root().key("apiVersion"),
+                words: "failed decoding: Object 'apiVersion' is missing".to_owned(),
+                help: help_version(),
+            };
+        }
+        if version == "__internal" {
+            return Stranger {
+                path: Path::root().key("apiVersion"),
+                words: format!(
+                    "failed decoding: no kind {} is registered for the internal version of group {} in {scheme}",
+                    go::quote(kind),
+                    go::quote(group)
+                ),
+                help: help_version(),
+            };
+        }
+        let whole = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
+        Stranger {
+            path: Path::root().key("apiVersion"),
+            words: format!(
+                "failed decoding: no kind {} is registered for version {} in {scheme}",
+                go::quote(kind),
+                go::quote(&whole)
+            ),
+            help: help_refused_version(&whole, minor),
+        }
+    }
+}
+
+/// Kinds of the core group that every scheme knows and no policy can be made of.
+const OTHER_KINDS_OF_V1: [&str; 5] = ["Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList"];
+
+/// What the API server says about a file that names neither version nor kind, after it has decoded it.
+pub(super) fn refuse_nameless() -> Stranger {
+    Stranger {
+        path: Path::root().key("apiVersion"),
+        words: format!("unknown group version field {API_GROUP}/__internal, Kind=Policy in policy"),
+        help: help_version(),
+    }
+}
+
+fn help_version() -> String {
+    format!("begin the file with `apiVersion: {}` and `kind: Policy`", ApiVersion::V1)
+}
+
+fn help_refused_version(written: &str, minor: u32) -> String {
+    let readable: Vec<_> = ApiVersion::ALL
+        .into_iter()
+        .filter(|version| version.is_read_by(minor))
+        .map(|version| format!("`apiVersion: {version}`"))
+        .collect();
+    let is_former = ApiVersion::ALL.iter().any(|version| version.to_string() == written);
+    match readable.last() {
+        Some(newest) if is_former && minor >= FIRST_MINOR_WITHOUT_BETA => {
+            format!(
+                "removed in 1.{FIRST_MINOR_WITHOUT_BETA}: write {newest}; every field has the same name and meaning"
+            )
+        }
+        Some(newest) => format!("1.{minor} reads {newest}"),
+        None => format!("1.{minor} has no audit policies"),
+    }
+}

@@ -1,0 +1,160 @@
+//! The text of a policy file as the API server reads it: JSON if it opens with a brace, else YAML 1.1.
+
+use serde::Deserialize as _;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::policy::finding::{Finding, Verdict};
+use crate::policy::{foreign, go};
+use crate::refusal::{Position, Refusal};
+use crate::yaml::{Document, Entry, FindingKind, Path};
+
+/// A text that could be read.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Its value.
+    pub(super) value: Value,
+    /// Whether it was read as JSON.
+    pub(super) is_json: bool,
+    /// Where everything is; absent for the rare JSON that no YAML reader takes.
+    document: Option<Document>,
+}
+
+impl Source {
+    /// Reads the first document of `text`.
+    ///
+    /// # Errors
+    ///
+    /// Returns why nothing could be read.
+    pub(super) fn read(text: &str) -> Result<Self, Finding> {
+        if go::is_json(text) {
+            return read_json(text);
+        }
+        // A byte order mark is no column, so every position stays what it is without it.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let document = Document::read(text).map_err(|refusal| refuse_yaml(text, refusal))?;
+        if let Some(finding) = foreign::find(&document) {
+            return Err(finding);
+        }
+        Ok(Self { value: document.value().clone(), is_json: false, document: Some(document) })
+    }
+
+    /// The value if it is an object. An empty file counts as an object without keys, as for the API server.
+    pub(super) fn object(&self) -> Option<Map<String, Value>> {
+        match &self.value {
+            Value::Object(map) => Some(map.clone()),
+            Value::Null => Some(Map::new()),
+            _ => None,
+        }
+    }
+
+    /// Where the value at `path` is, or where the nearest thing above it is that can be found.
+    pub(super) fn position(&self, path: &Path) -> Option<Position> {
+        let document = self.document.as_ref()?;
+        document.position(path).or_else(|| self.position(&path.split_last()?.0))
+    }
+
+    /// Where the key at the end of `path` is, or the nearest thing above it.
+    pub(super) fn key_position(&self, path: &Path) -> Option<Position> {
+        self.document.as_ref()?.key_position(path).or_else(|| self.position(path))
+    }
+
+    /// What the API server passes over with at most a warning: a key that stands twice, a second document.
+    pub(super) fn oddities(&self) -> Vec<Finding> {
+        let Some(document) = &self.document else { return Vec::new() };
+        document
+            .findings()
+            .iter()
+            .filter_map(|finding| judge_oddity(document, &finding.kind, finding.at))
+            .collect()
+    }
+}
+
+fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Finding> {
+    let (words, help) = match kind {
+        FindingKind::DuplicateKey { key, first } => (
+            format!("the key `{key}` is there twice, first in line {}", document.position_at(*first).line),
+            "the API server takes the last one and at most warns (silently before 1.26): keep one".to_owned(),
+        ),
+        FindingKind::FurtherDocument => (
+            "a second YAML document starts here".to_owned(),
+            "the API server reads only the first one and says nothing: move its rules up, or remove it"
+                .to_owned(),
+        ),
+        FindingKind::NonStringKey { .. }
+        | FindingKind::Directive
+        | FindingKind::MergeKey
+        | FindingKind::Tag { .. } => return None,
+    };
+    let position = Some(document.position_at(at));
+    Some(Finding { verdict: Verdict::Strict, words, path: Path::root(), position, help: vec![help] })
+}
+
+fn read_json(text: &str) -> Result<Source, Finding> {
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+        let words = format!("failed decoding: couldn't get version/kind; json parse error: {error}");
+        return Err(Finding::of_file(Verdict::WouldNotStart, words)
+            .at(Position { line: error.line(), column: error.column().max(1) })
+            .help(
+                "the file opens with a brace, so the API server reads it as JSON, not as YAML: quote all keys and \
+                 texts, or write it without the braces",
+            ));
+    }
+    // What is JSON by its grammar and cannot be a value: half a surrogate pair, a number beyond all bounds.
+    let value = serde_json::from_str(text).map_err(|error| {
+        Finding::of_file(Verdict::Undecided, format!("kaudit does not read this JSON: {error}"))
+            .at(Position { line: error.line(), column: error.column().max(1) })
+            .help("correct the line")
+    })?;
+    let document = Document::read(text).ok();
+    if let Some(at) = document.as_ref().and_then(find_merged_key) {
+        return Err(Finding::of_file(
+            Verdict::Undecided,
+            "a key is there twice, and in JSON the API server merges the two",
+        )
+        .at(at)
+        .help("keep one of them"));
+    }
+    Ok(Source { value, is_json: true, document })
+}
+
+/// Go's JSON decoder writes the second value of a key over the first, item by item, and so leaves parts of it. For
+/// `apiVersion` and `kind` it does so for keys that differ in case as well.
+fn find_merged_key(document: &Document) -> Option<Position> {
+    let is_duplicate = |kind: &FindingKind| matches!(kind, FindingKind::DuplicateKey { .. });
+    if let Some(finding) = document.findings().iter().find(|finding| is_duplicate(&finding.kind)) {
+        return Some(document.position_at(finding.at));
+    }
+    ["apiVersion", "kind"].into_iter().find_map(|name| {
+        let spells_it = |entry: &&Entry| entry.key.scalar().is_some_and(|key| go::folds_to(key, name));
+        let second = document.root().entries()?.iter().filter(spells_it).nth(1)?;
+        Some(document.position_at(second.key.span().start))
+    })
+}
+
+/// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
+/// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
+fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
+    let libyaml_reads = serde_yaml::Deserializer::from_str(text)
+        .next()
+        .is_some_and(|document| IgnoredAny::deserialize(document).is_ok());
+    let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
+    let (verdict, words) = if libyaml_reads && !has_no_value {
+        (Verdict::Undecided, refusal.reason)
+    } else {
+        (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason))
+    };
+    let path = Path::root();
+    Finding { verdict, words, path, position: refusal.position, help: refusal.help }
+}
+
+/// How the reader words that a text is YAML but has no value for Go. A test with the API server's own answers fails
+/// when the reader's words change.
+const WITHOUT_VALUE: [&str; 6] = [
+    "this key is not a string",
+    "has no form in JSON",
+    "cannot be read as",
+    "only mappings can be merged",
+    "contains itself",
+    "excessive aliasing",
+];
