@@ -1,0 +1,209 @@
+//! The verdict on a policy file, compared with the answers of the API server's own code.
+//!
+//! `tests/policy/go-verdicts.jsonl` holds cases and what `tests/go/policy` (Kubernetes 1.36) said about them;
+//! `go run . <go-verdicts.jsonl` in that folder asks again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on has failed"
+)]
+#![expect(clippy::disallowed_methods, reason = "a test reads its data")]
+
+use std::fs;
+use std::path::Path;
+
+use kaudit::policy::{Finding, Verdict, examine, judge, preset};
+use serde::Deserialize;
+
+/// The version of the API server that answered.
+const MINOR: u32 = 36;
+
+#[derive(Deserialize)]
+struct Case {
+    #[serde(default)]
+    name: String,
+    policy: String,
+    error: String,
+    #[serde(default)]
+    strict: String,
+}
+
+fn cases() -> Vec<Case> {
+    let text = fs::read_to_string("tests/policy/go-verdicts.jsonl").unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The scheme's name is the place in the source where it was made, and differs with how the program was built.
+fn without_scheme(message: &str) -> &str {
+    message.split(" in scheme \"").next().unwrap()
+}
+
+/// What the API server would print for these findings: the decoder names one fault, the validation all.
+fn aggregate(findings: &[Finding]) -> String {
+    let fatal = || findings.iter().filter(|finding| finding.verdict == Verdict::WouldNotStart);
+    let first = fatal().next().map(|finding| finding.words.clone()).unwrap_or_default();
+    if first.starts_with("failed decoding: ") {
+        return first;
+    }
+    let mut distinct: Vec<&str> = Vec::new();
+    for finding in fatal() {
+        if !distinct.contains(&finding.words.as_str()) {
+            distinct.push(&finding.words);
+        }
+    }
+    match distinct.as_slice() {
+        [only] => (*only).to_owned(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
+
+/// Syntax errors have words of their own in every parser.
+fn is_syntax_error(error: &str) -> bool {
+    [
+        "failed decoding: yaml: ",
+        "failed decoding: error converting YAML to JSON",
+        "json parse error: invalid character",
+        "json parse error: unexpected end",
+    ]
+    .iter()
+    .any(|words| error.contains(words))
+}
+
+/// The number itself is printed as the reader before printed it.
+fn without_number(message: &str) -> String {
+    match (message.find("unmarshal number "), message.find(" into Go")) {
+        (Some(from), Some(to)) if from < to => {
+            format!("{}{}", &message[..from + "unmarshal number".len()], &message[to..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// Describes how our verdict on the policy differs from the API server's, if it does.
+fn differs(policy: &str, error: &str) -> Option<String> {
+    let findings = examine(policy, MINOR).findings;
+    let refuses = findings.iter().any(|finding| finding.verdict == Verdict::WouldNotStart);
+    if refuses == error.is_empty() {
+        return Some(format!("the API server says {error:?}, kaudit {findings:?}"));
+    }
+    if error.is_empty() || is_syntax_error(error) {
+        return None;
+    }
+    let ours = aggregate(&findings);
+    if ours.starts_with("failed decoding: yaml: ") {
+        // Infinity, or a key that is null: readers word differently that YAML has no form in JSON.
+        return None;
+    }
+    let same = if error.contains("parsing time") {
+        // What exactly is wrong with a time is not repeated.
+        error.starts_with(&ours)
+    } else {
+        without_scheme(&without_number(error)) == without_scheme(&without_number(&ours))
+    };
+    (!same).then(|| format!("the API server says\n  {error}\nkaudit\n  {ours}"))
+}
+
+fn is_undecided(case: &Case) -> bool {
+    examine(&case.policy, MINOR).findings.iter().any(|finding| finding.verdict == Verdict::Undecided)
+}
+
+#[test]
+fn verdicts_and_words_are_those_of_the_api_server() {
+    let cases = cases();
+    assert!(cases.len() > 800, "{} cases", cases.len());
+    let differences: Vec<_> = cases
+        .iter()
+        .filter(|case| !is_undecided(case))
+        .filter_map(|case| differs(&case.policy, &case.error).map(|it| format!("{}: {it}", case.name)))
+        .collect();
+    assert!(differences.is_empty(), "{} of {}:\n{}", differences.len(), cases.len(), differences.join("\n"));
+}
+
+/// The texts that kaudit does not decide about, each of them odd enough. The list may only become shorter.
+#[test]
+fn hardly_anything_is_undecided() {
+    let undecided: Vec<_> = cases().into_iter().filter(is_undecided).map(|case| case.name).collect();
+    assert_eq!(undecided, UNDECIDED);
+}
+
+const UNDECIDED: [&str; 17] = [
+    "users item !!binary YQ==",
+    "users flow [a?]",
+    "users flow [-]",
+    "tab after colon",
+    "flow at column 0",
+    "inner BOM",
+    "JSON duplicates",
+    "JSON order of kinds",
+    "JSON order of kinds, turned",
+    "JSON order of kinds, sorted last first",
+    "JSON rules twice merge",
+    "JSON rules twice, null last",
+    "JSON level then null",
+    "JSON metadata twice",
+    "JSON kind then null",
+    "JSON lone surrogate",
+    "JSON huge number in unknown key",
+];
+
+/// The strict decoder names every dropped key; kaudit must object to each, and may object to more.
+#[test]
+fn what_the_strict_decoder_finds_is_an_objection() {
+    for case in cases().iter().filter(|case| case.error.is_empty() && !case.strict.is_empty()) {
+        assert!(judge(&case.policy, MINOR).is_err(), "{}", case.name);
+        if is_undecided(case) {
+            continue;
+        }
+        let findings = examine(&case.policy, MINOR).findings;
+        assert!(!findings.is_empty(), "{}: {}", case.name, case.strict);
+        for named in case.strict.split(", ").filter_map(|part| part.split_once("unknown field ")) {
+            assert!(
+                findings.iter().any(|finding| finding.words.contains(named.1)),
+                "{}: {}",
+                case.name,
+                named.1
+            );
+        }
+    }
+}
+
+/// kaudit takes what the API server takes without a warning; the only objection of its own is to documents that
+/// are not read.
+#[test]
+fn what_the_strict_decoder_passes_is_taken() {
+    for case in
+        cases().iter().filter(|case| case.error.is_empty() && case.strict.is_empty() && !is_undecided(case))
+    {
+        for finding in examine(&case.policy, MINOR).findings {
+            assert_eq!(finding.words, "a second YAML document starts here", "{}", case.name);
+        }
+    }
+}
+
+#[test]
+fn real_policies_are_judged_as_by_the_real_api_server() {
+    let corpus = Path::new("../shared/corpus");
+    let Ok(table) = fs::read_to_string(corpus.join("VERDICTS.tsv")) else { return };
+    for line in table.lines().skip(1) {
+        let columns: Vec<_> = line.split('\t').collect();
+        let policy = fs::read_to_string(corpus.join(columns[0])).unwrap();
+        assert_eq!(differs(&policy, columns[2]), None, "{}", columns[0]);
+        let objects =
+            examine(&policy, MINOR).findings.iter().any(|finding| finding.verdict == Verdict::Strict);
+        if columns[1] == "OK" {
+            assert_eq!(objects, !columns[3].is_empty(), "{}: {}", columns[0], columns[3]);
+        }
+    }
+}
+
+#[test]
+fn presets_are_taken_without_an_objection_by_every_version() {
+    for preset in preset::all() {
+        for minor in 8..=40 {
+            judge(&preset.text_for(minor), minor)
+                .unwrap_or_else(|it| panic!("{} on 1.{minor}: {it:?}", preset.name));
+        }
+    }
+}
