@@ -105,10 +105,11 @@ impl Identity {
         let line = if minor >= FIRST_MINOR_WITHOUT_BETA { 30 } else { 32 };
         let scheme = format!("scheme \"k8s.io/apiserver/pkg/audit/scheme.go:{line}\"");
         let kind_path = Path::root().key("kind");
-        let is_core = group.is_empty() && version == "v1";
+        let is_sibling = ["Event", "EventList", "PolicyList"].contains(&kind);
         let package = match known {
-            Some(known) if ["Event", "EventList", "PolicyList"].contains(&kind) => Some(known.name()),
-            None if is_core && OTHER_KINDS_OF_V1.contains(&kind) => Some("v1"),
+            Some(known) if is_sibling => Some(known.name()),
+            None if is_internal && is_sibling => Some("audit"),
+            _ if UNVERSIONED_KINDS.contains(&kind) && (is_internal || !version.is_empty()) => Some("v1"),
             _ => None,
         };
         if let Some(package) = package {
@@ -166,8 +167,8 @@ impl Identity {
     }
 }
 
-/// Kinds of the core group that every scheme knows and no policy can be made of.
-const OTHER_KINDS_OF_V1: [&str; 5] = ["Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList"];
+/// Kinds that every scheme knows in every version, and no policy can be made of.
+const UNVERSIONED_KINDS: [&str; 5] = ["Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList"];
 
 /// What the API server says about a file that names neither version nor kind, after it has decoded it.
 pub(super) fn refuse_nameless() -> Stranger {

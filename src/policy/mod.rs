@@ -12,6 +12,7 @@ mod finding;
 mod foreign;
 mod go;
 mod identity;
+mod json;
 mod judge;
 mod model;
 pub mod preset;

@@ -5,9 +5,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::policy::finding::{Finding, Verdict};
+use crate::policy::json::WithoutDuplicates;
 use crate::policy::{foreign, go};
 use crate::refusal::{Position, Refusal};
-use crate::yaml::{Document, Entry, FindingKind, Path};
+use crate::yaml::{Document, FindingKind, Path};
 
 /// A text that could be read.
 #[derive(Debug)]
@@ -106,40 +107,39 @@ fn read_json(text: &str) -> Result<Source, Finding> {
             .at(Position { line: error.line(), column: error.column().max(1) })
             .help("correct the line")
     })?;
-    let document = Document::read(text).ok();
-    if let Some(at) = document.as_ref().and_then(find_merged_key) {
-        return Err(Finding::of_file(
-            Verdict::Undecided,
-            "a key is there twice, and in JSON the API server merges the two",
-        )
-        .at(at)
-        .help("keep one of them"));
+    let merged = |words: &str| {
+        Finding::of_file(Verdict::Undecided, format!("{words}, and in JSON the API server merges the two"))
+            .help("keep one of them")
+    };
+    if let Err(error) = serde_json::from_str::<WithoutDuplicates>(text) {
+        return Err(
+            merged("a key is there twice").at(Position { line: error.line(), column: error.column().max(1) })
+        );
     }
-    Ok(Source { value, is_json: true, document })
+    if has_two_spellings(&value) {
+        return Err(merged("`apiVersion` or `kind` is there twice, in different spellings"));
+    }
+    Ok(Source { value, is_json: true, document: Document::read(text).ok() })
 }
 
 /// Go's JSON decoder writes the second value of a key over the first, item by item, and so leaves parts of it. For
-/// `apiVersion` and `kind` it does so for keys that differ in case as well.
-fn find_merged_key(document: &Document) -> Option<Position> {
-    let is_duplicate = |kind: &FindingKind| matches!(kind, FindingKind::DuplicateKey { .. });
-    if let Some(finding) = document.findings().iter().find(|finding| is_duplicate(&finding.kind)) {
-        return Some(document.position_at(finding.at));
-    }
-    ["apiVersion", "kind"].into_iter().find_map(|name| {
-        let spells_it = |entry: &&Entry| entry.key.scalar().is_some_and(|key| go::folds_to(key, name));
-        let second = document.root().entries()?.iter().filter(spells_it).nth(1)?;
-        Some(document.position_at(second.key.span().start))
-    })
+/// `apiVersion` and `kind` it does so for keys that differ in case as well, in the order of the text.
+fn has_two_spellings(value: &Value) -> bool {
+    let spellings =
+        |name| value.as_object().into_iter().flatten().filter(move |(key, _)| go::folds_to(key, name));
+    ["apiVersion", "kind"].into_iter().any(|name| spellings(name).count() > 1)
 }
 
 /// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
-/// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
+/// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known. (One thing only
+/// libyaml refuses: `{a:}`, which Go's reader has learnt since.)
 fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
+    let libyaml_alone_refuses = refusal.reason.contains("found unexpected ':'");
     let libyaml_reads = serde_yaml::Deserializer::from_str(text)
         .next()
         .is_some_and(|document| IgnoredAny::deserialize(document).is_ok());
     let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
-    let (verdict, words) = if libyaml_reads && !has_no_value {
+    let (verdict, words) = if libyaml_alone_refuses || (libyaml_reads && !has_no_value) {
         (Verdict::Undecided, refusal.reason)
     } else {
         (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason))

@@ -1,7 +1,5 @@
 //! Random policies over few words, so that rules and requests meet often.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::{Map, Value, json};
 
 pub(crate) const USERS: [&str; 7] = [
@@ -74,11 +72,6 @@ const STAGES: [&str; 4] = ["RequestReceived", "ResponseStarted", "ResponseComple
 
 /// A source of random numbers (`SplitMix64`) that gives the same ones for the same seed.
 pub(crate) struct Random(u64);
-
-/// A seed that differs from run to run.
-pub(crate) fn seed_of_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {

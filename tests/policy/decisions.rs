@@ -3,29 +3,14 @@
 //! `tests/policy/go-decisions.jsonl` holds policies, requests and what `tests/go/policy` (Kubernetes 1.36) decided.
 //! With `KAUDIT_GO_POLICY` set to that program, a larger number of new ones is compared as well.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test reads its data, and takes an option from the environment"
-)]
-
-#[path = "policy/random.rs"]
-mod random;
-
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::{env, fs, thread};
+use std::fs;
 
 use kaudit::policy::{Policy, Request, Resource, Target, User, decide, examine, preset};
 use serde::{Deserialize, Serialize};
 
-use random::Random;
+use crate::oracle;
+use crate::random::{self, Random};
 
 const MINOR: u32 = 36;
 
@@ -125,11 +110,8 @@ fn decisions_are_those_of_the_api_server() {
 fn new_decisions_are_those_of_the_api_server() {
     const POLICIES: usize = 5000;
     const REQUESTS: usize = 40;
-    let Ok(program) = env::var("KAUDIT_GO_POLICY") else { return };
-    let seed =
-        env::var("KAUDIT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random::seed_of_now);
-    println!("KAUDIT_SEED={seed}");
-    let mut random = Random::new(seed);
+    let Some(program) = oracle::program() else { return };
+    let mut random = Random::new(oracle::seed());
     let mut questions = Vec::new();
     let presets = preset::all().iter().map(|preset| preset.text.to_owned());
     let policies: Vec<_> = presets.chain((0..POLICIES).map(|_| random::policy(&mut random))).collect();
@@ -139,19 +121,8 @@ fn new_decisions_are_those_of_the_api_server() {
         serde_json::to_writer(&mut questions, &case).unwrap();
         questions.push(b'\n');
     }
-    let decisions = compare(&ask(&program, questions));
+    let decisions = compare(&oracle::ask(&program, questions));
     assert!(decisions >= POLICIES * REQUESTS, "{decisions} decisions");
-}
-
-/// Runs the Go program on the questions.
-fn ask(program: &str, questions: Vec<u8>) -> String {
-    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let writer = thread::spawn(move || input.write_all(&questions));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    assert!(output.status.success(), "{program}: {}", output.status);
-    String::from_utf8(output.stdout).unwrap()
 }
 
 fn attributes(random: &mut Random) -> Attributes {

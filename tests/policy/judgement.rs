@@ -1,7 +1,5 @@
 //! What an operator reads about a bad policy: the place, the API server's words, and what to write instead.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use kaudit::policy::{ApiVersion, Verdict, examine, judge};
 use kaudit::refusal::{Position, Refusal};
 

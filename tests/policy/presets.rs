@@ -1,7 +1,5 @@
 //! What the presets decide about the requests that matter, and which benchmarks they pass.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use kaudit::policy::benchmark::{self, Assessment};
 use kaudit::policy::{Level, Policy, Request, Resource, Stage, Target, User, decide, judge, preset};
 

@@ -3,14 +3,6 @@
 //! `tests/policy/go-verdicts.jsonl` holds cases and what `tests/go/policy` (Kubernetes 1.36) said about them;
 //! `go run . <go-verdicts.jsonl` in that folder asks again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test that cannot go on has failed"
-)]
-#![expect(clippy::disallowed_methods, reason = "a test reads its data")]
-
 use std::fs;
 use std::path::Path;
 
@@ -21,16 +13,16 @@ use serde::Deserialize;
 const MINOR: u32 = 36;
 
 #[derive(Deserialize)]
-struct Case {
+pub(crate) struct Case {
     #[serde(default)]
     name: String,
-    policy: String,
-    error: String,
+    pub(crate) policy: String,
+    pub(crate) error: String,
     #[serde(default)]
     strict: String,
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let text = fs::read_to_string("tests/policy/go-verdicts.jsonl").unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -82,7 +74,7 @@ fn without_number(message: &str) -> String {
 }
 
 /// Describes how our verdict on the policy differs from the API server's, if it does.
-fn differs(policy: &str, error: &str) -> Option<String> {
+pub(crate) fn differs(policy: &str, error: &str) -> Option<String> {
     let findings = examine(policy, MINOR).findings;
     let refuses = findings.iter().any(|finding| finding.verdict == Verdict::WouldNotStart);
     if refuses == error.is_empty() {
@@ -96,16 +88,19 @@ fn differs(policy: &str, error: &str) -> Option<String> {
         // Infinity, or a key that is null: readers word differently that YAML has no form in JSON.
         return None;
     }
-    let same = if error.contains("parsing time") {
-        // What exactly is wrong with a time is not repeated.
+    // Not repeated are: what exactly is wrong with a time, the whole text, and the types of a file without version.
+    let same = if ours.starts_with("failed decoding: parsing time") {
+        error.starts_with("failed decoding: parsing time")
+    } else if ours.ends_with("is missing") {
         error.starts_with(&ours)
     } else {
-        without_scheme(&without_number(error)) == without_scheme(&without_number(&ours))
+        ours.contains("/__internal")
+            || without_scheme(&without_number(error)) == without_scheme(&without_number(&ours))
     };
     (!same).then(|| format!("the API server says\n  {error}\nkaudit\n  {ours}"))
 }
 
-fn is_undecided(case: &Case) -> bool {
+pub(crate) fn is_undecided(case: &Case) -> bool {
     examine(&case.policy, MINOR).findings.iter().any(|finding| finding.verdict == Verdict::Undecided)
 }
 

@@ -1,0 +1,22 @@
+//! Audit policies against the API server's own code, its answers being kept as data.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read their data, and take options from the environment"
+)]
+
+mod decisions;
+mod judgement;
+mod mutations;
+mod oracle;
+mod presets;
+mod random;
+mod verdicts;

@@ -1,0 +1,30 @@
+//! The Go program of `tests/go/policy`, if there is one to ask.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+use std::{env, thread};
+
+/// The program, named by `KAUDIT_GO_POLICY`.
+pub(crate) fn program() -> Option<String> {
+    env::var("KAUDIT_GO_POLICY").ok()
+}
+
+/// `KAUDIT_SEED`, or a seed that differs from run to run. It is printed, so that a failure can be had again.
+pub(crate) fn seed() -> u64 {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seed = env::var("KAUDIT_SEED").ok().map_or_else(now, |seed| seed.parse().unwrap());
+    println!("KAUDIT_SEED={seed}");
+    seed
+}
+
+/// Runs the program on lines of JSON and returns the lines that it answers.
+pub(crate) fn ask(program: &str, questions: Vec<u8>) -> String {
+    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writer = thread::spawn(move || input.write_all(&questions));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "{program}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
