@@ -131,21 +131,29 @@ fn has_two_spellings(value: &Value) -> bool {
 }
 
 /// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
-/// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known. (One thing only
-/// libyaml refuses: `{a:}`, which Go's reader has learnt since.)
+/// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
 fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
-    let libyaml_alone_refuses = refusal.reason.contains("found unexpected ':'");
+    let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason);
     let libyaml_reads = serde_yaml::Deserializer::from_str(text)
         .next()
         .is_some_and(|document| IgnoredAny::deserialize(document).is_ok());
     let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
-    let (verdict, words) = if libyaml_alone_refuses || (libyaml_reads && !has_no_value) {
+    let (verdict, words) = if libyaml_may_be_stricter || (libyaml_reads && !has_no_value) {
         (Verdict::Undecided, refusal.reason)
     } else {
         (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason))
     };
     let path = Path::root();
     Finding { verdict, words, path, position: refusal.position, help: refusal.help }
+}
+
+/// What Go's reader takes and libyaml may not: a word in brackets that ends with a colon, as in `{a:}`, and brackets or
+/// commas in a tag.
+fn is_laxer_in_go(text: &str, reason: &str) -> bool {
+    let has_colon_before_bracket = [":}", ":]", ":,"].iter().any(|piece| text.contains(piece));
+    reason.contains("found unexpected ':'")
+        || reason.contains(" a tag,")
+        || (reason.contains("while parsing a flow") && has_colon_before_bracket)
 }
 
 /// How the reader words that a text is YAML but has no value for Go. A test with the API server's own answers fails

@@ -123,9 +123,10 @@ fn hardly_anything_is_undecided() {
     assert_eq!(undecided, UNDECIDED);
 }
 
-const UNDECIDED: [&str; 17] = [
+const UNDECIDED: [&str; 18] = [
     "users item !!binary YQ==",
     "users flow [a?]",
+    "users flow [::]",
     "users flow [-]",
     "tab after colon",
     "flow at column 0",
