@@ -18,8 +18,9 @@ pub struct Preset {
 impl Preset {
     /// The file in the API version that the API server 1.`minor` reads.
     ///
-    /// Before 1.12 that is `audit.k8s.io/v1beta1`, which has every field that the presets use. 1.8 is the first
-    /// with it; for an older one there is no text that would load.
+    /// Before 1.12 that is `audit.k8s.io/v1beta1`, which came with 1.8; for an older one there is no text that would
+    /// load. Only the version line differs. That old loaders take it is inferred, not tried: the tests' Go modules
+    /// begin later.
     #[must_use]
     pub fn text_for(&self, minor: u32) -> Cow<'static, str> {
         if minor >= FIRST_MINOR_WITH_V1 {
