@@ -1,0 +1,60 @@
+//! The top level holds few things, each known to every Rust developer, so that the first look at the project is calm.
+
+use super::Finding;
+
+/// Everything that may lie there, besides dot-files.
+const TOP_LEVEL: [&str; 12] = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "rust-toolchain.toml",
+    "src",
+    "target",
+    "templates",
+    "tests",
+    "xtask",
+];
+
+/// Finds names that do not belong at the top level.
+pub(super) fn check_top_level(names: &[String]) -> Vec<Finding> {
+    let stranger = |name: &&String| !name.starts_with('.') && !TOP_LEVEL.contains(&name.as_str());
+    let finding = |name: &String| Finding {
+        path: name.clone(),
+        line: 1,
+        message:
+            "does not belong at the top level; move it into one of the directories there, or name it in \
+                  xtask/src/tidy/layout.rs"
+                .to_owned(),
+    };
+    names.iter().filter(stranger).map(finding).collect()
+}
+
+/// Finds a script that nobody can run. `mode` is the file's, as from stat(2).
+pub(super) fn check_executable(path: &str, mode: u32) -> Vec<Finding> {
+    if mode & 0o111 == 0o111 {
+        return Vec::new();
+    }
+    let message = format!("is not executable; git update-index --chmod=+x {path} && chmod +x {path}");
+    vec![Finding { path: path.to_owned(), line: 1, message }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_strangers_at_the_top_level() {
+        let names = ["Cargo.toml", ".deny.toml", "notes.txt", "src"].map(str::to_owned);
+        let findings = check_top_level(&names);
+        assert_eq!(findings.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), ["notes.txt"]);
+    }
+
+    #[test]
+    fn finds_a_script_that_is_not_executable() {
+        assert_eq!(check_executable(".ci/run", 0o100_644).len(), 1);
+        assert_eq!(check_executable(".ci/run", 0o100_755), []);
+    }
+}

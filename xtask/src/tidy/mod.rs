@@ -1,0 +1,106 @@
+//! `cargo xtask tidy`: the house rules that no compiler checks, each with the place and what to do.
+//!
+//! A rule is a pure function over a path and a text; only this file reads the tree.
+
+mod attributes;
+mod boundaries;
+mod layout;
+mod length;
+mod links;
+mod rust_code;
+mod rust_paths;
+mod words;
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::project::Project;
+
+/// A broken rule.
+#[derive(Debug, PartialEq, Eq)]
+struct Finding {
+    /// From the root of the project.
+    path: String,
+    /// Counted from 1.
+    line: usize,
+    /// What is wrong, and what to do about it.
+    message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}: {}", self.path, self.line, self.message)
+    }
+}
+
+/// A rule over one file: takes its path from the root and its text.
+type Rule = fn(&str, &str) -> Vec<Finding>;
+
+const RULES: [Rule; 4] = [length::check, boundaries::check, words::check, attributes::check];
+
+/// Checks the whole tree and prints what it finds.
+///
+/// # Errors
+///
+/// When a rule is broken, or the tree cannot be read.
+pub(crate) fn run(project: &Project) -> Result<()> {
+    let mut findings = layout::check_top_level(&names(&project.root)?);
+    let run = project.root.join(".ci/run");
+    let mode = fs::metadata(&run).with_context(|| format!("reading {}", run.display()))?.permissions().mode();
+    findings.extend(layout::check_executable(".ci/run", mode));
+
+    let mut files = Vec::new();
+    read_texts(&project.root, "", &mut files)?;
+    for (path, text) in &files {
+        findings.extend(RULES.iter().flat_map(|rule| rule(path, text)));
+        findings.extend(links::check(path, text, |target| project.root.join(target).exists()));
+    }
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if !findings.is_empty() {
+        bail!("{} house rules broken, in {} files checked", findings.len(), files.len());
+    }
+    println!("house rules kept in {} files", files.len());
+    Ok(())
+}
+
+/// Reads the texts under `directory` (from the root, empty or ending in a slash) into `files`, with their paths from
+/// the root. Build products and git's own files are left out, and so is what is not UTF-8: test input, perhaps.
+fn read_texts(root: &Path, directory: &str, files: &mut Vec<(String, String)>) -> Result<()> {
+    for name in names(&root.join(directory))? {
+        let path = format!("{directory}{name}");
+        let place = root.join(&path);
+        // A symlink is test input too, and may point anywhere.
+        if path == "target" || path == ".git" || place.is_symlink() {
+            continue;
+        }
+        if place.is_dir() {
+            read_texts(root, &format!("{path}/"), files)?;
+        } else if let Ok(text) =
+            String::from_utf8(fs::read(&place).with_context(|| format!("reading {path}"))?)
+        {
+            files.push((path, text));
+        }
+    }
+    Ok(())
+}
+
+/// The names in a directory, sorted, so that findings come in the same order everywhere.
+fn names(directory: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).with_context(|| format!("listing {}", directory.display()))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Whether `path` is Rust source of this project.
+fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
+}
