@@ -9,7 +9,9 @@
     reason = "a developer's tool: it never runs on a node, and printing is its purpose"
 )]
 
+mod lint;
 mod shell;
+mod test;
 mod tidy;
 
 use std::process::ExitCode;
@@ -28,8 +30,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Check the format, run every test, check the house rules; needs nothing but Rust
+    Test,
     /// Check the house rules that no compiler checks
     Tidy,
+    /// Run clippy over all targets; a warning fails
+    Lint,
 }
 
 fn main() -> ExitCode {
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> anyhow::Result<()> {
     let project = Project::find()?;
     match task {
+        Task::Test => test::run(&project),
         Task::Tidy => tidy::run(&project),
+        Task::Lint => lint::run(&project),
     }
 }

@@ -1,3 +1,6 @@
 //! What the tasks share: the project's places, starting commands, reading test results, reporting steps.
 
+pub(crate) mod command;
 pub(crate) mod project;
+pub(crate) mod steps;
+pub(crate) mod tally;
