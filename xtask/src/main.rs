@@ -9,6 +9,7 @@
     reason = "a developer's tool: it never runs on a node, and printing is its purpose"
 )]
 
+mod deny;
 mod lint;
 mod shell;
 mod test;
@@ -36,6 +37,8 @@ enum Task {
     Tidy,
     /// Run clippy over all targets; a warning fails
     Lint,
+    /// Judge the dependencies' licences, duplicates and sources with cargo-deny
+    Deny,
 }
 
 fn main() -> ExitCode {
@@ -55,5 +58,6 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Test => test::run(&project),
         Task::Tidy => tidy::run(&project),
         Task::Lint => lint::run(&project),
+        Task::Deny => deny::run(&project),
     }
 }
