@@ -10,7 +10,10 @@
 )]
 
 mod deny;
+mod fuzz;
+mod golden;
 mod lint;
+mod property;
 mod shell;
 mod test;
 mod tidy;
@@ -39,6 +42,12 @@ enum Task {
     Lint,
     /// Judge the dependencies' licences, duplicates and sources with cargo-deny
     Deny,
+    /// Run the property tests with many cases, optimised but with overflow and debug checks
+    Property(property::Options),
+    /// Run the byte-mutation tests for a while
+    Fuzz(fuzz::Options),
+    /// Show where golden outputs differ, or rewrite them with --bless
+    Golden(golden::Options),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +68,10 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Tidy => tidy::run(&project),
         Task::Lint => lint::run(&project),
         Task::Deny => deny::run(&project),
+        Task::Property(options) => {
+            property::run(&project, options).and_then(shell::tally::Tally::into_result)
+        }
+        Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
+        Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
     }
 }

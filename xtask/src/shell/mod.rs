@@ -4,3 +4,4 @@ pub(crate) mod command;
 pub(crate) mod project;
 pub(crate) mod steps;
 pub(crate) mod tally;
+pub(crate) mod test_targets;

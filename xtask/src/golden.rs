@@ -1,0 +1,29 @@
+//! `cargo xtask golden`: the cases whose whole output is kept in a file, compared or written anew.
+
+use anyhow::Result;
+
+use crate::shell::project::Project;
+use crate::shell::tally::{Tally, run_tests};
+use crate::shell::test_targets::{arguments, choose};
+
+/// Compare or rewrite.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Rewrite what differs; read the result with `git diff` before committing it
+    #[arg(long)]
+    bless: bool,
+}
+
+/// Runs the tests that use trycmd and counts them.
+///
+/// # Errors
+///
+/// When there are none, or cargo cannot be started.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
+    let targets = choose(project, "uses trycmd", |target| target.source.contains("trycmd"))?;
+    let mut cargo = project.cargo();
+    if options.bless {
+        cargo.env("TRYCMD", "overwrite");
+    }
+    run_tests(cargo.arg("test").args(arguments(&targets)))
+}
