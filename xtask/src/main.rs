@@ -13,6 +13,7 @@ mod deny;
 mod fuzz;
 mod golden;
 mod lint;
+mod oracle;
 mod property;
 mod shell;
 mod test;
@@ -44,6 +45,8 @@ enum Task {
     Deny,
     /// Run the property tests with many cases, optimised but with overflow and debug checks
     Property(property::Options),
+    /// Build the Go programs under tests/go and run the tests that compare with them
+    Oracle,
     /// Run the byte-mutation tests for a while
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
@@ -71,6 +74,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Property(options) => {
             property::run(&project, options).and_then(shell::tally::Tally::into_result)
         }
+        Task::Oracle => oracle::run(&project).and_then(shell::tally::Tally::into_result),
         Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
     }

@@ -1,0 +1,79 @@
+//! `cargo xtask oracle`: the tests that compare kaudit with Go's own packages, by small Go programs under `tests/go`.
+//!
+//! `tests/go/NAME` is a Go module. A test that wants it reads the path of the built program from `KAUDIT_GO_NAME`, so
+//! that `cargo test` alone passes without Go.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::command::run as start;
+use crate::shell::go::go;
+use crate::shell::project::Project;
+use crate::shell::tally::{Tally, run_tests};
+use crate::shell::test_targets::{arguments, choose, list};
+
+/// A Go program, and the variable under which tests look for it.
+struct Oracle {
+    variable: String,
+    source: PathBuf,
+    program: PathBuf,
+}
+
+/// Builds the programs, runs the tests that read one of the variables, and counts them.
+///
+/// # Errors
+///
+/// When Go is missing, a program cannot be built, or a program has no test.
+pub(crate) fn run(project: &Project) -> Result<Tally> {
+    let oracles = find(project)?;
+    for oracle in &oracles {
+        start(go(&oracle.source)?.args(["build", "-o"]).arg(&oracle.program).arg("."))?;
+    }
+    for Oracle { variable, .. } in &oracles {
+        if !list(project)?.iter().any(|target| target.source.contains(variable.as_str())) {
+            bail!("no test under tests/ reads {variable}");
+        }
+    }
+    let targets = choose(project, "reads a KAUDIT_GO_ variable", |target| {
+        oracles.iter().any(|oracle| target.source.contains(&oracle.variable))
+    })?;
+    let variables = oracles.iter().map(|oracle| (&oracle.variable, &oracle.program));
+    run_tests(project.cargo().arg("test").args(arguments(&targets)).envs(variables))
+}
+
+fn find(project: &Project) -> Result<Vec<Oracle>> {
+    let directory = project.root.join("tests/go");
+    let mut oracles = Vec::new();
+    for entry in fs::read_dir(&directory).with_context(|| format!("listing {}", directory.display()))? {
+        let source = entry?.path();
+        if source.join("go.mod").is_file() {
+            let name = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let program = project.cache.join("oracles").join(&name);
+            oracles.push(Oracle { variable: variable(&name), source, program });
+        }
+    }
+    if oracles.is_empty() {
+        bail!("no Go program under {}", directory.display());
+    }
+    oracles.sort_by(|a, b| a.variable.cmp(&b.variable));
+    Ok(oracles)
+}
+
+/// `auditflags` → `KAUDIT_GO_AUDITFLAGS`; what no variable can hold becomes `_`.
+fn variable(name: &str) -> String {
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("KAUDIT_GO_{}", name.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_variable_after_the_directory() {
+        assert_eq!(variable("yamljson"), "KAUDIT_GO_YAMLJSON");
+        assert_eq!(variable("policy-v1"), "KAUDIT_GO_POLICY_V1");
+    }
+}
