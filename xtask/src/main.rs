@@ -10,6 +10,8 @@
 )]
 
 mod deny;
+mod dist;
+mod elf;
 mod fuzz;
 mod golden;
 mod lint;
@@ -51,6 +53,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
     Golden(golden::Options),
+    /// Build the static release binary and its checksum into target/dist
+    Dist,
 }
 
 fn main() -> ExitCode {
@@ -77,5 +81,6 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Oracle => oracle::run(&project).and_then(shell::tally::Tally::into_result),
         Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
+        Task::Dist => dist::run(&project).map(drop),
     }
 }
