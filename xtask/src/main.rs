@@ -9,6 +9,7 @@
     reason = "a developer's tool: it never runs on a node, and printing is its purpose"
 )]
 
+mod bench;
 mod deny;
 mod dist;
 mod elf;
@@ -16,6 +17,7 @@ mod fuzz;
 mod golden;
 mod lint;
 mod oracle;
+mod peak_memory;
 mod property;
 mod shell;
 mod test;
@@ -53,8 +55,13 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
     Golden(golden::Options),
+    /// Compare time with yq, and report peak memory and the binary's size
+    Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,
+    /// Run a command and print the peak memory of it in KiB
+    #[command(hide = true)]
+    PeakMemory(peak_memory::Options),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +88,8 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Oracle => oracle::run(&project).and_then(shell::tally::Tally::into_result),
         Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
+        Task::Bench(options) => bench::run(&project, options),
         Task::Dist => dist::run(&project).map(drop),
+        Task::PeakMemory(options) => peak_memory::run(options),
     }
 }

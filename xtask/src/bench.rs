@@ -1,0 +1,212 @@
+//! `cargo xtask bench`: what one run costs on a node, next to a tool that people know.
+//!
+//! Both programs run as whole processes on the same kubeadm manifest, in turn, so that a busy machine slows both:
+//! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
+//! one machine only, so the goal is the ratio of the two.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::shell::command::{capture, run as start, show};
+use crate::shell::go::go;
+use crate::shell::project::Project;
+use crate::{dist, peak_memory};
+
+/// kaudit's median time, as a part of yq's.
+const MOST_TIME: f64 = 0.5;
+/// Resident memory at kaudit's peak, in MB.
+const MOST_MEMORY: f64 = 12.0;
+/// The static binary, in MB.
+const MOST_SIZE: f64 = 5.0;
+
+const YQ_VERSION: &str = "v4.54.1";
+const MANIFEST: &str = include_str!("../bench/kube-apiserver.yaml");
+/// Runs before the measured ones. They bring the files into the page cache.
+const WARM_UP_RUNS: u16 = 5;
+
+/// How to measure.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// How often each program runs
+    #[arg(long, value_name = "N", default_value_t = Options::default().runs)]
+    pub(crate) runs: u16,
+    /// Fail when a goal is missed
+    #[arg(long)]
+    pub(crate) enforce: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { runs: 100, enforce: false }
+    }
+}
+
+/// A measured figure beside the most that it should be, both in `unit`.
+struct Figure {
+    what: &'static str,
+    measured: f64,
+    most: f64,
+    unit: &'static str,
+}
+
+impl Figure {
+    fn is_met(&self) -> bool {
+        self.measured <= self.most
+    }
+}
+
+/// Builds both programs, measures them and prints a table.
+///
+/// # Errors
+///
+/// When a program cannot be built or fails; with `enforce`, when a goal is missed.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
+    ensure!(options.runs > 0, "a median needs at least one run");
+    let binary = dist::run(project)?;
+    let size = fs::metadata(&binary).with_context(|| format!("reading {}", binary.display()))?.len();
+    let yq = install_yq(project)?;
+    let root = lay_node(project)?;
+
+    let mut kaudit = Command::new(&binary);
+    kaudit.args(["enable", "--dry-run", "--policy", "default"]);
+    kaudit.args(["--log-path", "/var/log/kubernetes/audit/audit.log", "--root"]).arg(&root);
+    let mut set_item = Command::new(yq);
+    set_item.arg(r#".spec.containers[0].command[1] = "--x=y""#).arg(root.join(MANIFEST_PATH));
+
+    // A program that fails early would look fast.
+    expect(&mut kaudit, "--audit-policy-file=")?;
+    expect(&mut set_item, "- --x=y")?;
+
+    let (kaudit_time, yq_time) = time_in_turn(&mut kaudit, &mut set_item, options.runs)?;
+    println!("\nmedians of {} runs each, in turn:", options.runs);
+    println!("  {:>8.2} ms  {}", kaudit_time * 1e3, show(&kaudit));
+    println!("  {:>8.2} ms  {}", yq_time * 1e3, show(&set_item));
+    judge(
+        &[
+            Figure {
+                what: "time, as a part of yq's",
+                measured: kaudit_time / yq_time,
+                most: MOST_TIME,
+                unit: "",
+            },
+            Figure {
+                what: "peak memory",
+                measured: megabytes(peak_memory::measure(&kaudit)?),
+                most: MOST_MEMORY,
+                unit: " MB",
+            },
+            Figure { what: "static binary", measured: megabytes(size), most: MOST_SIZE, unit: " MB" },
+        ],
+        options.enforce,
+    )
+}
+
+fn judge(figures: &[Figure], enforce: bool) -> Result<()> {
+    for figure in figures {
+        let Figure { what, measured, most, unit } = figure;
+        let verdict = if figure.is_met() { "met" } else { "MISSED" };
+        println!("{what:<24} {measured:>6.2}{unit:<3}  goal: at most {most}{unit}  {verdict}");
+    }
+    let missed: Vec<&str> =
+        figures.iter().filter(|figure| !figure.is_met()).map(|figure| figure.what).collect();
+    if enforce && !missed.is_empty() {
+        bail!("over the goal: {}", missed.join("; "));
+    }
+    Ok(())
+}
+
+fn install_yq(project: &Project) -> Result<PathBuf> {
+    let directory = project.cache.join(format!("yq-{YQ_VERSION}"));
+    let program = directory.join("yq");
+    if !program.is_file() {
+        let package = format!("github.com/mikefarah/yq/v4@{YQ_VERSION}");
+        start(go(&project.root)?.args(["install", &package]).env("GOBIN", &directory))?;
+    }
+    Ok(program)
+}
+
+/// Where kubeadm writes the manifest.
+const MANIFEST_PATH: &str = "etc/kubernetes/manifests/kube-apiserver.yaml";
+
+/// Lays the directory tree of a kubeadm node among the build products, and returns its root.
+fn lay_node(project: &Project) -> Result<PathBuf> {
+    let root = project.target.join("bench/node");
+    let manifest = root.join(MANIFEST_PATH);
+    let directory = manifest.parent().context("the manifest lies in no directory")?;
+    fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
+    fs::write(&manifest, MANIFEST).with_context(|| format!("writing {}", manifest.display()))?;
+    Ok(root)
+}
+
+fn expect(command: &mut Command, text: &str) -> Result<()> {
+    let output = capture(command)?;
+    ensure!(output.contains(text), "`{}` printed no {text:?}:\n{output}", show(command));
+    Ok(())
+}
+
+/// The medians of both commands' times, in seconds.
+fn time_in_turn(first: &mut Command, second: &mut Command, runs: u16) -> Result<(f64, f64)> {
+    let mut times = (Vec::new(), Vec::new());
+    for run in 0..WARM_UP_RUNS + runs {
+        let pair = (time(first)?, time(second)?);
+        if run >= WARM_UP_RUNS {
+            times.0.push(pair.0);
+            times.1.push(pair.1);
+        }
+    }
+    Ok((median(times.0)?, median(times.1)?))
+}
+
+fn time(command: &mut Command) -> Result<Duration> {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let begin = Instant::now();
+    let status = command.status().with_context(|| format!("starting `{}`", show(command)))?;
+    let took = begin.elapsed();
+    ensure!(status.success(), "`{}` ended with {status}", show(command));
+    Ok(took)
+}
+
+/// The middle of `times`, or the mean of the two in the middle, in seconds.
+fn median(mut times: Vec<Duration>) -> Result<f64> {
+    times.sort();
+    let upper = times.get(times.len() / 2).context("no runs")?;
+    let lower = times.get((times.len() - 1) / 2).context("no runs")?;
+    Ok((*lower + *upper).as_secs_f64() / 2.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn milliseconds(times: &[u64]) -> Vec<Duration> {
+        times.iter().copied().map(Duration::from_millis).collect()
+    }
+
+    #[test]
+    fn takes_the_median() {
+        let near =
+            |times: &[u64], seconds: f64| (median(milliseconds(times)).unwrap() - seconds).abs() < 1e-9;
+        assert!(near(&[7], 0.007));
+        assert!(near(&[900, 1, 2], 0.002));
+        assert!(near(&[1, 2, 4, 900], 0.003));
+        assert!(near(&[5, 4, 3, 2, 1], 0.003));
+        median(Vec::new()).unwrap_err();
+    }
+
+    #[test]
+    fn a_missed_goal_fails_only_where_it_is_enforced() {
+        let figures = |measured| [Figure { what: "static binary", measured, most: 5.0, unit: " MB" }];
+        judge(&figures(5.1), false).unwrap();
+        judge(&figures(5.0), true).unwrap();
+        assert_eq!(judge(&figures(5.1), true).unwrap_err().to_string(), "over the goal: static binary");
+    }
+}
