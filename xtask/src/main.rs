@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod ci;
 mod deny;
 mod dist;
 mod elf;
@@ -43,6 +44,8 @@ enum Task {
     Test,
     /// Check the house rules that no compiler checks
     Tidy,
+    /// Run everything that CI needs beyond `test`, in order; needs Go
+    Ci,
     /// Run clippy over all targets; a warning fails
     Lint,
     /// Judge the dependencies' licences, duplicates and sources with cargo-deny
@@ -80,6 +83,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Test => test::run(&project),
         Task::Tidy => tidy::run(&project),
+        Task::Ci => ci::run(&project),
         Task::Lint => lint::run(&project),
         Task::Deny => deny::run(&project),
         Task::Property(options) => {
