@@ -1,0 +1,3 @@
+module kaudit.dev/pause
+
+go 1.21
