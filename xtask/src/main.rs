@@ -17,6 +17,7 @@ mod elf;
 mod fuzz;
 mod golden;
 mod lint;
+mod node;
 mod oracle;
 mod peak_memory;
 mod property;
@@ -62,6 +63,9 @@ enum Task {
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,
+    /// Start a real control plane on this machine, enter it, end it; needs root, Go and Debian
+    #[command(subcommand)]
+    Node(node::Action),
     /// Run a command and print the peak memory of it in KiB
     #[command(hide = true)]
     PeakMemory(peak_memory::Options),
@@ -94,6 +98,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Bench(options) => bench::run(&project, options),
         Task::Dist => dist::run(&project).map(drop),
+        Task::Node(action) => node::run(&project, action),
         Task::PeakMemory(options) => peak_memory::run(options),
     }
 }

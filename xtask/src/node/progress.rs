@@ -1,0 +1,20 @@
+//! Lines that say what is being done, with the time since the beginning: a node takes minutes the first time.
+
+use std::time::Instant;
+
+/// A task's clock.
+pub(crate) struct Progress {
+    begin: Instant,
+}
+
+impl Progress {
+    /// Starts the clock.
+    pub(crate) fn begin() -> Progress {
+        Progress { begin: Instant::now() }
+    }
+
+    /// Prints one line.
+    pub(crate) fn say(&self, what: &str) {
+        println!("[{:>6.1} s] {what}", self.begin.elapsed().as_secs_f64());
+    }
+}
