@@ -13,6 +13,7 @@ mod bench;
 mod ci;
 mod deny;
 mod dist;
+mod e2e;
 mod elf;
 mod fuzz;
 mod golden;
@@ -63,6 +64,8 @@ enum Task {
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,
+    /// Run the tests on real control planes, or one of them by name; needs root, Go and Debian
+    E2e(e2e::Options),
     /// Start a real control plane on this machine, enter it, end it; needs root, Go and Debian
     #[command(subcommand)]
     Node(node::Action),
@@ -98,6 +101,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Bench(options) => bench::run(&project, options),
         Task::Dist => dist::run(&project).map(drop),
+        Task::E2e(options) => e2e::run(&project, options),
         Task::Node(action) => node::run(&project, action),
         Task::PeakMemory(options) => peak_memory::run(options),
     }

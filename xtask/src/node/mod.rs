@@ -10,18 +10,18 @@
 //! lays the root file system ([`root`]) and starts the daemons ([`daemons`]).
 
 mod cgroup;
-mod configuration;
+pub(crate) mod configuration;
 mod daemons;
 mod image;
-mod init;
+pub(crate) mod init;
 mod logs;
 mod packages;
-mod progress;
-mod release;
+pub(crate) mod progress;
+pub(crate) mod release;
 mod root;
-mod running;
+pub(crate) mod running;
 mod slot;
-mod wait;
+pub(crate) mod wait;
 
 use std::os::unix::process::CommandExt as _;
 
@@ -95,7 +95,7 @@ pub(crate) fn run(project: &Project, action: &Action) -> Result<()> {
 /// # Errors
 ///
 /// When this is not root.
-fn require_root() -> Result<()> {
+pub(crate) fn require_root() -> Result<()> {
     if !geteuid().is_root() {
         bail!("a node needs root, for its namespaces and mounts: sudo -E cargo xtask …");
     }

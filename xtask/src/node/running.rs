@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::progress::Progress;
 use super::release::Release;
 use super::slot::{self, Occupant, Slot};
 use super::wait::wait_for;
-use super::{init, packages};
+use super::{init, logs, packages};
 use crate::shell::project::Project;
 
 /// How long the end of a node may take. It takes a fraction of a second.
@@ -118,6 +119,16 @@ impl Node {
             .env("HOME", "/root")
             .env("KUBECONFIG", init::KUBECONFIG);
         command
+    }
+
+    /// The node's root directory, as this program can reach it.
+    pub(crate) fn root(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root", self.init))
+    }
+
+    /// Prints the ends of its logs.
+    pub(crate) fn print_logs(&self) {
+        logs::print_ends(&self.root());
     }
 
     /// Ends it, and waits until nothing of it is left.

@@ -1,0 +1,164 @@
+//! The API server of a node: its process, its health, requests that an audit log must know.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::node::configuration::ADDRESS;
+use crate::node::init::readyz;
+use crate::node::running::Node;
+use crate::node::wait::wait_for;
+use crate::shell::command::capture;
+
+/// A restart by the kubelet takes up to 30 seconds until the old process ends, 15 seconds of back-off and the start.
+/// kubeadm's startup probe allows four minutes.
+const RESTART_LIMIT: Duration = Duration::from_mins(4);
+/// The API server writes an event when the response is complete, at the latest.
+const EVENT_LIMIT: Duration = Duration::from_secs(30);
+
+/// The client certificate of an administrator.
+const CERTIFICATE: &str = "/root/admin.crt";
+const KEY: &str = "/root/admin.key";
+
+/// A node's API server.
+pub(super) struct ApiServer<'a> {
+    pub(super) node: &'a Node,
+}
+
+/// A running kube-apiserver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Process {
+    /// The node's id of it.
+    pub(super) pid: u32,
+    /// Its command line.
+    pub(super) arguments: Vec<String>,
+}
+
+impl Process {
+    /// Whether it was told to audit.
+    pub(super) fn audits(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.starts_with("--audit-"))
+    }
+}
+
+impl ApiServer<'_> {
+    pub(super) fn new(node: &Node) -> ApiServer<'_> {
+        ApiServer { node }
+    }
+
+    /// A path of the node, as this program can reach it.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.node.root().join(path.trim_start_matches('/'))
+    }
+
+    /// The processes that run now. None between two, and two for a moment where they overlap.
+    pub(super) fn processes(&self) -> Result<Vec<Process>> {
+        let proc = self.path("/proc");
+        let mut processes = Vec::new();
+        for entry in fs::read_dir(&proc).with_context(|| format!("listing {}", proc.display()))? {
+            let name = entry?.file_name();
+            if let Ok(pid) = name.to_string_lossy().parse()
+                && let Some(arguments) = command_line(&proc.join(&name))
+                && arguments.first().is_some_and(|program| Path::new(program).ends_with("kube-apiserver"))
+            {
+                processes.push(Process { pid, arguments });
+            }
+        }
+        Ok(processes)
+    }
+
+    /// The only process.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one.
+    pub(super) fn process(&self) -> Result<Process> {
+        let processes = self.processes()?;
+        ensure!(processes.len() == 1, "not one kube-apiserver, but {}", processes.len());
+        processes.into_iter().next().context("no kube-apiserver")
+    }
+
+    /// Whether `/readyz` answers 200.
+    pub(super) fn is_ready(&self) -> Result<bool> {
+        let mut curl = readyz(self.node.command("curl"));
+        let status = curl.stdout(Stdio::null()).stderr(Stdio::null()).status().context("asking /readyz")?;
+        Ok(status.success())
+    }
+
+    /// Waits for a process other than `old` that was, or was not, told to audit, and is ready.
+    ///
+    /// # Errors
+    ///
+    /// When it does not come in time.
+    pub(super) fn wait_for_successor(&self, old: &Process, audits: bool) -> Result<Process> {
+        let what = if audits { "a new, auditing API server" } else { "a new API server that does not audit" };
+        wait_for(what, RESTART_LIMIT, || {
+            let Ok(process) = self.process() else { return Ok(None) };
+            let is_awaited = process.pid != old.pid && process.audits() == audits;
+            Ok((is_awaited && self.is_ready()?).then_some(process))
+        })
+    }
+
+    /// Creates and deletes a `ConfigMap`, each request with an `Audit-ID` of its own, and waits until the audit log has
+    /// both. The chain is proven end to end then: request, policy, backend, file.
+    ///
+    /// # Errors
+    ///
+    /// When a request fails, or an event does not come in time.
+    pub(super) fn prove_audit(&self, log: &str) -> Result<()> {
+        self.write_certificate()?;
+        let collection = format!("https://{ADDRESS}:6443/api/v1/namespaces/default/configmaps");
+        let body = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"kaudit-e2e"}}"#;
+        let identifiers = [
+            self.request(
+                "POST",
+                &collection,
+                &["--header", "Content-Type: application/json", "--data", body],
+            )?,
+            self.request("DELETE", &format!("{collection}/kaudit-e2e"), &[])?,
+        ];
+        let log = self.path(log);
+        for identifier in &identifiers {
+            let field = format!(r#""auditID":"{identifier}""#);
+            wait_for(&format!("the event {identifier} in {}", log.display()), EVENT_LIMIT, || {
+                Ok(fs::read_to_string(&log).unwrap_or_default().contains(&field).then_some(()))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Makes a request as an administrator, with a fresh `Audit-ID`, which it returns.
+    fn request(&self, method: &str, address: &str, more: &[&str]) -> Result<String> {
+        let identifier = fs::read_to_string("/proc/sys/kernel/random/uuid").context("making an Audit-ID")?;
+        let identifier = identifier.trim();
+        let mut curl = self.node.command("curl");
+        curl.args(["--silent", "--show-error", "--fail-with-body", "--max-time", "30"])
+            .args(["--cacert", "/etc/kubernetes/pki/ca.crt", "--cert", CERTIFICATE, "--key", KEY])
+            .args(["--header", &format!("Audit-ID: {identifier}"), "--request", method])
+            .args(more)
+            .arg(address);
+        capture(&mut curl)?;
+        Ok(identifier.to_owned())
+    }
+
+    /// Writes the administrator's certificate and key from the kubeconfig into files, for curl.
+    fn write_certificate(&self) -> Result<()> {
+        for (field, file) in [("client-certificate-data", CERTIFICATE), ("client-key-data", KEY)] {
+            let template = format!(r#"{{{{index (index .users 0).user "{field}" | base64decode}}}}"#);
+            let mut kubectl = self.node.command("kubectl");
+            kubectl.args(["config", "view", "--raw", "--output", &format!("go-template={template}")]);
+            fs::write(self.path(file), capture(&mut kubectl)?).with_context(|| format!("writing {file}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// The arguments of the process in the directory `place`; none when it has ended meanwhile, or is a kernel's.
+fn command_line(place: &Path) -> Option<Vec<String>> {
+    let bytes = fs::read(place.join("cmdline")).ok()?;
+    let line = String::from_utf8(bytes).ok()?;
+    Some(line.split_terminator('\0').map(str::to_owned).collect())
+}

@@ -1,0 +1,132 @@
+//! `cargo xtask e2e`: what only a real control plane can show. Every case gets a fresh node for every Kubernetes
+//! release that the project has.
+
+mod api_server;
+mod kaudit;
+mod offline_enable;
+mod presets;
+mod starts;
+
+use std::process;
+
+use anyhow::{Result, bail};
+
+use self::api_server::ApiServer;
+use crate::node::progress::Progress;
+use crate::node::release::Release;
+use crate::node::require_root;
+use crate::node::running::Node;
+use crate::shell::project::Project;
+
+/// A case.
+#[derive(Debug)]
+struct Case {
+    name: &'static str,
+    /// What it shows.
+    shows: &'static str,
+    run: fn(&Project, &ApiServer<'_>, &Progress) -> Result<()>,
+}
+
+const CASES: [Case; 3] = [
+    Case { name: "starts", shows: "a node comes up as kubeadm makes it", run: starts::run },
+    Case {
+        name: "offline-enable",
+        shows: "enable on a live tree, the kubelet restarts, an event is logged, disable gives the bytes back",
+        run: offline_enable::run,
+    },
+    Case { name: "presets", shows: "the API server starts with every preset", run: presets::run },
+];
+
+/// Which cases.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The one to run; all of them without a name
+    name: Option<String>,
+    /// Print the names, run nothing
+    #[arg(long)]
+    list: bool,
+    /// Run with this Kubernetes release only
+    #[arg(long, value_name = "VERSION")]
+    kubernetes: Option<String>,
+}
+
+/// Runs the cases and prints a summary. A failed case does not hide a later one.
+///
+/// # Errors
+///
+/// When a case fails, or there is none of that name.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
+    if options.list {
+        for Case { name, shows, .. } in CASES {
+            println!("{name:<16} {shows}");
+        }
+        return Ok(());
+    }
+    let cases = choose(options.name.as_deref())?;
+    require_root()?;
+    let releases = match &options.kubernetes {
+        Some(version) => vec![Release::find(project, version)?],
+        None => Release::all(project)?,
+    };
+    kaudit::build(project)?;
+
+    let progress = Progress::begin();
+    let (mut passed, mut failed) = (0, Vec::new());
+    for release in &releases {
+        for case in &cases {
+            let title = format!("{} with Kubernetes {}", case.name, release.version);
+            progress.say(&format!("=== {title}"));
+            match run_case(project, release, case, &progress) {
+                Ok(()) => {
+                    passed += 1;
+                    progress.say(&format!("=== ok: {title}"));
+                }
+                Err(error) => {
+                    progress.say(&format!("=== FAILED: {title}: {error:#}"));
+                    failed.push(title);
+                }
+            }
+        }
+    }
+    println!("{passed} passed, {} failed", failed.len());
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn choose(name: Option<&str>) -> Result<Vec<&'static Case>> {
+    let cases: Vec<&Case> = CASES.iter().filter(|case| name.is_none_or(|name| case.name == name)).collect();
+    if cases.is_empty() {
+        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        bail!("no case {}; there is {}", name.unwrap_or_default(), names.join(", "));
+    }
+    Ok(cases)
+}
+
+fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progress) -> Result<()> {
+    // Two runs at once do not get in each other's way.
+    let name = format!("e2e-{}", process::id());
+    let node = Node::start(project, release, &name, progress)?;
+    let result = (case.run)(project, &ApiServer::new(&node), progress);
+    if result.is_err() {
+        node.print_logs();
+    }
+    node.stop()?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chooses_by_name() {
+        assert_eq!(choose(None).unwrap().len(), CASES.len());
+        assert_eq!(
+            choose(Some("starts")).unwrap().iter().map(|case| case.name).collect::<Vec<_>>(),
+            ["starts"]
+        );
+        assert!(choose(Some("nothing")).unwrap_err().to_string().contains("offline-enable"));
+    }
+}
