@@ -1,5 +1,6 @@
 //! The expected way to say no: a value that names what is wrong, where, and what to do about it.
 
+use crate::secret::mask_passwords_in_urls;
 use std::fmt;
 
 /// A position in a text, as people count: both numbers start at 1, columns are characters.
@@ -33,19 +34,35 @@ pub struct Refusal {
     pub excerpt: Option<String>,
     /// What to do, one step per entry; may contain commands and lines to add by hand.
     pub help: Vec<String>,
+    /// The file is sound, only its form is one that kaudit does not edit: a person can, given the lines.
+    pub by_hand: bool,
 }
 
 impl Refusal {
     /// A refusal that only has its reason yet.
     #[must_use]
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), file: None, position: None, excerpt: None, help: Vec::new() }
+        Self {
+            reason: reason.into(),
+            file: None,
+            position: None,
+            excerpt: None,
+            help: Vec::new(),
+            by_hand: false,
+        }
     }
 
     /// Adds one step of what to do.
     #[must_use]
     pub fn help(mut self, step: impl Into<String>) -> Self {
         self.help.push(step.into());
+        self
+    }
+
+    /// Says that a person can do the edit that kaudit refuses.
+    #[must_use]
+    pub fn by_hand(mut self) -> Self {
+        self.by_hand = true;
         self
     }
 
@@ -56,8 +73,22 @@ impl Refusal {
         self.excerpt = text
             .lines()
             .nth(position.line.saturating_sub(1))
-            .map(|line| line.trim_start_matches('\u{feff}').chars().take(EXCERPT_MAX_CHARS).collect());
+            .map(|line| mask_passwords_in_urls(line.trim_start_matches('\u{feff}')))
+            .map(|line| line.chars().take(EXCERPT_MAX_CHARS).collect());
         self
+    }
+
+    /// Keeps the position and leaves out the line: it may hold a secret.
+    #[must_use]
+    pub fn without_excerpt(mut self) -> Self {
+        self.excerpt = None;
+        self
+    }
+
+    /// This one as the only one.
+    #[must_use]
+    pub fn alone(self) -> Vec<Self> {
+        vec![self]
     }
 
     /// Names the file, unless a more specific place named it before.
