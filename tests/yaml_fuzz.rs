@@ -5,49 +5,30 @@
 use kaudit::yaml::{Document, decode};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
-use proptest::test_runner::{TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 
+#[path = "yaml/choices.rs"]
+mod choices;
 #[path = "yaml/choose.rs"]
 mod choose;
 #[path = "yaml/generate.rs"]
 mod generate;
+#[path = "yaml/mutate.rs"]
+mod mutate;
 #[path = "yaml/oracle.rs"]
 mod oracle;
 
+use choices::seeded_runner;
 use generate::Choices;
+use mutate::break_text;
 
 const DEFAULT_CASES: u32 = 10_000;
-
-/// What makes a difference in YAML.
-const MORSELS: [&str; 48] = [
-    ":", "-", "#", " ", "\n", "\t", "\"", "'", "[", "]", "{", "}", ",", "&a ", "*a", "!", "|", ">", "?", "%",
-    "@", "`", "\\", "- ", ": ", " #", "\n  ", "\n- ", "---\n", "...\n", "<<: ", "~", "|+", ">-", "|2",
-    "\r\n", "\r", "\u{2028}", "\u{85}", "é", "\u{feff}", "!!str ", "!x ", "&x ", "*x", "\u{7}", "😀",
-    "\u{a0}",
-];
 
 /// Hand-made documents, every one of the table of edits among them.
 fn seeds() -> Vec<String> {
     let table = include_str!("yaml/edits.txt").split("=== ").skip(1);
     let documents = table.filter_map(|case| case.split_once('\n')?.1.split("--- ").next());
     documents.map(|text| text.replace('␍', "\r").replace("␄\n", "").replace('␛', "\u{feff}")).collect()
-}
-
-fn break_text(text: &str, choices: &Choices<'_>) -> Vec<u8> {
-    let mut bytes = text.as_bytes().to_vec();
-    for _ in 0..=choices.below(4) {
-        let at = (choices.below(256) * 256 + choices.below(256)) % (bytes.len() + 1);
-        let end = (at + choices.below(12)).min(bytes.len());
-        match choices.below(8) {
-            0 => drop(bytes.drain(at..end)),
-            1 => bytes.truncate(at),
-            2 => bytes.extend_from_within(at..end),
-            3 => drop(bytes.splice(at..end, [u8::try_from(choices.below(256)).unwrap_or(0)])),
-            4 => drop(bytes.splice(at..at, b"  ".iter().copied())),
-            _ => drop(bytes.splice(at..at, MORSELS[choices.below(MORSELS.len())].bytes())),
-        }
-    }
-    bytes
 }
 
 #[test]
@@ -61,7 +42,7 @@ fn broken_texts_are_refused_or_edited_right() {
     };
     let seeds = seeds();
     let edited = std::cell::Cell::new((0_usize, 0_usize));
-    let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..200), |bytes| {
+    let result = seeded_runner(config).run(&vec(any::<u8>(), 0..200), |bytes| {
         let choices = Choices::new(&bytes);
         let whole = if choices.once_in(2) {
             generate::document(&choices)

@@ -10,8 +10,9 @@
 use kaudit::yaml::{Document, Edit};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
-use proptest::test_runner::TestRunner;
 
+#[path = "yaml/choices.rs"]
+mod choices;
 #[path = "yaml/choose.rs"]
 mod choose;
 #[path = "yaml/generate.rs"]
@@ -19,6 +20,7 @@ mod generate;
 #[path = "yaml/oracle.rs"]
 mod oracle;
 
+use choices::seeded_runner;
 use generate::Choices;
 
 const DEFAULT_CASES: u32 = 1_500;
@@ -32,7 +34,7 @@ fn run(property: impl Fn(&[u8]) -> Result<(), String>) {
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..400), |bytes| {
+    let result = seeded_runner(config).run(&vec(any::<u8>(), 0..400), |bytes| {
         property(&bytes).map_err(proptest::test_runner::TestCaseError::fail)
     });
     if let Err(error) = result {

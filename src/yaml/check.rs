@@ -12,13 +12,17 @@ use super::edit::Edit;
 use super::tree::Node;
 use super::{Document, Path, Step};
 
-/// Requires that `text` reads as the document's value with the edits applied to it.
-pub(super) fn require_planned_value(document: &Document, edits: &[Edit], text: &str) -> Result<(), String> {
+/// Requires that `text` reads as the document's value with the edits applied to it, and returns what was read.
+pub(super) fn require_planned_value(
+    document: &Document,
+    edits: &[Edit],
+    text: &str,
+) -> Result<Document, String> {
     let result =
         Document::parse(text).map_err(|refusal| format!("the result is not readable: {}", refusal.reason))?;
     let relative: Vec<_> = edits.iter().map(|edit| (edit.anchorage().steps(), edit)).collect();
     if result.value() == &planned_value(document.value(), &relative) {
-        return Ok(());
+        return Ok(result);
     }
     Err("the result has another value than planned".to_owned())
 }

@@ -72,26 +72,48 @@ impl Edit {
     }
 }
 
-/// Applies `edits` to `document` and returns the new text.
-pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<String, Refusal> {
+/// Applies `edits` to `document` and returns the new one.
+pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<Document, Refusal> {
     gate::require_editable(document)?;
     let shared = collect_referenced(document.root());
     for edit in edits {
         require_safe(document, edit, &shared)?;
     }
     require_apart(document, edits)?;
+    let line_end = if document.text().contains("\r\n") { "\r\n" } else { "\n" };
+    let read_as_planned = |text: &str| {
+        let result = require_planned_value(document, edits, text)?;
+        require_planned_text(document, edits, text)?;
+        Ok(result)
+    };
+    let at_once = apply_at_once(document, edits, line_end);
+    if let Some(result) = at_once.and_then(|text| read_as_planned(&text).ok()) {
+        return Ok(result);
+    }
+    let text = apply_in_turn(document, edits, line_end)?;
+    read_as_planned(&text).map_err(|reason: String| refuse_unsafe(edits, &reason))
+}
+
+/// All edits on the one tree, which is fast. Edits that meet (a list of which every item goes, two items appended to
+/// one in brackets) can come out wrong that way, so what comes out is only taken if it is as planned.
+fn apply_at_once(document: &Document, edits: &[Edit], line_end: &'static str) -> Option<String> {
+    let mut splices = Splices::default();
+    for edit in edits {
+        splices = splices.and(plan(document.text(), document.root(), edit, line_end).ok()?);
+    }
+    splices.apply_if_apart(document.text())
+}
+
+/// Each edit on the tree of what the one before it left.
+fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) -> Result<String, Refusal> {
     let mut ordered: Vec<&Edit> = edits.iter().rev().collect();
     ordered.sort_by(|a, b| compare(a, b));
-    let line_end = if document.text().contains("\r\n") { "\r\n" } else { "\n" };
     let mut text = document.text().to_owned();
     for edit in shift_removals(&ordered) {
         let splices = plan_on(&text, &edit, line_end)
             .map_err(|refusal| refuse_unsafe(std::slice::from_ref(&edit), &refusal.reason))?;
         text = splices.apply(&text);
     }
-    require_planned_value(document, edits, &text)
-        .and_then(|()| require_planned_text(document, edits, &text))
-        .map_err(|reason| refuse_unsafe(edits, &reason))?;
     Ok(text)
 }
 

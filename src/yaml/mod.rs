@@ -149,7 +149,26 @@ impl Document {
     /// Refuses, with what to do by hand: paths that are not there; what an anchor shares with other places; merge
     /// keys, unknown tags and `?` keys on the way; edits that overlap; and a result that is not the planned one.
     pub fn edit(&self, edits: &[Edit]) -> Result<String, Refusal> {
+        self.edited(edits).map(|document| document.text)
+    }
+
+    /// As [`Document::edit`], the result read already.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn edited(&self, edits: &[Edit]) -> Result<Self, Refusal> {
         edit::apply(self, edits)
+    }
+
+    /// The refusal with the position of the value at `path`, or of the nearest thing above it that the document has.
+    #[must_use]
+    pub fn point(&self, refusal: Refusal, path: &Path) -> Refusal {
+        match (self.position(path), path.split_last()) {
+            (Some(position), _) => refusal.at(position, &self.text),
+            (None, Some((parent, _))) => self.point(refusal, &parent),
+            (None, None) => refusal,
+        }
     }
 
     /// The position of a byte of the text.

@@ -1,36 +1,8 @@
 //! Random documents in random concrete styles. All is decided by a string of bytes, so that proptest can make a
 //! failing case smaller.
 
-use std::cell::Cell;
+pub(crate) use super::choices::Choices;
 use std::fmt::Write as _;
-
-/// Bytes that decide; zeros when they are used up.
-pub(crate) struct Choices<'b> {
-    bytes: &'b [u8],
-    at: Cell<usize>,
-}
-
-impl<'b> Choices<'b> {
-    pub(crate) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, at: Cell::new(0) }
-    }
-
-    /// A number below `bound`.
-    pub(crate) fn below(&self, bound: usize) -> usize {
-        let at = self.at.replace(self.at.get() + 1);
-        usize::from(self.bytes.get(at).copied().unwrap_or(0)) % bound.max(1)
-    }
-
-    /// True once in `times`.
-    pub(crate) fn once_in(&self, times: usize) -> bool {
-        self.below(times) == times - 1
-    }
-
-    /// One of these.
-    pub(crate) fn pick<'t>(&self, from: &[&'t str]) -> &'t str {
-        from.get(self.below(from.len())).copied().unwrap_or_default()
-    }
-}
 
 /// Keys of Pods, and such as need no quotes although they look odd.
 pub(crate) const KEYS: [&str; 12] = [

@@ -148,8 +148,12 @@ impl<'p> Composer<'_, 'p> {
         let written = self.text.get(start..self.scan.at()).unwrap_or_default();
         let escapes_slash = written.contains("\\/") && written.replace("\\\\", "").contains("\\/");
         if escapes_slash && !self.text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-            return Err(refuse_at(self.text, start, "go-yaml does not read the escape `\\/`")
-                .help("write the slash without the backslash"));
+            return Err(refuse_at(
+                self.text,
+                start,
+                "found unknown escape character `\\/`, which go-yaml does not read",
+            )
+            .help("write the slash without the backslash"));
         }
         Ok(())
     }

@@ -30,6 +30,19 @@ impl Splices {
         self.replace(at..at, text);
     }
 
+    /// These and `others`; at one place, these come first.
+    pub(super) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// The text with the replacements made; `None` if two of them overlap.
+    pub(super) fn apply_if_apart(mut self, text: &str) -> Option<String> {
+        self.0.sort_by_key(|(range, _)| (range.start, range.end));
+        let apart = self.0.iter().zip(self.0.iter().skip(1)).all(|((a, _), (b, _))| a.end <= b.start);
+        apart.then(|| self.apply(text))
+    }
+
     /// The text with the replacements made.
     pub(super) fn apply(mut self, text: &str) -> String {
         self.0.sort_by_key(|(range, _)| (range.start, range.end));

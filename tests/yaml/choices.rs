@@ -1,0 +1,45 @@
+//! Random decisions as a string of bytes, so that proptest can make a failing case smaller.
+
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::cell::Cell;
+
+/// A runner whose inputs are the same in every run, so that a failure is about the change and not about luck.
+/// `KAUDIT_SEED=N` tries others.
+pub(crate) fn seeded_runner(config: Config) -> TestRunner {
+    #[expect(clippy::disallowed_methods, reason = "who runs the test decides what is tried")]
+    let seed: u64 = std::env::var("KAUDIT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let mut bytes = [0; 32];
+    for (byte, part) in bytes.iter_mut().zip(seed.to_le_bytes()) {
+        *byte = part;
+    }
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+/// Bytes that decide; zeros when they are used up.
+pub(crate) struct Choices<'b> {
+    bytes: &'b [u8],
+    at: Cell<usize>,
+}
+
+#[allow(dead_code, reason = "not every test needs every kind of decision")]
+impl<'b> Choices<'b> {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: Cell::new(0) }
+    }
+
+    /// A number below `bound`.
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        let at = self.at.replace(self.at.get() + 1);
+        usize::from(self.bytes.get(at).copied().unwrap_or(0)) % bound.max(1)
+    }
+
+    /// True once in `times`.
+    pub(crate) fn once_in(&self, times: usize) -> bool {
+        self.below(times) == times - 1
+    }
+
+    /// One of these.
+    pub(crate) fn pick<'t>(&self, from: &[&'t str]) -> &'t str {
+        from.get(self.below(from.len())).copied().unwrap_or_default()
+    }
+}
