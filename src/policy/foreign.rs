@@ -15,7 +15,13 @@ pub(super) fn find(document: &Document) -> Option<Finding> {
             .help("remove the line: the API server reads YAML 1.1"),
         );
     }
-    find_in(document.root(), document.text(), false).map(|finding| finding.located(document))
+    let at = find_question_mark(document.root(), false)?;
+    let words = "readers of YAML disagree on a question mark within brackets";
+    Some(
+        Finding::of_file(Verdict::Undecided, words)
+            .at(document.position_at(at))
+            .help("put the text into double quotes"),
+    )
 }
 
 /// A `%YAML` line with another version than 1.1.
@@ -29,62 +35,22 @@ fn find_directive(document: &Document) -> Option<usize> {
     directives.map(|finding| finding.at).find(is_foreign)
 }
 
-/// A foreign scalar, and the byte of the text where it starts.
-enum Foreign {
-    /// `\/` in double quotes came with YAML 1.2.
-    Escape(usize),
-    /// In brackets a question mark ended a word.
-    QuestionMark(usize),
-}
-
-impl Foreign {
-    fn located(self, document: &Document) -> Finding {
-        match self {
-            Self::Escape(at) => Finding::of_file(
-                Verdict::WouldNotStart,
-                "failed decoding: yaml: found unknown escape character",
-            )
-            .at(document.position_at(at))
-            .help("write / instead of \\/"),
-            Self::QuestionMark(at) => Finding::of_file(
-                Verdict::Undecided,
-                "readers of YAML disagree on a question mark within brackets",
-            )
-            .at(document.position_at(at))
-            .help("put the text into double quotes"),
-        }
-    }
-}
-
-fn find_in(node: &Node, text: &str, in_flow: bool) -> Option<Foreign> {
+/// The byte where a plain word within brackets starts that a question mark ended for an old libyaml.
+fn find_question_mark(node: &Node, in_flow: bool) -> Option<usize> {
     match &node.kind {
-        Kind::Scalar(_, ScalarStyle::DoubleQuoted) => {
-            has_slash_escape(text.get(node.content())?).then(|| Foreign::Escape(node.content().start))
-        }
         Kind::Scalar(value, ScalarStyle::Plain) => {
-            (in_flow && value.contains('?')).then(|| Foreign::QuestionMark(node.content().start))
+            (in_flow && value.contains('?')).then(|| node.content().start)
         }
         Kind::Scalar(..) | Kind::Alias(_) => None,
         Kind::Sequence(items, style) => {
-            items.iter().find_map(|item| find_in(&item.node, text, in_flow || *style != Style::Block))
+            let in_flow = in_flow || *style != Style::Block;
+            items.iter().find_map(|item| find_question_mark(&item.node, in_flow))
         }
         Kind::Mapping(entries, style) => {
             let in_flow = in_flow || *style != Style::Block;
             entries.iter().find_map(|entry| {
-                find_in(&entry.key, text, in_flow).or_else(|| find_in(&entry.value, text, in_flow))
+                find_question_mark(&entry.key, in_flow).or_else(|| find_question_mark(&entry.value, in_flow))
             })
         }
     }
-}
-
-/// Whether a backslash that is not itself escaped stands before a slash.
-fn has_slash_escape(quoted: &str) -> bool {
-    let mut escaped = false;
-    for c in quoted.chars() {
-        if escaped && c == '/' {
-            return true;
-        }
-        escaped = !escaped && c == '\\';
-    }
-    false
 }
