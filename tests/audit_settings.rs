@@ -194,7 +194,7 @@ fn misspelt_flags_are_refused_with_the_right_one() {
     {
         let asked: Vec<_> = [Some(POLICY), asked].into_iter().flatten().collect();
         let refusals = run(there, &asked, false, "1.30").unwrap_err();
-        assert!(refusals[0].help.contains(&"Did you mean --audit-log-maxsize?".to_owned()), "{refusals:?}");
+        assert!(refusals[0].help.contains(&"did you mean --audit-log-maxsize?".to_owned()), "{refusals:?}");
     }
 }
 
@@ -227,7 +227,7 @@ fn what_the_api_server_would_refuse_is_refused_with_its_words() {
     let refusals = run(&[], &[POLICY, ("audit-log-maxage", "-1")], false, "1.30").unwrap_err();
     assert_eq!(
         refusals[0].help[0],
-        "The API server would say: --audit-log-maxage -1 can't be a negative number"
+        "the API server would say: --audit-log-maxage -1 can't be a negative number"
     );
     let sizes = [POLICY, ("audit-log-truncate-max-batch-size", "1000")];
     assert!(

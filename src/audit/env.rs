@@ -8,9 +8,6 @@ use crate::refusal::Refusal;
 /// (`RelaxedEnvironmentVariableValidation`: alpha in 1.30, on by default since 1.32).
 pub const RELAXED_NAMES_SINCE: u16 = 32;
 
-/// A log store's name has at most 63 characters, of which `audit-` takes six.
-const CLUSTER_ID_MAX_CHARS: usize = 57;
-
 /// One entry of a container's `env` list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvEntry {
@@ -41,7 +38,7 @@ pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Refusa
 ///
 /// # Errors
 ///
-/// A refusal where the id cannot be part of a log store's name, or the path is expanded by the kubelet.
+/// A refusal where the id cannot be part of a variable's name, or the path is expanded by the kubelet.
 pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Refusal> {
     check_cluster_id(cluster_id)?;
     let variable = format!("aliyun_logs_audit-{cluster_id}");
@@ -79,7 +76,7 @@ fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(format!("`{name}` is not the name of an environment variable"))
-        .help(format!("In Kubernetes {version} it consists of {rule}")))
+        .help(format!("in Kubernetes {version} it consists of {rule}")))
 }
 
 fn check_value(name: &str, value: &str) -> Result<(), Refusal> {
@@ -88,22 +85,20 @@ fn check_value(name: &str, value: &str) -> Result<(), Refusal> {
     }
     if is_expanded(value) {
         return Err(Refusal::new(format!("the value of {name} contains `$(`, which the kubelet expands"))
-            .help("Write `$$(` for a plain `$(`"));
+            .help("write `$$(` for a plain `$(`"));
     }
     Ok(())
 }
 
-/// `_` would be read as the start of `_tags`, and upper case is not allowed in a log store's name.
+/// The id becomes a part of the variable's name, so it keeps to what every kubelet takes there.
 fn check_cluster_id(id: &str) -> Result<(), Refusal> {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let ends_well = !id.starts_with('-') && !id.ends_with('-');
-    if !id.is_empty() && id.len() <= CLUSTER_ID_MAX_CHARS && ends_well && id.chars().all(inner) {
+    if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
         return Ok(());
     }
-    Err(Refusal::new(format!("`{id}` is not a cluster id of Alibaba Cloud")).help(format!(
-        "It consists of at most {CLUSTER_ID_MAX_CHARS} lower-case letters, digits and inner `-`, as \
-         c12ba20"
-    )))
+    Err(Refusal::new(format!(
+        "`{id}` is not a cluster id: it becomes part of an environment variable's name"
+    ))
+    .help("it consists of letters, digits, `-`, `_` and `.`, as c12ba20"))
 }
 
 #[cfg(test)]
@@ -131,10 +126,10 @@ mod tests {
 
     #[test]
     fn logtail_needs_an_id_and_a_file() {
-        for id in ["", "C12", "a_b", "-a", "a-", "a b", "a=b", "$(A)", &"a".repeat(58)] {
+        for id in ["", "a b", "a=b", "$(A)", "ä", "a\n"] {
             assert!(logtail(id, "/a").is_err(), "{id}");
         }
-        assert!(logtail(&"a".repeat(57), "/a").is_ok());
+        assert!(logtail("k8s-Cluster_1.a", "/a").is_ok());
         assert!(logtail("c12", "-").is_err());
         assert!(logtail("c12", "/a/$(B)").is_err());
     }

@@ -167,14 +167,14 @@ impl AuditFlag {
                 "Kubernetes {version} has no --{name}: 1.{} brings it, and an older API server does not start with it",
                 self.since
             ))
-            .help(format!("Leave --{} out, or upgrade to 1.{} first", self.option(), self.since)));
+            .help(format!("leave --{} out, or upgrade to 1.{} first", self.option(), self.since)));
         }
         match self.until {
             Some(until) if version.minor > until => Err(Refusal::new(format!(
                 "Kubernetes {version} has no --{name}: 1.{} removed it, and the API server does not start with it",
                 until + 1
             ))
-            .help(format!("Remove --{name} (kaudit does with --reset); use --webhook-config-file instead"))),
+            .help(format!("remove --{name} (kaudit does with --reset); use --webhook-config-file instead"))),
             _ => Ok(()),
         }
     }
@@ -222,7 +222,7 @@ pub fn suggest(name: &str) -> Option<&'static AuditFlag> {
 pub fn refuse_unknown(name: &str) -> Refusal {
     let refusal = Refusal::new(format!("--{} is not a flag of kube-apiserver", normalise(name)));
     match suggest(name) {
-        Some(meant) => refusal.help(format!("Did you mean --{}?", meant.name)),
+        Some(meant) => refusal.help(format!("did you mean --{}?", meant.name)),
         None => refusal,
     }
 }

@@ -264,6 +264,6 @@ fn unused(id: &'static str, flags: &[String], when: &str, hint: &str) -> Option<
     let (verb, them) = if flags.len() == 1 { ("has", "it") } else { ("have", "them") };
     (!flags.is_empty()).then(|| {
         Note::warning(id, format!("{} {verb} no effect {when}", flags.join(", ")))
-            .hint(format!("Add {hint}, or leave {them} out"))
+            .hint(format!("add {hint}, or leave {them} out"))
     })
 }

@@ -149,7 +149,7 @@ impl Merging<'_> {
                     "--{} is asked for as `{}` and as `{}`",
                     flag.name, earlier.value, asked.value
                 ))
-                .help("Give it once"),
+                .help("give it once"),
             );
             return;
         }
@@ -189,7 +189,7 @@ impl Merging<'_> {
             Ok(()) => self.insert(flag, value, Origin::Kept),
             Err(unparsable) => self.refusals.push(
                 Refusal::new(format!("{}; it is there already", unparsable.plain))
-                    .help(format!("The API server would say: {}", unparsable.server))
+                    .help(format!("the API server would say: {}", unparsable.server))
                     .help(way_out),
             ),
         }
@@ -199,7 +199,7 @@ impl Merging<'_> {
         if standing != Standing::Newer {
             self.refusals.push(
                 flag::refuse_unknown(name)
-                    .help("It is there already; the API server does not start with it; --reset drops it"),
+                    .help("it is there already; the API server does not start with it; --reset drops it"),
             );
             return;
         }
@@ -253,8 +253,8 @@ impl Merging<'_> {
             let option = problem.flag.strip_prefix(flag::AUDIT_PREFIX).unwrap_or(&problem.flag);
             self.refusals.push(
                 Refusal::new(problem.plain)
-                    .help(format!("The API server would say: {}", problem.server))
-                    .help(format!("Set it with --{option}")),
+                    .help(format!("the API server would say: {}", problem.server))
+                    .help(format!("set it with --{option}")),
             );
         }
     }

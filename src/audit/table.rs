@@ -2,7 +2,9 @@
 //!
 //! Read from `pkg/server/options/audit.go` of `k8s.io/apiserver`: names, kinds and help from `AddFlags`, defaults from
 //! `NewAuditOptions`, `NewAuditTruncateOptions`, `defaultLogBatchConfig` and `defaultWebhookBatchConfig`, releases by
-//! comparing the branches release-1.8 to release-1.36. The table is longer than a file should be, and it is data.
+//! comparing the branches release-1.8 to release-1.36.
+//!
+//! Long because it is one table of data.
 
 use crate::audit::flag::{AuditFlag, Backend, Kind};
 

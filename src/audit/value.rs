@@ -57,14 +57,14 @@ pub fn accept(flag: &AuditFlag, value: &str) -> Result<(), Refusal> {
         return Err(Refusal::new(format!(
             "the value of --{name} contains a line break or another control character"
         ))
-        .help("Give the value on one line"));
+        .help("give the value on one line"));
     }
     if is_expanded(value) {
         return Err(Refusal::new(format!("the value of --{name} contains `$(`, which the kubelet expands"))
-            .help("Write out what the variable holds"));
+            .help("write out what the variable holds"));
     }
     parse(flag, value).map_err(|unparsable| {
-        Refusal::new(unparsable.plain).help(format!("The API server would say: {}", unparsable.server))
+        Refusal::new(unparsable.plain).help(format!("the API server would say: {}", unparsable.server))
     })?;
     if flag.kind == Kind::Path { accept_path(name, value) } else { Ok(()) }
 }
@@ -75,7 +75,7 @@ fn accept_path(name: &str, value: &str) -> Result<(), Refusal> {
     }
     if value.is_empty() {
         return Err(Refusal::new(format!("--{name} is empty, which turns it off"))
-            .help("Leave it out; with --reset, kaudit drops the audit flags that are not named"));
+            .help("leave it out; with --reset, kaudit drops the audit flags that are not named"));
     }
     if !value.starts_with('/') {
         return Err(Refusal::new(format!("--{name} must be an absolute path, not `{value}`"))
@@ -83,7 +83,7 @@ fn accept_path(name: &str, value: &str) -> Result<(), Refusal> {
     }
     if value.split('/').any(|part| part == "..") {
         return Err(
-            Refusal::new(format!("--{name} must not contain `..`: `{value}`")).help("Write the path out")
+            Refusal::new(format!("--{name} must not contain `..`: `{value}`")).help("write the path out")
         );
     }
     if name == LOG_PATH && value.ends_with('/') {

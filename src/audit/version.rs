@@ -52,7 +52,7 @@ impl KubernetesVersion {
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         Self::read(text).ok_or_else(|| {
             Refusal::new(format!("`{text}` is not a Kubernetes version"))
-                .help("Give the version as `1.30` or `v1.30.3`: --kubernetes-version v1.30.3")
+                .help("give the version as `1.30` or `v1.30.3`: --kubernetes-version v1.30.3")
         })
     }
 
@@ -95,7 +95,7 @@ impl KubernetesVersion {
                 return Err(Refusal::new(format!(
                     "Kubernetes {self} has no usable audit policy: the first release that has one is 1.8"
                 ))
-                .help("Upgrade the cluster, or name the true version with --kubernetes-version"));
+                .help("upgrade the cluster, or name the true version with --kubernetes-version"));
             }
             OLDEST_AUDITABLE_MINOR..OLDEST_KNOWN_MINOR => Standing::Older,
             OLDEST_KNOWN_MINOR..=NEWEST_KNOWN_MINOR => Standing::Known,
