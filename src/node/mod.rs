@@ -1,0 +1,77 @@
+//! The one door to the world: every read of the node and every change to it goes through here.
+//!
+//! Paths are the node's own (`/etc/kubernetes/…`); with `--root DIR` they are looked up below that directory,
+//! symbolic links included, so that a tree can never lead out of itself.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is the door: only it touches the disk and the clock"
+)]
+
+mod apply;
+mod clock;
+mod lock;
+mod read;
+mod resolve;
+mod scratch;
+mod write;
+
+use std::path::PathBuf;
+
+pub use apply::Effects;
+pub use clock::now;
+pub use lock::{Lock, LockError};
+pub use read::{Entry, EntryKind};
+pub use scratch::ScratchNode;
+
+/// A node's file system: the live one (`/`) or a directory tree that looks like one (`--root DIR`).
+#[derive(Debug, Clone)]
+pub struct Node {
+    root: PathBuf,
+}
+
+impl Node {
+    /// The node whose `/` is `root`.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+}
+
+/// A file as a whole: what has to be the same for two files to be the same to the kubelet, to a scanner and to
+/// SELinux.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileState {
+    /// The content.
+    pub bytes: Vec<u8>,
+    /// Who may do what with it.
+    pub metadata: Metadata,
+}
+
+/// Mode, owner and extended attributes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Permission bits (`0o600`), without the file type.
+    pub mode: u32,
+    /// Owner and group; `None` leaves what the process creates, which is all an ordinary user can do.
+    pub owner: Option<Owner>,
+    /// Extended attributes, sorted by name: `security.selinux` among them.
+    pub xattrs: Vec<(String, Vec<u8>)>,
+}
+
+impl Metadata {
+    /// Metadata of a file or directory that kaudit makes.
+    #[must_use]
+    pub fn new(mode: u32, owner: Option<Owner>) -> Self {
+        Self { mode, owner, xattrs: Vec::new() }
+    }
+}
+
+/// A numeric owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}

@@ -1,0 +1,104 @@
+//! Durable, atomic writing.
+
+use super::{Effects, FileState, Metadata, Node, Owner};
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown, fchown};
+use std::path::{Path, PathBuf};
+use tempfile::Builder;
+
+/// Temporary files start with a dot, because the kubelet reads every other regular file in its manifests
+/// directory, whatever its ending (kubernetes `pkg/kubelet/config/file.go`, `extractFromDir`).
+const TEMPORARY_PREFIX: &str = ".kaudit-";
+
+impl Effects for Node {
+    fn make_directory(&mut self, path: &Path, metadata: &Metadata) -> Result<()> {
+        let place = self.locate_target(path)?;
+        let make = || -> io::Result<()> {
+            match fs::DirBuilder::new().mode(0o700).create(&place) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && place.is_dir() => return Ok(()),
+                other => other?,
+            }
+            if let Some(Owner { uid, gid }) = metadata.owner {
+                chown(&place, Some(uid), Some(gid))?;
+            }
+            fs::set_permissions(&place, fs::Permissions::from_mode(metadata.mode))?;
+            sync_directory(&parent_of(&place))
+        };
+        make().with_context(|| format!("making the directory {}", path.display()))
+    }
+
+    fn replace_file(&mut self, path: &Path, file: &FileState) -> Result<()> {
+        let place = self.locate(path)?;
+        let directory = parent_of(&place);
+        let replace = || -> io::Result<()> {
+            remove_stale_temporaries(&directory, &place)?;
+            let mut temporary =
+                Builder::new().prefix(&temporary_prefix(&place)).suffix("").tempfile_in(&directory)?;
+            temporary.write_all(&file.bytes)?;
+            let handle = temporary.as_file();
+            if let Some(Owner { uid, gid }) = file.metadata.owner {
+                fchown(handle, Some(uid), Some(gid))?;
+            }
+            // After the owner: chown(2) clears set-id bits, and a mode set first could be seen by the wrong owner.
+            handle.set_permissions(fs::Permissions::from_mode(file.metadata.mode))?;
+            for (name, value) in &file.metadata.xattrs {
+                xattr::set(temporary.path(), name, value)?;
+            }
+            temporary.as_file().sync_all()?;
+            temporary.persist(&place).map_err(|error| error.error)?;
+            sync_directory(&directory)
+        };
+        replace().with_context(|| format!("replacing {}", path.display()))
+    }
+
+    fn remove_file(&mut self, path: &Path) -> Result<()> {
+        let place = self.locate(path)?;
+        let remove = || match fs::remove_file(&place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => sync_directory(&parent_of(&place)),
+        };
+        remove().with_context(|| format!("removing {}", path.display()))
+    }
+
+    fn remove_empty_directory(&mut self, path: &Path) -> Result<bool> {
+        let place = self.locate(path)?;
+        match fs::remove_dir(&place) {
+            Ok(()) => sync_directory(&parent_of(&place)).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            Err(error) => Err(error),
+        }
+        .with_context(|| format!("removing the directory {}", path.display()))
+    }
+}
+
+/// The name that a temporary file for `place` begins with: whose it is can be told from it.
+fn temporary_prefix(place: &Path) -> String {
+    let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("{TEMPORARY_PREFIX}{name}.")
+}
+
+/// A run that was killed between making a temporary file and renaming it leaves the file; the next run, which
+/// holds the lock, takes it away.
+fn remove_stale_temporaries(directory: &Path, place: &Path) -> io::Result<()> {
+    let prefix = temporary_prefix(place);
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A rename is durable only once its directory is on disk (fsync(2)).
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    fs::File::open(directory)?.sync_all()
+}
+
+fn parent_of(place: &Path) -> PathBuf {
+    place.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf)
+}
