@@ -1,0 +1,228 @@
+//! Which container is the API server, and which words of its `command` and `args` are its flags.
+//!
+//! A container runs `command` followed by `args`. Where the manifest has no `command`, the image's entry point
+//! stands in its place. So the words are read as one list, each with the place that it came from.
+
+use crate::refusal::Refusal;
+use crate::yaml::{Document, Path};
+use k8s_openapi::api::core::v1::{Container, Pod};
+
+/// The container that runs kube-apiserver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiServer {
+    /// Its index in `spec.containers`.
+    pub container: usize,
+    /// Its image reference.
+    pub image: String,
+    /// The words that kube-apiserver reads as its own arguments, in order.
+    pub words: Vec<Word>,
+    /// The list that further flags belong to.
+    pub list: FlagList,
+    /// Index in that list where kube-apiserver's own words begin.
+    pub first: usize,
+    /// How many items that list has.
+    pub len: usize,
+}
+
+/// One word of a command line and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// `command` or `args`.
+    pub list: FlagList,
+    /// Its index there.
+    pub index: usize,
+    /// The word.
+    pub text: String,
+}
+
+/// The two lists of a container that make its command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FlagList {
+    /// `command`
+    Command,
+    /// `args`
+    Args,
+}
+
+impl FlagList {
+    /// The key in the manifest.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            FlagList::Command => "command",
+            FlagList::Args => "args",
+        }
+    }
+}
+
+impl ApiServer {
+    /// The words alone, for the flag scanner.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<&str> {
+        self.words.iter().map(|word| word.text.as_str()).collect()
+    }
+}
+
+/// How a container's command line comes to kube-apiserver.
+enum Launch {
+    /// The words from this one on are kube-apiserver's.
+    Direct { first: usize },
+    /// A shell (at this word) interprets a text; flags in it are not list items.
+    Shell,
+    /// It does not run kube-apiserver as far as its command line tells.
+    Other,
+}
+
+const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"];
+
+/// Finds the one container that runs kube-apiserver.
+///
+/// Init containers are not looked at: an API server cannot be one.
+///
+/// # Errors
+/// None, several, or one that is started through a shell, with the lines to add by hand.
+pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Refusal> {
+    let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let mut direct = Vec::new();
+    let mut through_shell = Vec::new();
+    for (index, container) in containers.iter().enumerate() {
+        let words = words_of(container);
+        match launch(container, &words) {
+            Launch::Direct { first } => direct.push(describe(index, container, words, first)),
+            Launch::Shell => through_shell.push((index, container)),
+            Launch::Other => {}
+        }
+    }
+    let containers_path = Path::root().key("spec").key("containers");
+    if let (None, Some((index, container))) = (direct.first(), through_shell.first()) {
+        let key = if container.command.is_some() { "command" } else { "args" };
+        return Err(document.point(shell_refusal(container), &containers_path.index(*index).key(key)));
+    }
+    let mut direct = direct.into_iter();
+    match (direct.next(), direct.next()) {
+        (Some(api_server), None) => Ok(api_server),
+        (Some(first), Some(second)) => Err(document.point(
+            Refusal::new(format!(
+                "two containers run kube-apiserver: {} and {}",
+                name_of(containers, first.container),
+                name_of(containers, second.container)
+            ))
+            .help("kaudit edits a pod with one API server; which of the two serves is for you to say"),
+            &containers_path.index(second.container),
+        )),
+        (None, _) if let Some((index, refusal)) = hidden(containers) => {
+            Err(document.point(refusal, &containers_path.index(index)))
+        }
+        (None, _) => Err(document.point(
+            Refusal::new("no container of this pod runs kube-apiserver")
+                .help(format!("containers here: {}", list_names(containers)))
+                .help("name the API server's manifest with --manifest FILE"),
+            &containers_path,
+        )),
+    }
+}
+
+fn describe(index: usize, container: &Container, words: Vec<Word>, first: usize) -> ApiServer {
+    let own: Vec<Word> = words.into_iter().skip(first).collect();
+    // Further flags go where the last flag is; where there is none, behind the binary itself.
+    let list = own.last().map_or_else(
+        || {
+            if container.command.as_deref().unwrap_or_default().is_empty() {
+                FlagList::Args
+            } else {
+                FlagList::Command
+            }
+        },
+        |word| word.list,
+    );
+    let len = match list {
+        FlagList::Command => container.command.as_ref().map_or(0, Vec::len),
+        FlagList::Args => container.args.as_ref().map_or(0, Vec::len),
+    };
+    let first = own.iter().find(|word| word.list == list).map_or(len, |word| word.index);
+    let image = container.image.clone().unwrap_or_default();
+    ApiServer { container: index, image, words: own, list, first, len }
+}
+
+fn words_of(container: &Container) -> Vec<Word> {
+    let of = |list: FlagList, words: Option<&Vec<String>>| {
+        let words = words.cloned().unwrap_or_default();
+        words.into_iter().enumerate().map(move |(index, text)| Word { list, index, text })
+    };
+    of(FlagList::Command, container.command.as_ref())
+        .chain(of(FlagList::Args, container.args.as_ref()))
+        .collect()
+}
+
+fn launch(container: &Container, words: &[Word]) -> Launch {
+    let mut previous = "";
+    for (index, word) in words.iter().enumerate() {
+        let text = word.text.as_str();
+        if text.starts_with('-') {
+            previous = "";
+            continue;
+        }
+        let base = base_name(text);
+        if SHELLS.contains(&base) {
+            return if mentions_api_server(container, words) { Launch::Shell } else { Launch::Other };
+        }
+        let hyperkube = base_name(previous).starts_with("hyperkube");
+        if base == "kube-apiserver" || (hyperkube && text == "apiserver") {
+            return Launch::Direct { first: index + 1 };
+        }
+        previous = text;
+    }
+    // Without a command, an image that is kube-apiserver's reads the args itself; a flag that only kube-apiserver
+    // has shows that they are meant for it.
+    let entry_point_is_it =
+        container.command.is_none() && image_name(container).starts_with("kube-apiserver");
+    let reads_flags = words.iter().any(|word| word.text.trim_start_matches('-').starts_with("etcd-servers"));
+    if entry_point_is_it && reads_flags { Launch::Direct { first: 0 } } else { Launch::Other }
+}
+
+/// Whether a container that starts a shell is the API server's: its script, its name or its image says so.
+fn mentions_api_server(container: &Container, words: &[Word]) -> bool {
+    let in_script = words
+        .iter()
+        .any(|word| word.text.contains("kube-apiserver") || word.text.contains("hyperkube apiserver"));
+    in_script || container.name == "kube-apiserver" || image_name(container).starts_with("kube-apiserver")
+}
+
+fn shell_refusal(container: &Container) -> Refusal {
+    Refusal::new(format!("the container {} starts kube-apiserver through a shell", container.name))
+        .help("kaudit does not edit shell text: write the command as a list")
+        .by_hand()
+}
+
+/// A container that is the API server's by name or image, and starts something else.
+fn hidden(containers: &[Container]) -> Option<(usize, Refusal)> {
+    let (index, container) = containers.iter().enumerate().find(|(_, container)| {
+        container.name == "kube-apiserver" || image_name(container).starts_with("kube-apiserver")
+    })?;
+    let words = words_of(container);
+    let what = words.first().map_or("its image's entry point without arguments", |word| word.text.as_str());
+    let reason = format!(
+        "the container {} starts {what}, not kube-apiserver: kaudit cannot tell which of its words are flags",
+        container.name
+    );
+    Some((index, Refusal::new(reason).help("name kube-apiserver itself in command or args").by_hand()))
+}
+
+fn base_name(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// The last part of the image's repository, without tag and digest.
+fn image_name(container: &Container) -> &str {
+    let image = container.image.as_deref().unwrap_or_default();
+    let name = base_name(image.split('@').next().unwrap_or(image));
+    name.split(':').next().unwrap_or(name)
+}
+
+fn name_of(containers: &[Container], index: usize) -> String {
+    containers.get(index).map_or_else(|| format!("number {index}"), |container| container.name.clone())
+}
+
+fn list_names(containers: &[Container]) -> String {
+    containers.iter().map(|container| container.name.as_str()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,50 @@
+//! What the kubelet would refuse although it decodes: the rules of `pkg/apis/core/validation` that an edit of
+//! flags, mounts, volumes and environment can break.
+
+use crate::refusal::Refusal;
+use k8s_openapi::api::core::v1::Pod;
+use std::collections::BTreeSet;
+
+/// Checks a pod for what would make it invalid to the kubelet (`invalid pod: […]` in its journal, and no
+/// container at all).
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check_pod(pod: &Pod) -> Result<(), Refusal> {
+    let refuse = |reason: String| {
+        Err(Refusal::new(reason)
+            .help("the kubelet would not start this pod at all; only its journal would say why"))
+    };
+    let Some(spec) = pod.spec.as_ref() else { return refuse("the pod has no spec".to_owned()) };
+    if pod.metadata.name.as_deref().unwrap_or_default().is_empty() {
+        return refuse("metadata.name is missing".to_owned());
+    }
+    let mut volumes = BTreeSet::new();
+    for volume in spec.volumes.iter().flatten() {
+        if !volumes.insert(volume.name.as_str()) {
+            return refuse(format!("two volumes have the name {}", volume.name));
+        }
+    }
+    let mut names = BTreeSet::new();
+    for container in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
+        if !names.insert(container.name.as_str()) {
+            return refuse(format!("two containers have the name {}", container.name));
+        }
+        let mut paths = BTreeSet::new();
+        for mount in container.volume_mounts.iter().flatten() {
+            if !paths.insert(mount.mount_path.as_str()) {
+                return refuse(format!(
+                    "container {} has two mounts at {}",
+                    container.name, mount.mount_path
+                ));
+            }
+            if !volumes.contains(mount.name.as_str()) {
+                return refuse(format!(
+                    "container {} mounts the volume {}, which the pod does not have",
+                    container.name, mount.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
