@@ -1,0 +1,93 @@
+//! What to do about a run that died.
+
+use super::apply::{finish, undo};
+use super::{JOURNAL_PATH, Journal};
+use crate::generation::{self, Record};
+use crate::node::{Effects, FileState, Node};
+use anyhow::{Context as _, Result};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Records and support files are small; the manifest is at most what the kubelet reads.
+const READ_LIMIT: u64 = 64 << 20;
+
+/// What the journal and the disk say together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Every file is as planned: nothing but the journal is left to do.
+    Finish,
+    /// The run got part of the way: put back what was.
+    Undo,
+    /// These files are neither as before nor as planned: somebody else changed them.
+    Neither(Vec<PathBuf>),
+}
+
+/// What [`recover`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovered {
+    /// There was no unfinished run.
+    Nothing,
+    /// The run had done everything; its generation stands.
+    Finished(u64),
+    /// The run's changes were put back.
+    Undone(u64),
+    /// Hands are needed: see [`Decision::Neither`].
+    Stuck(Vec<PathBuf>),
+}
+
+/// Decides from the record of the unfinished run and what is on disk now. Contents count, not modes: somebody who
+/// tightened a mode did not change what the API server reads.
+#[must_use]
+pub fn decide(record: &Record, current: &BTreeMap<PathBuf, Option<Vec<u8>>>) -> Decision {
+    let bytes = |state: &Option<FileState>| state.as_ref().map(|state| state.bytes.clone());
+    let mut foreign = Vec::new();
+    let mut finished = true;
+    for file in &record.files {
+        let now = current.get(&file.path).cloned().flatten();
+        let is_after = now == bytes(&file.after);
+        if !is_after && now != bytes(&file.before) {
+            foreign.push(file.path.clone());
+        }
+        finished &= is_after;
+    }
+    if !foreign.is_empty() {
+        Decision::Neither(foreign)
+    } else if finished {
+        Decision::Finish
+    } else {
+        Decision::Undo
+    }
+}
+
+/// Finishes or undoes an unfinished run; the caller holds the lock.
+///
+/// # Errors
+/// The journal cannot be read, or something cannot be put back; the journal stays, and a further try goes on.
+pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
+    let Some(journal) = node.read_file(Path::new(JOURNAL_PATH), READ_LIMIT)? else {
+        return Ok(Recovered::Nothing);
+    };
+    let generation = Journal::decode(&journal.bytes)?.generation;
+    let history = generation::load(node)?;
+    let Some(record) = history.records().iter().find(|record| record.number == generation) else {
+        // It died before its record was complete, and so before it touched anything else; or at the very end of undoing.
+        effects.remove_file(Path::new(JOURNAL_PATH))?;
+        return Ok(Recovered::Undone(generation));
+    };
+    let mut current = BTreeMap::new();
+    for file in &record.files {
+        let state = node.read_file(&file.path, READ_LIMIT)?;
+        current.insert(file.path.clone(), state.map(|state| state.bytes));
+    }
+    match decide(record, &current) {
+        Decision::Finish => {
+            finish(effects, record)?;
+            Ok(Recovered::Finished(generation))
+        }
+        Decision::Undo => {
+            undo(effects, record).with_context(|| format!("undoing generation {generation}"))?;
+            Ok(Recovered::Undone(generation))
+        }
+        Decision::Neither(paths) => Ok(Recovered::Stuck(paths)),
+    }
+}
