@@ -1,0 +1,89 @@
+//! What a manifest tells about the node it runs on, and whether an edited one is what was planned.
+
+use super::Wanted;
+use super::flags::{BARE_VALUE, audit_flags_there};
+use crate::audit::merged::Merged;
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::manifest::{Manifest, check_pod, find_twins};
+use crate::note::Note;
+use crate::plan::Observed;
+use crate::refusal::Refusal;
+use crate::yaml::Document;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The kubelet marks the API server's copy of a static pod with it (`pkg/kubelet/types/constants.go`).
+const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
+/// Refuses what must not be edited although it could be: a manifest of another manager's, a pod that the kubelet
+/// rejects as it is, twins beside it.
+///
+/// # Errors
+/// One refusal for each.
+pub fn check_surroundings(manifest: &Manifest, observed: &Observed) -> Result<(), Vec<Refusal>> {
+    let path = &observed.manifest_path;
+    let in_file = |refusal: Refusal| vec![refusal.in_file(path.display().to_string())];
+    if let Some(refusal) = manifest.refuse_managed(path) {
+        return Err(in_file(refusal));
+    }
+    check_pod(manifest.pod()).map_err(in_file)?;
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let twins = find_twins(directory, &name, manifest.pod(), &observed.neighbours);
+    if twins.is_empty() { Ok(()) } else { Err(twins) }
+}
+
+/// The version to judge by: what was given, or what the image tag says, or the newest known one.
+pub(super) fn version_of(manifest: &Manifest, wanted: &Wanted, notes: &mut Vec<Note>) -> KubernetesVersion {
+    let image = &manifest.api_server().image;
+    wanted.version.clone().or_else(|| KubernetesVersion::from_image(image)).unwrap_or_else(|| {
+        notes.push(
+            Note::warning(format!(
+                "the image {image} does not tell its Kubernetes version; judged as 1.{NEWEST_KNOWN_MINOR}"
+            ))
+            .hint("name it: --kubernetes-version 1.31"),
+        );
+        KubernetesVersion { minor: NEWEST_KNOWN_MINOR, patch: None, suffix: String::new() }
+    })
+}
+
+/// Remarks about a manifest that can be edited but is unusual.
+pub(super) fn remark(manifest: &Manifest, notes: &mut Vec<Note>) {
+    if manifest.annotation(MIRROR_ANNOTATION).is_some() {
+        notes.push(
+            Note::warning(format!(
+                "the manifest has the annotation {MIRROR_ANNOTATION}: it is a dump of the running pod, and the kubelet does not start such a pod from a file"
+            ))
+            .hint("restore the manifest that kubeadm wrote before you rely on this node"),
+        );
+    }
+    if let Some(uid) = &manifest.pod().metadata.uid {
+        notes.push(
+            Note::warning(format!(
+                "metadata.uid is fixed to {uid}: kubelets from 1.31 on ignore changes of flags and volumes in place"
+            ))
+            .hint("remove metadata.uid from the manifest"),
+        );
+    }
+}
+
+/// The postcondition in the API server's own terms: the edited text decodes as a Pod that the kubelet would
+/// accept, and its API server reads exactly the planned audit flags.
+///
+/// # Errors
+/// Never, unless kaudit is wrong; then nothing has been written.
+pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Refusal> {
+    let wrong = |what: String| {
+        Refusal::new(format!("kaudit's edit would not be what was planned: {what}"))
+            .help("nothing was written; please report this with the manifest")
+    };
+    let edited = Manifest::of(result).map_err(|refusal| wrong(refusal.reason))?;
+    check_pod(edited.pod()).map_err(|refusal| wrong(refusal.reason))?;
+    let read: BTreeMap<String, String> = audit_flags_there(edited.api_server())
+        .into_iter()
+        .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_else(|| BARE_VALUE.to_owned())))
+        .collect();
+    let planned: BTreeMap<String, String> =
+        settings.entries.iter().map(|entry| (entry.flag.clone(), entry.value.clone())).collect();
+    if read == planned { Ok(()) } else { Err(wrong(format!("the API server would read {read:?}"))) }
+}

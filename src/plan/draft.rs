@@ -1,0 +1,234 @@
+//! The first half of `enable`: flags, mounts and environment, decided from the manifest and the wish alone. What has
+//! to be read of the node depends on it: [`Draft::survey`] says what.
+
+use super::environment::edit_environment;
+use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
+use super::mounts::MountPlan;
+use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
+use crate::audit::argv::Occurrence;
+use crate::audit::env::{self, EnvEntry};
+use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::merged::Merged;
+use crate::audit::settings::{self, Asked};
+use crate::audit::value::STANDARD_OUTPUT;
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::manifest::Manifest;
+use crate::note::Note;
+use crate::policy::preset;
+use crate::refusal::Refusal;
+use crate::yaml::Edit;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The preset that is taken where no policy is named and none is there.
+const DEFAULT_PRESET: &str = "default";
+
+/// What `enable` will do to the manifest, decided from the manifest and the wish alone.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) manifest: Manifest,
+    pub(super) version: KubernetesVersion,
+    pub(super) settings: Merged,
+    pub(super) policy: Source,
+    pub(super) webhook: Source,
+    pub(super) log: Option<PathBuf>,
+    pub(super) edits: Vec<Edit>,
+    pub(super) owned_volumes: Vec<String>,
+    pub(super) owned_environment: Vec<String>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// A file that the API server reads: where it is on the host and where its content comes from.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    /// The host's path; `None`: no such file is configured.
+    pub(super) host: Option<PathBuf>,
+    /// What to write there; `None`: what is there is kept.
+    pub(super) content: Option<Wish>,
+}
+
+/// A content that was asked for.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+    /// A preset loads in every version that it is written for; tests hold that.
+    pub(super) is_preset: bool,
+}
+
+/// Decides flags, mounts and environment.
+///
+/// # Errors
+/// Everything that can be told from the manifest and the wish: unknown flags, values out of range, mounts that
+/// cannot be made.
+pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Refusal>> {
+    let mut notes = Vec::new();
+    let version = adopt::version_of(&manifest, wanted, &mut notes);
+    version.judged().map_err(Refusal::alone)?;
+    adopt::remark(&manifest, &mut notes);
+    let minor = policy_minor(&version);
+    refuse_single_dashes(&manifest).map_err(Refusal::alone)?;
+    let there = audit_flags_there(manifest.api_server());
+    let mut mounts = MountPlan::of(&manifest);
+
+    let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Refusal::alone)?;
+    let mut asked = wanted.flags.clone();
+    match &asked_policy {
+        AskedPolicy::Keep => {}
+        AskedPolicy::Write(_) => asked.push(asked_flag(POLICY_FILE, POLICY_PATH)),
+        AskedPolicy::InPlace(path) => {
+            asked.push(asked_flag(POLICY_FILE, &path.to_string_lossy()));
+        }
+    }
+    if wanted.webhook.is_some() {
+        asked.push(asked_flag(WEBHOOK_CONFIG_FILE, WEBHOOK_PATH));
+    }
+    let input = settings::Input { there: &there, asked: &asked, reset: wanted.reset, version: &version };
+    let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
+    notes.extend(remark_flags(&settings));
+    notes.extend(settings.notes.iter().map(Note::from));
+
+    let value_of = |name: &str| settings.value(name).map(str::to_owned);
+    let mut policy = Source::default();
+    if let Some(path) = value_of(POLICY_FILE) {
+        policy.host = Some(mounts.show_config(Path::new(&path), "policy").map_err(Refusal::alone)?);
+    }
+    if let AskedPolicy::Write(wish) = asked_policy {
+        policy.content = Some(wish);
+    }
+    let mut webhook = Source::default();
+    if let Some(path) = value_of(WEBHOOK_CONFIG_FILE) {
+        webhook.host =
+            Some(mounts.show_config(Path::new(&path), "webhook kubeconfig").map_err(Refusal::alone)?);
+    }
+    webhook.content = wanted.webhook.as_ref().map(|webhook| Wish {
+        name: webhook.name.clone(),
+        bytes: webhook.bytes.clone(),
+        is_preset: false,
+    });
+    let log_path = value_of(LOG_PATH).filter(|path| path != STANDARD_OUTPUT).map(PathBuf::from);
+    let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Refusal::alone)?;
+
+    let environment = wished_environment(wanted, &version, log_path.as_deref()).map_err(Refusal::alone)?;
+    let environment = edit_environment(&manifest, &environment).map_err(Refusal::alone)?;
+    notes.extend(environment.notes);
+    notes.append(&mut mounts.notes);
+    let owned_volumes = mounts.added.clone();
+    let flags: BTreeMap<String, String> =
+        settings.entries.iter().map(|entry| (entry.flag.clone(), entry.value.clone())).collect();
+    let mut edits = edit_flags(&manifest, &flags);
+    edits.extend(environment.edits);
+    edits.extend(mounts.into_edits());
+    let owned_environment = environment.added;
+    Ok(Draft {
+        manifest,
+        version,
+        settings,
+        policy,
+        webhook,
+        log,
+        edits,
+        owned_volumes,
+        owned_environment,
+        notes,
+    })
+}
+
+impl Draft {
+    /// What of the node has to be read for [`Draft::finish`].
+    #[must_use]
+    pub fn survey(&self) -> Survey {
+        let mut survey = Survey::default();
+        for path in [&self.policy.host, &self.webhook.host].into_iter().flatten() {
+            survey.add_file(path);
+        }
+        if let Some(directory) = self.log.as_deref().and_then(Path::parent) {
+            survey.add_directory(directory);
+        }
+        survey
+    }
+
+    /// The settings as they will be.
+    #[must_use]
+    pub fn settings(&self) -> &Merged {
+        &self.settings
+    }
+
+    /// The version that was judged by.
+    #[must_use]
+    pub fn version(&self) -> &KubernetesVersion {
+        &self.version
+    }
+
+    /// The host's path of the log, where the log is a file.
+    #[must_use]
+    pub fn log(&self) -> Option<&Path> {
+        self.log.as_deref()
+    }
+}
+
+/// What is to be done about the policy.
+enum AskedPolicy {
+    /// The flag that is there keeps its file.
+    Keep,
+    /// A content for kaudit's own place.
+    Write(Wish),
+    /// A file where it lies.
+    InPlace(PathBuf),
+}
+
+fn policy_content(
+    wanted: &Wanted,
+    there: &[Occurrence],
+    minor: u32,
+    notes: &mut Vec<Note>,
+) -> Result<AskedPolicy, Refusal> {
+    let preset = |name: &str| -> Result<AskedPolicy, Refusal> {
+        let preset = preset::find(name).ok_or_else(|| Refusal::new(format!("there is no preset {name}")))?;
+        let bytes = preset.text_for(minor).into_owned().into_bytes();
+        Ok(AskedPolicy::Write(Wish { name: format!("preset {name}"), bytes, is_preset: true }))
+    };
+    match &wanted.policy {
+        Some(PolicyWanted::Preset(name)) => preset(name),
+        Some(PolicyWanted::Text { name, bytes }) => {
+            Ok(AskedPolicy::Write(Wish { name: name.clone(), bytes: bytes.clone(), is_preset: false }))
+        }
+        Some(PolicyWanted::InPlace { path }) => Ok(AskedPolicy::InPlace(path.clone())),
+        None if !wanted.reset && there.iter().any(|occurrence| occurrence.flag == POLICY_FILE) => {
+            Ok(AskedPolicy::Keep)
+        }
+        None => {
+            notes.push(Note::info(format!(
+                "no policy is named and none is there: the preset {DEFAULT_PRESET} is taken"
+            )));
+            preset(DEFAULT_PRESET)
+        }
+    }
+}
+
+/// The minor release by whose rules policies are judged.
+pub(super) fn policy_minor(version: &KubernetesVersion) -> u32 {
+    u32::from(version.minor.min(NEWEST_KNOWN_MINOR))
+}
+
+fn asked_flag(flag: &str, value: &str) -> Asked {
+    Asked { flag: flag.to_owned(), value: value.to_owned() }
+}
+
+fn wished_environment(
+    wanted: &Wanted,
+    version: &KubernetesVersion,
+    log_path: Option<&Path>,
+) -> Result<Vec<EnvEntry>, Refusal> {
+    let mut entries = Vec::new();
+    for text in &wanted.environment {
+        entries.push(env::parse(text, version)?);
+    }
+    let Some(id) = &wanted.logtail_cluster_id else { return Ok(entries) };
+    let Some(path) = log_path else {
+        return Err(Refusal::new("--logtail-cluster-id needs a log file, and no log file is configured")
+            .help("add --log-path /var/log/kubernetes/audit/audit.log"));
+    };
+    entries.extend(env::logtail(id, &path.to_string_lossy())?);
+    Ok(entries)
+}

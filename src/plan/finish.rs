@@ -1,0 +1,231 @@
+//! The second half of `enable`: with the node's files at hand, the draft becomes a plan.
+
+use super::draft::{Draft, Source, policy_minor};
+use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
+use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, adopt, disk};
+use crate::generation::Owned;
+use crate::manifest::{Coverage, Manifest, normalise};
+use crate::node::{FileState, Owner};
+use crate::note::Note;
+use crate::policy;
+use crate::refusal::Refusal;
+use crate::webhook::{self, Reference};
+use crate::yaml::{self, Edit, Path as YamlPath};
+use serde_json::{Value, json};
+use std::path::Path;
+
+impl Draft {
+    /// The plan.
+    ///
+    /// # Errors
+    /// What can only be told with the node's files: a policy that is not there or that the API server would not
+    /// load, a log directory that the API server cannot write to, a manifest directory as log directory.
+    pub fn finish(mut self, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
+        let owner = owner_of_api_server(&self.manifest).map_err(Refusal::alone)?;
+        let mut plan =
+            Plan { owned: self.owned(observed), notes: std::mem::take(&mut self.notes), ..Plan::default() };
+        let policy = self.place_policy(&mut plan, observed, owner)?;
+        let webhook = place_webhook(&self.manifest, &self.webhook, &mut plan, observed, owner)
+            .map_err(Refusal::alone)?;
+        self.place_log(&mut plan, observed, owner).map_err(Refusal::alone)?;
+        disk::remark(&self.settings, &self.version, observed, &mut plan.notes);
+        let digest = config_digest(policy.as_deref(), webhook.as_deref());
+        self.edits.extend(annotate(&self.manifest, &digest));
+        let edited =
+            self.manifest.document().edited(&self.edits).map_err(|refusal| refusal.by_hand().alone())?;
+        let bytes = edited.text().as_bytes().to_vec();
+        adopt::check_result(edited, &self.settings).map_err(Refusal::alone)?;
+        plan.files.push(FileChange {
+            path: observed.manifest_path.clone(),
+            before: Some(observed.manifest.clone()),
+            after: Some(FileState { bytes, metadata: observed.manifest.metadata.clone() }),
+            content: Content::Manifest,
+        });
+        Ok(plan)
+    }
+
+    /// What is kaudit's afterwards: what was, and what is added now.
+    fn owned(&self, observed: &Observed) -> Owned {
+        let mut owned = observed.history.owned();
+        for volume in &self.owned_volumes {
+            if !owned.volumes.contains(volume) {
+                owned.volumes.push(volume.clone());
+            }
+        }
+        for name in &self.owned_environment {
+            if !owned.environment.contains(name) {
+                owned.environment.push(name.clone());
+            }
+        }
+        owned
+    }
+
+    /// Plans the policy file and returns its content as it will be.
+    fn place_policy(
+        &self,
+        plan: &mut Plan,
+        observed: &Observed,
+        owner: Owner,
+    ) -> Result<Option<Vec<u8>>, Vec<Refusal>> {
+        let Some(host) = &self.policy.host else {
+            plan.notes.push(
+                Note::warning("no policy is configured: the API server logs nothing at all")
+                    .hint("name one: --policy default"),
+            );
+            return Ok(None);
+        };
+        let there = observed.file(host);
+        let (name, bytes) = match (&self.policy.content, there) {
+            (Some(wish), _) => (wish.name.clone(), wish.bytes.clone()),
+            (None, Some(file)) => (host.display().to_string(), file.bytes.clone()),
+            (None, None) => {
+                missing_file(plan, observed, host, "audit policy", "--policy default")
+                    .map_err(Refusal::alone)?;
+                return Ok(None);
+            }
+        };
+        self.judge_policy(plan, &name, &bytes).map_err(Refusal::alone)?;
+        if self.policy.content.is_some() {
+            if let Some(directory) = host.parent() {
+                make_directories(plan, observed, directory, owner);
+            }
+            plan.files.push(FileChange {
+                path: host.clone(),
+                before: there.cloned(),
+                after: Some(support_file(observed, host, bytes.clone(), owner)),
+                content: Content::Policy,
+            });
+        }
+        Ok(Some(bytes))
+    }
+
+    /// A policy that the API server would not start with is refused. What it would silently drop is refused in a policy
+    /// that is asked for, and remarked in one that is there and kept: that one runs.
+    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        if self.policy.content.as_ref().is_some_and(|wish| wish.is_preset) {
+            return Ok(());
+        }
+        let minor = policy_minor(&self.version);
+        let text = yaml::decode(bytes).map_err(|refusal| refusal.in_file(name))?;
+        if self.policy.content.is_some() {
+            return policy::judge(text, minor).map(drop).map_err(|refusal| refusal.in_file(name));
+        }
+        let judgement = policy::examine(text, minor);
+        if judgement.policy.is_none() {
+            return policy::judge(text, minor).map(drop).map_err(|refusal| refusal.in_file(name));
+        }
+        for finding in judgement.findings {
+            let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
+            let note = Note::warning(format!("the policy that is kept, {name}{place}: {}", finding.words));
+            plan.notes.push(match finding.help.into_iter().next() {
+                Some(help) => note.hint(help),
+                None => note,
+            });
+        }
+        Ok(())
+    }
+
+    /// Plans the log's directory.
+    fn place_log(&self, plan: &mut Plan, observed: &Observed, owner: Owner) -> Result<(), Refusal> {
+        let Some(directory) = self.log.as_deref().and_then(Path::parent) else { return Ok(()) };
+        if observed
+            .manifest_path
+            .parent()
+            .is_some_and(|manifests| directory.starts_with(normalise(manifests)))
+        {
+            return Err(Refusal::new(format!(
+                "the log would lie in the manifests directory {}, where the kubelet reads every file as a pod",
+                directory.display()
+            ))
+            .help("choose another: --log-path /var/log/kubernetes/audit/audit.log"));
+        }
+        if make_directories(plan, observed, directory, owner) {
+            return Ok(());
+        }
+        match observed.directory(directory) {
+            Some(metadata) if observed.may_change_owner && !permits(metadata, owner, 0o3) => {
+                Err(Refusal::new(format!(
+                    "the API server runs as user {} and may not write to {} (mode {:04o})",
+                    owner.uid,
+                    directory.display(),
+                    metadata.mode
+                ))
+                .help(format!("chown {}:{} {}", owner.uid, owner.gid, directory.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn place_webhook(
+    manifest: &Manifest,
+    webhook: &Source,
+    plan: &mut Plan,
+    observed: &Observed,
+    owner: Owner,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let Some(host) = &webhook.host else { return Ok(None) };
+    let there = observed.file(host);
+    let Some(wish) = &webhook.content else {
+        if there.is_none() {
+            missing_file(plan, observed, host, "webhook kubeconfig", "--webhook-config-file FILE")?;
+        }
+        return Ok(there.map(|file| file.bytes.clone()));
+    };
+    let references =
+        webhook::judge(&wish.bytes).map_err(|refusal| refusal.without_excerpt().in_file(&wish.name))?;
+    let seen = |reference: &Reference| {
+        let path = Path::new(&reference.path);
+        path.is_absolute()
+            && Coverage::of(&manifest.mounts(), path).is_some_and(|coverage| coverage.host.is_some())
+    };
+    if let Some(hidden) = references.into_iter().find(|reference| !seen(reference)) {
+        return Err(hidden.refusal.in_file(&wish.name));
+    }
+    if let Some(directory) = host.parent() {
+        make_directories(plan, observed, directory, owner);
+    }
+    plan.files.push(FileChange {
+        path: host.clone(),
+        before: there.cloned(),
+        after: Some(support_file(observed, host, wish.bytes.clone(), owner)),
+        content: Content::Kubeconfig,
+    });
+    Ok(Some(wish.bytes.clone()))
+}
+
+/// A file that a flag names and that is kept is not there. On the node itself that is the end of the API server; a
+/// directory tree may be a part of a node.
+fn missing_file(
+    plan: &mut Plan,
+    observed: &Observed,
+    host: &Path,
+    what: &str,
+    option: &str,
+) -> Result<(), Refusal> {
+    let reason = format!("the {what} {} is not there: the API server would not start", host.display());
+    let help = format!("put the file there, or let kaudit write one: {option}");
+    if observed.is_live {
+        return Err(Refusal::new(reason).help(help));
+    }
+    plan.notes.push(Note::warning(reason).hint(help));
+    Ok(())
+}
+
+/// The annotation with the digest; none of an API server that has it already.
+fn annotate(manifest: &Manifest, digest: &str) -> Option<Edit> {
+    if manifest.annotation(DIGEST_ANNOTATION) == Some(digest) {
+        return None;
+    }
+    let metadata = YamlPath::root().key("metadata");
+    let annotations = metadata.key("annotations");
+    Some(if manifest.document().node(&annotations).is_some() {
+        Edit::Put {
+            path: annotations,
+            key: DIGEST_ANNOTATION.to_owned(),
+            value: Value::String(digest.to_owned()),
+        }
+    } else {
+        Edit::Put { path: metadata, key: "annotations".to_owned(), value: json!({DIGEST_ANNOTATION: digest}) }
+    })
+}

@@ -1,0 +1,109 @@
+//! Observed + wanted → plan. Pure: nothing here reads or writes; the plan is a value that can be shown, applied,
+//! compared and thrown away.
+
+mod adopt;
+mod by_hand;
+mod disable;
+mod disk;
+mod draft;
+mod environment;
+mod files;
+mod finish;
+mod flags;
+mod mount_repair;
+mod mounts;
+mod observed;
+mod rollback;
+mod surgical;
+mod wanted;
+
+pub use adopt::check_surroundings;
+pub use by_hand::lines_by_hand;
+pub use disable::plan_disable;
+pub use draft::{Draft, draft_enable};
+pub use files::config_digest;
+pub use flags::audit_flags_there;
+pub use observed::{Observed, Survey};
+pub use rollback::plan_rollback;
+pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
+
+use crate::generation::Owned;
+use crate::node::{FileState, Metadata};
+use crate::note::Note;
+use std::path::PathBuf;
+
+/// Where kaudit keeps what the API server reads: one read-only directory mount.
+pub const CONFIG_DIRECTORY: &str = "/etc/kubernetes/audit";
+/// The policy that `--policy` writes.
+pub const POLICY_PATH: &str = "/etc/kubernetes/audit/policy.yaml";
+/// The webhook kubeconfig that `--webhook-config-file` writes.
+pub const WEBHOOK_PATH: &str = "/etc/kubernetes/audit/webhook.kubeconfig";
+/// Volume of the configuration mount.
+pub const CONFIG_VOLUME: &str = "kaudit-config";
+/// Volume of the log mount.
+pub const LOG_VOLUME: &str = "kaudit-log";
+/// The annotation that carries [`config_digest`]: it gives the pod a new uid when only the policy changes, and
+/// lets `status` compare what runs with what is on disk.
+pub const DIGEST_ANNOTATION: &str = "kaudit.dev/config-sha256";
+
+/// What will be done to the node, in this order: directories made, files written (support files first, the
+/// manifest last), files removed, empty directories removed.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Directories to make, parents first.
+    pub directories: Vec<(PathBuf, Metadata)>,
+    /// Files to write or remove, in order.
+    pub files: Vec<FileChange>,
+    /// Directories to remove if they are empty by then, children first, and what they are like.
+    pub directories_to_remove: Vec<(PathBuf, Metadata)>,
+    /// What the operator should know.
+    pub notes: Vec<Note>,
+    /// What of the node is kaudit's once the plan is applied.
+    pub owned: Owned,
+}
+
+impl Plan {
+    /// Whether applying it would write anything. Making directories alone counts: a log directory that somebody
+    /// deleted is a reason to run.
+    #[must_use]
+    pub fn changes_something(&self) -> bool {
+        !self.directories.is_empty() || self.files.iter().any(FileChange::changes_something)
+    }
+
+    /// The files that are written or removed.
+    pub fn changed_files(&self) -> impl Iterator<Item = &FileChange> {
+        self.files.iter().filter(|file| file.changes_something())
+    }
+}
+
+/// One file before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The node's path of it.
+    pub path: PathBuf,
+    /// What is there; `None`: nothing.
+    pub before: Option<FileState>,
+    /// What will be there; `None`: nothing.
+    pub after: Option<FileState>,
+    /// What kind of content it is: decides what is masked when it is shown.
+    pub content: Content,
+}
+
+impl FileChange {
+    /// Whether before and after differ.
+    #[must_use]
+    pub fn changes_something(&self) -> bool {
+        self.before != self.after
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The static pod manifest; environment values may be secret.
+    Manifest,
+    /// An audit policy: nothing secret.
+    Policy,
+    /// A kubeconfig: tokens, passwords and keys.
+    Kubeconfig,
+}

@@ -1,0 +1,53 @@
+//! What is asked, after the command line was understood and the operator's own files were read.
+
+use crate::audit::settings::Asked;
+use crate::audit::version::KubernetesVersion;
+use std::path::PathBuf;
+
+/// What `enable` and `diff` are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The policy, where one is named.
+    pub policy: Option<PolicyWanted>,
+    /// The webhook kubeconfig, where one is named.
+    pub webhook: Option<WebhookWanted>,
+    /// Audit flags other than the two above.
+    pub flags: Vec<Asked>,
+    /// Environment entries for the API server's container, `NAME=VALUE` as typed: which names are allowed depends on
+    /// the version.
+    pub environment: Vec<String>,
+    /// The cluster id of Alibaba's log agent.
+    pub logtail_cluster_id: Option<String>,
+    /// Overrules the version that the image tag tells.
+    pub version: Option<KubernetesVersion>,
+    /// Drop the audit flags that are there and not named.
+    pub reset: bool,
+}
+
+/// Where the policy comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyWanted {
+    /// A preset by name; its text depends on the version.
+    Preset(&'static str),
+    /// A text that kaudit writes to [`super::POLICY_PATH`].
+    Text {
+        /// Where it comes from, for messages: a path or `standard input`.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A file that lies on the node and is used where it is, if the API server can see it there.
+    InPlace {
+        /// Its path on the node.
+        path: PathBuf,
+    },
+}
+
+/// A webhook kubeconfig that was made elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookWanted {
+    /// Where it comes from, for messages.
+    pub name: String,
+    /// The bytes; they hold secrets.
+    pub bytes: Vec<u8>,
+}
