@@ -1,0 +1,75 @@
+//! Secrets out of texts that are shown. Whole values are replaced, by their place in the document and not by
+//! patterns, so that no form of quoting lets one through.
+
+use crate::plan::Content;
+use crate::secret::{is_secret_name, mask_passwords_in_urls};
+use crate::yaml::{Document, Node};
+use std::ops::Range;
+
+/// What stands in a secret value's place; quoted, because a bare asterisk is an alias.
+const MASKED_VALUE: &str = "'***'";
+/// A text with secrets whose places cannot be told is not shown at all.
+const UNREADABLE: &str = "(not shown: it may hold secrets and cannot be read as YAML)\n";
+
+/// Keys of a kubeconfig's `user` and `exec.env` whose values are secret (`k8s.io/client-go/tools/clientcmd/api`).
+const SECRET_KEYS: [&str; 7] =
+    ["token", "password", "client-key-data", "access-token", "id-token", "refresh-token", "client-secret"];
+
+/// The text with its secret values masked.
+pub(super) fn mask(text: &str, content: Content) -> String {
+    if content == Content::Policy || text.is_empty() {
+        return text.to_owned();
+    }
+    // Only the `value` of an environment entry can be secret in a manifest; one without the word needs no reading.
+    if content == Content::Manifest && !text.contains("value") && !text.contains('\\') {
+        return mask_passwords_in_urls(text);
+    }
+    let Ok(document) = Document::read(text) else {
+        // A manifest that cannot be read is not edited; what is shown of one is not kaudit's doing.
+        return if content == Content::Manifest {
+            mask_passwords_in_urls(text)
+        } else {
+            UNREADABLE.to_owned()
+        };
+    };
+    let mut secrets = Vec::new();
+    collect(document.root(), content, &mut secrets);
+    secrets.sort_by_key(|range| range.start);
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for range in secrets {
+        if let Some(between) = text.get(end..range.start) {
+            shown.push_str(between);
+            shown.push_str(MASKED_VALUE);
+            end = range.end;
+        }
+    }
+    shown.push_str(text.get(end..).unwrap_or_default());
+    mask_passwords_in_urls(&shown)
+}
+
+/// Gathers the places of secret values below `node`.
+fn collect(node: &Node, content: Content, secrets: &mut Vec<Range<usize>>) {
+    for item in node.items().unwrap_or_default() {
+        collect(&item.node, content, secrets);
+    }
+    let entries = node.entries().unwrap_or_default();
+    let name_is_secret = entries
+        .iter()
+        .find(|entry| entry.key.scalar() == Some("name"))
+        .and_then(|entry| entry.value.scalar())
+        .is_some_and(is_secret_name);
+    for entry in entries {
+        let key = entry.key.scalar().unwrap_or_default();
+        let is_secret = match content {
+            Content::Kubeconfig => SECRET_KEYS.contains(&key) || (key == "value" && name_is_secret),
+            Content::Manifest => key == "value" && name_is_secret,
+            Content::Policy => false,
+        };
+        if is_secret && entry.value.scalar().is_some_and(|value| !value.is_empty()) {
+            secrets.push(entry.value.content());
+        } else {
+            collect(&entry.value, content, secrets);
+        }
+    }
+}

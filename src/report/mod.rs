@@ -1,0 +1,93 @@
+//! What people and programs see of a run. Only this module prints.
+
+mod diff;
+mod json;
+mod mask;
+mod style;
+mod text;
+
+pub use diff::FileDiff;
+pub use json::SCHEMA_VERSION;
+pub use style::Styles;
+pub use text::{print_plan, print_refusal, print_report};
+
+use crate::note::Note;
+use crate::refusal::Refusal;
+use serde::Serialize;
+use serde_json::Value;
+use std::io::{self, Write};
+
+/// Everything that a run has to say in the end.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Whether the node was changed, or with `--dry-run` and `diff` would be.
+    pub changed: bool,
+    /// Nothing was written although something would change.
+    pub dry_run: bool,
+    /// One sentence: what happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Remarks and warnings.
+    pub notes: Vec<Note>,
+    /// Files before and after, secrets masked.
+    pub diff: Vec<FileDiff>,
+    /// Why nothing was done.
+    pub refusals: Vec<Refusal>,
+    /// What was checked after writing.
+    pub verified: Verified,
+    /// Further fields of a command's own, for `-o json`.
+    pub details: Option<(&'static str, Value)>,
+    /// Further lines of a command's own, for people.
+    pub lines: Vec<String>,
+}
+
+/// What was checked after writing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verified {
+    /// Every written file was read again and is as planned.
+    pub on_disk: bool,
+}
+
+/// Where a run prints, and how.
+pub struct Output<'a> {
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// Standard error.
+    pub err: &'a mut dyn Write,
+    /// Colours on standard output.
+    pub out_styles: Styles,
+    /// Colours on standard error.
+    pub err_styles: Styles,
+    /// `-o json`
+    pub json: bool,
+    /// `--quiet`
+    pub quiet: bool,
+    /// `--verbose`
+    pub verbose: bool,
+}
+
+impl Output<'_> {
+    /// A line on standard output. That nobody reads it any more must not end a run: an SSH session that dies makes
+    /// every write fail.
+    pub fn line(&mut self, text: &str) {
+        ignore(writeln!(self.out, "{text}"));
+    }
+
+    /// A line on standard error, likewise.
+    pub fn error_line(&mut self, text: &str) {
+        ignore(writeln!(self.err, "{text}"));
+    }
+
+    /// Makes sure that what was said is seen, before a question.
+    pub fn flush(&mut self) {
+        ignore(self.out.flush());
+        ignore(self.err.flush());
+    }
+}
+
+/// A closed pipe or a dead terminal is no reason to stop.
+fn ignore(result: io::Result<()>) {
+    drop(result);
+}
