@@ -5,7 +5,18 @@
 //! imperative shell (`node`, `cli`) reads and writes. ARCHITECTURE.md draws the way of the data.
 
 pub mod audit;
+pub mod cli;
+pub mod digest;
+pub mod generation;
 pub mod manifest;
+pub mod node;
+pub mod note;
+pub mod observe;
+pub mod plan;
 pub mod policy;
 pub mod refusal;
+pub mod report;
+pub mod secret;
+pub mod transaction;
+pub mod webhook;
 pub mod yaml;

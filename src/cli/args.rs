@@ -1,0 +1,150 @@
+//! The command line as it is typed. What it means is `intent`'s business.
+
+use super::audit_options::AuditOptions;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  kaudit demo                                    see it work, on a sample node in a temporary directory
+  kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log --dry-run
+                                                 see what would change on this node
+  kaudit enable --root /mnt/node --policy default
+                                                 change a node's directory tree
+  kaudit enable --log-maxage 60                  change one setting, keep all others
+  kaudit disable                                 audit logging off, the manifest as it was before
+
+Exit codes: 0 done or nothing to do · 1 diff: something would change · 2 usage · 3 refused, nothing touched
+            5 needs hands · 6 another run is under way";
+
+/// Turn Kubernetes API audit logging on, change it and turn it off, on control-plane nodes whose kube-apiserver is
+/// a static pod.
+#[derive(Debug, Parser)]
+#[command(name = "kaudit", version, max_term_width = 110, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Global {
+    /// Work on this directory tree instead of the live node: same edit, same files, no restart
+    #[arg(long, value_name = "DIR", global = true, help_heading = "Where")]
+    pub(super) root: Option<PathBuf>,
+    /// The API server's manifest [default: kube-apiserver.yaml in the kubelet's staticPodPath]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Where")]
+    pub(super) manifest: Option<PathBuf>,
+    /// What to print on standard output: text for people, or one JSON object
+    #[arg(long, short, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
+    pub(super) output: Format,
+    /// Colours: auto is a terminal without NO_COLOR
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
+    pub(super) color: Color,
+    /// Say more: every setting with its origin
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub(super) verbose: bool,
+    /// Say less: no diff, no remarks; warnings and errors stay
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless the environment says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Turn audit logging on, or change it; a second run with the same options changes nothing
+    Enable(Enable),
+    /// Show what `enable` with the same options would change; exit 1 when something would
+    Diff(Settings),
+    /// Turn audit logging off: the manifest becomes what it was before kaudit; logs stay
+    Disable(Consent),
+    /// Put an earlier generation of the node's files back
+    Rollback(Rollback),
+    /// Show what is configured, what kaudit did here, and what drifted
+    Status,
+    /// Show enable, re-enable, status and disable on a sample node in a temporary directory
+    Demo,
+}
+
+/// `enable`
+#[derive(Debug, Args)]
+pub(super) struct Enable {
+    /// What is asked.
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Whether to ask.
+    #[command(flatten)]
+    pub(super) consent: Consent,
+}
+
+/// `rollback`
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// The generation to put back; 0 is the node before kaudit [default: the one before the newest]
+    #[arg(long, value_name = "N")]
+    pub(super) to: Option<u64>,
+    /// Go back although somebody else edited the manifest since
+    #[arg(long)]
+    pub(super) discard_edits: bool,
+    /// Whether to ask.
+    #[command(flatten)]
+    pub(super) consent: Consent,
+}
+
+/// Options of commands that change the node.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Consent {
+    /// Do not ask; without a terminal there is no question anyway
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What `enable` and `diff` are asked for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Settings {
+    /// The policy: a preset (default, metadata, write-bodies, all-bodies, stig), a file, or - for standard input
+    #[arg(long, value_name = "NAME|FILE|-", conflicts_with = "policy-file", help_heading = "Policy")]
+    pub(super) policy: Option<String>,
+    /// Judge by this Kubernetes version [default: the image's tag]
+    #[arg(long, value_name = "VERSION", help_heading = "Policy")]
+    pub(super) kubernetes_version: Option<String>,
+    /// Drop the audit flags that are in the manifest and not named here
+    #[arg(long)]
+    pub(super) reset: bool,
+    /// Add an environment entry to the API server's container; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Log agent")]
+    pub(super) container_env: Vec<String>,
+    /// Add the environment entries by which Alibaba Cloud's Logtail finds the audit log of this cluster
+    #[arg(long, value_name = "ID", help_heading = "Log agent")]
+    pub(super) logtail_cluster_id: Option<String>,
+    /// One option per audit flag of kube-apiserver.
+    #[command(flatten)]
+    pub(super) audit: AuditOptions,
+}

@@ -1,0 +1,116 @@
+//! `enable` and `diff`: from the wish to the plan.
+
+use super::change::{Planned, report_of};
+use super::{Exit, Target, refuse};
+use crate::audit::merged::{Merged, Origin};
+use crate::manifest::{Manifest, refuse_managed};
+use crate::node::Node;
+use crate::observe::{Obstacle, look, observe};
+use crate::plan::{Draft, Observed, Survey, Wanted, check_surroundings, draft_enable, lines_by_hand};
+use crate::refusal::Refusal;
+use crate::report::Report;
+use std::path::Path;
+
+/// Reads the node for a command that changes it, and refuses nodes that must not be edited.
+///
+/// # Errors
+/// See [`Obstacle`].
+pub(super) fn read_for_change(node: &Node, manifest_path: &Path) -> Result<(Manifest, Observed), Obstacle> {
+    let mut observed = observe(node, manifest_path)?;
+    let shown = || manifest_path.display().to_string();
+    let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| {
+        // That another tool owns a manifest says more than that its command is a shell's.
+        refuse_managed(&observed.manifest.bytes, manifest_path).unwrap_or(refusal).in_file(shown())
+    })?;
+    check_surroundings(&manifest, &observed)?;
+    let mut survey = Survey::of_history(&observed.history);
+    survey.files.remove(manifest_path);
+    look(node, &mut observed, &survey)?;
+    Ok((manifest, observed))
+}
+
+/// The plan of `enable`.
+///
+/// # Errors
+/// See [`Obstacle`].
+pub(super) fn plan(target: &Target, wanted: &Wanted, verbose: bool) -> Result<Planned, Obstacle> {
+    let (node, manifest_path) = (&target.node, target.manifest.as_path());
+    let is_live = target.root.is_none();
+    let explain = |obstacle: Obstacle| add_lines_by_hand(obstacle, wanted);
+    let (manifest, mut observed) = read_for_change(node, manifest_path).map_err(explain)?;
+    let shown = manifest_path.display().to_string();
+    let in_manifest = |refusals: Vec<Refusal>| -> Obstacle {
+        let named = refusals.into_iter().map(|refusal| match refusal.position {
+            Some(_) => refusal.in_file(shown.clone()),
+            None => refusal,
+        });
+        explain(Obstacle::Refused(named.collect()))
+    };
+    let draft = draft_enable(manifest, wanted).map_err(in_manifest)?;
+    look(node, &mut observed, &draft.survey())?;
+    observed.is_live = is_live;
+    if let (true, Some(log)) = (is_live, draft.log()) {
+        observed.log_bytes_available = Some(node.bytes_available(log)?);
+    }
+    let lines = if verbose { describe(&draft) } else { Vec::new() };
+    let plan = draft.finish(&observed).map_err(in_manifest)?;
+    let mut planned = Planned::of(plan, &observed);
+    planned.lines = lines;
+    Ok(planned)
+}
+
+/// `diff`: as `enable --dry-run`, with an exit code that tells.
+pub(super) fn diff(target: &Target, wanted: &Wanted, verbose: bool) -> (Report, Exit) {
+    match plan(target, wanted, verbose) {
+        Err(obstacle) => refuse(obstacle),
+        Ok(planned) => {
+            let mut report = report_of(&planned, Vec::new());
+            report.dry_run = true;
+            report.changed = planned.plan.changes_something();
+            if report.changed {
+                "enable would change this.".clone_into(&mut report.message);
+                (report, Exit::Differences)
+            } else {
+                "Nothing to change.".clone_into(&mut report.message);
+                (report, Exit::Done)
+            }
+        }
+    }
+}
+
+/// Where only the form of the manifest keeps kaudit from editing it, the operator gets the lines.
+fn add_lines_by_hand(obstacle: Obstacle, wanted: &Wanted) -> Obstacle {
+    match obstacle {
+        Obstacle::Refused(refusals) => Obstacle::Refused(
+            refusals
+                .into_iter()
+                .map(|refusal| {
+                    if refusal.by_hand {
+                        lines_by_hand(wanted).into_iter().fold(refusal, Refusal::help)
+                    } else {
+                        refusal
+                    }
+                })
+                .collect(),
+        ),
+        Obstacle::Failed(error) => Obstacle::Failed(error),
+    }
+}
+
+/// Every setting with its origin, aligned.
+fn describe(draft: &Draft) -> Vec<String> {
+    let settings: &Merged = draft.settings();
+    let mut lines = vec![format!("Kubernetes {}", draft.version())];
+    lines.extend(settings.entries.iter().map(|entry| {
+        format!("  {:<42} {:<10} {}", format!("--{}", entry.flag), origin_word(entry.origin), entry.value)
+    }));
+    lines
+}
+
+fn origin_word(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Asked => "asked",
+        Origin::Kept => "kept",
+        Origin::Default => "default",
+    }
+}

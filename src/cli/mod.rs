@@ -1,0 +1,185 @@
+//! argv → what was typed → what is wanted → run → exit code.
+
+mod args;
+mod audit_options;
+mod change;
+mod demo;
+mod enable;
+mod exit;
+mod intent;
+mod status;
+
+pub use exit::Exit;
+
+use crate::node::Node;
+use crate::observe::{Obstacle, manifest_path};
+use crate::plan::{plan_disable, plan_rollback};
+use crate::refusal::Refusal;
+use crate::report::{Output, Report, Styles, print_report};
+use args::{Cli, Color, Command, Format, Global};
+use change::{Change, Planned};
+use clap::Parser as _;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+/// What the process was started with; nothing else of the environment is looked at.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the process")]
+pub struct Environment {
+    /// The arguments, the program's name first.
+    pub arguments: Vec<OsString>,
+    /// `NO_COLOR` is set and not empty (no-color.org).
+    pub no_color: bool,
+    /// `CLICOLOR_FORCE` is set and neither empty nor 0.
+    pub force_color: bool,
+    /// Standard output is a terminal.
+    pub out_is_terminal: bool,
+    /// Standard error is a terminal.
+    pub err_is_terminal: bool,
+    /// Standard input is a terminal.
+    pub in_is_terminal: bool,
+}
+
+impl Environment {
+    /// The real one.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn of_process() -> Self {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        Self {
+            arguments: std::env::args_os().collect(),
+            no_color: is_set("NO_COLOR"),
+            force_color: std::env::var_os("CLICOLOR_FORCE")
+                .is_some_and(|value| !value.is_empty() && value != "0"),
+            out_is_terminal: io::stdout().is_terminal(),
+            err_is_terminal: io::stderr().is_terminal(),
+            in_is_terminal: io::stdin().is_terminal(),
+        }
+    }
+}
+
+/// Runs one command line.
+pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let cli = match Cli::try_parse_from(&environment.arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_help = !error.use_stderr();
+            let stream: &mut dyn Write = if is_help { out } else { err };
+            let styled = error.render();
+            let color = styles(Color::Auto, environment, is_help) == Styles::colored();
+            let text = if color { styled.ansi().to_string() } else { styled.to_string() };
+            // Nobody reads it: nothing to be done.
+            drop(write!(stream, "{text}"));
+            return if is_help { Exit::Done } else { Exit::Usage };
+        }
+    };
+    let mut output = Output {
+        out,
+        err,
+        out_styles: styles(cli.global.color, environment, true),
+        err_styles: styles(cli.global.color, environment, false),
+        json: cli.global.output == Format::Json,
+        quiet: cli.global.quiet,
+        verbose: cli.global.verbose,
+    };
+    let interactive = environment.in_is_terminal && environment.out_is_terminal && !output.json;
+    dispatch(cli, interactive, &mut output)
+}
+
+fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
+    let is_terminal = if of_out { environment.out_is_terminal } else { environment.err_is_terminal };
+    let on = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if environment.no_color => false,
+        Color::Auto => environment.force_color || is_terminal,
+    };
+    if on { Styles::colored() } else { Styles::plain() }
+}
+
+fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
+    let target = match Target::of(&cli.global) {
+        Ok(target) => target,
+        Err(obstacle) => return end(output, refuse(obstacle)),
+    };
+    let result = match cli.command {
+        Command::Enable(args) => {
+            let change = Change {
+                command: "enable",
+                consent: args.consent,
+                interactive,
+                verb: "Enable audit logging",
+            };
+            match intent::understand(&args.settings) {
+                Ok(wanted) => {
+                    change.run(&target, output, |target, verbose| enable::plan(target, &wanted, verbose))
+                }
+                Err(refusal) => refuse(refusal.into()),
+            }
+        }
+        Command::Diff(settings) => match intent::understand(&settings) {
+            Ok(wanted) => enable::diff(&target, &wanted, output.verbose),
+            Err(refusal) => refuse(refusal.into()),
+        },
+        Command::Disable(consent) => {
+            let change = Change { command: "disable", consent, interactive, verb: "Disable audit logging" };
+            change.run(&target, output, |target, _| {
+                let (manifest, observed) = enable::read_for_change(&target.node, &target.manifest)?;
+                Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
+            })
+        }
+        Command::Rollback(args) => {
+            let change =
+                Change { command: "rollback", consent: args.consent, interactive, verb: "Roll back" };
+            change.run(&target, output, |target, _| {
+                let (_, observed) = enable::read_for_change(&target.node, &target.manifest)?;
+                Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
+            })
+        }
+        Command::Status => status::run(&target, output.verbose),
+        Command::Demo => return demo::run(output),
+    };
+    end(output, result)
+}
+
+fn end(output: &mut Output<'_>, (report, exit): (Report, Exit)) -> Exit {
+    print_report(output, &report, exit);
+    exit
+}
+
+/// Turns an obstacle into the end of a run.
+fn refuse(obstacle: Obstacle) -> (Report, Exit) {
+    let refusals = match obstacle {
+        Obstacle::Refused(refusals) => refusals,
+        Obstacle::Failed(error) => vec![Refusal::new(format!("{error:#}"))],
+    };
+    let report = Report { refusals, message: "Nothing was changed.".to_owned(), ..Report::default() };
+    (report, Exit::Refused)
+}
+
+/// The node and the manifest that a command works on.
+#[derive(Debug)]
+struct Target {
+    node: Node,
+    /// The tree below `--root`, or nothing for the live node.
+    root: Option<PathBuf>,
+    manifest: PathBuf,
+}
+
+impl Target {
+    /// Whether `--root` names the machine's own root: files are changed under a running kubelet.
+    fn is_live_tree(&self) -> bool {
+        self.root.as_deref() == Some(Path::new("/"))
+    }
+
+    fn of(global: &Global) -> Result<Self, Obstacle> {
+        let root = global.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+        let node = Node::at(&root);
+        if node.directory_metadata(Path::new("/"))?.is_none() {
+            return Err(Refusal::new(format!("--root {} is not a directory", root.display())).into());
+        }
+        let manifest = manifest_path(&node, global.manifest.as_deref())?;
+        Ok(Self { node, root: global.root.clone(), manifest })
+    }
+}

@@ -1,0 +1,195 @@
+//! Node → observed: every read that a plan needs, before any decision.
+
+use crate::generation;
+use crate::manifest::{Manager, Neighbour};
+use crate::node::{EntryKind, FileState, Node};
+use crate::plan::{Observed, Survey};
+use crate::refusal::Refusal;
+use crate::yaml::Document;
+use anyhow::{Result, anyhow};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The kubelet reads at most this much of a manifest (`pkg/kubelet/config/file.go`, `maxConfigLength`).
+pub const MANIFEST_LIMIT: u64 = 10 << 20;
+/// Where kubeadm puts the kubelet's configuration.
+const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
+/// kubeadm's `staticPodPath`.
+const DEFAULT_MANIFESTS: &str = "/etc/kubernetes/manifests";
+const DEFAULT_NAME: &str = "kube-apiserver.yaml";
+
+/// An observation that did not come about: refused, or failed.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// The node is not one that kaudit edits.
+    Refused(Vec<Refusal>),
+    /// Something could not be read.
+    Failed(anyhow::Error),
+}
+
+impl From<Refusal> for Obstacle {
+    fn from(refusal: Refusal) -> Self {
+        Obstacle::Refused(vec![refusal])
+    }
+}
+
+impl From<Vec<Refusal>> for Obstacle {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Obstacle::Refused(refusals)
+    }
+}
+
+impl From<anyhow::Error> for Obstacle {
+    fn from(error: anyhow::Error) -> Self {
+        Obstacle::Failed(error)
+    }
+}
+
+/// The path of the API server's manifest: what was asked for, or what the kubelet's configuration says.
+///
+/// # Errors
+/// The kubelet's configuration is there and cannot be read.
+pub fn manifest_path(node: &Node, asked: Option<&Path>) -> Result<PathBuf, Obstacle> {
+    if let Some(path) = asked {
+        if path.is_absolute() {
+            return Ok(path.to_path_buf());
+        }
+        return Err(Refusal::new(format!("--manifest {} is not an absolute path", path.display()))
+            .help("give the path as the node has it, such as /etc/kubernetes/manifests/kube-apiserver.yaml; with --root it is looked up below that directory")
+            .into());
+    }
+    let directory = match node.read_file(Path::new(KUBELET_CONFIG), MANIFEST_LIMIT)? {
+        Some(config) => static_pod_path(&config),
+        None => None,
+    };
+    Ok(directory.unwrap_or_else(|| PathBuf::from(DEFAULT_MANIFESTS)).join(DEFAULT_NAME))
+}
+
+/// `staticPodPath` of a KubeletConfiguration.
+fn static_pod_path(config: &FileState) -> Option<PathBuf> {
+    let text = String::from_utf8_lossy(&config.bytes);
+    let document = Document::read(&text).ok()?;
+    let path = document.value().get("staticPodPath")?.as_str()?;
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// Reads manifest, neighbours and history.
+///
+/// # Errors
+/// There is no manifest, it is a link or something else that is no file, or it is too large.
+pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> {
+    let shown = manifest_path.display().to_string();
+    match node.kind(manifest_path)? {
+        EntryKind::File => {}
+        EntryKind::Absent => return Err(missing_manifest(node, manifest_path)?.into()),
+        EntryKind::Link(target) => {
+            return Err(Refusal::new(format!("the manifest is a symbolic link to {}", target.display()))
+                .in_file(shown)
+                .help("the kubelet follows the link but sees changes of its target only at the next re-listing, and a rename would replace the link itself")
+                .help(format!("put the file itself there: cp --remove-destination {} {}", target.display(), manifest_path.display()))
+                .into());
+        }
+        EntryKind::Directory | EntryKind::Other => {
+            return Err(Refusal::new("the manifest is not a regular file").in_file(shown).into());
+        }
+    }
+    let manifest = node
+        .read_file(manifest_path, MANIFEST_LIMIT)?
+        .ok_or_else(|| anyhow!("{shown} was there and is gone"))?;
+    if exceeds(&manifest, MANIFEST_LIMIT) {
+        return Err(Refusal::new("the manifest is larger than 10 MiB, the most that the kubelet reads")
+            .in_file(shown)
+            .into());
+    }
+    let directory = manifest_path.parent().unwrap_or(Path::new("/"));
+    Ok(Observed {
+        manifest_path: manifest_path.to_path_buf(),
+        manifest,
+        neighbours: neighbours(node, directory, manifest_path)?,
+        files: BTreeMap::new(),
+        directories: BTreeMap::new(),
+        history: generation::load(node)?,
+        is_live: false,
+        log_bytes_available: None,
+        may_change_owner: Node::may_change_owner(),
+    })
+}
+
+/// Reads what a survey names.
+///
+/// # Errors
+/// Something is there and cannot be read.
+pub fn look(node: &Node, observed: &mut Observed, survey: &Survey) -> Result<(), Obstacle> {
+    for path in &survey.directories {
+        observed.directories.insert(path.clone(), node.directory_metadata(path)?);
+    }
+    for path in &survey.files {
+        let state = match node.target_kind(path)? {
+            EntryKind::Directory => {
+                return Err(Refusal::new(format!("{} is a directory where the API server reads a file", path.display()))
+                    .help("a runtime makes such a directory when a hostPath without type has no source; remove it if it is empty")
+                    .into());
+            }
+            _ => node.read_file(path, MANIFEST_LIMIT)?,
+        };
+        if state.as_ref().is_some_and(|state| exceeds(state, MANIFEST_LIMIT)) {
+            return Err(Refusal::new("the file is larger than 10 MiB")
+                .in_file(path.display().to_string())
+                .into());
+        }
+        observed.files.insert(path.clone(), state);
+    }
+    Ok(())
+}
+
+fn exceeds(file: &FileState, limit: u64) -> bool {
+    u64::try_from(file.bytes.len()).is_ok_and(|len| len > limit)
+}
+
+/// The regular files beside the manifest that the kubelet reads as well.
+fn neighbours(node: &Node, directory: &Path, manifest_path: &Path) -> Result<Vec<Neighbour>> {
+    let mut found = Vec::new();
+    for entry in node.list(directory)? {
+        let path = directory.join(&entry.name);
+        if entry.name.starts_with('.') || path == manifest_path {
+            continue;
+        }
+        let is_file = match entry.kind {
+            EntryKind::File => true,
+            EntryKind::Link(_) => node.target_kind(&path)? == EntryKind::File,
+            EntryKind::Absent | EntryKind::Directory | EntryKind::Other => false,
+        };
+        let state = if is_file { node.read_file(&path, MANIFEST_LIMIT)? } else { None };
+        found.extend(state.map(|state| Neighbour { name: entry.name, bytes: state.bytes }));
+    }
+    Ok(found)
+}
+
+/// No manifest: another manager's node, another name, or no control plane at all.
+fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Refusal> {
+    let shown = manifest_path.display().to_string();
+    for manager in Manager::ALL {
+        for mark in manager.paths() {
+            if node.kind(Path::new(mark))? != EntryKind::Absent {
+                return Ok(Refusal::new(format!(
+                    "there is no manifest {shown}: this node belongs to {}",
+                    manager.name()
+                ))
+                .help(format!("{mark} is there"))
+                .help(manager.right_place()));
+            }
+        }
+    }
+    let directory = manifest_path.parent().unwrap_or(Path::new("/"));
+    let refusal = Refusal::new(format!("there is no manifest {shown}"));
+    let names: Vec<String> = node.list(directory)?.into_iter().map(|entry| entry.name).collect();
+    Ok(if names.is_empty() {
+        refusal
+            .help("is this a control-plane node whose API server is a static pod? a worker has none")
+            .help("name the manifest with --manifest FILE, or the node's directory tree with --root DIR")
+    } else {
+        refusal
+            .help(format!("in {} there are: {}", directory.display(), names.join(", ")))
+            .help("name the right one with --manifest FILE")
+    })
+}
