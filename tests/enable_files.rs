@@ -1,0 +1,168 @@
+//! `enable` and the files of a node: what is secret is not shown, what changes nothing writes nothing, what a file had
+//! besides its content it keeps.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and it makes and compares trees"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use support::{MANIFEST, Tree};
+
+const ENABLE: [&str; 5] =
+    ["enable", "--policy", "default", "--log-path", "/var/log/kubernetes/audit/audit.log"];
+const SAMPLE: &[u8] = include_bytes!("../templates/sample-node/kube-apiserver.yaml");
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let manifest = include_bytes!("manifests/pod-secrets.yaml").to_vec();
+    let text = String::from_utf8(manifest.clone()).unwrap();
+    assert!(text.matches("hunter2").count() >= 3, "the manifest holds no secrets to show");
+    let broken = text.replace("value: hvs.hunter2-token", "value: [hunter2]").into_bytes();
+    let numeric = text.replace("value: hvs.hunter2-token", "value: 77777").into_bytes();
+    let kubeconfig = "kind: Config\nusers:\n- name: a\n  user: {token: hunter2, password: hunter2\n";
+    let whole = kubeconfig.replace("hunter2\n", "hunter2}\n")
+        + "current-context: a\ncontexts:\n- {name: a, context: {cluster: a, user: a}}\nclusters:\n- {name: a, cluster: {server: 'https://u:hunter2@h'}}\n";
+    for manifest in [manifest, broken, numeric] {
+        let tree = Tree::with_manifest(&manifest);
+        tree.write("/broken.kubeconfig", kubeconfig.as_bytes());
+        tree.write("/whole.kubeconfig", whole.as_bytes());
+        let path = |name: &str| tree.place(name).display().to_string();
+        let (broken, whole) = (path("broken.kubeconfig"), path("whole.kubeconfig"));
+        let enable = ["enable", "--webhook-config-file", &broken, "--container-env", "X_TOKEN=hunter2"];
+        let mut shown = String::new();
+        for format in ["text", "json"] {
+            for arguments in [
+                &["diff", "--container-env", "MY_PASSWORD=hunter2", "--webhook-config-file", &whole][..],
+                &enable,
+                &["enable", "--webhook-config-file", &whole, "--container-env", "X_TOKEN=hunter2", "-v"],
+                &["status", "-v"],
+                &["disable"],
+            ] {
+                let mut arguments = arguments.to_vec();
+                arguments.extend(["-o", format]);
+                let ended = tree.run(&arguments);
+                shown.push_str(&ended.stdout);
+                shown.push_str(&ended.stderr);
+            }
+        }
+        assert!(!shown.contains("hunter2") && !shown.contains("77777"), "{shown}");
+        assert!(shown.contains("***") || shown.contains("refused"));
+    }
+}
+
+/// Inode, size, and the times of the last change of content and of metadata, of everything in a tree.
+fn fingerprints(directory: &Path) -> BTreeMap<PathBuf, [i64; 6]> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut found = BTreeMap::new();
+    let mut pending = vec![directory.to_path_buf()];
+    while let Some(path) = pending.pop() {
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        if metadata.is_dir() {
+            pending.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+        let inode = i64::try_from(metadata.ino()).unwrap();
+        let size = i64::try_from(metadata.size()).unwrap();
+        let (modified, changed) = (metadata.mtime(), metadata.ctime());
+        found.insert(path, [inode, size, modified, metadata.mtime_nsec(), changed, metadata.ctime_nsec()]);
+    }
+    found
+}
+
+#[test]
+fn what_changes_nothing_writes_nothing() {
+    let tree = Tree::with_manifest(SAMPLE);
+    let pristine = fingerprints(tree.root());
+    for arguments in [&["status"][..], &["disable"], &["diff"], &["enable", "--dry-run"], &["rollback"]] {
+        tree.run(arguments);
+        assert_eq!(fingerprints(tree.root()), pristine, "{arguments:?} on a fresh node");
+    }
+    assert_eq!(tree.run(&ENABLE).code, 0);
+    let enabled = fingerprints(tree.root());
+    assert_ne!(enabled, pristine);
+    for arguments in
+        [&ENABLE[..], &["enable"], &["status"], &["diff", "--log-maxage", "7"], &["disable", "--dry-run"]]
+    {
+        tree.run(arguments);
+        assert_eq!(fingerprints(tree.root()), enabled, "{arguments:?} on an enabled node");
+    }
+}
+
+#[test]
+fn the_manifest_keeps_its_mode() {
+    let tree = Tree::with_manifest(SAMPLE);
+    fs::set_permissions(tree.place(MANIFEST), fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(tree.run(&ENABLE).code, 0);
+    assert_eq!(fs::metadata(tree.place(MANIFEST)).unwrap().permissions().mode() & 0o7777, 0o640);
+}
+
+#[test]
+fn the_manifest_keeps_its_extended_attributes() {
+    let tree = Tree::with_manifest(SAMPLE);
+    let place = tree.place(MANIFEST);
+    if let Err(error) = xattr::set(&place, "user.kaudit-test", b"kept") {
+        assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{error}");
+        eprintln!("this file system has no user attributes: {error}");
+        return;
+    }
+    for arguments in [&ENABLE[..], &["disable"]] {
+        assert_eq!(tree.run(arguments).code, 0);
+        assert_eq!(xattr::get(&place, "user.kaudit-test").unwrap().unwrap(), b"kept", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_policy_comes_from_standard_input() {
+    let tree = Tree::with_manifest(SAMPLE);
+    let policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata # mine\n";
+    let run = |text: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+            .args(["enable", "--policy", "-", "--root"])
+            .arg(tree.root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, stderr) = run("kind: Policy\nrules: []\n");
+    assert!(code == 3 && stderr.contains("standard input:"), "{code} {stderr}");
+    assert_eq!(tree.manifest(), SAMPLE);
+    assert_eq!(run(policy).0, 0);
+    assert_eq!(tree.read("/etc/kubernetes/audit/policy.yaml").unwrap(), policy.as_bytes());
+}
+
+#[test]
+fn a_closed_standard_output_does_not_end_a_run() {
+    let tree = Tree::with_manifest(SAMPLE);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+        .args(ENABLE)
+        .arg("--root")
+        .arg(tree.root())
+        .stdout(writer.try_clone().unwrap())
+        .stderr(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_ne!(tree.manifest(), SAMPLE);
+    assert_eq!(tree.run(&["disable"]).code, 0);
+    assert_eq!(tree.manifest(), SAMPLE);
+}
