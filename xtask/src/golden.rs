@@ -14,16 +14,16 @@ pub(crate) struct Options {
     bless: bool,
 }
 
-/// Runs the tests that use trycmd and counts them.
+/// Runs the tests that know `KAUDIT_BLESS` and counts them.
 ///
 /// # Errors
 ///
 /// When there are none, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
-    let targets = choose(project, "uses trycmd", |target| target.source.contains("trycmd"))?;
+    let targets = choose(project, "knows KAUDIT_BLESS", |target| target.source.contains("KAUDIT_BLESS"))?;
     let mut cargo = project.cargo();
     if options.bless {
-        cargo.env("TRYCMD", "overwrite");
+        cargo.env("KAUDIT_BLESS", "1");
     }
     run_tests(cargo.arg("test").args(arguments(&targets)))
 }
