@@ -24,7 +24,7 @@ const MOST_MEMORY: f64 = 12.0;
 const MOST_SIZE: f64 = 5.0;
 
 const YQ_VERSION: &str = "v4.54.1";
-const MANIFEST: &str = include_str!("../bench/kube-apiserver.yaml");
+const MANIFEST: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
 /// Runs before the measured ones. They bring the files into the page cache.
 const WARM_UP_RUNS: u16 = 5;
 

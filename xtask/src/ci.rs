@@ -1,11 +1,11 @@
-//! `cargo xtask ci`: everything beyond `test` that a change must pass, in order. Needs Go; installs what else it needs
+//! `cargo xtask ci`: everything beyond `test` that a change must pass, in order. Needs Go and root; installs what else it needs
 //! into a cache outside the tree.
 
 use anyhow::Result;
 
 use crate::shell::project::Project;
 use crate::shell::steps::{Step, run_all};
-use crate::{bench, deny, dist, fuzz, lint, oracle, property};
+use crate::{bench, deny, dist, e2e, fuzz, lint, oracle, property};
 
 /// How long each byte-mutation test runs here. `cargo xtask fuzz` takes longer.
 const FUZZ_SECONDS: u32 = 60;
@@ -32,6 +32,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
             Step::check("bench", "cargo xtask bench --enforce", || {
                 bench::run(project, &bench::Options { enforce: true, ..bench::Options::default() })
             }),
+            Step::check("control plane", "cargo xtask e2e", || e2e::run(project, &e2e::Options::default())),
         ],
     )
 }

@@ -38,7 +38,7 @@ const CASES: [Case; 3] = [
 ];
 
 /// Which cases.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub(crate) struct Options {
     /// The one to run; all of them without a name
     name: Option<String>,
