@@ -10,7 +10,7 @@ use crate::audit::env::{self, EnvEntry};
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
 use crate::audit::settings::{self, Asked};
-use crate::audit::value::STANDARD_OUTPUT;
+use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::manifest::Manifest;
 use crate::note::Note;
@@ -88,25 +88,27 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     notes.extend(remark_flags(&settings));
     notes.extend(settings.notes.iter().map(Note::from));
 
-    let value_of = |name: &str| settings.value(name).map(str::to_owned);
+    let path_of = |name: &str| {
+        let path = path_of(&settings, name);
+        path.map_err(|refusal| point_at_flags(&manifest, &there, refusal.alone()))
+    };
     let mut policy = Source::default();
-    if let Some(path) = value_of(POLICY_FILE) {
-        policy.host = Some(mounts.show_config(Path::new(&path), "policy").map_err(Refusal::alone)?);
+    if let Some(path) = path_of(POLICY_FILE)? {
+        policy.host = Some(mounts.show_config(&path, "policy").map_err(Refusal::alone)?);
     }
     if let AskedPolicy::Write(wish) = asked_policy {
         policy.content = Some(wish);
     }
     let mut webhook = Source::default();
-    if let Some(path) = value_of(WEBHOOK_CONFIG_FILE) {
-        webhook.host =
-            Some(mounts.show_config(Path::new(&path), "webhook kubeconfig").map_err(Refusal::alone)?);
+    if let Some(path) = path_of(WEBHOOK_CONFIG_FILE)? {
+        webhook.host = Some(mounts.show_config(&path, "webhook kubeconfig").map_err(Refusal::alone)?);
     }
     webhook.content = wanted.webhook.as_ref().map(|webhook| Wish {
         name: webhook.name.clone(),
         bytes: webhook.bytes.clone(),
         is_preset: false,
     });
-    let log_path = value_of(LOG_PATH).filter(|path| path != STANDARD_OUTPUT).map(PathBuf::from);
+    let log_path = path_of(LOG_PATH)?;
     let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Refusal::alone)?;
 
     let environment = wished_environment(wanted, &version, log_path.as_deref()).map_err(Refusal::alone)?;
@@ -209,6 +211,23 @@ fn policy_content(
 /// The minor release by whose rules policies are judged.
 pub(super) fn policy_minor(version: &KubernetesVersion) -> u32 {
     u32::from(version.minor.min(NEWEST_KNOWN_MINOR))
+}
+
+/// The file that a flag names; none where it names none, or standard output.
+///
+/// # Errors
+/// A path that is kept and cannot be followed: relative to the container's working directory, or with a variable that
+/// the kubelet expands.
+fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Refusal> {
+    let value = settings.value(flag).unwrap_or_default();
+    if value.is_empty() || value == STANDARD_OUTPUT {
+        return Ok(None);
+    }
+    if value.starts_with('/') && !is_expanded(value) {
+        return Ok(Some(PathBuf::from(value)));
+    }
+    Err(Refusal::new(format!("--{flag} is {value}: kaudit cannot tell which file of the node that is"))
+        .help("name an absolute path without variables; --policy and --log-path set one"))
 }
 
 fn asked_flag(flag: &str, value: &str) -> Asked {
