@@ -259,3 +259,28 @@ fn a_second_run_is_kept_out() {
     drop(lock);
     assert!(kaudit(directory.path(), &["enable"]).status().unwrap().success());
 }
+
+#[test]
+fn what_somebody_edited_after_a_death_needs_hands() {
+    let (directory, mut node) = sample_node();
+    let journal = directory.path().join("var/lib/kaudit/journal");
+    let manifest = directory.path().join(&MANIFEST[1..]);
+    prepare(&mut node).unwrap();
+    let plan = plan_enable(&node);
+    // The first death after the policy was written and before the manifest was.
+    let midway = (0..100).any(|remaining| {
+        let mut effects = Faulty { node: node.clone(), fault: Fault::DiesBefore, remaining, dead: false };
+        apply(&mut effects, &plan, 1, "enable", "now".to_owned()).unwrap_err();
+        directory.path().join("etc/kubernetes/audit/policy.yaml").exists()
+    });
+    assert!(midway && journal.exists());
+    let edited = format!("{SAMPLE}# somebody else\n");
+    fs::write(&manifest, &edited).unwrap();
+    assert_eq!(kaudit(directory.path(), &["enable"]).status().unwrap().code(), Some(5));
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), edited, "somebody else's edit is overwritten");
+    assert!(journal.exists(), "the way back is gone");
+    // Put into one of the two states by hand, the next run goes on.
+    fs::write(&manifest, SAMPLE).unwrap();
+    assert_eq!(kaudit(directory.path(), &["enable"]).status().unwrap().code(), Some(0));
+    assert!(!journal.exists());
+}

@@ -166,3 +166,21 @@ fn a_closed_standard_output_does_not_end_a_run() {
     assert_eq!(tree.run(&["disable"]).code, 0);
     assert_eq!(tree.manifest(), SAMPLE);
 }
+
+#[test]
+fn rollback_discards_an_edit_only_when_told() {
+    let tree = Tree::with_manifest(SAMPLE);
+    assert_eq!(tree.run(&ENABLE).code, 0);
+    let mut edited = tree.manifest();
+    edited.extend_from_slice(b"# somebody else\n");
+    tree.write(MANIFEST, &edited);
+    let refused = tree.run(&["rollback", "--to", "0"]);
+    assert_eq!(refused.code, 3);
+    assert!(refused.stderr.contains("was edited by somebody else"), "{}", refused.stderr);
+    assert_eq!(tree.manifest(), edited);
+    assert_eq!(tree.run(&["rollback", "--to", "0", "--discard-edits"]).code, 0);
+    assert_eq!(tree.manifest(), SAMPLE);
+    // What was discarded is not lost: the record has the bytes before.
+    let kept = fs::read_dir(tree.place("/var/lib/kaudit/generations/2")).unwrap();
+    assert!(kept.into_iter().any(|file| fs::read(file.unwrap().path()).unwrap() == edited));
+}
