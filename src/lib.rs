@@ -16,6 +16,7 @@ pub mod plan;
 pub mod policy;
 pub mod refusal;
 pub mod report;
+pub mod restart;
 pub mod secret;
 pub mod transaction;
 pub mod webhook;

@@ -8,9 +8,12 @@
     reason = "this module is the door: only it touches the disk and the clock"
 )]
 
+mod api;
 mod apply;
 mod clock;
 mod lock;
+mod machine;
+mod process;
 mod read;
 mod resolve;
 mod scratch;
@@ -18,9 +21,12 @@ mod write;
 
 use std::path::PathBuf;
 
+pub use api::{Answer, Ask, ClientIdentity, Endpoint};
 pub use apply::Effects;
 pub use clock::now;
 pub use lock::{Lock, LockError};
+pub use machine::{Interrupt, Machine};
+pub use process::Process;
 pub use read::{Entry, EntryKind};
 pub use scratch::ScratchNode;
 

@@ -1,0 +1,57 @@
+//! The live node as a restart sees it: processes, the API server's answers, time. One trait, so that tests can put a
+//! simulated kubelet and a virtual clock in its place.
+
+use super::{Answer, Ask, Effects, Node, Process};
+use anyhow::Result;
+use std::time::Duration;
+
+/// Everything that a restart does with a node beyond planning: the effects on files, and what follows from them.
+pub trait Machine: Effects {
+    /// The node's files, for reading.
+    fn node(&self) -> &Node;
+
+    /// The kube-apiserver processes of this node's own kubelet, oldest first.
+    ///
+    /// # Errors
+    /// The process table cannot be read.
+    fn api_servers(&mut self) -> Result<Vec<Process>>;
+
+    /// Whether the kubelet still keeps the directory of the pod `uid`: it goes when the kubelet has finished with it.
+    ///
+    /// # Errors
+    /// The directory cannot be looked at.
+    fn has_pod_directory(&mut self, uid: &str) -> Result<bool>;
+
+    /// One request to the API server.
+    fn ask(&mut self, ask: &Ask) -> Answer;
+
+    /// Waits until `process` has ended, at most `limit`, and says whether it has.
+    ///
+    /// # Errors
+    /// It cannot be waited for.
+    fn wait_for_exit(&mut self, process: &Process, limit: Duration) -> Result<bool>;
+
+    /// Kills `process` with SIGKILL, if it is still the same; that it has ended is no error.
+    ///
+    /// # Errors
+    /// It cannot be killed.
+    fn kill(&mut self, process: &Process) -> Result<()>;
+
+    /// Lets time pass between two looks at a condition.
+    fn pause(&mut self, duration: Duration);
+
+    /// Time since some fixed moment before the run; it never goes back.
+    fn clock(&self) -> Duration;
+
+    /// The signal that asked for the run's end, if one did.
+    fn interrupt(&self) -> Option<Interrupt>;
+}
+
+/// A signal that asks for an orderly end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    /// SIGINT: Ctrl-C.
+    Int,
+    /// SIGTERM.
+    Term,
+}
