@@ -1,12 +1,13 @@
 //! The API server of a node: its process, its health, requests that an audit log must know.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
+use super::processes::{Process, only_process};
 use crate::node::configuration::ADDRESS;
 use crate::node::init::readyz;
 use crate::node::running::Node;
@@ -19,29 +20,13 @@ const RESTART_LIMIT: Duration = Duration::from_mins(4);
 /// The API server writes an event when the response is complete, at the latest.
 const EVENT_LIMIT: Duration = Duration::from_secs(30);
 
-/// The client certificate of an administrator.
-const CERTIFICATE: &str = "/root/admin.crt";
-const KEY: &str = "/root/admin.key";
+/// The client certificate of an administrator, once it is written.
+pub(super) const CERTIFICATE: &str = "/root/admin.crt";
+pub(super) const KEY: &str = "/root/admin.key";
 
 /// A node's API server.
 pub(super) struct ApiServer<'a> {
     pub(super) node: &'a Node,
-}
-
-/// A running kube-apiserver.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Process {
-    /// The node's id of it.
-    pub(super) pid: u32,
-    /// Its command line.
-    pub(super) arguments: Vec<String>,
-}
-
-impl Process {
-    /// Whether it was told to audit.
-    pub(super) fn audits(&self) -> bool {
-        self.arguments.iter().any(|argument| argument.starts_with("--audit-"))
-    }
 }
 
 impl ApiServer<'_> {
@@ -54,31 +39,13 @@ impl ApiServer<'_> {
         self.node.root().join(path.trim_start_matches('/'))
     }
 
-    /// The processes that run now. None between two, and two for a moment where they overlap.
-    pub(super) fn processes(&self) -> Result<Vec<Process>> {
-        let proc = self.path("/proc");
-        let mut processes = Vec::new();
-        for entry in fs::read_dir(&proc).with_context(|| format!("listing {}", proc.display()))? {
-            let name = entry?.file_name();
-            if let Ok(pid) = name.to_string_lossy().parse()
-                && let Some(arguments) = command_line(&proc.join(&name))
-                && arguments.first().is_some_and(|program| Path::new(program).ends_with("kube-apiserver"))
-            {
-                processes.push(Process { pid, arguments });
-            }
-        }
-        Ok(processes)
-    }
-
-    /// The only process.
+    /// Its process.
     ///
     /// # Errors
     ///
-    /// When there is none, or more than one.
+    /// When there is none, as between two, or more than one, as for a moment where they overlap.
     pub(super) fn process(&self) -> Result<Process> {
-        let processes = self.processes()?;
-        ensure!(processes.len() == 1, "not one kube-apiserver, but {}", processes.len());
-        processes.into_iter().next().context("no kube-apiserver")
+        only_process(self.node, "kube-apiserver")
     }
 
     /// Whether `/readyz` answers 200.
@@ -144,8 +111,12 @@ impl ApiServer<'_> {
         Ok(identifier.to_owned())
     }
 
-    /// Writes the administrator's certificate and key from the kubeconfig into files, for curl.
-    fn write_certificate(&self) -> Result<()> {
+    /// Writes the administrator's certificate and key from the kubeconfig into files.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such kubeconfig.
+    pub(super) fn write_certificate(&self) -> Result<()> {
         for (field, file) in [("client-certificate-data", CERTIFICATE), ("client-key-data", KEY)] {
             let template = format!(r#"{{{{index (index .users 0).user "{field}" | base64decode}}}}"#);
             let mut kubectl = self.node.command("kubectl");
@@ -154,11 +125,4 @@ impl ApiServer<'_> {
         }
         Ok(())
     }
-}
-
-/// The arguments of the process in the directory `place`; none when it has ended meanwhile, or is a kernel's.
-fn command_line(place: &Path) -> Option<Vec<String>> {
-    let bytes = fs::read(place.join("cmdline")).ok()?;
-    let line = String::from_utf8(bytes).ok()?;
-    Some(line.split_terminator('\0').map(str::to_owned).collect())
 }

@@ -2,40 +2,29 @@
 //! release that the project has.
 
 mod api_server;
+mod cases;
+mod client;
+mod files;
 mod kaudit;
-mod offline_enable;
-mod presets;
-mod starts;
+mod obstacles;
+mod prober;
+mod processes;
+mod snapshot;
+mod trial;
+mod watches;
 
 use std::process;
 
 use anyhow::{Result, bail};
 
 use self::api_server::ApiServer;
+use self::cases::{CASES, Case};
+use self::trial::Trial;
 use crate::node::progress::Progress;
 use crate::node::release::Release;
 use crate::node::require_root;
 use crate::node::running::Node;
 use crate::shell::project::Project;
-
-/// A case.
-#[derive(Debug)]
-struct Case {
-    name: &'static str,
-    /// What it shows.
-    shows: &'static str,
-    run: fn(&Project, &ApiServer<'_>, &Progress) -> Result<()>,
-}
-
-const CASES: [Case; 3] = [
-    Case { name: "starts", shows: "a node comes up as kubeadm makes it", run: starts::run },
-    Case {
-        name: "offline-enable",
-        shows: "enable on a live tree, the kubelet restarts, an event is logged, disable gives the bytes back",
-        run: offline_enable::run,
-    },
-    Case { name: "presets", shows: "the API server starts with every preset", run: presets::run },
-];
 
 /// Which cases.
 #[derive(Default, clap::Args)]
@@ -108,7 +97,9 @@ fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progre
     // Two runs at once do not get in each other's way.
     let name = format!("e2e-{}", process::id());
     let node = Node::start(project, release, &name, progress)?;
-    let result = (case.run)(project, &ApiServer::new(&node), progress);
+    let api_server = ApiServer::new(&node);
+    let trial = Trial { project, node: &node, api_server, version: &release.version, progress };
+    let result = (case.run)(&trial);
     if result.is_err() {
         node.print_logs();
     }

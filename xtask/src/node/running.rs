@@ -126,6 +126,11 @@ impl Node {
         PathBuf::from(format!("/proc/{}/root", self.init))
     }
 
+    /// Its network, for `setns(2)`.
+    pub(crate) fn network(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/ns/net", self.init))
+    }
+
     /// Prints the ends of its logs.
     pub(crate) fn print_logs(&self) {
         logs::print_ends(&self.root());

@@ -4,19 +4,21 @@ use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::api_server::ApiServer;
-use super::kaudit::enable;
-use crate::node::progress::Progress;
+use crate::e2e::kaudit::{DRAIN, LOG, kaudit_json};
+use crate::e2e::snapshot::Snapshot;
+use crate::e2e::trial::Trial;
 use crate::shell::project::Project;
 
-pub(super) fn run(project: &Project, api_server: &ApiServer<'_>, progress: &Progress) -> Result<()> {
-    let presets = presets(project)?;
+pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
+    let presets = presets(trial.project)?;
     ensure!(!presets.is_empty(), "no preset under templates/policies");
-    let mut process = api_server.process()?;
     for preset in presets {
-        enable(api_server, &preset)?;
-        process = api_server.wait_for_successor(&process, true)?;
-        progress.say(&format!("the API server is ready with the policy {preset}"));
+        let options = ["enable", "--policy", &preset, "--log-path", LOG];
+        kaudit_json(&trial.api_server, 0, &[&options, &DRAIN[..]].concat())?;
+        let snapshot = Snapshot::take(&trial.api_server)?;
+        ensure!(snapshot.process.audits(), "it does not audit: {:?}", snapshot.process);
+        trial.api_server.prove_audit(LOG)?;
+        trial.say(&format!("the API server is ready with the policy {preset}"));
     }
     Ok(())
 }

@@ -1,0 +1,150 @@
+//! kaudit is killed, at many moments of a run. Then `recover`, then the same command again: the node must be healthy
+//! after each, as before or as asked, with nothing left beside the manifest.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::Signal;
+
+use crate::e2e::kaudit::{LOG, Run, kaudit, phase};
+use crate::e2e::snapshot::Snapshot;
+use crate::e2e::trial::Trial;
+
+/// The release on which every moment is tried. On the others every fifth is: what differs there is the kubelet, not
+/// kaudit.
+const THOROUGH: &str = "1.36.2";
+const STEP: usize = 5;
+/// How many kills must have met a living run on [`THOROUGH`].
+const MOST_WANTED: usize = 30;
+
+/// Without watches the API server ends at once; nothing is waited for in vain.
+const OPTIONS: [&str; 3] = ["--yes", "--drain", "1s"];
+
+/// Sixteenths of the time of an undisturbed run.
+const PARTS: u32 = 16;
+/// A phase of the journal, and milliseconds after it began.
+const PHASES: [(&str, &[u64]); 4] = [
+    ("staging", &[0, 2]),
+    ("out", &[0, 50, 300, 1000]),
+    ("in", &[0, 50, 500, 1000, 2000, 3000]),
+    ("proven", &[0, 2]),
+];
+/// The same after SIGTERM, which lets kaudit go back.
+const BACK: [u64; 4] = [0, 50, 500, 2000];
+
+/// A moment of a run.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// This part of the time that a run takes.
+    Part(u32),
+    /// This long after the journal came into a phase.
+    Phase(&'static str, Duration),
+    /// This long after the beginning of the way back.
+    Back(Duration),
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Moment::Part(part) => write!(formatter, "{part}/{PARTS} of the time"),
+            Moment::Phase(phase, delay) => write!(formatter, "`{phase}` + {} ms", delay.as_millis()),
+            Moment::Back(delay) => write!(formatter, "`back` + {} ms", delay.as_millis()),
+        }
+    }
+}
+
+pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
+    let step = if trial.version == THOROUGH { 1 } else { STEP };
+    // Enable and disable in turn, so that each cycle begins where the one before it ended.
+    let begin = Instant::now();
+    again(trial, true)?;
+    let enabled = begin.elapsed();
+    trial.say(&format!("undisturbed: {:.1} s", enabled.as_secs_f64()));
+
+    let mut audits = true;
+    let mut phases: BTreeMap<String, usize> = BTreeMap::new();
+    for moment in moments().into_iter().step_by(step) {
+        audits = !audits;
+        let met = cycle(trial, moment, audits, enabled).with_context(|| format!("killed at {moment}"))?;
+        if let Some(phase) = met {
+            *phases.entry(phase).or_default() += 1;
+        }
+    }
+    let met: usize = phases.values().sum();
+    trial.say(&format!("{met} kills met a living run: {phases:?}"));
+    ensure!(step > 1 || met >= MOST_WANTED, "only {met} kills met a living run");
+    Ok(())
+}
+
+fn moments() -> Vec<Moment> {
+    let in_phases = PHASES.into_iter().flat_map(|(phase, delays)| {
+        delays.iter().map(move |delay| Moment::Phase(phase, Duration::from_millis(*delay)))
+    });
+    let back = BACK.map(|delay| Moment::Back(Duration::from_millis(delay)));
+    (1..PARTS).map(Moment::Part).chain(in_phases).chain(back).collect()
+}
+
+/// One kill, `recover`, and the command again. Returns the phase that the kill met, if it met a living run.
+fn cycle(trial: &Trial<'_>, moment: Moment, audits: bool, whole: Duration) -> Result<Option<String>> {
+    let api_server = &trial.api_server;
+    let begin = Instant::now();
+    let before = Snapshot::take(api_server)?;
+    let mut run = Run::start(api_server, &[change(audits), &OPTIONS[..]].concat())?;
+    let is_time = match moment {
+        Moment::Part(part) => {
+            run.pid()?;
+            let time = whole * part / PARTS;
+            let begin = Instant::now();
+            run.wait_until("time to be killed", || begin.elapsed() >= time)?
+        }
+        Moment::Phase(phase, delay) => run.wait_for_phase(api_server, phase)? && pause(delay),
+        Moment::Back(delay) => {
+            run.wait_for_phase(api_server, "in")?
+                && run.signal(Signal::SIGTERM)?
+                && run.wait_for_phase(api_server, "back")?
+                && pause(delay)
+        }
+    };
+    let met = is_time && run.signal(Signal::SIGKILL)?;
+    let found = phase(api_server).unwrap_or_else(|| "none".to_owned());
+    let ending = run.wait()?;
+    let killed = ending.code == 128 + Signal::SIGKILL as i32;
+    ensure!(met || !killed, "killed by somebody else");
+
+    kaudit(api_server, &["recover", "--yes"])?.expect(0)?;
+    let recovered = Snapshot::take(api_server)?;
+    let end = if recovered.manifest == before.manifest {
+        before.check_restored(api_server)?;
+        "as before"
+    } else if recovered.process.audits() == audits {
+        "as asked"
+    } else {
+        bail!("neither as before nor as asked: {:?}", recovered.process);
+    };
+    again(trial, audits)?;
+    let told =
+        if killed { format!("met `{found}`") } else { format!("too late, ended with {}", ending.code) };
+    let took = begin.elapsed().as_secs_f64();
+    trial.say(&format!("{took:>5.1} s {:<8} {moment}: {told}, recovered {end}", change(audits)[0]));
+    Ok(killed.then_some(found))
+}
+
+fn pause(delay: Duration) -> bool {
+    sleep(delay);
+    true
+}
+
+fn change(audits: bool) -> &'static [&'static str] {
+    if audits { &["enable", "--policy", "default", "--log-path", LOG] } else { &["disable"] }
+}
+
+/// The same command, undisturbed.
+fn again(trial: &Trial<'_>, audits: bool) -> Result<()> {
+    kaudit(&trial.api_server, &[change(audits), &OPTIONS[..]].concat())?.expect(0)?;
+    let now = Snapshot::take(&trial.api_server)?;
+    ensure!(now.process.audits() == audits, "not as asked: {:?}", now.process);
+    if audits { trial.api_server.prove_audit(LOG) } else { Ok(()) }
+}

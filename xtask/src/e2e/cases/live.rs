@@ -1,0 +1,152 @@
+//! A node's life with kaudit: on, again, changed, restarted, rolled back, edited by hand, off. With open watches, and
+//! an event in the log after every step.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::e2e::files::MANIFEST;
+use crate::e2e::kaudit::{DRAIN, LOG, kaudit_json};
+use crate::e2e::snapshot::Snapshot;
+use crate::e2e::trial::Trial;
+use crate::e2e::watches::Watches;
+
+const POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
+
+pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
+    let api_server = &trial.api_server;
+    let watches = Watches::open(api_server)?;
+    let life = Life { trial, watches: &watches };
+    let pristine = Snapshot::take(api_server)?;
+
+    // The only step with the pod's own grace period: that is what an operator gets who says nothing.
+    let enabled =
+        life.step(&["enable", "--yes", "--policy", "default", "--log-path", LOG], &pristine, true)?;
+    ensure!(enabled.has("--audit-policy-file=") && enabled.has("--audit-log-maxage=30"), "{enabled}");
+
+    let report = kaudit_json(api_server, 0, &["enable", "--yes", "--policy", "default", "--log-path", LOG])?;
+    ensure!(report["changed"] == false, "a second enable says that it changed something: {report}");
+    let again = Snapshot::take(api_server)?;
+    let written = again.written_since(&enabled.snapshot);
+    ensure!(written.is_empty(), "a second enable has written {written:?}");
+    ensure!(again.process == enabled.snapshot.process, "a second enable has restarted the API server");
+    trial.say("a second enable writes nothing and restarts nothing");
+
+    let metadata = life.step(&["enable", "--policy", "metadata"], &enabled.snapshot, true)?;
+    ensure!(
+        metadata.snapshot.hash()? != enabled.snapshot.hash()?,
+        "the annotation does not tell the new policy from the old one"
+    );
+    let longer = life.step(&["enable", "--log-maxage", "60"], &metadata.snapshot, true)?;
+    ensure!(longer.has("--audit-log-maxage=60"), "{longer}");
+
+    let restarted = life.step(&["restart"], &longer.snapshot, true)?;
+    ensure!(
+        restarted.snapshot.process.arguments == longer.snapshot.process.arguments,
+        "a restart has changed arguments: {restarted}"
+    );
+    let back = life.step(&["rollback"], &restarted.snapshot, true)?;
+    ensure!(back.has("--audit-log-maxage=30"), "rollback has not put the old option back: {back}");
+
+    edit_policy(trial)?;
+    let before = back.snapshot.hash()?;
+    let edited = life.step(&["restart"], &back.snapshot, true)?;
+    ensure!(edited.snapshot.hash()? != before, "restart has not taken the edited policy");
+    let drift = drift(trial)?;
+    ensure!(drift.is_empty(), "after the restart status still says {drift:?}");
+    trial.say("the policy edited by hand runs");
+
+    let disabled = life.step(&["disable"], &edited.snapshot, false)?;
+    ensure!(
+        disabled.snapshot.manifest == pristine.manifest,
+        "disable has left another manifest than kubeadm's"
+    );
+    ensure!(
+        disabled.snapshot.process.arguments == pristine.process.arguments,
+        "after disable the API server runs with other arguments: {disabled}"
+    );
+    ensure!(api_server.path(LOG).is_file(), "disable has removed the log");
+    trial.say(&format!("{MANIFEST} has kubeadm's bytes"));
+    Ok(())
+}
+
+/// A node on which one change follows another.
+struct Life<'a> {
+    trial: &'a Trial<'a>,
+    watches: &'a Watches,
+}
+
+/// How the node is after a change.
+struct Stage {
+    snapshot: Snapshot,
+}
+
+impl Life<'_> {
+    /// Runs kaudit, and checks that the API server was restarted once and audits, or does not, as asked. `arguments`
+    /// without `--yes` get it, and a short drain.
+    fn step(&self, arguments: &[&str], before: &Snapshot, audits: bool) -> Result<Stage> {
+        let Life { trial, watches } = self;
+        let api_server = &trial.api_server;
+        watches.wait_until_open()?;
+        let short = if arguments.contains(&"--yes") { &DRAIN[..0] } else { &DRAIN[..] };
+        let report = kaudit_json(api_server, 0, &[arguments, short].concat())?;
+        check(&report, audits).with_context(|| format!("in {report}"))?;
+        let snapshot = Snapshot::take(api_server)?;
+        ensure!(snapshot.process.pid != before.process.pid, "{arguments:?} has not restarted the API server");
+        ensure!(snapshot.process.audits() == audits, "after {arguments:?}: {:?}", snapshot.process);
+        if audits {
+            api_server.prove_audit(LOG)?;
+        }
+        let away = report["restart"]["unavailableMs"].as_u64().unwrap_or_default();
+        trial.say(&format!("kaudit {}: away for {away} ms, ready", arguments.join(" ")));
+        Ok(Stage { snapshot })
+    }
+}
+
+impl Stage {
+    fn has(&self, prefix: &str) -> bool {
+        self.snapshot.process.arguments.iter().any(|argument| argument.starts_with(prefix))
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "the API server runs as {:?}", self.snapshot.process)
+    }
+}
+
+/// Checks what a run says of itself.
+fn check(report: &Value, audits: bool) -> Result<()> {
+    ensure!(report["changed"] == true, "not `changed`");
+    ensure!(report["failed"] == false, "`failed`");
+    let restart = &report["restart"];
+    ensure!(restart["method"] == "move" && restart["performed"] == true, "another restart");
+    ensure!(restart["unavailableMs"].as_u64().is_some_and(|away| away > 0), "no `unavailableMs`");
+    let verified = &report["verified"];
+    for fact in ["onDisk", "process", "healthy"] {
+        ensure!(verified[fact] == true, "`{fact}` is not verified");
+    }
+    ensure!(!audits || verified["auditEvent"].is_string() || verified["auditEvent"] == true, "no event");
+    Ok(())
+}
+
+/// Edits the policy as an operator would, and checks that `status` notices.
+fn edit_policy(trial: &Trial<'_>) -> Result<()> {
+    let before = drift(trial)?;
+    ensure!(before.is_empty(), "status sees drift where there is none: {before:?}");
+    let path = trial.api_server.path(POLICY);
+    let policy = fs::read_to_string(&path).context("reading the policy")?;
+    fs::write(&path, format!("# Reviewed.\n{policy}")).context("editing the policy")?;
+    let after = drift(trial)?;
+    ensure!(after.iter().any(|line| line.contains("policy")), "status sees no edited policy: {after:?}");
+    trial.say(&format!("status after an edit by hand: {}", after.join("; ")));
+    Ok(())
+}
+
+/// What `status` says that is not as it should be.
+fn drift(trial: &Trial<'_>) -> Result<Vec<String>> {
+    let report = kaudit_json(&trial.api_server, 0, &["status"])?;
+    let drift = report["status"]["drift"].as_array().context("status has no `drift`")?;
+    Ok(drift.iter().map(|line| line.as_str().map_or_else(|| line.to_string(), str::to_owned)).collect())
+}

@@ -1,0 +1,142 @@
+//! An independent witness of outages: it asks for `/readyz` every 20 ms, each time on a new connection, and notes from
+//! when to when the answer was not 200.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+
+use super::api_server::ApiServer;
+use super::client::Client;
+
+/// From one question to the next.
+const PERIOD: Duration = Duration::from_millis(20);
+/// A server that takes longer than this is not available either.
+const ANSWER_LIMIT: Duration = Duration::from_secs(1);
+
+/// A witness at work.
+pub(super) struct Prober {
+    stop: Arc<AtomicBool>,
+    record: Arc<Mutex<Record>>,
+    thread: JoinHandle<Result<Duration>>,
+    begin: Instant,
+}
+
+/// What was seen since the witness began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Questions asked.
+    pub(super) probes: u32,
+    /// Times without API server that are over: from the first question without an answer 200 to the next such answer.
+    outages: Vec<Duration>,
+    /// When the outage that is not over began, counted from the witness's beginning.
+    since: Option<Duration>,
+}
+
+impl Record {
+    /// Notes an answer to the question asked at `asked`, which came, or did not, at `answered`.
+    fn note(&mut self, is_ready: bool, asked: Duration, answered: Duration) {
+        self.probes += 1;
+        if is_ready {
+            self.outages.extend(self.since.take().map(|since| answered - since));
+        } else {
+            self.since.get_or_insert(asked);
+        }
+    }
+
+    /// All outages together.
+    pub(super) fn unavailable(&self) -> Duration {
+        self.outages.iter().sum()
+    }
+}
+
+impl Prober {
+    /// Starts a witness of `api_server`.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster's authority cannot be read.
+    pub(super) fn start(api_server: &ApiServer<'_>) -> Result<Prober> {
+        let client = Client::anonymous(api_server)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let record = Arc::new(Mutex::new(Record::default()));
+        let begin = Instant::now();
+        let thread = thread::spawn({
+            let (stop, record) = (Arc::clone(&stop), Arc::clone(&record));
+            move || {
+                client.enter_network()?;
+                while !stop.load(Ordering::Relaxed) {
+                    let asked = begin.elapsed();
+                    let is_ready =
+                        client.get("/readyz", ANSWER_LIMIT).is_ok_and(|answer| answer.status == 200);
+                    let answered = begin.elapsed();
+                    lock(&record).note(is_ready, asked, answered);
+                    thread::sleep((asked + PERIOD).saturating_sub(answered));
+                }
+                cost()
+            }
+        });
+        Ok(Prober { stop, record, thread, begin })
+    }
+
+    /// Ends it. The API server must be ready again, or the last outage has no end.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, or when the witness failed or was itself a burden to the machine.
+    pub(super) fn finish(self) -> Result<Record> {
+        self.stop.store(true, Ordering::Relaxed);
+        let Ok(cost) = self.thread.join() else { bail!("the prober has panicked") };
+        let (cost, elapsed) = (cost?, self.begin.elapsed());
+        let record = lock(&self.record).clone();
+        if let Some(since) = record.since {
+            bail!("the API server is away since {:.1} s", (elapsed.saturating_sub(since)).as_secs_f64());
+        }
+        // What disturbs the API server measures itself.
+        if cost > elapsed / 10 {
+            bail!("the prober took {} ms of {} ms", cost.as_millis(), elapsed.as_millis());
+        }
+        Ok(record)
+    }
+}
+
+/// What this thread took of a processor so far.
+fn cost() -> Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).context("asking what the prober took")?;
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Ok(Duration::from_micros(micros.unsigned_abs()))
+}
+
+fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_from_the_first_failed_question_to_the_next_good_answer() {
+        let mut record = Record::default();
+        let answers =
+            [(true, 0, 5), (false, 20, 21), (false, 40, 1040), (true, 1040, 1047), (true, 1060, 1065)];
+        for (is_ready, asked, answered) in
+            answers.into_iter().chain([(false, 1080, 1081), (true, 1100, 1110)])
+        {
+            record.note(is_ready, Duration::from_millis(asked), Duration::from_millis(answered));
+        }
+        assert_eq!(record.unavailable(), Duration::from_millis(1047 - 20 + 1110 - 1080));
+        assert_eq!((record.probes, record.outages.len(), record.since), (7, 2, None));
+    }
+
+    #[test]
+    fn an_outage_without_an_end_is_not_counted() {
+        let mut record = Record::default();
+        record.note(false, Duration::from_millis(20), Duration::from_millis(21));
+        assert_eq!((record.unavailable(), record.since), (Duration::ZERO, Some(Duration::from_millis(20))));
+    }
+}
