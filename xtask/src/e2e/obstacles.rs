@@ -1,7 +1,7 @@
 //! What is put into the way on purpose: read-only and full file systems, over directories of a node.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -49,8 +49,7 @@ impl<'a> Obstacle<'a> {
         fs::create_dir_all(api_server.path(place)).with_context(|| format!("creating {place}"))?;
         capture(api_server.node.command("cp").args(["--archive", &format!("{place}/."), aside]))?;
         let path = api_server.path(aside).join(".filler");
-        let mut filler = fs::File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-        let written = (0..=64).try_for_each(|_| filler.write_all(&[0; 1024]));
+        let written = fs::write(&path, [0; 128 * 1024]);
         let is_full = written.is_err_and(|error| error.kind() == ErrorKind::StorageFull);
         ensure!(is_full, "{aside} is not full");
         let obstacle = Obstacle::lay(api_server, place, &["--bind", aside])?;
