@@ -13,7 +13,7 @@
 
 use kaudit::generation;
 use kaudit::manifest::Manifest;
-use kaudit::node::{Effects, FileState, Metadata, Node};
+use kaudit::node::{Effects, FileState, Metadata, Moved, Node};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
 use kaudit::transaction::{Failure, Recovered, apply, prepare, recover};
@@ -80,6 +80,12 @@ impl Effects for Faulty {
     }
     fn remove_empty_directory(&mut self, path: &Path) -> anyhow::Result<bool> {
         self.pass(|node| node.remove_empty_directory(path))
+    }
+    fn move_file(&mut self, from: &Path, to: &Path) -> anyhow::Result<Moved> {
+        self.pass(|node| node.move_file(from, to))
+    }
+    fn exchange_files(&mut self, one: &Path, other: &Path) -> anyhow::Result<()> {
+        self.pass(|node| node.exchange_files(one, other))
     }
 }
 

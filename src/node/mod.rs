@@ -22,7 +22,7 @@ mod write;
 use std::path::PathBuf;
 
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
-pub use apply::Effects;
+pub use apply::{Effects, Moved};
 pub use clock::now;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
