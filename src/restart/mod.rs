@@ -5,4 +5,5 @@
 
 pub mod endpoint;
 pub mod identity;
+pub mod proof;
 pub mod subject;
