@@ -7,17 +7,22 @@
 
 mod back;
 pub mod diagnosis;
+pub mod endpoint;
 mod forward;
+pub mod identity;
+mod klog;
+pub mod preflight;
+pub mod proof;
 mod protocol;
 mod recover;
 mod scene;
 pub mod state;
+pub mod subject;
 mod wait;
 mod watch;
 pub mod witness;
 
+pub use forward::restart;
 pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 pub use recover::{Recovered, Unfinished};
 pub use scene::{Names, Proof, Scene, Side};
-
-pub use forward::restart;
