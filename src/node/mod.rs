@@ -26,7 +26,7 @@ pub use apply::Effects;
 pub use clock::now;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
-pub use process::Process;
+pub use process::{Process, Processes, Program};
 pub use read::{Entry, EntryKind};
 pub use scratch::ScratchNode;
 
