@@ -2,3 +2,5 @@
 //!
 //! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol that performs them through
 //! [`crate::node::Machine`].
+
+pub mod witness;
