@@ -17,6 +17,7 @@ mod process;
 mod read;
 mod resolve;
 mod scratch;
+mod tail;
 mod write;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use machine::{Interrupt, Machine};
 pub use process::{Process, Processes, Program};
 pub use read::{Entry, EntryKind};
 pub use scratch::ScratchNode;
+pub use tail::LogMark;
 
 /// A node's file system: the live one (`/`) or a directory tree that looks like one (`--root DIR`).
 #[derive(Debug, Clone)]
