@@ -11,6 +11,7 @@
 mod api;
 mod apply;
 mod clock;
+mod live;
 mod lock;
 mod machine;
 mod process;
@@ -25,6 +26,7 @@ use std::path::PathBuf;
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
 pub use apply::Effects;
 pub use clock::now;
+pub use live::Live;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
 pub use process::{Process, Processes, Program};
