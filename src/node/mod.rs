@@ -11,6 +11,7 @@
 mod api;
 mod apply;
 mod clock;
+mod growth;
 mod live;
 mod lock;
 mod machine;
@@ -25,7 +26,8 @@ use std::path::PathBuf;
 
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
 pub use apply::Effects;
-pub use clock::now;
+pub use clock::{moment, now};
+pub use growth::FileEnd;
 pub use live::Live;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
