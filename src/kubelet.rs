@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The kubelet's default for `--root-dir`.
-const DEFAULT_ROOT: &str = "/var/lib/kubelet";
+pub const DEFAULT_ROOT: &str = "/var/lib/kubelet";
 /// The kubelet's default for `fileCheckFrequency`, also where the configuration says 0
 /// (`pkg/kubelet/apis/config/v1beta1/defaults.go`).
 const DEFAULT_FILE_CHECK_FREQUENCY: Duration = Duration::from_secs(20);
