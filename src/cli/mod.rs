@@ -11,8 +11,9 @@ mod status;
 
 pub use exit::Exit;
 
+use crate::kubelet::Kubelet;
 use crate::node::Node;
-use crate::observe::{Obstacle, manifest_path};
+use crate::observe::{Obstacle, find_kubelet, manifest_path};
 use crate::plan::{plan_disable, plan_rollback};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles, print_report};
@@ -164,6 +165,8 @@ struct Target {
     node: Node,
     /// The tree below `--root`, or nothing for the live node.
     root: Option<PathBuf>,
+    /// The running kubelet, or why there is none to go by; nothing for a tree.
+    kubelet: Option<Result<Kubelet, Vec<Refusal>>>,
     manifest: PathBuf,
 }
 
@@ -179,7 +182,16 @@ impl Target {
         if node.directory_metadata(Path::new("/"))?.is_none() {
             return Err(Refusal::new(format!("--root {} is not a directory", root.display())).into());
         }
-        let manifest = manifest_path(&node, global.manifest.as_deref())?;
-        Ok(Self { node, root: global.root.clone(), manifest })
+        let kubelet = match global.root {
+            None => Some(match find_kubelet(&node) {
+                Ok(kubelet) => Ok(kubelet),
+                Err(Obstacle::Refused(refusals)) => Err(refusals),
+                Err(failed) => return Err(failed),
+            }),
+            Some(_) => None,
+        };
+        let running = kubelet.as_ref().and_then(|found| found.as_ref().ok());
+        let manifest = manifest_path(&node, global.manifest.as_deref(), running)?;
+        Ok(Self { node, root: global.root.clone(), kubelet, manifest })
     }
 }

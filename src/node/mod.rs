@@ -11,6 +11,8 @@
 mod api;
 mod apply;
 mod clock;
+mod growth;
+mod live;
 mod lock;
 mod machine;
 mod process;
@@ -24,10 +26,12 @@ use std::path::PathBuf;
 
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
 pub use apply::{Effects, Moved};
-pub use clock::now;
+pub use clock::{moment, now};
+pub use growth::FileEnd;
+pub use live::Live;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
-pub use process::Process;
+pub use process::{Process, Processes, Program};
 pub use read::{Entry, EntryKind};
 pub use scratch::ScratchNode;
 pub use tail::LogMark;

@@ -1,10 +1,3 @@
-<<<<<<< HEAD
-//! stand-in
-use super::Node; use anyhow::Result; use std::path::*;
-pub struct LogMark(PathBuf);
-impl Node { pub fn mark_log(&self, p: &Path) -> Result<LogMark> { Ok(LogMark(p.into())) }
- pub fn find_in_log(&self, m: &LogMark, n: &str) -> Result<bool> { Ok(self.read_file(&m.0, 1<<24)?.is_some_and(|f| String::from_utf8_lossy(&f.bytes).contains(n))) } }
-=======
 //! What was appended to the audit log since a moment, also across rotations: how an event is found again.
 
 use super::{EntryKind, Node};
@@ -281,4 +274,3 @@ mod tests {
         assert!(format!("{error:#}").ends_with("is not a regular file"), "{error:#}");
     }
 }
->>>>>>> api

@@ -47,10 +47,10 @@ const BOUNDARIES: [Boundary; 9] = [
         reason: "files are reached through `node` alone",
     },
     Boundary {
-        names: &["std::process"],
+        names: &["std::process", "signal_hook"],
         except: &["std::process::ExitCode"],
         places: &["src/node/"],
-        reason: "processes are reached through `node` alone",
+        reason: "processes and signals are reached through `node` alone",
     },
     Boundary {
         names: &["std::env"],
