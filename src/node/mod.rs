@@ -11,12 +11,17 @@
 mod api;
 mod apply;
 mod clock;
+mod container_log;
 mod lock;
 mod machine;
+mod output;
 mod process;
+mod program;
 mod read;
 mod resolve;
+mod room;
 mod scratch;
+mod writable;
 mod write;
 
 use std::path::PathBuf;
@@ -27,7 +32,9 @@ pub use clock::now;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
 pub use process::Process;
+pub use program::{Bounds, Ended, How, Program, Room};
 pub use read::{Entry, EntryKind};
+pub use room::SCRATCH;
 pub use scratch::ScratchNode;
 
 /// A node's file system: the live one (`/`) or a directory tree that looks like one (`--root DIR`).

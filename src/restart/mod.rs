@@ -2,3 +2,7 @@
 //!
 //! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol that performs them through
 //! [`crate::node::Machine`].
+
+pub mod diagnosis;
+mod klog;
+pub mod preflight;
