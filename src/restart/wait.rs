@@ -217,7 +217,7 @@ impl Run<'_> {
             normal: "at once, or the batch's time in batch mode",
             limit: patience,
         };
-        let mark = self.machine.node().mark_log(log)?;
+        let mut mark = self.machine.node().mark_log(log)?;
         for ask in asks {
             let id = self.machine.fresh_id()?;
             let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
@@ -225,7 +225,7 @@ impl Run<'_> {
                 continue;
             }
             let found = self.wait(&waiting, |run, _| {
-                Ok(run.machine.node().find_in_log(&mark, &id)?.then_some(()))
+                Ok(run.machine.node().find_in_log(&mut mark, &id)?.then_some(()))
             })?;
             if found.is_some() {
                 return Ok(Proven::Event(id));

@@ -5,7 +5,7 @@ use super::log::{END_LIMIT, activity, is_rotated};
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
-use crate::node::{Node, Process, Program};
+use crate::node::{Node, Process, Component};
 use crate::refusal::Refusal;
 use crate::restart::witness;
 use anyhow::Result;
@@ -59,7 +59,7 @@ pub(super) fn look(
 
 /// Whether the API server was started with audit logging.
 fn is_audited(process: &Process) -> bool {
-    let words = Program::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    let words = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     is_enabled(|flag| argv::lookup(&words, flag).is_some())
 }
