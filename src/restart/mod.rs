@@ -25,4 +25,4 @@ pub mod witness;
 pub use forward::restart;
 pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 pub use recover::{Recovered, Unfinished};
-pub use scene::{Names, Proof, Scene, Side};
+pub use scene::{Names, Proof, Scene, SceneError, Side};
