@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cli;
 pub mod digest;
 pub mod generation;
+pub mod kubelet;
 pub mod manifest;
 pub mod node;
 pub mod note;

@@ -1,6 +1,7 @@
 //! Node → observed: every read that a plan needs, before any decision.
 
 use crate::generation;
+use crate::kubelet::{self, ConfigFile, Kubelet, Sources, Surroundings};
 use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, FileState, Node};
 use crate::plan::{Observed, Survey};
@@ -45,24 +46,98 @@ impl From<anyhow::Error> for Obstacle {
     }
 }
 
-/// The path of the API server's manifest: what was asked for, or what the kubelet's configuration says.
+/// The kubelet that runs on a live node.
 ///
 /// # Errors
-/// The kubelet's configuration is there and cannot be read.
-pub fn manifest_path(node: &Node, asked: Option<&Path>) -> Result<PathBuf, Obstacle> {
-    if let Some(path) = asked {
-        if path.is_absolute() {
-            return Ok(path.to_path_buf());
+/// No kubelet runs, or several, or the files that it was started with cannot be read any more.
+pub fn find_kubelet(node: &Node) -> Result<Kubelet, Obstacle> {
+    let processes = node.processes();
+    let process = kubelet::only_one(processes.kubelets()?)?;
+    let directory = processes.working_directory(&process)?.ok_or_else(|| {
+        Refusal::new("the kubelet ended while it was looked at").help("run the command again")
+    })?;
+    let sources = Sources::of(&process, &directory);
+    let surroundings = Surroundings { directory, host_name: processes.host_name()? };
+    let config = match &sources.config {
+        Some(path) => Some(read_config(node, path)?),
+        None => None,
+    };
+    let mut drop_ins = Vec::new();
+    if let Some(path) = &sources.drop_ins {
+        read_drop_ins(node, path, &mut drop_ins)?;
+    }
+    Ok(Kubelet::of(process, &surroundings, config.as_ref(), &drop_ins)?)
+}
+
+fn read_config(node: &Node, path: &Path) -> Result<ConfigFile, Obstacle> {
+    let file = node.read_file(path, MANIFEST_LIMIT)?.ok_or_else(|| {
+        Refusal::new("the kubelet was started with this configuration file, and it is not there any more")
+            .in_file(path.display().to_string())
+            .help("put it back: kaudit has to know where the kubelet reads static pods")
+    })?;
+    let text = String::from_utf8_lossy(&file.bytes).into_owned();
+    Ok(ConfigFile { path: path.to_path_buf(), text })
+}
+
+/// The files below `directory` that end in `.conf`, in the order in which the kubelet merges them: by name, each
+/// directory's in its place (Go's `filepath.WalkDir`).
+fn read_drop_ins(node: &Node, directory: &Path, found: &mut Vec<ConfigFile>) -> Result<(), Obstacle> {
+    for entry in node.list(directory)? {
+        let path = directory.join(&entry.name);
+        if entry.kind == EntryKind::Directory {
+            read_drop_ins(node, &path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "conf") {
+            found.push(read_config(node, &path)?);
         }
-        return Err(Refusal::new(format!("--manifest {} is not an absolute path", path.display()))
-            .help("give the path as the node has it, such as /etc/kubernetes/manifests/kube-apiserver.yaml; with --root it is looked up below that directory")
-            .into());
+    }
+    Ok(())
+}
+
+/// The path of the API server's manifest: what was asked for, or what the kubelet says: the running one, or where none
+/// runs, as in a directory tree, kubeadm's configuration file for it.
+///
+/// # Errors
+/// The running kubelet reads its static pods from elsewhere, or from one file, or from nowhere; a configuration file
+/// that cannot be read.
+pub fn manifest_path(
+    node: &Node,
+    asked: Option<&Path>,
+    kubelet: Option<&Kubelet>,
+) -> Result<PathBuf, Obstacle> {
+    let manifests = match kubelet {
+        Some(kubelet) => Some(manifests_of(node, kubelet)?),
+        None => None,
+    };
+    if let Some(path) = asked {
+        if !path.is_absolute() {
+            return Err(Refusal::new(format!("--manifest {} is not an absolute path", path.display()))
+                .help("give the path as the node has it, such as /etc/kubernetes/manifests/kube-apiserver.yaml; with --root it is looked up below that directory")
+                .into());
+        }
+        if let (Some(manifests), Some(directory)) = (&manifests, path.parent())
+            && !node.is_same_place(directory, manifests)?
+        {
+            return Err(kubelet::refuse_elsewhere(path, manifests).into());
+        }
+        return Ok(path.to_path_buf());
+    }
+    if let Some(manifests) = manifests {
+        return Ok(manifests.join(DEFAULT_NAME));
     }
     let directory = match node.read_file(Path::new(KUBELET_CONFIG), MANIFEST_LIMIT)? {
         Some(config) => static_pod_path(&config),
         None => None,
     };
     Ok(directory.unwrap_or_else(|| PathBuf::from(DEFAULT_MANIFESTS)).join(DEFAULT_NAME))
+}
+
+/// The directory that the kubelet reads static pods from.
+fn manifests_of(node: &Node, kubelet: &Kubelet) -> Result<PathBuf, Obstacle> {
+    let manifests = kubelet.manifests()?;
+    if node.target_kind(manifests)? == EntryKind::File {
+        return Err(kubelet::refuse_single_file(manifests).into());
+    }
+    Ok(manifests.to_path_buf())
 }
 
 /// `staticPodPath` of a KubeletConfiguration.

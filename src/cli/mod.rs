@@ -7,13 +7,16 @@ mod demo;
 mod enable;
 mod exit;
 mod intent;
+mod live;
+mod recover;
 mod status;
 
 pub use exit::Exit;
 
-use crate::node::Node;
-use crate::observe::{Obstacle, manifest_path};
-use crate::plan::{plan_disable, plan_rollback};
+use crate::kubelet::Kubelet;
+use crate::node::{Node, now};
+use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
+use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles, print_report};
 use args::{Cli, Color, Command, Format, Global};
@@ -110,6 +113,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 consent: args.consent,
                 interactive,
                 verb: "Enable audit logging",
+                restart: args.restart,
             };
             match intent::understand(&args.settings) {
                 Ok(wanted) => {
@@ -122,21 +126,48 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
             Ok(wanted) => enable::diff(&target, &wanted, output.verbose),
             Err(refusal) => refuse(refusal.into()),
         },
-        Command::Disable(consent) => {
-            let change = Change { command: "disable", consent, interactive, verb: "Disable audit logging" };
+        Command::Disable(args) => {
+            let change = Change {
+                command: "disable",
+                consent: args.consent,
+                interactive,
+                verb: "Disable audit logging",
+                restart: args.restart,
+            };
             change.run(&target, output, |target, _| {
                 let (manifest, observed) = enable::read_for_change(&target.node, &target.manifest)?;
                 Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
             })
         }
         Command::Rollback(args) => {
-            let change =
-                Change { command: "rollback", consent: args.consent, interactive, verb: "Roll back" };
+            let change = Change {
+                command: "rollback",
+                consent: args.consent,
+                interactive,
+                verb: "Roll back",
+                restart: args.restart,
+            };
             change.run(&target, output, |target, _| {
                 let (_, observed) = enable::read_for_change(&target.node, &target.manifest)?;
                 Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
             })
         }
+        Command::Restart(args) => {
+            let change = Change {
+                command: "restart",
+                consent: args.consent,
+                interactive,
+                verb: "Restart the API server",
+                restart: args.restart,
+            };
+            let time = now();
+            change.run(&target, output, |target, _| {
+                let (manifest, mut observed) = enable::read_for_change(&target.node, &target.manifest)?;
+                look(&target.node, &mut observed, &Survey::of_inputs(&manifest))?;
+                Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
+            })
+        }
+        Command::Recover(waiting) => recover::run(&target, waiting, output),
         Command::Status => status::run(&target, output.verbose),
         Command::Demo => return demo::run(output),
     };
@@ -164,6 +195,8 @@ struct Target {
     node: Node,
     /// The tree below `--root`, or nothing for the live node.
     root: Option<PathBuf>,
+    /// The running kubelet, or why there is none to go by; nothing for a tree.
+    kubelet: Option<Result<Kubelet, Vec<Refusal>>>,
     manifest: PathBuf,
 }
 
@@ -173,13 +206,30 @@ impl Target {
         self.root.as_deref() == Some(Path::new("/"))
     }
 
+    /// The kubelet that has to restart the API server for `plan`; `None` for a tree, and for a plan that does not change
+    /// the manifest.
+    fn live_kubelet(&self, plan: &Plan) -> Option<Result<&Kubelet, Vec<Refusal>>> {
+        let changes_manifest = plan.changed_files().any(|file| file.content == Content::Manifest);
+        let kubelet = self.kubelet.as_ref().filter(|_| changes_manifest)?;
+        Some(kubelet.as_ref().map_err(Clone::clone))
+    }
+
     fn of(global: &Global) -> Result<Self, Obstacle> {
         let root = global.root.clone().unwrap_or_else(|| PathBuf::from("/"));
         let node = Node::at(&root);
         if node.directory_metadata(Path::new("/"))?.is_none() {
             return Err(Refusal::new(format!("--root {} is not a directory", root.display())).into());
         }
-        let manifest = manifest_path(&node, global.manifest.as_deref())?;
-        Ok(Self { node, root: global.root.clone(), manifest })
+        let kubelet = match global.root {
+            None => Some(match find_kubelet(&node) {
+                Ok(kubelet) => Ok(kubelet),
+                Err(Obstacle::Refused(refusals)) => Err(refusals),
+                Err(failed) => return Err(failed),
+            }),
+            Some(_) => None,
+        };
+        let running = kubelet.as_ref().and_then(|found| found.as_ref().ok());
+        let manifest = manifest_path(&node, global.manifest.as_deref(), running)?;
+        Ok(Self { node, root: global.root.clone(), kubelet, manifest })
     }
 }

@@ -209,7 +209,7 @@ fn kind_of(place: &Path) -> io::Result<EntryKind> {
 }
 
 /// A missing parent (`ENOENT`) and a parent that is a file (`ENOTDIR`) both mean: not there.
-fn is_absence(error: &io::Error) -> bool {
+pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

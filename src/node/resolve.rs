@@ -24,6 +24,14 @@ impl Node {
         self.walk(path, true)
     }
 
+    /// Whether two paths mean the same place once all symbolic links are followed.
+    ///
+    /// # Errors
+    /// A loop of links.
+    pub fn is_same_place(&self, one: &Path, other: &Path) -> Result<bool> {
+        Ok(self.locate_target(one)? == self.locate_target(other)?)
+    }
+
     fn walk(&self, path: &Path, follow_last: bool) -> Result<PathBuf> {
         let mut pending: Vec<OsString> = components_reversed(path);
         let mut inside = PathBuf::new();
@@ -90,5 +98,8 @@ mod tests {
         assert_eq!(node.locate_target(Path::new("/etc/kubernetes")).unwrap(), root.join("data"));
         assert_eq!(found("/../../x"), root.join("x"));
         assert!(node.locate_target(Path::new("/etc/loop")).is_err());
+        let same = |one: &str, other: &str| node.is_same_place(Path::new(one), Path::new(other)).unwrap();
+        assert!(same("/etc/kubernetes/manifests/", "/data/./manifests"));
+        assert!(!same("/etc/kubernetes/manifests", "/etc/manifests"));
     }
 }

@@ -41,16 +41,16 @@ const BOUNDARIES: [Boundary; 9] = [
         reason: "one module reads the command line",
     },
     Boundary {
-        names: &["nix", "tempfile", "xattr", "std::fs", "std::os::unix::fs"],
+        names: &["nix", "rustix", "tempfile", "xattr", "std::fs", "std::os::unix::fs"],
         except: &[],
         places: &["src/node/"],
         reason: "files are reached through `node` alone",
     },
     Boundary {
-        names: &["std::process"],
+        names: &["std::process", "signal_hook"],
         except: &["std::process::ExitCode"],
         places: &["src/node/"],
-        reason: "processes are reached through `node` alone",
+        reason: "processes and signals are reached through `node` alone",
     },
     Boundary {
         names: &["std::env"],

@@ -1,5 +1,12 @@
 //! Processes of the node: the kubelet and its API servers, from `/proc`.
 
+mod parse;
+mod component;
+mod table;
+
+pub use component::Component;
+pub use table::Processes;
+
 /// A running process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {

@@ -1,5 +1,11 @@
 //! Requests to the API server of this node.
 
+mod exchange;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use super::Node;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +60,17 @@ pub enum Answer {
     },
     /// It did not, and why in one line: refused, timed out, another certificate.
     Nobody(String),
+}
+
+impl Node {
+    /// Asks the API server of this node, and waits no longer than `ask.timeout` for connection, handshake, request and
+    /// answer together. Whatever keeps an answer from coming is [`Answer::Nobody`] with the reason.
+    ///
+    /// A redirect is an answer like any other, and nothing is asked twice.
+    #[must_use]
+    pub fn ask(&self, ask: &Ask) -> Answer {
+        exchange::exchange(self, ask).unwrap_or_else(Answer::Nobody)
+    }
 }
 
 impl Answer {

@@ -1,0 +1,189 @@
+//! What the files of a node say: the manifest, its policy and log, and kaudit's records.
+
+use super::Target;
+use crate::manifest::{Coverage, Manifest};
+use crate::node::{EntryKind, FileState};
+use crate::observe::{Obstacle, look, observe};
+use crate::plan::{
+    DIGEST_ANNOTATION, Observed, Survey, audit_flags_there, check_surroundings, config_digest,
+};
+use crate::transaction::JOURNAL_PATH;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What is configured. A value: the rendering takes it from here.
+#[derive(Debug)]
+pub(super) struct Configured {
+    /// The manifest and what lies around it.
+    pub(super) observed: Observed,
+    /// The manifest as it is read.
+    pub(super) manifest: Manifest,
+    /// Its audit flags.
+    pub(super) flags: BTreeMap<String, String>,
+    /// The host's path of the policy, where a mount shows it.
+    pub(super) policy: Option<PathBuf>,
+    /// Likewise of the webhook kubeconfig.
+    pub(super) webhook: Option<PathBuf>,
+    /// Likewise of the log.
+    pub(super) log: Option<PathBuf>,
+    /// The log's size in bytes; `None`: it is not there.
+    pub(super) log_size: Option<u64>,
+    /// Whether a run is recorded that did not finish.
+    pub(super) is_unfinished: bool,
+}
+
+impl Configured {
+    /// Reads the files of the node.
+    ///
+    /// # Errors
+    /// There is no manifest of an API server, or something cannot be read.
+    pub(super) fn read(target: &Target) -> Result<Self, Obstacle> {
+        let observed = observe(&target.node, &target.manifest)?;
+        let manifest = Manifest::read(&observed.manifest.bytes)
+            .map_err(|refusal| refusal.in_file(target.manifest.display().to_string()))?;
+        let mut configured = Self::of(observed, manifest);
+        let mut survey = Survey::default();
+        survey.files.extend([&configured.policy, &configured.webhook].into_iter().flatten().cloned());
+        look(&target.node, &mut configured.observed, &survey)?;
+        configured.is_unfinished = target.node.kind(Path::new(JOURNAL_PATH))? != EntryKind::Absent;
+        configured.log_size = match &configured.log {
+            Some(path) => target.node.file_size(path)?,
+            None => None,
+        };
+        Ok(configured)
+    }
+
+    /// What the manifest alone says.
+    pub(super) fn of(observed: Observed, manifest: Manifest) -> Self {
+        let flags: BTreeMap<String, String> = audit_flags_there(manifest.api_server())
+            .into_iter()
+            .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_default()))
+            .collect();
+        let mounts = manifest.mounts();
+        let host = |flag: &str| -> Option<PathBuf> {
+            let path = flags.get(flag).filter(|path| path.starts_with('/'))?;
+            Coverage::of(&mounts, Path::new(path))?.host
+        };
+        Self {
+            policy: host("audit-policy-file"),
+            webhook: host("audit-webhook-config-file"),
+            log: host("audit-log-path"),
+            observed,
+            manifest,
+            flags,
+            log_size: None,
+            is_unfinished: false,
+        }
+    }
+
+    /// Whether the manifest turns audit logging on.
+    pub(super) fn is_enabled(&self) -> bool {
+        is_enabled(|flag| self.flags.contains_key(flag))
+    }
+
+    /// The files that the API server reads at its start.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        [&self.policy, &self.webhook].into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    /// Whether policy and webhook kubeconfig are those that the manifest was written for; `None`: it does not say.
+    pub(super) fn inputs_are_as_written(&self) -> Option<bool> {
+        let bytes = |path: &Option<PathBuf>| {
+            path.as_ref()
+                .and_then(|path| self.observed.file(path))
+                .map(|file: &FileState| file.bytes.as_slice())
+        };
+        let written = self.manifest.annotation(DIGEST_ANNOTATION)?;
+        Some(written == config_digest(bytes(&self.policy), bytes(&self.webhook)))
+    }
+
+    /// How the files differ from what the manifest was written for, in plain words; `of_inputs` says it of policy and
+    /// webhook kubeconfig.
+    pub(super) fn drift(&self, of_inputs: Vec<String>) -> Vec<String> {
+        let mut drift = Vec::new();
+        if let Err(refusals) = check_surroundings(&self.manifest, &self.observed) {
+            drift.extend(refusals.into_iter().map(|refusal| refusal.reason));
+        }
+        for path in self.inputs().filter(|path| self.observed.file(path).is_none()) {
+            drift.push(format!("{} is not there: the API server would not start again", path.display()));
+        }
+        drift.extend(of_inputs);
+        let Observed { history, manifest_path, manifest, .. } = &self.observed;
+        if history.was_edited(manifest_path, Some(manifest)) {
+            drift.push(format!(
+                "the manifest was edited by somebody else since generation {}",
+                history.newest()
+            ));
+        }
+        if self.is_unfinished {
+            drift.push(
+                "an earlier run of kaudit did not finish; the next one finishes or undoes it".to_owned(),
+            );
+        }
+        drift
+    }
+
+    /// The fields of `-o json`.
+    pub(super) fn details(&self, drift: &[String]) -> Value {
+        json!({
+            "enabled": self.is_enabled(),
+            "manifest": self.observed.manifest_path,
+            "image": self.manifest.api_server().image,
+            "flags": self.flags,
+            "policyFile": self.policy,
+            "logFile": self.log,
+            "logBytes": self.log_size,
+            "drift": drift,
+            "generations": self.generations(),
+        })
+    }
+
+    fn generations(&self) -> Vec<Value> {
+        let records = self.observed.history.records();
+        records
+            .iter()
+            .map(|record| {
+                let files: Vec<&Path> = record.files.iter().map(|file| file.path.as_path()).collect();
+                json!({"generation": record.number, "time": record.time, "command": record.command, "files": files})
+            })
+            .collect()
+    }
+
+    /// Manifest and image, for people.
+    pub(super) fn manifest_lines(&self) -> [String; 2] {
+        [
+            format!("Manifest:      {}", self.observed.manifest_path.display()),
+            format!("Image:         {}", self.manifest.api_server().image),
+        ]
+    }
+
+    /// Flags, drift and generations, for people.
+    pub(super) fn closing_lines(&self, drift: &[String], verbose: bool) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.flags.iter().map(|(flag, value)| format!("  --{flag}={value}")).collect();
+        lines.push(if drift.is_empty() {
+            "Drift:         none".to_owned()
+        } else {
+            format!("Drift:         {}", drift.join("\n               "))
+        });
+        let records = self.observed.history.records();
+        lines.push(format!(
+            "Generations:   {}",
+            if records.is_empty() { "none".to_owned() } else { records.len().to_string() }
+        ));
+        for record in records {
+            lines.push(format!("  {:>3}  {}  {}", record.number, record.time, record.command));
+            if verbose {
+                lines.extend(record.files.iter().map(|file| format!("         {}", file.path.display())));
+            }
+        }
+        lines
+    }
+}
+
+/// Audit logging is on with a policy and somewhere to write to: an API server with less starts, and logs nothing
+/// (`k8s.io/apiserver/pkg/server/options/audit.go`, `ApplyTo`).
+pub(super) fn is_enabled(has: impl Fn(&str) -> bool) -> bool {
+    has("audit-policy-file") && (has("audit-log-path") || has("audit-webhook-config-file"))
+}

@@ -1,0 +1,86 @@
+//! What runs on a live node: every read of it.
+
+use super::configured::{Configured, is_enabled};
+use super::log::{END_LIMIT, activity, is_rotated};
+use super::running::{ApiServer, KubeletSeen, Log, Running};
+use crate::audit::argv;
+use crate::kubelet::{DEFAULT_ROOT, Kubelet};
+use crate::node::{Node, Process, Component};
+use crate::refusal::Refusal;
+use crate::restart::witness;
+use anyhow::Result;
+use jiff::Timestamp;
+use std::path::Path;
+
+/// Looks at the kubelet, the API servers, the files that they read and the log that they write. What is not there is
+/// shown, not refused.
+///
+/// # Errors
+/// Something is there and cannot be read.
+pub(super) fn look(
+    node: &Node,
+    kubelet: &Result<Kubelet, Vec<Refusal>>,
+    configured: &Configured,
+    now: Timestamp,
+) -> Result<Running> {
+    let processes = node.processes();
+    let root = kubelet.as_ref().map_or(Path::new(DEFAULT_ROOT), |kubelet| &kubelet.root_dir);
+    let mut api_servers = Vec::new();
+    for process in processes.api_servers(root)? {
+        api_servers.push(ApiServer {
+            since: processes.started_at(&process)?,
+            executable: processes.executable(&process)?,
+            is_audited: is_audited(&process),
+            difference: witness::difference(&configured.manifest, &process),
+            process,
+        });
+    }
+    let kubelet = match kubelet {
+        Ok(kubelet) => {
+            Ok(KubeletSeen { since: processes.started_at(&kubelet.process)?, kubelet: kubelet.clone() })
+        }
+        Err(refusals) => Err(refusals.first().map(|refusal| refusal.reason.clone()).unwrap_or_default()),
+    };
+    let changed = |path: Option<&Path>| match path {
+        Some(path) => node.changed_at(path),
+        None => Ok(None),
+    };
+    Ok(Running {
+        kubelet,
+        api_servers,
+        policy_changed: changed(configured.policy.as_deref())?,
+        webhook_changed: changed(configured.webhook.as_deref())?,
+        log: match &configured.log {
+            Some(path) => look_at_log(node, path, now)?,
+            None => None,
+        },
+    })
+}
+
+/// Whether the API server was started with audit logging.
+fn is_audited(process: &Process) -> bool {
+    let words = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    is_enabled(|flag| argv::lookup(&words, flag).is_some())
+}
+
+fn look_at_log(node: &Node, path: &Path, now: Timestamp) -> Result<Option<Log>> {
+    let Some(end) = node.read_end(path, END_LIMIT)? else { return Ok(None) };
+    let mut log = Log {
+        bytes: end.size,
+        modified: end.modified,
+        activity: activity(&end.bytes, end.size <= END_LIMIT, now),
+        rotated_files: 0,
+        rotated_bytes: 0,
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    for entry in node.list(directory)?.iter().filter(|entry| is_rotated(&entry.name, &name)) {
+        // Gone meanwhile: the API server keeps so many and no more.
+        if let Some(bytes) = node.file_size(&directory.join(&entry.name))? {
+            log.rotated_files += 1;
+            log.rotated_bytes += bytes;
+        }
+    }
+    Ok(Some(log))
+}

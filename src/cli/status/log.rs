@@ -1,0 +1,156 @@
+//! What the end of an audit log tells: when the last event was written, and how fast it grows. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+/// How much of a log's end is read. At the highest rates it covers a few seconds, which is enough for a rate.
+pub(super) const END_LIMIT: u64 = 1 << 20;
+/// The time that the growth is told for.
+const WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// What was seen at the end of a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Activity {
+    /// The time of the last event.
+    pub(super) last_event: Option<Timestamp>,
+    /// What came lately.
+    pub(super) recent: Recent,
+}
+
+/// What came in the last `seconds`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Recent {
+    /// At most 60: less where the end of the log that was read is younger.
+    pub(super) seconds: i64,
+    /// Events.
+    pub(super) events: usize,
+    /// Their bytes.
+    pub(super) bytes: usize,
+}
+
+/// The times of an event; all else of it is none of `status`'s business.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Times {
+    stage_timestamp: Option<String>,
+    request_received_timestamp: Option<String>,
+}
+
+/// Reads the end of a log, whose first line is a part of one unless `is_whole`.
+pub(super) fn activity(end: &[u8], is_whole: bool, now: Timestamp) -> Activity {
+    let mut lines = end.split(|byte| *byte == b'\n');
+    if !is_whole {
+        lines.next();
+    }
+    let events: Vec<(Timestamp, usize)> =
+        lines.filter_map(|line| Some((time_of(line)?, line.len() + 1))).collect();
+    let begin = now.saturating_sub(WINDOW).unwrap_or(now);
+    let begin = match events.first() {
+        Some((oldest, _)) if !is_whole => begin.max(*oldest),
+        _ => begin,
+    };
+    let recent = || events.iter().filter(|(time, _)| *time >= begin);
+    Activity {
+        last_event: events.last().map(|(time, _)| *time),
+        recent: Recent {
+            seconds: now.duration_since(begin).as_secs().max(1),
+            events: recent().count(),
+            bytes: recent().map(|(_, bytes)| bytes).sum(),
+        },
+    }
+}
+
+/// The time of one line: of a JSON event its stage, of the legacy format its first word
+/// (`k8s.io/apiserver/pkg/audit/format.go`).
+fn time_of(line: &[u8]) -> Option<Timestamp> {
+    if let Ok(times) = serde_json::from_slice::<Times>(line) {
+        return times.stage_timestamp.or(times.request_received_timestamp)?.parse().ok();
+    }
+    let word = line.split(|byte| *byte == b' ').next()?;
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+/// Whether `name` is what the API server makes of the log `log` when it rotates it: `audit-2026-11-21T03-14-15.926.log`,
+/// compressed with `.gz` behind (`gopkg.in/natefinch/lumberjack.v2`).
+pub(super) fn is_rotated(name: &str, log: &str) -> bool {
+    let (stem, extension) = match log.rfind('.') {
+        Some(dot) => log.split_at(dot),
+        None => (log, ""),
+    };
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let time = name
+        .strip_prefix(stem)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .and_then(|rest| rest.strip_suffix(extension));
+    time.is_some_and(|time| {
+        let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        shape == "0000-00-00T00-00-00.000"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn event(received: &str, stage: &str) -> String {
+        format!(
+            "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"requestReceivedTimestamp\":\"{received}\",\"stageTimestamp\":\"{stage}\"}}\n"
+        )
+    }
+
+    #[test]
+    fn the_last_minute_is_counted() {
+        let old = event("2026-11-21T03:13:00.000000Z", "2026-11-21T03:13:00.1Z");
+        let new = event("2026-11-21T03:14:00.000000Z", "2026-11-21T03:14:05.123456Z");
+        let text = format!("{old}{new}{new}");
+        let now = at("2026-11-21T03:14:15Z");
+        let seen = activity(text.as_bytes(), true, now);
+        assert_eq!(seen.last_event, Some(at("2026-11-21T03:14:05.123456Z")));
+        assert_eq!(seen.recent, Recent { seconds: 60, events: 2, bytes: 2 * new.len() });
+        // The end of a larger file: its first line is half an event, and the rest reaches back ten seconds.
+        let end = format!("Timestamp\":\"x\"}}\n{new}{new}");
+        let seen = activity(end.as_bytes(), false, now);
+        assert_eq!(seen.recent, Recent { seconds: 9, events: 2, bytes: 2 * new.len() });
+        let half = format!("{old}{new}{}", &new[..20]);
+        assert_eq!(activity(half.as_bytes(), true, now).recent.events, 1);
+        assert_eq!(
+            activity(b"", true, now),
+            Activity { last_event: None, recent: Recent { seconds: 60, ..Recent::default() } }
+        );
+    }
+
+    #[test]
+    fn the_legacy_format_has_its_time_in_front() {
+        let text = "2026-11-21T03:14:05.123456789Z AUDIT: id=\"a\" stage=\"ResponseComplete\"\n";
+        let seen = activity(text.as_bytes(), true, at("2026-11-21T03:14:15Z"));
+        assert_eq!(seen.last_event, Some(at("2026-11-21T03:14:05.123456789Z")));
+        assert_eq!(seen.recent.events, 1);
+    }
+
+    #[test]
+    fn an_event_without_stage_has_the_time_of_its_request() {
+        let line = b"{\"requestReceivedTimestamp\":\"2026-11-21T03:14:05Z\"}";
+        assert_eq!(time_of(line), Some(at("2026-11-21T03:14:05Z")));
+        assert_eq!(time_of(b"{}"), None);
+        assert_eq!(time_of(b"not an event"), None);
+    }
+
+    #[test]
+    fn rotated_files_are_known_by_their_names() {
+        for (name, log, expected) in [
+            ("audit-2026-11-21T03-14-15.926.log", "audit.log", true),
+            ("audit-2026-11-21T03-14-15.926.log.gz", "audit.log", true),
+            ("audit-2026-11-21T03-14-15.926", "audit", true),
+            ("audit.log", "audit.log", false),
+            ("audit-old.log", "audit.log", false),
+            ("audit-2026-11-21T03-14-15.926.log.bak", "audit.log", false),
+            ("kube-audit-2026-11-21T03-14-15.926.log", "audit.log", false),
+        ] {
+            assert_eq!(is_rotated(name, log), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `status`: what is configured, what runs, what kaudit did here, and what drifted.
+
+mod configured;
+mod live;
+mod log;
+mod running;
+
+use super::{Exit, Target, refuse};
+use crate::node::moment;
+use crate::observe::Obstacle;
+use crate::report::Report;
+use configured::Configured;
+use serde_json::Value;
+
+/// Looks, and changes nothing.
+pub(super) fn run(target: &Target, verbose: bool) -> (Report, Exit) {
+    match look_at(target, verbose) {
+        Ok(report) => (report, Exit::Done),
+        Err(obstacle) => {
+            let (mut report, exit) = refuse(obstacle);
+            report.message = String::new();
+            (report, exit)
+        }
+    }
+}
+
+fn look_at(target: &Target, verbose: bool) -> Result<Report, Obstacle> {
+    let configured = Configured::read(target)?;
+    let (details, lines) = match &target.kubelet {
+        Some(kubelet) => {
+            let running = live::look(&target.node, kubelet, &configured, moment())?;
+            running::render(&configured, &running, verbose)
+        }
+        None => render_tree(&configured, verbose),
+    };
+    Ok(Report { details: Some(("status", details)), lines, ..Report::default() })
+}
+
+/// What is to be said of a directory tree, in which nothing runs: for programs and for people.
+fn render_tree(configured: &Configured, verbose: bool) -> (Value, Vec<String>) {
+    let changed = configured.inputs_are_as_written() == Some(false);
+    let of_inputs = changed.then(|| {
+        "policy or webhook kubeconfig changed since the manifest was written: not in force until a restart; kaudit enable takes them".to_owned()
+    });
+    let drift = configured.drift(of_inputs.into_iter().collect());
+    let mut lines = vec![format!("Audit logging: {}", if configured.is_enabled() { "on" } else { "off" })];
+    lines.extend(configured.manifest_lines());
+    lines.extend(configured.policy.as_ref().map(|path| format!("Policy:        {}", path.display())));
+    lines.extend(configured.log.as_ref().map(|path| match configured.log_size {
+        Some(bytes) => format!("Log:           {} ({bytes} bytes)", path.display()),
+        None => format!("Log:           {} (not there yet)", path.display()),
+    }));
+    lines.extend(configured.closing_lines(&drift, verbose));
+    (configured.details(&drift), lines)
+}

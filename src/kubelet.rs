@@ -1,0 +1,337 @@
+//! The running kubelet: where it reads static pods and where it keeps its pods, from its command line and its
+//! configuration files. Pure: the texts are read elsewhere.
+
+use crate::audit::argv;
+use crate::audit::pflag::parse_duration;
+use crate::node::{Process, Component};
+use crate::refusal::Refusal;
+use crate::yaml::Document;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The kubelet's default for `--root-dir`.
+pub const DEFAULT_ROOT: &str = "/var/lib/kubelet";
+/// The kubelet's default for `fileCheckFrequency`, also where the configuration says 0
+/// (`pkg/kubelet/apis/config/v1beta1/defaults.go`).
+const DEFAULT_FILE_CHECK_FREQUENCY: Duration = Duration::from_secs(20);
+
+/// The kubelet of this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kubelet {
+    /// Its process.
+    pub process: Process,
+    /// Its configuration file, absolute; `None`: it has flags only.
+    pub config: Option<PathBuf>,
+    /// The directory (or the one file) that it reads static pods from; `None`: it runs none.
+    pub static_pod_path: Option<PathBuf>,
+    /// Where it keeps its pods: `<root_dir>/pods/<uid>`.
+    pub root_dir: PathBuf,
+    /// How often it lists the static pods again, whether or not it noticed a change.
+    pub file_check_frequency: Duration,
+    /// The name of its node, which ends the names of its static pods.
+    pub node_name: String,
+}
+
+/// The files that the kubelet's configuration is made of, as its command line names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// `--config`, absolute.
+    pub config: Option<PathBuf>,
+    /// `--config-dir`, absolute: `*.conf` files below it override the configuration, one after the other in the order
+    /// of their names (since 1.28; `cmd/kubelet/app/server.go`, `mergeKubeletConfigurations`).
+    pub drop_ins: Option<PathBuf>,
+}
+
+/// What of the kubelet's surroundings is needed to understand its command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Its working directory, which relative paths on the command line start from.
+    pub directory: PathBuf,
+    /// The machine's name.
+    pub host_name: String,
+}
+
+/// One configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+impl Sources {
+    /// The files that `kubelet`, whose working directory is `directory`, read when it started.
+    #[must_use]
+    pub fn of(kubelet: &Process, directory: &Path) -> Self {
+        let path =
+            |name| flag(kubelet, name).filter(|path| !path.is_empty()).map(|path| directory.join(path));
+        Self { config: path("config"), drop_ins: path("config-dir") }
+    }
+}
+
+impl Kubelet {
+    /// The kubelet that `process` is, with the file of `--config` and the drop-ins in their order.
+    ///
+    /// Flags win over files (`cmd/kubelet/app/server.go`, `kubeletConfigFlagPrecedence`).
+    ///
+    /// # Errors
+    /// A file is not one that a kubelet could have read.
+    pub fn of(
+        process: Process,
+        surroundings: &Surroundings,
+        config: Option<&ConfigFile>,
+        drop_ins: &[ConfigFile],
+    ) -> Result<Self, Refusal> {
+        let Surroundings { directory, host_name } = surroundings;
+        let mut settings = Settings::default();
+        if let Some(file) = config {
+            // The kubelet resolves relative paths against the file's directory
+            // (`pkg/kubelet/kubeletconfig/configfiles/configfiles.go`), but not those of drop-ins.
+            settings.apply(file, file.path.parent().unwrap_or(directory))?;
+        }
+        for file in drop_ins {
+            settings.apply(file, directory)?;
+        }
+        if let Some(path) = flag(&process, "pod-manifest-path") {
+            settings.static_pod_path = absolute(&path, directory);
+        }
+        if let Some(frequency) = flag(&process, "file-check-frequency") {
+            settings.file_check_frequency = duration(&frequency);
+        }
+        let root_dir = flag(&process, "root-dir").and_then(|path| absolute(&path, directory));
+        let node_name = flag(&process, "hostname-override").filter(|name| !name.is_empty());
+        Ok(Self {
+            config: config.map(|file| file.path.clone()),
+            static_pod_path: settings.static_pod_path,
+            root_dir: root_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_ROOT)),
+            file_check_frequency: settings.file_check_frequency.unwrap_or(DEFAULT_FILE_CHECK_FREQUENCY),
+            // k8s.io/component-helpers/node/util, `GetHostname`.
+            node_name: node_name.as_deref().unwrap_or(host_name).trim().to_lowercase(),
+            process,
+        })
+    }
+
+    /// Where it reads static pods.
+    ///
+    /// # Errors
+    /// It runs none.
+    pub fn manifests(&self) -> Result<&Path, Refusal> {
+        self.static_pod_path.as_deref().ok_or_else(|| {
+            let refusal = Refusal::new(format!(
+                "the kubelet (pid {}) reads no static pods: neither staticPodPath nor --pod-manifest-path is set",
+                self.process.pid
+            ));
+            let refusal = match &self.config {
+                Some(config) => refusal.in_file(config.display().to_string()),
+                None => refusal,
+            };
+            refusal.help("is this a control-plane node whose API server is a static pod? a worker has none")
+        })
+    }
+}
+
+/// The one kubelet of the node.
+///
+/// # Errors
+/// None runs, or several do.
+pub fn only_one(mut kubelets: Vec<Process>) -> Result<Process, Refusal> {
+    match (kubelets.pop(), kubelets.as_slice()) {
+        (Some(kubelet), []) => Ok(kubelet),
+        (None, _) => {
+            Err(Refusal::new("no kubelet runs on this node: nobody would start the API server again")
+                .help("start it first: systemctl start kubelet")
+                .help("to change a directory tree that looks like a node, name it: --root DIR"))
+        }
+        (Some(last), others) => {
+            let pids: Vec<String> =
+                others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
+            Err(Refusal::new(format!("several kubelets run on this node: pids {}", pids.join(", ")))
+                .help("kaudit cannot tell whose static pod the API server is; stop the others"))
+        }
+    }
+}
+
+/// The refusal of a manifest that the kubelet does not see.
+#[must_use]
+pub fn refuse_elsewhere(manifest: &Path, manifests: &Path) -> Refusal {
+    Refusal::new(format!(
+        "the kubelet reads static pods from {}, so it never sees this file",
+        manifests.display()
+    ))
+    .in_file(manifest.display().to_string())
+    .help("name the manifest there with --manifest FILE, or leave --manifest out")
+}
+
+/// The refusal of a `staticPodPath` that is a file: the kubelet allows it, and reads no other file.
+#[must_use]
+pub fn refuse_single_file(manifests: &Path) -> Refusal {
+    Refusal::new("the kubelet's staticPodPath is one file, not a directory")
+        .in_file(manifests.display().to_string())
+        .help("a restart moves the manifest out of its directory and back; set staticPodPath to a directory that holds nothing but manifests, and restart the kubelet")
+}
+
+/// The settings of configuration files that matter here.
+#[derive(Debug, Default)]
+struct Settings {
+    static_pod_path: Option<PathBuf>,
+    file_check_frequency: Option<Duration>,
+}
+
+impl Settings {
+    /// Overrides them by a file's; `null` takes a setting back (RFC 7386, which drop-ins are merged by).
+    fn apply(&mut self, file: &ConfigFile, directory: &Path) -> Result<(), Refusal> {
+        let document = Document::read(&file.text).map_err(|refusal| {
+            refusal
+                .in_file(file.path.display().to_string())
+                .help("the kubelet was started with this file and would not start again; mend it first")
+        })?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if let Some(value) = document.value().get("staticPodPath") {
+            self.static_pod_path = absolute(&text(value), directory);
+        }
+        if let Some(value) = document.value().get("fileCheckFrequency") {
+            self.file_check_frequency = duration(&text(value));
+        }
+        Ok(())
+    }
+}
+
+/// The value of a flag on the kubelet's command line; the last one counts.
+fn flag(kubelet: &Process, name: &str) -> Option<String> {
+    let words: Vec<&str> =
+        Component::Kubelet.own_words(&kubelet.arguments)?.iter().map(String::as_str).collect();
+    argv::lookup(&words, name).map(|found| found.value.unwrap_or_default())
+}
+
+/// `path` from `directory`; an empty one is none.
+fn absolute(path: &str, directory: &Path) -> Option<PathBuf> {
+    (!path.is_empty()).then(|| directory.join(path))
+}
+
+/// A duration as Go writes it; 0 and what cannot be read leave the default.
+fn duration(text: &str) -> Option<Duration> {
+    let nanoseconds = u64::try_from(parse_duration(text).ok()?).ok()?;
+    (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(line: &str) -> Process {
+        let arguments = line.split(' ').map(str::to_owned).collect();
+        Process { pid: 812, start: 1, arguments, pod_uid: None }
+    }
+
+    fn file(path: &str, text: &str) -> ConfigFile {
+        ConfigFile { path: PathBuf::from(path), text: text.to_owned() }
+    }
+
+    fn kubelet(line: &str, config: Option<&ConfigFile>, drop_ins: &[ConfigFile]) -> Kubelet {
+        let surroundings =
+            Surroundings { directory: PathBuf::from("/srv"), host_name: "Master-1".to_owned() };
+        Kubelet::of(process(line), &surroundings, config, drop_ins).unwrap()
+    }
+
+    /// What kubeadm's unit file starts, and what kubeadm writes.
+    const KUBEADM: &str = "/usr/bin/kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf \
+                           --kubeconfig=/etc/kubernetes/kubelet.conf --config=/var/lib/kubelet/config.yaml \
+                           --container-runtime-endpoint=unix:///run/containerd/containerd.sock";
+
+    #[test]
+    fn kubeadms_kubelet() {
+        let sources = Sources::of(&process(KUBEADM), Path::new("/"));
+        assert_eq!(sources.config, Some(PathBuf::from("/var/lib/kubelet/config.yaml")));
+        assert_eq!(sources.drop_ins, None);
+        let config = file(
+            "/var/lib/kubelet/config.yaml",
+            include_str!("../templates/sample-node/kubelet-config.yaml"),
+        );
+        let kubelet = kubelet(KUBEADM, Some(&config), &[]);
+        assert_eq!(kubelet.manifests().unwrap(), Path::new("/etc/kubernetes/manifests"));
+        assert_eq!(kubelet.root_dir, Path::new("/var/lib/kubelet"));
+        assert_eq!(kubelet.file_check_frequency, Duration::from_secs(20));
+        assert_eq!(kubelet.node_name, "master-1");
+        assert_eq!(kubelet.config.as_deref(), Some(Path::new("/var/lib/kubelet/config.yaml")));
+    }
+
+    #[test]
+    fn sources_in_every_form() {
+        for (line, config, drop_ins) in [
+            ("kubelet --config /a --config-dir /d", Some("/a"), Some("/d")),
+            ("kubelet --config=a/b.yaml --config_dir=d", Some("/srv/a/b.yaml"), Some("/srv/d")),
+            ("kubelet --config=/a --config=/b", Some("/b"), None),
+            ("kubelet --config= --v=2", None, None),
+            ("hyperkube kubelet --config=/a", Some("/a"), None),
+        ] {
+            let sources = Sources::of(&process(line), Path::new("/srv"));
+            assert_eq!(sources.config, config.map(PathBuf::from), "{line}");
+            assert_eq!(sources.drop_ins, drop_ins.map(PathBuf::from), "{line}");
+        }
+    }
+
+    #[test]
+    fn later_files_and_then_flags_win() {
+        let config =
+            file("/etc/kubelet/config.yaml", "staticPodPath: manifests\nfileCheckFrequency: 1m30s\n");
+        let first = file("/d/10.conf", "staticPodPath: /from/drop-in\n");
+        let second = file("/d/20.conf", "{\"fileCheckFrequency\": \"5s\"}");
+        let takes_back = file("/d/30.conf", "staticPodPath: null\n");
+        let relative = file("/d/40.conf", "staticPodPath: below\n");
+        for (line, drop_ins, path, seconds) in [
+            ("kubelet", vec![], Some("/etc/kubelet/manifests"), 90),
+            ("kubelet", vec![first.clone(), second], Some("/from/drop-in"), 5),
+            ("kubelet", vec![first.clone(), takes_back], None, 90),
+            ("kubelet", vec![relative], Some("/srv/below"), 90),
+            ("kubelet --pod-manifest-path=/flag", vec![first.clone()], Some("/flag"), 90),
+            ("kubelet --pod-manifest-path flag --file-check-frequency 0s", vec![], Some("/srv/flag"), 20),
+            ("kubelet --pod-manifest-path=", vec![first], None, 90),
+        ] {
+            let kubelet = kubelet(line, Some(&config), &drop_ins);
+            assert_eq!(kubelet.static_pod_path.as_deref(), path.map(Path::new), "{line} {drop_ins:?}");
+            assert_eq!(kubelet.file_check_frequency, Duration::from_secs(seconds), "{line} {drop_ins:?}");
+        }
+    }
+
+    #[test]
+    fn flags_alone() {
+        let found = kubelet(
+            "kubelet --root-dir=/data/kubelet --hostname-override Node.Example --pod-manifest-path=/m",
+            None,
+            &[],
+        );
+        assert_eq!(found.root_dir, Path::new("/data/kubelet"));
+        assert_eq!(found.node_name, "node.example");
+        assert_eq!(found.manifests().unwrap(), Path::new("/m"));
+        assert_eq!(found.config, None);
+    }
+
+    #[test]
+    fn a_worker_is_refused() {
+        let config = file("/c.yaml", "kind: KubeletConfiguration\nstaticPodPath: ''\n");
+        let refusal = kubelet("kubelet --config=/c.yaml", Some(&config), &[]).manifests().unwrap_err();
+        assert!(refusal.reason.contains("(pid 812) reads no static pods"), "{}", refusal.reason);
+        assert_eq!(refusal.file.as_deref(), Some("/c.yaml"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_configuration_is_refused() {
+        let surroundings = Surroundings { directory: PathBuf::from("/"), host_name: String::new() };
+        let broken = file("/c.yaml", "staticPodPath: [\n");
+        let refusal = Kubelet::of(process("kubelet"), &surroundings, Some(&broken), &[]).unwrap_err();
+        assert_eq!(refusal.file.as_deref(), Some("/c.yaml"));
+        assert!(refusal.position.is_some());
+    }
+
+    #[test]
+    fn there_must_be_exactly_one() {
+        let one = process("kubelet");
+        assert_eq!(only_one(vec![one.clone()]).unwrap(), one);
+        assert!(only_one(vec![]).unwrap_err().reason.starts_with("no kubelet runs on this node"));
+        let another = Process { pid: 913, ..one.clone() };
+        let refusal = only_one(vec![one, another]).unwrap_err();
+        assert_eq!(refusal.reason, "several kubelets run on this node: pids 812, 913");
+    }
+}

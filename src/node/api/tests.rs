@@ -1,0 +1,373 @@
+//! Against a TLS server on the loopback interface. What made its certificates is in `testdata/make.sh`.
+
+use super::{Answer, Ask, ClientIdentity, Endpoint};
+use crate::node::Node;
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, Error as TlsError, ServerConfig, ServerConnection,
+    SignatureScheme, StreamOwned, SupportedProtocolVersion,
+};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+fn testdata() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/node/api/testdata")
+}
+
+/// The tree of the test data is the node's whole disk.
+fn ask(address: SocketAddr, certificate: Option<&str>) -> Ask {
+    Ask {
+        endpoint: Endpoint { address, certificate: certificate.map(PathBuf::from) },
+        identity: None,
+        method: "GET",
+        path: "/readyz?verbose".to_owned(),
+        body: None,
+        audit_id: None,
+        timeout: TIMEOUT,
+    }
+}
+
+fn answer(ask: &Ask) -> Answer {
+    Node::at(testdata()).ask(ask)
+}
+
+fn reason(ask: &Ask) -> String {
+    match answer(ask) {
+        Answer::Nobody(reason) => reason,
+        answer @ Answer::Status { .. } => panic!("{answer:?}"),
+    }
+}
+
+fn status(code: u16, body: &str) -> Answer {
+    Answer::Status { code, body: body.to_owned() }
+}
+
+/// Takes whatever client certificate comes, as the API server does at the handshake.
+#[derive(Debug)]
+struct AnyClient(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyClient {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, TlsError> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, TlsError> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, TlsError> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+type Stream = StreamOwned<ServerConnection, TcpStream>;
+
+/// What the server was asked.
+struct Asked {
+    head: Vec<String>,
+    body: String,
+    client: Option<Vec<u8>>,
+}
+
+fn read_request(stream: &mut Stream) -> Asked {
+    let mut reader = BufReader::new(&mut *stream);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let line = line.strip_suffix("\r\n").unwrap().to_owned();
+        if line.is_empty() {
+            break;
+        }
+        head.push(line);
+    }
+    let length =
+        head.iter().find_map(|line| line.strip_prefix("Content-Length: ")?.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let client = stream.conn.peer_certificates().map(|chain| chain[0].to_vec());
+    Asked { head, body: String::from_utf8(body).unwrap(), client }
+}
+
+fn serve(behave: impl FnOnce(Stream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
+    serve_version(&TLS13, behave)
+}
+
+/// One connection, with the certificate of `server.crt`.
+fn serve_version(
+    version: &'static SupportedProtocolVersion,
+    behave: impl FnOnce(Stream) + Send + 'static,
+) -> (SocketAddr, JoinHandle<()>) {
+    let provider = Arc::new(ring::default_provider());
+    let certificate = CertificateDer::from_pem_file(testdata().join("server.crt")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(testdata().join("server.key")).unwrap();
+    let configuration = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_client_cert_verifier(Arc::new(AnyClient(provider)))
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    listen(move |socket| {
+        let connection = ServerConnection::new(Arc::new(configuration)).unwrap();
+        behave(StreamOwned::new(connection, socket));
+    })
+}
+
+fn listen(behave: impl FnOnce(TcpStream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || behave(listener.accept().unwrap().0));
+    (address, server)
+}
+
+/// Answers once with `text`, without a word of farewell, and returns what it was asked.
+fn answering(text: String) -> (SocketAddr, JoinHandle<Asked>) {
+    let (send, receive) = std::sync::mpsc::channel();
+    let (address, server) = serve(move |mut stream| {
+        send.send(read_request(&mut stream)).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+    });
+    let asked = thread::spawn(move || {
+        server.join().unwrap();
+        receive.recv().unwrap()
+    });
+    (address, asked)
+}
+
+#[test]
+fn every_status_is_an_answer() {
+    for (text, expected) in [
+        ("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", status(200, "ok")),
+        ("HTTP/1.0 200 OK\r\n\r\nuntil the end", status(200, "until the end")),
+        ("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n{}and more", status(401, "{}")),
+        ("HTTP/1.0 500 Internal Server Error\r\nContent-Length: 9\r\n\r\n[-]etcd", status(500, "[-]etcd")),
+        ("HTTP/1.0 204 No Content\r\nContent-Length: 0\r\n\r\n", status(204, "")),
+        ("HTTP/1.0 200 OK\r\nContent-Length: no number\r\n\r\nok", status(200, "ok")),
+    ] {
+        let (address, server) = answering(text.to_owned());
+        assert_eq!(answer(&ask(address, None)), expected, "{text}");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn only_the_beginning_of_a_body_is_kept() {
+    for head in ["HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 200000\r\n\r\n"] {
+        let (address, server) = serve(move |mut stream| {
+            read_request(&mut stream);
+            // The client may be gone before the end.
+            let _ = stream.write_all(format!("{head}{}", "x".repeat(200_000)).as_bytes());
+        });
+        assert_eq!(answer(&ask(address, None)), status(200, &"x".repeat(16 * 1024)));
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn the_request_is_what_was_asked() {
+    let (address, server) = answering("HTTP/1.0 201 Created\r\nContent-Length: 0\r\n\r\n".to_owned());
+    let mut ask = ask(address, None);
+    ask.method = "POST";
+    ask.path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
+    ask.body = Some("{\"kind\":\"ü\"}".to_owned());
+    ask.audit_id = Some("an-id".to_owned());
+    assert_eq!(answer(&ask), status(201, ""));
+    let asked = server.join().unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        asked.head,
+        [
+            "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews HTTP/1.0".to_owned(),
+            format!("Host: {address}"),
+            format!("User-Agent: kaudit/{version}"),
+            "Accept: application/json, */*".to_owned(),
+            "Connection: close".to_owned(),
+            "Audit-ID: an-id".to_owned(),
+            "Content-Type: application/json".to_owned(),
+            "Content-Length: 13".to_owned(),
+        ]
+    );
+    assert_eq!(asked.body, "{\"kind\":\"ü\"}");
+    assert_eq!(asked.client, None);
+}
+
+#[test]
+fn nothing_is_smuggled_into_a_request() {
+    let (address, _server) = listen(drop);
+    let mut ask = ask(address, None);
+    ask.path = "/livez HTTP/1.0\r\nX: y".to_owned();
+    assert_eq!(reason(&ask), r#""/livez HTTP/1.0\r\nX: y" cannot be part of a request"#);
+}
+
+#[test]
+fn only_the_expected_certificate_is_believed() {
+    for version in [&TLS12, &TLS13] {
+        let (address, server) = serve_version(version, |mut stream| {
+            read_request(&mut stream);
+            stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        });
+        assert!(answer(&ask(address, Some("/server.crt"))).is_ok());
+        server.join().unwrap();
+
+        // The same key, name and subject: the very certificate is meant.
+        let (address, server) = serve_version(version, |mut stream| {
+            stream.read_to_end(&mut Vec::new()).unwrap_err();
+        });
+        let reason = reason(&ask(address, Some("/another.crt")));
+        assert_eq!(reason, "it presents another certificate than /another.crt");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_is_said_before_anybody_is_asked() {
+    let nobody = "127.0.0.1:1".parse().unwrap();
+    assert_eq!(reason(&ask(nobody, Some("/no.crt"))), "the API server's certificate /no.crt is not there");
+    let without = reason(&ask(nobody, Some("/server.key")));
+    assert!(without.starts_with("reading a certificate from /server.key: "), "{without}");
+}
+
+#[test]
+fn a_client_certificate_is_presented_in_every_form_of_key() {
+    let identity =
+        |certificate: &str, key: &str| ClientIdentity { certificate: certificate.into(), key: key.into() };
+    for (certificate, key) in [
+        ("/kubelet-client-current.pem", "/kubelet-client-current.pem"),
+        ("/apiserver-kubelet-client.crt", "/apiserver-kubelet-client.key"),
+        ("/apiserver-kubelet-client.crt", "/apiserver-kubelet-client.pkcs8.key"),
+    ] {
+        let (address, server) = answering("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned());
+        let mut ask = ask(address, Some("/server.crt"));
+        ask.identity = Some(identity(certificate, key));
+        assert!(answer(&ask).is_ok(), "{key}");
+        let presented = server.join().unwrap().client;
+        assert_eq!(presented, Node::at(testdata()).read_certificate(certificate.as_ref()).unwrap());
+        assert!(presented.is_some());
+    }
+
+    let mut ask = ask("127.0.0.1:1".parse().unwrap(), None);
+    for (certificate, key, expected) in [
+        ("/no.crt", "/no.key", "/no.crt is not there"),
+        ("/server.crt", "/another.crt", "reading a key from /another.crt: "),
+        (
+            "/server.crt",
+            "/apiserver-kubelet-client.key",
+            "the key /apiserver-kubelet-client.key belongs to another certificate than /server.crt",
+        ),
+    ] {
+        ask.identity = Some(identity(certificate, key));
+        let reason = reason(&ask);
+        assert!(reason.starts_with(expected), "{reason}");
+    }
+}
+
+#[test]
+fn a_server_that_drips_holds_nobody_up() {
+    fn drip(mut target: impl std::io::Write, bytes: &[u8]) {
+        for byte in bytes.iter().cycle() {
+            if target.write_all(&[*byte]).and_then(|()| target.flush()).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+    let silent = listen(|mut socket| drop(socket.read_to_end(&mut Vec::new())));
+    // The head of a TLS record that announces 16 KiB.
+    let in_handshake = listen(|socket| drip(socket, b"\x16\x03\x03\x40\x00"));
+    let in_head = serve(|mut stream| {
+        read_request(&mut stream);
+        stream.write_all(b"HTTP/1.0 200 OK\r\nX: ").unwrap();
+        drip(stream, b"y");
+    });
+    for (address, server) in [silent, in_handshake, in_head] {
+        let mut ask = ask(address, None);
+        ask.timeout = Duration::from_millis(200);
+        let begin = Instant::now();
+        assert_eq!(reason(&ask), "timed out after 200ms");
+        let took = begin.elapsed();
+        assert!((ask.timeout..TIMEOUT / 10).contains(&took), "{took:?}");
+        server.join().unwrap();
+    }
+
+    // The head has come: that is an answer, and its body what came of it in time.
+    let (address, server) = serve(|mut stream| {
+        read_request(&mut stream);
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+        drip(stream, b"x");
+    });
+    let mut ask = ask(address, None);
+    ask.timeout = Duration::from_millis(200);
+    let begin = Instant::now();
+    assert!(answer(&ask).is_ok());
+    assert!(begin.elapsed() < TIMEOUT / 10);
+    server.join().unwrap();
+}
+
+#[test]
+fn what_is_no_answer_is_named() {
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_eq!(reason(&ask(unused, None)), "connection refused");
+
+    let (address, server) = listen(drop);
+    assert_eq!(reason(&ask(address, None)), "it closed the connection without an answer");
+    server.join().unwrap();
+
+    let (address, server) = listen(|mut socket| {
+        socket.write_all(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request").unwrap();
+        drop(socket.read_to_end(&mut Vec::new()));
+    });
+    assert_eq!(reason(&ask(address, None)), "it does not speak TLS");
+    server.join().unwrap();
+
+    for (text, expected) in [
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(), "its answer is not HTTP: invalid HTTP version"),
+        (String::new(), "it closed the connection without an answer"),
+        ("HTTP/1.0 200".to_owned(), "it closed the connection without an answer"),
+        (format!("HTTP/1.0 200 OK\r\nX: {}", "y".repeat(100_000)), "its answer's head is longer than 16 KiB"),
+    ] {
+        let (address, server) = serve(move |mut stream| {
+            read_request(&mut stream);
+            // The client may be gone before the end.
+            let _ = stream.write_all(text.as_bytes());
+        });
+        assert_eq!(reason(&ask(address, None)), expected);
+        server.join().unwrap();
+    }
+}

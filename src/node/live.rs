@@ -1,0 +1,278 @@
+//! The live node as a [`Machine`]: its files, its processes, its API server, its clock, and the operator's signals.
+
+use super::{Answer, Ask, Effects, FileState, Interrupt, Machine, Metadata, Moved, Node, Process, Processes};
+use anyhow::{Context as _, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a process is looked at where it cannot be waited for.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A new UUID at every reading (random(4)).
+const RANDOM_UUID: &str = "/proc/sys/kernel/random/uuid";
+
+/// The live node, for a restart.
+#[derive(Debug)]
+pub struct Live {
+    node: Node,
+    processes: Processes,
+    kubelet_root: PathBuf,
+    started: Instant,
+    /// The last signal that asked for the end; 0: none did.
+    asked_to_end: Arc<AtomicUsize>,
+}
+
+/// A process that can be waited for.
+enum Handle {
+    /// The kernel names this very process, whoever gets its id later (pidfd_open(2), Linux 5.3).
+    Descriptor(OwnedFd),
+    /// It has ended.
+    Ended,
+    /// The kernel is older, or a filter forbids the call.
+    Unsupported,
+}
+
+impl Live {
+    /// The node whose kubelet keeps its pods below `kubelet_root` (`--root-dir`). Its clock starts now.
+    #[must_use]
+    pub fn new(node: Node, kubelet_root: &Path) -> Self {
+        Self {
+            processes: node.processes(),
+            node,
+            kubelet_root: kubelet_root.to_path_buf(),
+            started: Instant::now(),
+            asked_to_end: Arc::default(),
+        }
+    }
+
+    /// From now on SIGINT and SIGTERM are noted instead of ending the process, for [`Machine::interrupt`], and
+    /// SIGHUP is ignored: the end of an SSH session must not end a restart half-way.
+    ///
+    /// # Errors
+    /// The handlers cannot be installed.
+    pub fn handle_signals(&self) -> Result<()> {
+        for signal in [SIGINT, SIGTERM] {
+            let number = usize::try_from(signal).context("a signal's number")?;
+            flag::register_usize(signal, Arc::clone(&self.asked_to_end), number)
+                .context("handling signals")?;
+        }
+        // A flag that nobody reads. With SIG_IGN instead, programs that kaudit starts would inherit it (execve(2)).
+        flag::register(SIGHUP, Arc::new(AtomicBool::new(false))).context("handling SIGHUP")?;
+        Ok(())
+    }
+
+    /// Names `process` for good, once it is sure that its id still means it.
+    fn handle(&self, process: &Process) -> Result<Handle> {
+        let Some(pid) = Pid::from_raw(process.pid) else { return Ok(Handle::Ended) };
+        let descriptor = match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(descriptor) => descriptor,
+            Err(Errno::SRCH) => return Ok(Handle::Ended),
+            Err(Errno::NOSYS | Errno::PERM) => return Ok(Handle::Unsupported),
+            Err(error) => return Err(error).with_context(|| format!("opening process {}", process.pid)),
+        };
+        // Looked at after opening: if the id means the process now, the descriptor does so for ever.
+        Ok(if self.processes.is_running(process)? { Handle::Descriptor(descriptor) } else { Handle::Ended })
+    }
+
+    fn watch_for_exit(&self, process: &Process, deadline: Instant) -> Result<bool> {
+        while self.processes.is_running(process)? {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            thread::sleep(left.min(POLL_INTERVAL));
+        }
+        Ok(true)
+    }
+}
+
+/// Waits until the process of `descriptor` has ended, or `deadline`, and says which.
+fn wait_for(descriptor: &OwnedFd, deadline: Instant) -> Result<bool> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).context("a time to wait")?;
+        // A pidfd can be read as soon as its process has ended.
+        let mut descriptors = [PollFd::new(descriptor, PollFlags::IN)];
+        match poll(&mut descriptors, Some(&timeout)) {
+            Ok(0) => return Ok(false),
+            Ok(_) => return Ok(true),
+            // A signal that was noted; the time is not up.
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error).context("waiting for a process"),
+        }
+    }
+}
+
+impl Machine for Live {
+    fn node(&self) -> &Node {
+        &self.node
+    }
+
+    fn api_servers(&mut self) -> Result<Vec<Process>> {
+        self.processes.api_servers(&self.kubelet_root)
+    }
+
+    fn has_pod_directory(&mut self, uid: &str) -> Result<bool> {
+        self.node.has_pod_directory(&self.kubelet_root, uid)
+    }
+
+    fn ask(&mut self, ask: &Ask) -> Answer {
+        self.node.ask(ask)
+    }
+
+    fn wait_for_exit(&mut self, process: &Process, limit: Duration) -> Result<bool> {
+        let deadline = Instant::now() + limit;
+        match self.handle(process)? {
+            Handle::Descriptor(descriptor) => wait_for(&descriptor, deadline),
+            Handle::Ended => Ok(true),
+            Handle::Unsupported => self.watch_for_exit(process, deadline),
+        }
+    }
+
+    fn kill(&mut self, process: &Process) -> Result<()> {
+        let result = match (self.handle(process)?, Pid::from_raw(process.pid)) {
+            (Handle::Descriptor(descriptor), _) => pidfd_send_signal(&descriptor, Signal::KILL),
+            // Between the look and the kill the id could go to another process; ids are given out in turn, so that
+            // one just freed is the last to be given again.
+            (Handle::Unsupported, Some(pid)) if self.processes.is_running(process)? => {
+                kill_process(pid, Signal::KILL)
+            }
+            (Handle::Unsupported | Handle::Ended, _) => Ok(()),
+        };
+        match result {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("killing process {}", process.pid)),
+        }
+    }
+
+    fn last_words(&mut self, _uid: Option<&str>) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn fresh_id(&mut self) -> Result<String> {
+        let file = self.node.read_file(Path::new(RANDOM_UUID), 64)?.context("the kernel gives no UUID")?;
+        Ok(String::from_utf8(file.bytes).context("the kernel's UUID")?.trim().to_owned())
+    }
+
+    fn pause(&mut self, duration: Duration) {
+        thread::sleep(duration);
+    }
+
+    fn clock(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn interrupt(&self) -> Option<Interrupt> {
+        let signal = i32::try_from(self.asked_to_end.load(Ordering::SeqCst)).unwrap_or_default();
+        match signal {
+            SIGINT => Some(Interrupt::Int),
+            SIGTERM => Some(Interrupt::Term),
+            _ => None,
+        }
+    }
+}
+
+impl Effects for Live {
+    fn move_file(&mut self, from: &Path, to: &Path) -> Result<Moved> {
+        self.node.move_file(from, to)
+    }
+
+    fn exchange_files(&mut self, one: &Path, other: &Path) -> Result<()> {
+        self.node.exchange_files(one, other)
+    }
+
+    fn make_directory(&mut self, path: &Path, metadata: &Metadata) -> Result<()> {
+        self.node.make_directory(path, metadata)
+    }
+
+    fn replace_file(&mut self, path: &Path, file: &FileState) -> Result<()> {
+        self.node.replace_file(path, file)
+    }
+
+    fn remove_file(&mut self, path: &Path) -> Result<()> {
+        self.node.remove_file(path)
+    }
+
+    fn remove_empty_directory(&mut self, path: &Path) -> Result<bool> {
+        self.node.remove_empty_directory(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::Component;
+    use signal_hook::low_level::raise;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Child, Command};
+
+    const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(20);
+
+    /// A process that calls itself an API server, until it is killed or `seconds` have passed.
+    fn start(seconds: &str) -> (Live, Child, Process) {
+        let live = Live::new(Node::at("/"), Path::new("/var/lib/kubelet"));
+        let child = Command::new("sleep").arg0("kube-apiserver").arg(seconds).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let started = Instant::now();
+        loop {
+            // Until its execve(2) it has the command line of this test.
+            let found = live.processes.running(Component::ApiServer).unwrap();
+            if let Some(process) = found.into_iter().find(|process| process.pid == pid) {
+                return (live, child, process);
+            }
+            assert!(started.elapsed() < LONG, "the child did not start");
+            thread::sleep(SHORT);
+        }
+    }
+
+    #[test]
+    fn a_process_is_waited_for_and_killed() {
+        let (mut live, mut child, process) = start("60");
+        assert!(!live.wait_for_exit(&process, SHORT).unwrap());
+        let another = Process { start: process.start + 1, ..process.clone() };
+        live.kill(&another).unwrap();
+        assert!(live.wait_for_exit(&another, LONG).unwrap(), "another start is another process, and gone");
+        assert!(!live.wait_for_exit(&process, SHORT).unwrap(), "and the one with this id lives on");
+        live.kill(&process).unwrap();
+        // Not yet waited for by its parent, which is this test: a zombie has ended all the same.
+        assert!(live.wait_for_exit(&process, LONG).unwrap());
+        live.kill(&process).unwrap();
+        child.wait().unwrap();
+        assert!(live.wait_for_exit(&process, LONG).unwrap());
+        live.kill(&process).unwrap();
+    }
+
+    #[test]
+    fn without_descriptors_the_process_table_tells() {
+        let (live, mut child, process) = start("60");
+        assert!(!live.watch_for_exit(&process, Instant::now() + SHORT).unwrap());
+        child.kill().unwrap();
+        assert!(live.watch_for_exit(&process, Instant::now() + LONG).unwrap());
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn signals_are_noted_and_a_hang_up_is_not() {
+        let mut live = Live::new(Node::at("/"), Path::new("/var/lib/kubelet"));
+        live.handle_signals().unwrap();
+        raise(SIGHUP).unwrap();
+        assert_eq!(live.interrupt(), None);
+        raise(SIGTERM).unwrap();
+        assert_eq!(live.interrupt(), Some(Interrupt::Term));
+        raise(SIGINT).unwrap();
+        assert_eq!(live.interrupt(), Some(Interrupt::Int));
+        let before = live.clock();
+        live.pause(SHORT);
+        assert!(live.clock() >= before + SHORT);
+    }
+}
