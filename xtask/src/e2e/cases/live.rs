@@ -41,17 +41,17 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let longer = life.step(&["enable", "--log-maxage", "60"], &metadata.snapshot, true)?;
     ensure!(longer.has("--audit-log-maxage=60"), "{longer}");
 
-    let restarted = life.step(&["restart"], &longer.snapshot, true)?;
+    let back = life.step(&["rollback"], &longer.snapshot, true)?;
+    ensure!(back.has("--audit-log-maxage=30"), "rollback has not put the old option back: {back}");
+    let restarted = life.step(&["restart"], &back.snapshot, true)?;
     ensure!(
-        restarted.snapshot.process.arguments == longer.snapshot.process.arguments,
+        restarted.snapshot.process.arguments == back.snapshot.process.arguments,
         "a restart has changed arguments: {restarted}"
     );
-    let back = life.step(&["rollback"], &restarted.snapshot, true)?;
-    ensure!(back.has("--audit-log-maxage=30"), "rollback has not put the old option back: {back}");
 
     edit_policy(trial)?;
-    let before = back.snapshot.hash()?;
-    let edited = life.step(&["restart"], &back.snapshot, true)?;
+    let before = restarted.snapshot.hash()?;
+    let edited = life.step(&["restart"], &restarted.snapshot, true)?;
     ensure!(edited.snapshot.hash()? != before, "restart has not taken the edited policy");
     let drift = drift(trial)?;
     ensure!(drift.is_empty(), "after the restart status still says {drift:?}");
@@ -91,8 +91,8 @@ impl Life<'_> {
         watches.wait_until_open()?;
         let short = if arguments.contains(&"--yes") { &DRAIN[..0] } else { &DRAIN[..] };
         let report = kaudit_json(api_server, 0, &[arguments, short].concat())?;
-        check(&report, audits).with_context(|| format!("in {report}"))?;
         let snapshot = Snapshot::take(api_server)?;
+        check(&report, &snapshot).with_context(|| format!("in {report}"))?;
         ensure!(snapshot.process.pid != before.process.pid, "{arguments:?} has not restarted the API server");
         ensure!(snapshot.process.audits() == audits, "after {arguments:?}: {:?}", snapshot.process);
         if audits {
@@ -117,17 +117,16 @@ impl std::fmt::Display for Stage {
 }
 
 /// Checks what a run says of itself.
-fn check(report: &Value, audits: bool) -> Result<()> {
+fn check(report: &Value, now: &Snapshot) -> Result<()> {
     ensure!(report["changed"] == true, "not `changed`");
     ensure!(report["failed"] == false, "`failed`");
     let restart = &report["restart"];
     ensure!(restart["method"] == "move" && restart["performed"] == true, "another restart");
     ensure!(restart["unavailableMs"].as_u64().is_some_and(|away| away > 0), "no `unavailableMs`");
     let verified = &report["verified"];
-    for fact in ["onDisk", "process", "healthy"] {
-        ensure!(verified[fact] == true, "`{fact}` is not verified");
-    }
-    ensure!(!audits || verified["auditEvent"].is_string() || verified["auditEvent"] == true, "no event");
+    ensure!(verified["onDisk"] == true && verified["healthy"] == true, "not verified");
+    ensure!(verified["process"] == now.process.pid, "another process than {}", now.process.pid);
+    ensure!(verified["auditEvent"].is_string() == now.process.audits(), "an event where none can be, or none");
     Ok(())
 }
 
