@@ -3,4 +3,8 @@
 //! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol that performs them through
 //! [`crate::node::Machine`].
 
+pub mod endpoint;
+pub mod identity;
+pub mod proof;
+pub mod subject;
 pub mod witness;

@@ -1,0 +1,263 @@
+//! What kaudit may ask an API server for the sake of an event.
+//!
+//! Every question is harmless by itself, whoever asks: it reads an object that does not exist, asks what the caller may
+//! do, or sends an empty object, of which nothing can be made, in a dry run. What a caller with rights could do with a
+//! path that a policy names (connect to a container, read a whole list) is asked anonymously only, and refused.
+
+use crate::policy::{GroupResources, Level, Resource, Rule, Target};
+
+/// The name of an object, and of a path's last part, that nobody has.
+const NOWHERE: &str = "kaudit-proof";
+/// A namespace that every cluster has; it is only named, nothing in it is touched.
+const NAMESPACE: &str = "default";
+/// Asks what the caller may do, for a path that everybody may read.
+const ACCESS_REVIEW: &str = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"nonResourceAttributes":{"path":"/livez","verb":"get"}}}"#;
+/// Asks who the caller is.
+const SELF_REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
+
+/// Kinds of question, the most harmless first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Reads something.
+    Read,
+    /// Creates an object that is an answer and is never stored.
+    Review,
+    /// Would create an object.
+    DryRun,
+}
+
+impl Class {
+    pub(super) const ALL: [Self; 3] = [Self::Read, Self::Review, Self::DryRun];
+}
+
+/// A request without its caller.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) class: Class,
+    pub(super) method: &'static str,
+    /// Path and query.
+    pub(super) path: String,
+    pub(super) body: Option<&'static str>,
+    /// What the API server takes path and method for (`endpoints/request/requestinfo.go`, `NewRequestInfo`).
+    pub(super) verb: &'static str,
+    pub(super) target: Target,
+    pub(super) what: String,
+    pub(super) only_anonymous: bool,
+}
+
+/// Questions that do not depend on the policy.
+pub(super) fn general() -> Vec<Question> {
+    let often_logged = [("", "configmaps"), ("", "pods"), ("apps", "deployments")]
+        .map(|(group, resource)| Resource { namespace: NAMESPACE.to_owned(), ..named(group, resource) });
+    let mut questions: Vec<Question> = often_logged.iter().cloned().map(read).collect();
+    questions.push(read_path("/api".to_owned()));
+    questions.push(review("authorization.k8s.io", "selfsubjectaccessreviews", ACCESS_REVIEW));
+    // Since 1.28; an older API server answers 404, and logs it no less.
+    questions.push(review("authentication.k8s.io", "selfsubjectreviews", SELF_REVIEW));
+    questions.extend(often_logged.into_iter().map(create));
+    questions
+}
+
+/// Questions made to match one rule: the policy decides whether they do.
+pub(super) fn of_rule(rule: &Rule) -> Vec<Question> {
+    if rule.level == Level::None {
+        return Vec::new();
+    }
+    let mut questions: Vec<Question> =
+        rule.non_resource_urls.iter().filter_map(|pattern| read_pattern(pattern)).collect();
+    for resource in resources_of(rule) {
+        let is_safe =
+            [&resource.group, &resource.resource, &resource.subresource, &resource.namespace, &resource.name]
+                .into_iter()
+                .all(|part| is_plain(part));
+        if is_safe && is_read_so(&resource) {
+            questions.push(read(resource.clone()));
+            questions.push(list(resource.clone()));
+            questions.push(create(resource));
+        }
+    }
+    questions
+}
+
+/// Whether the API server reads the resource from its path as it is meant: `proxy` and `watch` behind the version are an
+/// old way to write a verb, and what stands behind a namespace is a resource of its own but for two words.
+fn is_read_so(resource: &Resource) -> bool {
+    match resource.resource.as_str() {
+        "proxy" | "watch" => false,
+        "namespaces" => matches!(resource.subresource.as_str(), "" | "status" | "finalize"),
+        _ => true,
+    }
+}
+
+/// One resource for each that a rule names.
+fn resources_of(rule: &Rule) -> Vec<Resource> {
+    let anything = [GroupResources::default()];
+    let entries = if rule.resources.is_empty() { &anything } else { rule.resources.as_slice() };
+    let namespace = rule.namespaces.first().map_or(NAMESPACE, String::as_str);
+    let mut found = Vec::new();
+    for entry in entries {
+        let anything = ["*".to_owned()];
+        let patterns = if entry.resources.is_empty() { &anything } else { entry.resources.as_slice() };
+        for pattern in patterns {
+            let (resource, subresource) = pattern.split_once('/').unwrap_or((pattern, ""));
+            let or =
+                |part: &str, instead: &str| if part == "*" { instead.to_owned() } else { part.to_owned() };
+            let group = or(&entry.group, "");
+            let resource = or(resource, if group.is_empty() { "configmaps" } else { NOWHERE });
+            let name = entry.resource_names.first().map_or(NOWHERE, String::as_str).to_owned();
+            let is_namespace =
+                resource == "namespaces" && !rule.namespaces.is_empty() && !namespace.is_empty();
+            found.push(Resource {
+                name: if is_namespace { namespace.to_owned() } else { name },
+                namespace: namespace.to_owned(),
+                subresource: or(subresource, ""),
+                group,
+                resource,
+            });
+        }
+    }
+    found
+}
+
+fn named(group: &str, resource: &str) -> Resource {
+    Resource {
+        group: group.to_owned(),
+        resource: resource.to_owned(),
+        name: NOWHERE.to_owned(),
+        ..Resource::default()
+    }
+}
+
+/// `get` of one object. An existing one is read by somebody without rights, or its body might come into the log; and
+/// what looks like a read of `pods/exec` is a way into the pod.
+fn read(resource: Resource) -> Question {
+    let exists = resource.name != NOWHERE;
+    let connects = !resource.subresource.is_empty();
+    Question {
+        class: Class::Read,
+        method: "GET",
+        path: path_of(&resource),
+        body: None,
+        verb: "get",
+        what: format!("a read of {}", describe(&resource)),
+        target: target(resource),
+        only_anonymous: exists || connects,
+    }
+}
+
+/// `list`, of one object at most.
+fn list(resource: Resource) -> Question {
+    let resource = Resource { name: String::new(), subresource: String::new(), ..resource };
+    Question {
+        class: Class::Read,
+        method: "GET",
+        path: format!("{}?limit=1", path_of(&resource)),
+        body: None,
+        verb: "list",
+        what: format!("a list of {}", describe(&resource)),
+        target: target(resource),
+        only_anonymous: true,
+    }
+}
+
+/// `create`, which nothing can come of.
+fn create(resource: Resource) -> Question {
+    let is_own = resource.subresource.is_empty();
+    let name = if is_own { String::new() } else { resource.name };
+    let resource = Resource { name, ..resource };
+    Question {
+        class: Class::DryRun,
+        method: "POST",
+        path: format!("{}?dryRun=All", path_of(&resource)),
+        body: Some("{}"),
+        verb: "create",
+        what: format!("a dry run with an empty object for {}", describe(&resource)),
+        target: target(resource),
+        only_anonymous: !is_own,
+    }
+}
+
+fn review(group: &str, resource: &str, body: &'static str) -> Question {
+    let resource = Resource { name: String::new(), ..named(group, resource) };
+    Question {
+        class: Class::Review,
+        method: "POST",
+        path: path_of(&resource),
+        body: Some(body),
+        verb: "create",
+        what: format!("a question to {}, which stores nothing", describe(&resource)),
+        target: target(resource),
+        only_anonymous: false,
+    }
+}
+
+fn read_path(path: String) -> Question {
+    Question {
+        class: Class::Read,
+        method: "GET",
+        what: format!("a read of {path}"),
+        path: path.clone(),
+        body: None,
+        verb: "get",
+        target: Target::Path(path),
+        only_anonymous: false,
+    }
+}
+
+/// A path that the pattern matches. Only anonymously where somebody may serve it: `/debug/pprof/profile` works for half
+/// a minute.
+fn read_pattern(pattern: &str) -> Option<Question> {
+    let path = match pattern.strip_suffix('*') {
+        Some("") => "/".to_owned(),
+        Some(directory) if directory.ends_with('/') => format!("{directory}{NOWHERE}"),
+        Some(path) => path.to_owned(),
+        None => pattern.to_owned(),
+    };
+    let mut parts = path.strip_prefix('/')?.split('/');
+    // From the third part on these are paths of resources.
+    let is_api = parts.next().is_some_and(|first| matches!(first, "api" | "apis")) && parts.nth(1).is_some();
+    let is_plain = path.split('/').all(is_plain) && !path.contains("//");
+    let question = read_path(path);
+    (is_plain && !is_api).then(|| Question { only_anonymous: !question.path.ends_with(NOWHERE), ..question })
+}
+
+/// Whether a path may have it as a part, or have an empty part, without any quoting.
+fn is_plain(part: &str) -> bool {
+    !matches!(part, "." | "..")
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte))
+}
+
+/// The resource as the API server reads it from its path: a namespace is in the namespace of its own name.
+fn target(resource: Resource) -> Target {
+    let namespace =
+        if resource.resource == "namespaces" { resource.name.clone() } else { resource.namespace };
+    Target::Resource(Resource { namespace, ..resource })
+}
+
+/// The path of an object, or of a resource where it has no name. The version is of no matter to a policy.
+fn path_of(resource: &Resource) -> String {
+    let Resource { group, resource, subresource, namespace, name } = resource;
+    let mut path = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/v1") };
+    // `/namespaces/NAME` names object and namespace in one.
+    let scope = if resource == "namespaces" || namespace.is_empty() { "" } else { "namespaces" };
+    let namespace = if scope.is_empty() { "" } else { namespace };
+    for part in [scope, namespace, resource, name, subresource] {
+        if !part.is_empty() {
+            path.push('/');
+            path.push_str(part);
+        }
+    }
+    path
+}
+
+fn describe(resource: &Resource) -> String {
+    let Resource { group, resource, subresource, name, .. } = resource;
+    let mut text = resource.clone();
+    for (mark, part) in [("/", subresource), (".", group), (" ", name)] {
+        if !part.is_empty() {
+            text.push_str(mark);
+            text.push_str(part);
+        }
+    }
+    text
+}
