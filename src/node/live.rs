@@ -30,7 +30,7 @@ pub struct Live {
 
 /// A process that can be waited for.
 enum Handle {
-    /// The kernel names this very process, whoever gets its id later (pidfd_open(2), Linux 5.3).
+    /// The kernel names this very process, whoever gets its id later (`pidfd_open(2)`, Linux 5.3).
     Descriptor(OwnedFd),
     /// It has ended.
     Ended,
@@ -198,26 +198,42 @@ mod tests {
     const LONG: Duration = Duration::from_secs(30);
     const SHORT: Duration = Duration::from_millis(20);
 
-    /// A process that calls itself an API server, until it is killed or `seconds` have passed.
-    fn start(seconds: &str) -> (Live, Child, Process) {
+    /// A process that calls itself an API server; it ends with this value, if it has not before.
+    struct Sleeper {
+        child: Child,
+        process: Process,
+    }
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+
+    fn start() -> (Live, Sleeper) {
         let live = Live::new(Node::at("/"), Path::new("/var/lib/kubelet"));
-        let child = Command::new("sleep").arg0("kube-apiserver").arg(seconds).spawn().unwrap();
+        let child = Command::new("sleep").arg0("kube-apiserver").arg("60").spawn().unwrap();
         let pid = i32::try_from(child.id()).unwrap();
+        let process = Process { pid, start: 0, arguments: Vec::new(), pod_uid: None };
+        let mut sleeper = Sleeper { child, process };
         let started = Instant::now();
-        loop {
+        while started.elapsed() < LONG {
             // Until its execve(2) it has the command line of this test.
             let found = live.processes.running(Program::ApiServer).unwrap();
             if let Some(process) = found.into_iter().find(|process| process.pid == pid) {
-                return (live, child, process);
+                sleeper.process = process;
+                return (live, sleeper);
             }
-            assert!(started.elapsed() < LONG, "the child did not start");
             thread::sleep(SHORT);
         }
+        panic!("the child did not start");
     }
 
     #[test]
     fn a_process_is_waited_for_and_killed() {
-        let (mut live, mut child, process) = start("60");
+        let (mut live, mut sleeper) = start();
+        let process = sleeper.process.clone();
         assert!(!live.wait_for_exit(&process, SHORT).unwrap());
         let another = Process { start: process.start + 1, ..process.clone() };
         live.kill(&another).unwrap();
@@ -227,18 +243,18 @@ mod tests {
         // Not yet waited for by its parent, which is this test: a zombie has ended all the same.
         assert!(live.wait_for_exit(&process, LONG).unwrap());
         live.kill(&process).unwrap();
-        child.wait().unwrap();
+        sleeper.child.wait().unwrap();
         assert!(live.wait_for_exit(&process, LONG).unwrap());
         live.kill(&process).unwrap();
     }
 
     #[test]
     fn without_descriptors_the_process_table_tells() {
-        let (live, mut child, process) = start("60");
-        assert!(!live.watch_for_exit(&process, Instant::now() + SHORT).unwrap());
-        child.kill().unwrap();
-        assert!(live.watch_for_exit(&process, Instant::now() + LONG).unwrap());
-        child.wait().unwrap();
+        let (live, mut sleeper) = start();
+        assert!(!live.watch_for_exit(&sleeper.process, Instant::now() + SHORT).unwrap());
+        sleeper.child.kill().unwrap();
+        assert!(live.watch_for_exit(&sleeper.process, Instant::now() + LONG).unwrap());
+        sleeper.child.wait().unwrap();
     }
 
     #[test]
