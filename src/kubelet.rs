@@ -3,7 +3,7 @@
 
 use crate::audit::argv;
 use crate::audit::pflag::parse_duration;
-use crate::node::{Process, Program};
+use crate::node::{Component, Process};
 use crate::refusal::Refusal;
 use crate::yaml::Document;
 use serde_json::Value;
@@ -201,7 +201,7 @@ impl Settings {
 /// The value of a flag on the kubelet's command line; the last one counts.
 fn flag(kubelet: &Process, name: &str) -> Option<String> {
     let words: Vec<&str> =
-        Program::Kubelet.own_words(&kubelet.arguments)?.iter().map(String::as_str).collect();
+        Component::Kubelet.own_words(&kubelet.arguments)?.iter().map(String::as_str).collect();
     argv::lookup(&words, name).map(|found| found.value.unwrap_or_default())
 }
 

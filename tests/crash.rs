@@ -13,10 +13,10 @@
 
 use kaudit::generation;
 use kaudit::manifest::Manifest;
-use kaudit::node::{Effects, FileState, Metadata, Node};
+use kaudit::node::{Effects, FileState, Metadata, Moved, Node};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
-use kaudit::transaction::{Failure, Recovered, apply, prepare, recover};
+use kaudit::transaction::{Failure, Recovered, apply, prepare, record_of, recover};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,12 @@ impl Effects for Faulty {
     fn remove_empty_directory(&mut self, path: &Path) -> anyhow::Result<bool> {
         self.pass(|node| node.remove_empty_directory(path))
     }
+    fn move_file(&mut self, from: &Path, to: &Path) -> anyhow::Result<Moved> {
+        self.pass(|node| node.move_file(from, to))
+    }
+    fn exchange_files(&mut self, one: &Path, other: &Path) -> anyhow::Result<()> {
+        self.pass(|node| node.exchange_files(one, other))
+    }
 }
 
 fn sample_node() -> (tempfile::TempDir, Node) {
@@ -139,7 +145,7 @@ fn every_fault(fault: Fault, set_up: impl Fn(&mut Node), make_plan: impl Fn(&Nod
     set_up(&mut clean);
     let plan = make_plan(&clean);
     let number = generation::load(&clean).unwrap().newest() + 1;
-    apply(&mut clean, &plan, number, "test", "now".to_owned()).unwrap();
+    apply(&mut clean, &record_of(&plan, number, "test", "now".to_owned())).unwrap();
     let wanted = tree(reference.path());
     for count in 0.. {
         let (directory, mut node) = sample_node();
@@ -149,12 +155,12 @@ fn every_fault(fault: Fault, set_up: impl Fn(&mut Node), make_plan: impl Fn(&Nod
         let number = generation::load(&node).unwrap().newest() + 1;
         let plan = make_plan(&node);
         let mut effects = Faulty { node: node.clone(), fault, remaining: count, dead: false };
-        let outcome = apply(&mut effects, &plan, number, "test", "now".to_owned());
+        let outcome = apply(&mut effects, &record_of(&plan, number, "test", "now".to_owned()));
         let after_all = |node: &mut Node| {
             let plan = make_plan(node);
             if plan.changes_something() {
                 let number = generation::load(node).unwrap().newest() + 1;
-                apply(node, &plan, number, "test", "now".to_owned()).unwrap();
+                apply(node, &record_of(&plan, number, "test", "now".to_owned())).unwrap();
             }
             tree(directory.path())
         };
@@ -195,7 +201,7 @@ fn nothing(_: &mut Node) {}
 
 fn enabled(node: &mut Node) {
     let plan = plan_enable(node);
-    apply(node, &plan, 1, "enable", "now".to_owned()).unwrap();
+    apply(node, &record_of(&plan, 1, "enable", "now".to_owned())).unwrap();
 }
 
 #[test]
@@ -270,7 +276,7 @@ fn what_somebody_edited_after_a_death_needs_hands() {
     // The first death after the policy was written and before the manifest was.
     let midway = (0..100).any(|remaining| {
         let mut effects = Faulty { node: node.clone(), fault: Fault::DiesBefore, remaining, dead: false };
-        apply(&mut effects, &plan, 1, "enable", "now".to_owned()).unwrap_err();
+        apply(&mut effects, &record_of(&plan, 1, "enable", "now".to_owned())).unwrap_err();
         directory.path().join("etc/kubernetes/audit/policy.yaml").exists()
     });
     assert!(midway && journal.exists());

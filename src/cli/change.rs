@@ -125,8 +125,9 @@ impl Change {
     fn apply(self, target: &Target, planned: &Planned, mut report: Report) -> Result<End, End> {
         let plan = &planned.plan;
         let mut node = target.node.clone();
-        match transaction::apply(&mut node, plan, planned.number, self.command, now()) {
-            Ok(_) => {}
+        let record = transaction::record_of(plan, planned.number, self.command, now());
+        match transaction::apply(&mut node, &record) {
+            Ok(()) => {}
             Err(Failure::Undone(cause)) => {
                 let refusal = Refusal::new(format!("{cause:#}")).help("everything is as before");
                 return Err(refuse(refusal.into()));

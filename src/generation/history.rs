@@ -25,6 +25,12 @@ impl History {
         &self.records
     }
 
+    /// The record of generation `number`.
+    #[must_use]
+    pub fn record(&self, number: u64) -> Option<&Record> {
+        self.records.iter().find(|record| record.number == number)
+    }
+
     /// The number of the newest generation; 0 where kaudit never changed anything.
     #[must_use]
     pub fn newest(&self) -> u64 {
@@ -40,11 +46,7 @@ impl History {
     /// What was kaudit's in generation `number`.
     #[must_use]
     pub fn owned_at(&self, number: u64) -> Owned {
-        self.records
-            .iter()
-            .find(|record| record.number == number)
-            .map(|r| r.owned.clone())
-            .unwrap_or_default()
+        self.record(number).map(|record| record.owned.clone()).unwrap_or_default()
     }
 
     /// What kaudit left at `path`: `None` where it never touched it, `Some(None)` where it left nothing.

@@ -31,4 +31,28 @@ pub trait Effects {
     /// # Errors
     /// It is empty and cannot be removed.
     fn remove_empty_directory(&mut self, path: &Path) -> Result<bool>;
+
+    /// Renames `from` to `to` within one directory, and only if nothing is at `to`: the kubelet sees the whole file
+    /// come or go at once, and no file of anybody's is replaced.
+    ///
+    /// # Errors
+    /// It cannot be renamed for another reason than the two that [`Moved`] names; nothing has changed then.
+    fn move_file(&mut self, from: &Path, to: &Path) -> Result<Moved>;
+
+    /// Swaps two files of one directory at once: nobody sees either name without a file, and both files stay.
+    ///
+    /// # Errors
+    /// One of them is not there, or they cannot be swapped; nothing has changed then.
+    fn exchange_files(&mut self, one: &Path, other: &Path) -> Result<()>;
+}
+
+/// What came of [`Effects::move_file`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// It was renamed.
+    Done,
+    /// Something is at the new name already; nothing has changed.
+    Occupied,
+    /// There is nothing at the old name.
+    Missing,
 }

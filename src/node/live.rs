@@ -1,6 +1,6 @@
 //! The live node as a [`Machine`]: its files, its processes, its API server, its clock, and the operator's signals.
 
-use super::{Answer, Ask, Effects, FileState, Interrupt, Machine, Metadata, Node, Process, Processes};
+use super::{Answer, Ask, Effects, FileState, Interrupt, Machine, Metadata, Moved, Node, Process, Processes};
 use anyhow::{Context as _, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// How often a process is looked at where it cannot be waited for.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A new UUID at every reading (random(4)).
+const RANDOM_UUID: &str = "/proc/sys/kernel/random/uuid";
 
 /// The live node, for a restart.
 #[derive(Debug)]
@@ -151,6 +154,15 @@ impl Machine for Live {
         }
     }
 
+    fn last_words(&mut self, _uid: Option<&str>) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn fresh_id(&mut self) -> Result<String> {
+        let file = self.node.read_file(Path::new(RANDOM_UUID), 64)?.context("the kernel gives no UUID")?;
+        Ok(String::from_utf8(file.bytes).context("the kernel's UUID")?.trim().to_owned())
+    }
+
     fn pause(&mut self, duration: Duration) {
         thread::sleep(duration);
     }
@@ -170,6 +182,14 @@ impl Machine for Live {
 }
 
 impl Effects for Live {
+    fn move_file(&mut self, from: &Path, to: &Path) -> Result<Moved> {
+        self.node.move_file(from, to)
+    }
+
+    fn exchange_files(&mut self, one: &Path, other: &Path) -> Result<()> {
+        self.node.exchange_files(one, other)
+    }
+
     fn make_directory(&mut self, path: &Path, metadata: &Metadata) -> Result<()> {
         self.node.make_directory(path, metadata)
     }
@@ -190,7 +210,7 @@ impl Effects for Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Program;
+    use crate::node::Component;
     use signal_hook::low_level::raise;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command};
@@ -220,7 +240,7 @@ mod tests {
         let started = Instant::now();
         while started.elapsed() < LONG {
             // Until its execve(2) it has the command line of this test.
-            let found = live.processes.running(Program::ApiServer).unwrap();
+            let found = live.processes.running(Component::ApiServer).unwrap();
             if let Some(process) = found.into_iter().find(|process| process.pid == pid) {
                 sleeper.process = process;
                 return (live, sleeper);

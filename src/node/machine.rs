@@ -37,6 +37,16 @@ pub trait Machine: Effects {
     /// It cannot be killed.
     fn kill(&mut self, process: &Process) -> Result<()>;
 
+    /// What the API server's container in the pod `uid` (`None`: in the newest one) and the kubelet said last, oldest
+    /// first. Nothing where nothing is found: it is asked for an explanation, not for a decision.
+    fn last_words(&mut self, uid: Option<&str>) -> Vec<String>;
+
+    /// A random UUID, for an `Audit-ID` that no other request has.
+    ///
+    /// # Errors
+    /// The kernel does not give one.
+    fn fresh_id(&mut self) -> Result<String>;
+
     /// Lets time pass between two looks at a condition.
     fn pause(&mut self, duration: Duration);
 

@@ -11,28 +11,35 @@
 mod api;
 mod apply;
 mod clock;
+mod container_log;
 mod growth;
 mod live;
 mod lock;
 mod machine;
+mod output;
 mod process;
+mod program;
 mod read;
 mod resolve;
+mod room;
 mod scratch;
 mod tail;
+mod writable;
 mod write;
 
 use std::path::PathBuf;
 
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
-pub use apply::Effects;
+pub use apply::{Effects, Moved};
 pub use clock::{moment, now};
 pub use growth::FileEnd;
 pub use live::Live;
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, Machine};
-pub use process::{Process, Processes, Program};
+pub use process::{Component, Process, Processes};
+pub use program::{Bounds, Ended, How, Program, Room};
 pub use read::{Entry, EntryKind};
+pub use room::SCRATCH;
 pub use scratch::ScratchNode;
 pub use tail::LogMark;
 

@@ -1,7 +1,9 @@
 //! Durable, atomic writing.
 
-use super::{Effects, FileState, Metadata, Node, Owner};
+use super::{Effects, FileState, Metadata, Moved, Node, Owner};
 use anyhow::{Context as _, Result};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown, fchown};
@@ -73,6 +75,30 @@ impl Effects for Node {
         }
         .with_context(|| format!("removing the directory {}", path.display()))
     }
+
+    fn move_file(&mut self, from: &Path, to: &Path) -> Result<Moved> {
+        let (old, new) = (self.locate(from)?, self.locate(to)?);
+        match renameat_with(CWD, &old, CWD, &new, RenameFlags::NOREPLACE) {
+            Ok(()) => {
+                sync_directory(&parent_of(&new)).with_context(|| renaming(from, to))?;
+                Ok(Moved::Done)
+            }
+            Err(Errno::EXIST) => Ok(Moved::Occupied),
+            Err(Errno::NOENT) => Ok(Moved::Missing),
+            Err(error) => Err(error).with_context(|| renaming(from, to)),
+        }
+    }
+
+    fn exchange_files(&mut self, one: &Path, other: &Path) -> Result<()> {
+        let (first, second) = (self.locate(one)?, self.locate(other)?);
+        renameat_with(CWD, &first, CWD, &second, RenameFlags::EXCHANGE)
+            .with_context(|| renaming(one, other))?;
+        sync_directory(&parent_of(&first)).with_context(|| renaming(one, other))
+    }
+}
+
+fn renaming(from: &Path, to: &Path) -> String {
+    format!("renaming {} to {}", from.display(), to.display())
 }
 
 /// The name that a temporary file for `place` begins with: whose it is can be told from it.

@@ -1,10 +1,28 @@
 //! The restart of the static pod: how the API server is taken out and brought back, proven, and rolled back.
 //!
-//! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol that performs them through
-//! [`crate::node::Machine`].
+//! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol (`forward`, `back`) that
+//! performs them through [`crate::node::Machine`]. Why the manifest is moved and not edited in place: the kubelet lets a
+//! static pod with a new uid wait 10–15 s as long as the old one of the same name is not fully terminated
+//! (`pkg/kubelet/pod_workers.go`).
 
+mod back;
+pub mod diagnosis;
 pub mod endpoint;
+mod forward;
 pub mod identity;
+mod klog;
+pub mod preflight;
 pub mod proof;
+mod protocol;
+mod recover;
+mod scene;
+pub mod state;
 pub mod subject;
+mod wait;
+mod watch;
 pub mod witness;
+
+pub use forward::restart;
+pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
+pub use recover::{Recovered, Unfinished};
+pub use scene::{Names, Proof, Scene, SceneError, Side};

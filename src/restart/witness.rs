@@ -1,7 +1,7 @@
 //! Whether a process was started from a manifest: its command line against the container's words. Pure.
 
 use crate::manifest::Manifest;
-use crate::node::{Process, Program};
+use crate::node::{Component, Process};
 use crate::secret::mask_passwords_in_urls;
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub fn is_running(manifest: &Manifest, process: &Process) -> bool {
 /// What tells `process` from the API server of `manifest`, in plain words; `None`: nothing does. Passwords are masked.
 #[must_use]
 pub fn difference(manifest: &Manifest, process: &Process) -> Option<String> {
-    let Some(running) = Program::ApiServer.own_words(&process.arguments) else {
+    let Some(running) = Component::ApiServer.own_words(&process.arguments) else {
         return Some("it is no kube-apiserver".to_owned());
     };
     let expected = expected_words(manifest);

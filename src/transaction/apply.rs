@@ -1,13 +1,13 @@
-//! The order of a change: journal, record, directories, support files, manifest, removals.
+//! The order of a change without a restart: journal, record, directories, support files, manifest, removals.
 
-use super::{JOURNAL_PATH, Journal};
-use crate::generation::{self, Record, RecordedDirectory, RecordedFile, STATE_DIRECTORY};
-use crate::node::{Effects, FileState, Metadata};
-use crate::plan::Plan;
+use super::steps::{forget, make_directories, put, remove_directories, restore_directories};
+use super::{Journal, Phase};
+use crate::generation::{self, Record, STATE_DIRECTORY};
+use crate::node::{Effects, Metadata};
 use anyhow::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// How applying a plan can fail.
+/// How a change can fail.
 #[derive(Debug)]
 pub enum Failure {
     /// Everything is as before.
@@ -33,55 +33,22 @@ pub fn prepare(effects: &mut dyn Effects) -> Result<()> {
     Ok(())
 }
 
-/// Applies a plan as generation `number`.
+/// Makes the change that `record` describes.
 ///
 /// # Errors
 /// See [`Failure`].
-pub fn apply(
-    effects: &mut dyn Effects,
-    plan: &Plan,
-    number: u64,
-    command: &str,
-    time: String,
-) -> Result<Record, Failure> {
-    let files = plan
-        .changed_files()
-        .map(|file| RecordedFile {
-            path: file.path.clone(),
-            before: file.before.clone(),
-            after: file.after.clone(),
-        })
-        .collect();
-    let record = Record {
-        number,
-        time,
-        command: command.to_owned(),
-        files,
-        made: plan.directories.iter().map(recorded).collect(),
-        removed: plan.directories_to_remove.iter().map(recorded).collect(),
-        owned: plan.owned.clone(),
-    };
-    match change(effects, &record) {
-        Ok(()) => Ok(record),
-        Err(cause) => match undo(effects, &record) {
-            Ok(()) => Err(Failure::Undone(cause)),
-            Err(undoing) => Err(Failure::Stuck { cause, undoing }),
-        },
-    }
-}
-
-fn recorded((path, metadata): &(PathBuf, Metadata)) -> RecordedDirectory {
-    RecordedDirectory { path: path.clone(), metadata: metadata.clone() }
+pub fn apply(effects: &mut dyn Effects, record: &Record) -> Result<(), Failure> {
+    change(effects, record).map_err(|cause| match undo(effects, record) {
+        Ok(()) => Failure::Undone(cause),
+        Err(undoing) => Failure::Stuck { cause, undoing },
+    })
 }
 
 fn change(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     // The journal comes before the record: a record without a journal is a change that was made.
-    let journal = generation::own_file(Journal::of(record.number).encode()?);
-    effects.replace_file(Path::new(JOURNAL_PATH), &journal)?;
+    Journal::new(record.number, Phase::Files, record.time.clone()).write(effects)?;
     generation::save(effects, record)?;
-    for directory in &record.made {
-        effects.make_directory(&directory.path, &directory.metadata)?;
-    }
+    make_directories(effects, record)?;
     for file in &record.files {
         put(effects, &file.path, file.after.as_ref())?;
     }
@@ -93,10 +60,8 @@ fn change(effects: &mut dyn Effects, record: &Record) -> Result<()> {
 /// # Errors
 /// A directory or the journal cannot be removed.
 pub(super) fn finish(effects: &mut dyn Effects, record: &Record) -> Result<()> {
-    for directory in &record.removed {
-        effects.remove_empty_directory(&directory.path)?;
-    }
-    effects.remove_file(Path::new(JOURNAL_PATH))
+    remove_directories(effects, record)?;
+    Journal::remove(effects)
 }
 
 /// Puts everything back, however far the change got; the last file that was written is the first to go back.
@@ -104,23 +69,10 @@ pub(super) fn finish(effects: &mut dyn Effects, record: &Record) -> Result<()> {
 /// # Errors
 /// Something cannot be put back; it can be tried again.
 pub(super) fn undo(effects: &mut dyn Effects, record: &Record) -> Result<()> {
-    for directory in record.removed.iter().rev() {
-        effects.make_directory(&directory.path, &directory.metadata)?;
-    }
+    restore_directories(effects, record)?;
     for file in record.files.iter().rev() {
         put(effects, &file.path, file.before.as_ref())?;
     }
-    for directory in record.made.iter().rev() {
-        effects.remove_empty_directory(&directory.path)?;
-    }
-    generation::remove(effects, record)?;
-    effects.remove_file(Path::new(JOURNAL_PATH))
-}
-
-/// Makes `path` hold this state.
-fn put(effects: &mut dyn Effects, path: &Path, state: Option<&FileState>) -> Result<()> {
-    match state {
-        Some(state) => effects.replace_file(path, state),
-        None => effects.remove_file(path),
-    }
+    forget(effects, record)?;
+    Journal::remove(effects)
 }

@@ -1,12 +1,12 @@
 //! What to do about a run that died.
 
+use super::Journal;
 use super::apply::{finish, undo};
-use super::{JOURNAL_PATH, Journal};
 use crate::generation::{self, Record};
 use crate::node::{Effects, FileState, Node};
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Records and support files are small; the manifest is at most what the kubelet reads.
 const READ_LIMIT: u64 = 64 << 20;
@@ -64,14 +64,11 @@ pub fn decide(record: &Record, current: &BTreeMap<PathBuf, Option<Vec<u8>>>) -> 
 /// # Errors
 /// The journal cannot be read, or something cannot be put back; the journal stays, and a further try goes on.
 pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
-    let Some(journal) = node.read_file(Path::new(JOURNAL_PATH), READ_LIMIT)? else {
-        return Ok(Recovered::Nothing);
-    };
-    let generation = Journal::decode(&journal.bytes)?.generation;
+    let Some(Journal { generation, .. }) = Journal::read(node)? else { return Ok(Recovered::Nothing) };
     let history = generation::load(node)?;
-    let Some(record) = history.records().iter().find(|record| record.number == generation) else {
+    let Some(record) = history.record(generation) else {
         // It died before its record was complete, and so before it touched anything else; or at the very end of undoing.
-        effects.remove_file(Path::new(JOURNAL_PATH))?;
+        Journal::remove(effects)?;
         return Ok(Recovered::Undone(generation));
     };
     let mut current = BTreeMap::new();

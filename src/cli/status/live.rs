@@ -6,7 +6,7 @@ use super::ready;
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
-use crate::node::{Node, Process, Program};
+use crate::node::{Component, Node, Process};
 use crate::refusal::Refusal;
 use crate::restart::witness;
 use anyhow::Result;
@@ -65,7 +65,7 @@ pub(super) fn look(
 
 /// Whether the API server was started with audit logging.
 fn is_audited(process: &Process) -> bool {
-    let words = Program::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    let words = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     is_enabled(|flag| argv::lookup(&words, flag).is_some())
 }

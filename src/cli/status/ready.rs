@@ -1,7 +1,7 @@
 //! Whether the running API server says that it is ready.
 
 use super::configured::Configured;
-use crate::node::{Answer, Ask, EntryKind, Node, Process, Program};
+use crate::node::{Answer, Ask, Component, EntryKind, Node, Process};
 use crate::restart::endpoint::endpoint;
 use crate::restart::identity::client_certificates;
 use anyhow::Result;
@@ -27,7 +27,7 @@ pub(super) enum Readiness {
 /// # Errors
 /// The certificates cannot be looked for.
 pub(super) fn ask(node: &Node, configured: &Configured, process: &Process) -> Result<Readiness> {
-    let words = Program::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    let words = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mounts = configured.manifest.mounts();
     let endpoint = match endpoint(&words, &mounts) {

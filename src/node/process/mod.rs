@@ -1,10 +1,10 @@
 //! Processes of the node: the kubelet and its API servers, from `/proc`.
 
+mod component;
 mod parse;
-mod program;
 mod table;
 
-pub use program::Program;
+pub use component::Component;
 pub use table::Processes;
 
 /// A running process.

@@ -1,7 +1,7 @@
 //! Reading `/proc`. A process may end at any moment: what ends while it is looked at is not there, and no error.
 
 use super::super::{EntryKind, Node};
-use super::{Process, Program, parse};
+use super::{Component, Process, parse};
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
 use std::fs;
@@ -43,7 +43,7 @@ impl Processes {
     /// The process table cannot be read, or not by this user.
     pub fn kubelets(&self) -> Result<Vec<Process>> {
         let mut found = Vec::new();
-        for process in self.running(Program::Kubelet)? {
+        for process in self.running(Component::Kubelet)? {
             // `kubelet --version` is not a kubelet that runs pods.
             let asks = |word: &String| matches!(word.as_str(), "--version" | "--help" | "-h");
             if !process.arguments.iter().any(asks) && self.shares_root(&process)? {
@@ -60,7 +60,7 @@ impl Processes {
     pub fn api_servers(&self, kubelet_root: &Path) -> Result<Vec<Process>> {
         let node = Node::at(&self.root);
         let mut found = Vec::new();
-        for process in self.running(Program::ApiServer)? {
+        for process in self.running(Component::ApiServer)? {
             let Some(uid) = &process.pod_uid else { continue };
             if node.has_pod_directory(kubelet_root, uid)? {
                 found.push(process);
@@ -121,7 +121,7 @@ impl Processes {
 
     /// Every process that runs `program`, oldest first, without the copies of itself that it is about to turn into
     /// others: between fork(2) and execve(2) a child has its parent's command line.
-    pub(in crate::node) fn running(&self, program: Program) -> Result<Vec<Process>> {
+    pub(in crate::node) fn running(&self, program: Component) -> Result<Vec<Process>> {
         let mut candidates = Vec::new();
         for pid in self.pids()? {
             candidates.extend(self.candidate(pid, program)?);
@@ -153,7 +153,7 @@ impl Processes {
 
     /// The process `pid` if it runs `program`. Its start is read before and after all else: the id may go to another
     /// process meanwhile.
-    fn candidate(&self, pid: i32, program: Program) -> Result<Option<Candidate>> {
+    fn candidate(&self, pid: i32, program: Component) -> Result<Option<Candidate>> {
         let Some(cmdline) = self.bytes(pid, "cmdline")? else { return Ok(None) };
         if program.own_words(&parse::words(&cmdline)).is_none() {
             return Ok(None);

@@ -2,14 +2,14 @@
 
 /// A program of Kubernetes that kaudit looks for among the processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Program {
+pub enum Component {
     /// The kubelet.
     Kubelet,
     /// kube-apiserver.
     ApiServer,
 }
 
-impl Program {
+impl Component {
     /// The program's own words on a command line, which are those behind its name; `None` where another program runs.
     ///
     /// hyperkube was every program in one, told by its first word which to be (kubernetes `cmd/hyperkube`, until
@@ -30,16 +30,16 @@ impl Program {
 
     fn name(self) -> &'static str {
         match self {
-            Program::Kubelet => "kubelet",
-            Program::ApiServer => "kube-apiserver",
+            Component::Kubelet => "kubelet",
+            Component::ApiServer => "kube-apiserver",
         }
     }
 
     /// The name by which old hyperkubes knew it.
     fn hyperkube_name(self) -> &'static str {
         match self {
-            Program::Kubelet => "kubelet",
-            Program::ApiServer => "apiserver",
+            Component::Kubelet => "kubelet",
+            Component::ApiServer => "apiserver",
         }
     }
 }
@@ -50,7 +50,7 @@ fn base_name(word: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::Program;
+    use super::Component;
 
     #[test]
     fn own_words_stand_behind_the_name() {
@@ -69,10 +69,10 @@ mod tests {
             ("tail -f kube-apiserver", None, None),
         ] {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            let own = |program: Program| program.own_words(&words).map(|words| words.join(" "));
-            assert_eq!(own(Program::Kubelet).as_deref(), kubelet, "{line}");
-            assert_eq!(own(Program::ApiServer).as_deref(), api_server, "{line}");
+            let own = |program: Component| program.own_words(&words).map(|words| words.join(" "));
+            assert_eq!(own(Component::Kubelet).as_deref(), kubelet, "{line}");
+            assert_eq!(own(Component::ApiServer).as_deref(), api_server, "{line}");
         }
-        assert_eq!(Program::Kubelet.own_words(&[]), None);
+        assert_eq!(Component::Kubelet.own_words(&[]), None);
     }
 }

@@ -1,0 +1,266 @@
+//! The way forward: stage, out, in, proof. Each step is journalled before it is made.
+
+use super::back::{go_back, unstage};
+use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
+use super::scene::Scene;
+use super::watch::Watch;
+use crate::generation::{self, Record, RecordedFile};
+use crate::node::{FileState, Machine, Moved};
+use crate::transaction::steps::{make_directories, put, remove_directories};
+use crate::transaction::{Journal, Phase};
+use anyhow::{Result, anyhow};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// An API server that has been healthy and proven for so long is taken for stable.
+const STABLE: Duration = Duration::from_secs(3);
+/// The kubelet reads at most 10 MiB of a manifest.
+const READ_LIMIT: u64 = 10 << 20;
+
+/// A restart under way.
+pub(super) struct Run<'a> {
+    pub(super) machine: &'a mut dyn Machine,
+    pub(super) listener: &'a mut dyn Listener,
+    pub(super) scene: &'a Scene,
+    pub(super) record: &'a Record,
+    pub(super) options: Options,
+    pub(super) journal: Journal,
+    pub(super) watch: Watch,
+    /// Pods that were seen to run an API server.
+    pub(super) pods: BTreeSet<String>,
+    /// Whether a signal ends it: on the way forward only.
+    pub(super) is_interruptible: bool,
+    /// Whether an API server was ended early.
+    pub(super) killed: bool,
+}
+
+/// Makes the change that `record` describes, restarts the API server and proves it; or goes back.
+///
+/// The caller holds the lock and has planned from what is there. A guardian outside of the operator's session has its
+/// place around this call: from the first journal on, [`super::recover`] is all that it has to do.
+pub fn restart(
+    machine: &mut dyn Machine,
+    listener: &mut dyn Listener,
+    scene: &Scene,
+    record: &Record,
+    options: Options,
+) -> Outcome {
+    let mut journal = Journal::new(record.number, Phase::Staging, record.time.clone());
+    journal.was_healthy = options.was_healthy;
+    let mut run = Run::new(machine, listener, scene, record, options, journal);
+    match run.forward() {
+        Ok((proven, pid)) => run.finish(proven, pid),
+        Err(cause) => run.end(cause),
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        machine: &'a mut dyn Machine,
+        listener: &'a mut dyn Listener,
+        scene: &'a Scene,
+        record: &'a Record,
+        options: Options,
+        journal: Journal,
+    ) -> Self {
+        let watch = Watch::new(scene.before.readyz.clone());
+        let pods = journal.pods.iter().cloned().collect();
+        Self {
+            machine,
+            listener,
+            scene,
+            record,
+            options,
+            journal,
+            watch,
+            pods,
+            is_interruptible: true,
+            killed: false,
+        }
+    }
+
+    fn forward(&mut self) -> Result<(Proven, i32), Cause> {
+        self.stage()?;
+        match self.options.method {
+            Method::Move => {
+                self.move_out()?;
+                self.wait_until_gone(self.scene.before.grace())?;
+                self.move_in()?;
+            }
+            Method::Rewrite => self.exchange()?,
+        }
+        self.verify()
+    }
+
+    /// Everything that the API server does not see yet.
+    fn stage(&mut self) -> Result<(), Cause> {
+        self.check_interrupt()?;
+        self.journal.write(self.machine)?;
+        generation::save(self.machine, self.record)?;
+        make_directories(self.machine, self.record)?;
+        for file in self.early_files() {
+            put(self.machine, &file.path, file.after.as_ref())?;
+        }
+        let manifest = self.manifest_after()?;
+        put(self.machine, &self.scene.names.new, Some(manifest))?;
+        self.machine.remove_file(&self.scene.names.old)?;
+        self.check_interrupt()
+    }
+
+    fn move_out(&mut self) -> Result<(), Cause> {
+        self.enter_window()?;
+        let names = &self.scene.names;
+        self.listener.step("the old manifest goes out; the kubelet ends the API server");
+        match self.machine.move_file(&names.live, &names.old)? {
+            Moved::Done => {}
+            Moved::Occupied => return Err(Cause::foreign(format!("{} is in the way", names.old.display()))),
+            Moved::Missing => return Err(Cause::foreign("somebody else moved the manifest away")),
+        }
+        if self.holds(&self.scene.names.old, self.manifest_before()?)? {
+            return Ok(());
+        }
+        // Somebody's edit, made since the last look: it goes back where it was.
+        self.machine.move_file(&names.old, &names.live)?;
+        Err(Cause::foreign("somebody else edited the manifest in the same moment"))
+    }
+
+    fn move_in(&mut self) -> Result<(), Cause> {
+        self.enter(Phase::In)?;
+        let names = &self.scene.names;
+        self.listener.step("the new manifest goes in; the kubelet starts the API server");
+        match self.machine.move_file(&names.new, &names.live)? {
+            Moved::Done => Ok(()),
+            Moved::Occupied => Err(Cause::foreign(
+                "somebody else put a manifest in place while the API server was being restarted",
+            )),
+            Moved::Missing => Err(Cause::new(format!("{} is gone", names.new.display()))),
+        }
+    }
+
+    fn exchange(&mut self) -> Result<(), Cause> {
+        self.enter_window()?;
+        self.enter(Phase::In)?;
+        let names = &self.scene.names;
+        self.listener
+            .step("the manifest is exchanged in place; the kubelet restarts the API server in its own time");
+        self.machine.exchange_files(&names.new, &names.live)?;
+        if self.holds(&names.new, self.manifest_before()?)? {
+            return Ok(());
+        }
+        self.machine.exchange_files(&names.new, &names.live)?;
+        Err(Cause::foreign("somebody else edited the manifest in the same moment"))
+    }
+
+    /// The last look before the API server is touched, and who runs then.
+    fn enter_window(&mut self) -> Result<(), Cause> {
+        if !self.holds(&self.scene.names.live, self.manifest_before()?)? {
+            return Err(Cause::foreign("somebody else edited the manifest meanwhile"));
+        }
+        let servers = self.machine.api_servers()?;
+        self.journal.pods = servers.into_iter().filter_map(|process| process.pod_uid).collect();
+        self.pods.extend(self.journal.pods.iter().cloned());
+        self.enter(Phase::Out)
+    }
+
+    /// New process, health, proof, and no change of mind for some seconds.
+    pub(super) fn verify(&mut self) -> Result<(Proven, i32), Cause> {
+        let scene = self.scene;
+        let old = self.journal.pods.clone();
+        self.watch.turn_to(scene.after.readyz.clone());
+        self.come_up(&scene.after, &old, Some(Duration::ZERO))?;
+        self.listener.step("the API server is ready");
+        let proven = self.prove(&scene.after.proof)?;
+        let process = self.come_up(&scene.after, &old, Some(STABLE))?;
+        if !self.holds(&scene.names.live, self.manifest_after()?)? {
+            return Err(Cause::foreign("somebody else edited the manifest meanwhile"));
+        }
+        Ok((proven, process.pid))
+    }
+
+    /// What is left to do once the new API server is proven. A failure here is no reason to go back.
+    pub(super) fn finish(&mut self, proven: Proven, pid: i32) -> Outcome {
+        let unavailable = self.watch.unavailable(self.machine.clock());
+        // Twice: what failed once for want of a moment's memory or space is not left to the next run.
+        let untidy = self.tidy().or_else(|_| self.tidy()).err().map(|error| format!("{error:#}"));
+        Outcome::Done(Done { unavailable, killed: self.killed, pid: Some(pid), proven, untidy })
+    }
+
+    pub(super) fn tidy(&mut self) -> Result<()> {
+        self.journal.phase = Phase::Proven;
+        self.journal.write(self.machine)?;
+        for file in self.late_files() {
+            put(self.machine, &file.path, file.after.as_ref())?;
+        }
+        remove_directories(self.machine, self.record)?;
+        self.remove_dot_files()?;
+        Journal::remove(self.machine)
+    }
+
+    pub(super) fn remove_dot_files(&mut self) -> Result<()> {
+        self.machine.remove_file(&self.scene.names.new)?;
+        self.machine.remove_file(&self.scene.names.old)
+    }
+
+    /// The end of a run that failed.
+    fn end(&mut self, cause: Cause) -> Outcome {
+        self.is_interruptible = false;
+        if self.journal.phase == Phase::Staging {
+            return match unstage(self) {
+                Ok(()) => Outcome::Refused(cause),
+                Err(error) => Outcome::Stuck { cause, undoing: Some(error) },
+            };
+        }
+        go_back(self, cause)
+    }
+
+    fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
+        self.check_interrupt()?;
+        let before = std::mem::replace(&mut self.journal.phase, phase);
+        self.journal.write(self.machine).map_err(|error| {
+            // What is on disk says the phase before, and nothing of this one has been done.
+            self.journal.phase = before;
+            Cause::from(error)
+        })
+    }
+
+    fn check_interrupt(&self) -> Result<(), Cause> {
+        match self.machine.interrupt().filter(|_| self.is_interruptible) {
+            Some(interrupt) => Err(Cause::interrupted(interrupt)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether `path` holds these bytes.
+    pub(super) fn holds(&self, path: &std::path::Path, state: &FileState) -> Result<bool> {
+        let now = self.machine.node().read_file(path, READ_LIMIT)?;
+        Ok(now.is_some_and(|now| now.bytes == state.bytes))
+    }
+
+    pub(super) fn manifest_entry(&self) -> Result<&'a RecordedFile> {
+        let entry = self.record.file(&self.scene.names.live);
+        entry.ok_or_else(|| anyhow!("the record of generation {} has no manifest", self.record.number))
+    }
+
+    pub(super) fn manifest_before(&self) -> Result<&'a FileState> {
+        self.manifest_entry()?
+            .before
+            .as_ref()
+            .ok_or_else(|| anyhow!("the record has no manifest from before"))
+    }
+
+    pub(super) fn manifest_after(&self) -> Result<&'a FileState> {
+        self.manifest_entry()?.after.as_ref().ok_or_else(|| anyhow!("the record has no planned manifest"))
+    }
+
+    /// What the plan has before the manifest: what the new API server reads.
+    fn early_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
+        let live = &self.scene.names.live;
+        self.record.files.iter().take_while(move |file| file.path != *live)
+    }
+
+    /// What the plan has after it: what only the old one reads.
+    fn late_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
+        let live = &self.scene.names.live;
+        self.record.files.iter().skip_while(move |file| file.path != *live).skip(1)
+    }
+}

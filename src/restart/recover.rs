@@ -1,0 +1,136 @@
+//! What a run does about an earlier one that died during a restart.
+
+use super::back::{back, return_theirs, unstage};
+use super::forward::Run;
+use super::protocol::{Cause, Listener, Options, Outcome};
+use super::scene::{Names, Scene};
+use super::state::{Content, Resume, decide};
+use crate::generation::{self, Record};
+use crate::node::{Machine, Node};
+use crate::transaction::{Journal, Phase};
+use anyhow::{Result, anyhow};
+use std::path::{Path, PathBuf};
+
+/// The kubelet reads at most 10 MiB of a manifest.
+const READ_LIMIT: u64 = 10 << 20;
+
+/// An unfinished restart, read and not yet acted upon.
+#[derive(Debug)]
+pub struct Unfinished {
+    journal: Journal,
+    record: Record,
+    names: Names,
+}
+
+/// What [`Unfinished::recover`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovered {
+    /// The run's change is in force and proven; its generation stands.
+    Finished(u64),
+    /// The state before the run is back; the API server is healthy if it was before.
+    Undone(u64),
+    /// A person has to decide.
+    Stuck(Cause),
+}
+
+impl Unfinished {
+    /// The unfinished restart of the manifest `live`. `None` where none is; a change of files alone, or one that died
+    /// before its record was complete, is [`crate::transaction::recover`]'s.
+    ///
+    /// # Errors
+    /// The journal or the record cannot be read, or they are about another manifest.
+    pub fn find(node: &Node, live: &Path) -> Result<Option<Self>> {
+        let Some(journal) = Journal::read(node)? else { return Ok(None) };
+        if journal.phase == Phase::Files {
+            return Ok(None);
+        }
+        let Some(record) = generation::load(node)?.record(journal.generation).cloned() else {
+            return Ok(None);
+        };
+        if record.file(live).is_none() {
+            let paths: Vec<String> =
+                record.files.iter().map(|file| file.path.display().to_string()).collect();
+            return Err(anyhow!(
+                "the unfinished run is about another manifest than {}: name the right one of {} with --manifest",
+                live.display(),
+                paths.join(", ")
+            ));
+        }
+        Ok(Some(Self { journal, record, names: Names::of(live) }))
+    }
+
+    /// Its record.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// How far it came.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.journal.phase
+    }
+
+    /// Brings the node to one of the two states, and says which.
+    ///
+    /// # Errors
+    /// What is there cannot be read. The journal stays then, and a further try goes on.
+    pub fn recover(
+        self,
+        machine: &mut dyn Machine,
+        listener: &mut dyn Listener,
+        scene: &Scene,
+        options: Options,
+    ) -> Result<Recovered> {
+        let number = self.record.number;
+        let live = self.content(machine.node(), &self.names.live)?;
+        let kept = self.content(machine.node(), &self.names.old)?;
+        let resume = decide(self.journal.phase, live, kept);
+        let phase = self.journal.phase;
+        let mut run = Run::new(machine, listener, scene, &self.record, options, self.journal);
+        if resume == Resume::Verify {
+            run.listener
+                .step("an earlier run had put its manifest in place: seeing whether it proves itself");
+            return Ok(match run.verify() {
+                Ok((proven, pid)) => match run.finish(proven, pid) {
+                    Outcome::Done(_) => Recovered::Finished(number),
+                    other => Recovered::Stuck(Cause::new(format!("{other:?}"))),
+                },
+                Err(cause) if cause.is_foreign => Recovered::Stuck(cause),
+                Err(_) => undone(number, back(&mut run)),
+            });
+        }
+        run.is_interruptible = false;
+        Ok(match resume {
+            Resume::Verify | Resume::Finish => match run.tidy() {
+                Ok(()) => Recovered::Finished(number),
+                Err(error) => Recovered::Stuck(error.into()),
+            },
+            Resume::Back => {
+                run.listener
+                    .step(&format!("an earlier run died ({phase:?}): going back to the state before it"));
+                undone(number, back(&mut run))
+            }
+            Resume::Unstage => undone(number, unstage(&mut run)),
+            Resume::ReturnTheirs => undone(number, return_theirs(&mut run)),
+            Resume::Hands => Recovered::Stuck(Cause::foreign(format!(
+                "{} is neither the manifest from before the run nor the planned one",
+                self.names.live.display()
+            ))),
+        })
+    }
+
+    fn content(&self, node: &Node, path: &PathBuf) -> Result<Content> {
+        let entry = self.record.file(&self.names.live);
+        let before = entry.and_then(|entry| entry.before.as_ref());
+        let after = entry.and_then(|entry| entry.after.as_ref());
+        Ok(Content::of(node.read_file(path, READ_LIMIT)?.as_ref(), before, after))
+    }
+}
+
+fn undone(number: u64, result: Result<(), Cause>) -> Recovered {
+    match result {
+        Ok(()) => Recovered::Undone(number),
+        Err(cause) => Recovered::Stuck(cause),
+    }
+}

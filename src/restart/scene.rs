@@ -1,0 +1,278 @@
+//! What a restart is about: the manifest's names, and the two states that it leads between.
+
+use super::endpoint::endpoint;
+use super::identity::{Identity, client_certificates};
+use super::proof::{self, Anonymous, ProofRequest};
+use crate::audit::argv::lookup;
+use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::pflag::parse_duration;
+use crate::audit::value::STANDARD_OUTPUT;
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::generation::Record;
+use crate::manifest::{Coverage, Manifest};
+use crate::node::{Ask, ClientIdentity, Endpoint, FileState, Node};
+use crate::policy::{self, Policy};
+use crate::refusal::Refusal;
+use crate::yaml;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A pod without `terminationGracePeriodSeconds` gets this (`pkg/apis/core/v1/defaults.go`).
+const DEFAULT_GRACE: Duration = Duration::from_secs(30);
+
+/// A request on the node itself is answered in milliseconds, or its server is not serving.
+const ASK_TIMEOUT: Duration = Duration::from_secs(2);
+/// An event is written when its response is complete; a busy disk may take its time.
+const EVENT_PATIENCE: Duration = Duration::from_secs(10);
+/// In batch mode events wait for so long, unless told otherwise
+/// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
+const BATCH_WAIT: Duration = Duration::from_secs(30);
+/// The kubelet reads at most 10 MiB of a manifest, and no policy is larger.
+const READ_LIMIT: u64 = 10 << 20;
+
+/// The manifest and its two dot-names. The kubelet ignores names with a leading dot, in the listing and in the watch
+/// (`pkg/kubelet/config/file_linux.go`), and all three lie in one directory, so that every change is one rename.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// Where the kubelet reads it.
+    pub live: PathBuf,
+    /// Where the new one waits.
+    pub new: PathBuf,
+    /// Where the old one waits.
+    pub old: PathBuf,
+}
+
+impl Names {
+    /// The names beside a manifest.
+    #[must_use]
+    pub fn of(live: &Path) -> Self {
+        let name = live.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let beside = |suffix: &str| live.with_file_name(format!(".{name}.kaudit-{suffix}"));
+        Self { live: live.to_path_buf(), new: beside("new"), old: beside("old") }
+    }
+}
+
+/// A restart from one state to another.
+#[derive(Debug)]
+pub struct Scene {
+    /// The names.
+    pub names: Names,
+    /// What runs before.
+    pub before: Side,
+    /// What shall run.
+    pub after: Side,
+}
+
+impl Scene {
+    /// The scene of a record that changes the manifest `live`, or nothing of one that does not.
+    ///
+    /// # Errors
+    /// A manifest of the record is none of an API server that listens somewhere; a file cannot be read.
+    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, SceneError> {
+        let Some(entry) = record.file(live) else { return Ok(None) };
+        let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
+        let then = |path: &Path| match record.file(path) {
+            Some(file) => Ok(file.after.clone()),
+            None => node.read_file(path, READ_LIMIT),
+        };
+        let mut before = Side::of(node, &before.bytes)?;
+        let mut after = Side::of(node, &after.bytes)?;
+        // The way back ends with a healthy API server; what its audit log gets is as it was.
+        before.proof = Proof::Off;
+        after.proof = after.find_proof(node, &then)?;
+        Ok(Some(Self { names: Names::of(live), before, after }))
+    }
+}
+
+/// Why there is no scene.
+#[derive(Debug)]
+pub enum SceneError {
+    /// A manifest is not one to restart an API server by.
+    Refused(Refusal),
+    /// Something cannot be read.
+    Failed(anyhow::Error),
+}
+
+impl From<Refusal> for SceneError {
+    fn from(refusal: Refusal) -> Self {
+        SceneError::Refused(refusal)
+    }
+}
+
+impl From<anyhow::Error> for SceneError {
+    fn from(error: anyhow::Error) -> Self {
+        SceneError::Failed(error)
+    }
+}
+
+/// One of the two states.
+#[derive(Debug)]
+pub struct Side {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// How to ask whether its API server is ready.
+    pub readyz: Ask,
+    /// What else has to answer before it counts as healthy.
+    pub health: Vec<Ask>,
+    /// How its audit log is proven.
+    pub proof: Proof,
+}
+
+impl Side {
+    /// The state that a manifest leads to, with nothing to prove.
+    ///
+    /// # Errors
+    /// It is not the manifest of an API server that listens somewhere.
+    pub fn of(node: &Node, manifest: &[u8]) -> Result<Self, SceneError> {
+        let manifest = Manifest::read(manifest)?;
+        let arguments = manifest.api_server().arguments();
+        let endpoint = endpoint(&arguments, &manifest.mounts())?;
+        // Where nobody may ask without a name, one that every node has answers more than "401".
+        let identity = match Anonymous::of(&arguments) {
+            Anonymous::Known | Anonymous::Unknown => None,
+            Anonymous::Rejected => identities(node, &manifest)?.into_iter().next().map(|found| found.files),
+        };
+        let ask = |path: &str| get(&endpoint, identity.clone(), path);
+        // /livez and /readyz came with 1.16 (`apiserver/pkg/server/healthz.go`).
+        let (readyz, health) = if minor_of(&manifest) >= 16 {
+            (ask("/readyz"), vec![ask("/livez")])
+        } else {
+            (ask("/healthz"), Vec::new())
+        };
+        Ok(Self { readyz, health, proof: Proof::Off, manifest })
+    }
+
+    /// The value of a flag of its API server.
+    fn flag(&self, name: &str) -> Option<String> {
+        lookup(&self.manifest.api_server().arguments(), name)?.value.filter(|value| !value.is_empty())
+    }
+
+    /// The host's path of a file that a flag names.
+    fn host(&self, flag: &str) -> Option<PathBuf> {
+        Coverage::of(&self.manifest.mounts(), Path::new(&self.flag(flag)?))?.host
+    }
+
+    /// How its audit log is proven; `then` reads a file of the host as it will be.
+    fn find_proof(
+        &self,
+        node: &Node,
+        then: &dyn Fn(&Path) -> Result<Option<FileState>>,
+    ) -> Result<Proof, SceneError> {
+        let log = self.flag(LOG_PATH);
+        if self.flag(POLICY_FILE).is_none() || (log.is_none() && self.flag(WEBHOOK_CONFIG_FILE).is_none()) {
+            return Ok(Proof::Off);
+        }
+        let log = match log.as_deref() {
+            None => {
+                return Ok(silent("events go to the webhook alone; its receiver knows whether they arrive"));
+            }
+            Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
+            Some(_) => self.host(LOG_PATH),
+        };
+        let Some(log) = log else { return Ok(silent("the log lies inside the container")) };
+        let policy = match self.host(POLICY_FILE) {
+            Some(path) => then(&path)?.and_then(|file| self.read_policy(&file.bytes)),
+            None => None,
+        };
+        let anonymous = Anonymous::of(&self.manifest.api_server().arguments());
+        let identities = identities(node, &self.manifest)?;
+        Ok(match proof::requests(policy.as_ref(), anonymous, &identities) {
+            Err(why) => Proof::Silent(why),
+            Ok(requests) => Proof::Event {
+                asks: requests.into_iter().map(|request| self.ask(request)).collect(),
+                log,
+                patience: self.patience(),
+            },
+        })
+    }
+
+    fn read_policy(&self, bytes: &[u8]) -> Option<Policy> {
+        policy::examine(yaml::decode(bytes).ok()?, u32::from(minor_of(&self.manifest))).policy
+    }
+
+    fn ask(&self, request: ProofRequest) -> Ask {
+        let ask = get(&self.readyz.endpoint, request.identity, &request.path);
+        Ask { method: request.method, body: request.body, ..ask }
+    }
+
+    /// How long an event may take to its file.
+    fn patience(&self) -> Duration {
+        if self.flag("audit-log-mode").as_deref() != Some("batch") {
+            return EVENT_PATIENCE;
+        }
+        let wait = self.flag("audit-log-batch-max-wait").and_then(|text| parse_duration(&text).ok());
+        let wait = wait.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
+        EVENT_PATIENCE + wait.map_or(BATCH_WAIT, Duration::from_nanos)
+    }
+
+    /// How long the kubelet gives its API server to end.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        let seconds =
+            self.manifest.pod().spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
+        seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DEFAULT_GRACE, Duration::from_secs)
+    }
+}
+
+fn silent(why: &str) -> Proof {
+    Proof::Silent(why.to_owned())
+}
+
+fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &str) -> Ask {
+    Ask {
+        endpoint: endpoint.clone(),
+        identity,
+        method: "GET",
+        path: path.to_owned(),
+        body: None,
+        audit_id: None,
+        timeout: ASK_TIMEOUT,
+    }
+}
+
+/// Who kaudit can be on this node.
+fn identities(node: &Node, manifest: &Manifest) -> Result<Vec<Identity>> {
+    let arguments = manifest.api_server().arguments();
+    let mut found = Vec::new();
+    for files in client_certificates(&arguments, &manifest.mounts()) {
+        let certificate = node.read_certificate(&files.certificate)?;
+        found.extend(certificate.and_then(|certificate| Identity::of(files, &certificate)));
+    }
+    Ok(found)
+}
+
+fn minor_of(manifest: &Manifest) -> u16 {
+    let version = KubernetesVersion::from_image(&manifest.api_server().image);
+    version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor)
+}
+
+/// How an audit log is proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Audit logging is off.
+    Off,
+    /// It cannot be proven, and why.
+    Silent(String),
+    /// By a request that the policy logs.
+    Event {
+        /// Requests to try, the best first; the `Audit-ID` is to be added.
+        asks: Vec<Ask>,
+        /// The log on the host.
+        log: PathBuf,
+        /// How long an event may take to its file.
+        patience: Duration,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_beside_a_manifest_begin_with_a_dot() {
+        let names = Names::of(Path::new("/etc/kubernetes/manifests/kube-apiserver.yaml"));
+        assert_eq!(names.new, Path::new("/etc/kubernetes/manifests/.kube-apiserver.yaml.kaudit-new"));
+        assert_eq!(names.old, Path::new("/etc/kubernetes/manifests/.kube-apiserver.yaml.kaudit-old"));
+    }
+}

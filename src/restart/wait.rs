@@ -1,0 +1,233 @@
+//! Waiting for what the kubelet and the API server do. Every wait is for a condition, is bounded, shows its progress,
+//! and on the way forward ends with a signal.
+
+use super::diagnosis::diagnose;
+use super::forward::Run;
+use super::protocol::{Cause, Proven};
+use super::scene::{Proof, Side};
+use super::watch::{Look, is_serving};
+use super::witness;
+use crate::node::{Answer, Ask, Process};
+use std::time::Duration;
+
+/// Between two looks: short against the seconds that are measured, long against what a look costs.
+const PACE: Duration = Duration::from_millis(50);
+/// Between two lines of progress.
+const REPORT: Duration = Duration::from_secs(10);
+/// The kubelet kills after the grace period, and takes a moment around it.
+const BEYOND_GRACE: Duration = Duration::from_secs(60);
+/// The pod's directory goes about 0.7 s after the process (measured); without it only speed is lost.
+const CLEAN_UP_LIMIT: Duration = Duration::from_secs(20);
+/// Where no pod is known to wait for.
+const SETTLE: Duration = Duration::from_secs(3);
+/// An API server that has ended so often will not come up.
+const MOST_EXITS: u32 = 3;
+/// A kubelet that has not started anything by then has a reason, and tells it.
+const NO_CONTAINER: Duration = Duration::from_secs(20);
+
+/// What is waited for.
+pub(super) struct Waiting<'a> {
+    what: &'a str,
+    normal: &'a str,
+    limit: Duration,
+}
+
+impl Run<'_> {
+    /// Looks until `probe` has an answer; `None` when the limit has passed.
+    fn wait<T>(
+        &mut self,
+        waiting: &Waiting<'_>,
+        mut probe: impl FnMut(&mut Self, Look) -> Result<Option<T>, Cause>,
+    ) -> Result<Option<T>, Cause> {
+        let begin = self.machine.clock();
+        let mut reported = Duration::ZERO;
+        loop {
+            if let Some(interrupt) = self.machine.interrupt().filter(|_| self.is_interruptible) {
+                return Err(Cause::interrupted(interrupt));
+            }
+            let look = self.watch.look(self.machine);
+            if let Some(answer) = probe(self, look)? {
+                return Ok(Some(answer));
+            }
+            let elapsed = self.machine.clock().saturating_sub(begin);
+            if elapsed >= waiting.limit {
+                return Ok(None);
+            }
+            if elapsed >= reported + REPORT {
+                reported = elapsed;
+                self.listener.waiting(waiting.what, elapsed, waiting.normal);
+            }
+            self.machine.pause(PACE);
+        }
+    }
+
+    /// Waits until no API server of this node runs and the kubelet has finished with their pods.
+    pub(super) fn wait_until_gone(&mut self, grace: Duration) -> Result<(), Cause> {
+        let normal = match self.options.drain {
+            Some(drain) => format!("{} s after it has stopped listening, as asked", drain.as_secs_f64()),
+            None => format!("up to {} s: open watches hold it for its grace period", grace.as_secs()),
+        };
+        let waiting =
+            Waiting { what: "the old API server to end", normal: &normal, limit: grace + BEYOND_GRACE };
+        let mut left: Vec<Process> = Vec::new();
+        let gone = self.wait(&waiting, |run, look| {
+            while let Some(process) = left.first() {
+                if !run.machine.wait_for_exit(process, PACE)? {
+                    run.end_early(&left, look)?;
+                    return Ok(None);
+                }
+                left.remove(0);
+            }
+            left = run.machine.api_servers()?;
+            run.pods.extend(left.iter().filter_map(|process| process.pod_uid.clone()));
+            Ok(left.is_empty().then_some(()))
+        })?;
+        if gone.is_none() {
+            return Err(Cause::new("the kubelet did not end the old API server")
+                .help("look at the kubelet: journalctl -u kubelet --since -5min"));
+        }
+        self.wait_for_clean_up()
+    }
+
+    /// Kills what has stopped listening for as long as was asked.
+    fn end_early(&mut self, processes: &[Process], look: Look) -> Result<(), Cause> {
+        let (Some(drain), Some(closed_for)) = (self.options.drain, look.closed_for) else { return Ok(()) };
+        if closed_for >= drain {
+            for process in processes {
+                self.machine.kill(process)?;
+            }
+            self.killed = true;
+        }
+        Ok(())
+    }
+
+    fn wait_for_clean_up(&mut self) -> Result<(), Cause> {
+        if self.pods.is_empty() {
+            let begin = self.machine.clock();
+            let waiting = Waiting { what: "the kubelet to settle", normal: "3 s", limit: SETTLE * 2 };
+            self.wait(&waiting, |run, _| {
+                Ok((run.machine.clock().saturating_sub(begin) >= SETTLE).then_some(()))
+            })?;
+            return Ok(());
+        }
+        let waiting =
+            Waiting { what: "the kubelet to finish with the old pod", normal: "1 s", limit: CLEAN_UP_LIMIT };
+        self.wait(&waiting, |run, _| {
+            for uid in run.pods.clone() {
+                if run.machine.has_pod_directory(&uid)? {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })?;
+        // Not gone in time: the kubelet starts the new pod all the same, only later.
+        Ok(())
+    }
+
+    /// Waits for an API server that was started from `side`'s manifest, in a pod that is none of `avoid`, and that is
+    /// healthy without a break for `healthy_for`; its health is not asked for where that is `None`.
+    pub(super) fn come_up(
+        &mut self,
+        side: &Side,
+        avoid: &[String],
+        healthy_for: Option<Duration>,
+    ) -> Result<Process, Cause> {
+        let waiting = Waiting {
+            what: "the API server to come up",
+            normal: "5 s, and up to 45 s where the kubelet backs off",
+            limit: self.options.timeout,
+        };
+        let begin = self.machine.clock();
+        let mut current: Option<Process> = None;
+        let mut ready_since = None;
+        let mut exits = 0;
+        let mut asked_kubelet = begin;
+        let up = self.wait(&waiting, |run, look| {
+            let servers = run.machine.api_servers()?;
+            if let Some(gone) = current.take_if(|process| !servers.contains(process)) {
+                exits += 1;
+                ready_since = None;
+                run.judge_exit(&gone, exits)?;
+            }
+            if current.is_none() {
+                current = servers.into_iter().find(|process| {
+                    process.pod_uid.as_ref().is_none_or(|uid| !avoid.contains(uid))
+                        && witness::is_running(&side.manifest, process)
+                });
+                run.pods.extend(current.iter().filter_map(|process| process.pod_uid.clone()));
+            }
+            let now = run.machine.clock();
+            let Some(process) = &current else {
+                if exits == 0 && now.saturating_sub(asked_kubelet) >= NO_CONTAINER {
+                    asked_kubelet = now;
+                    run.ask_kubelet()?;
+                }
+                return Ok(None);
+            };
+            let Some(stable) = healthy_for else { return Ok(Some(process.clone())) };
+            if !look.is_ready || !side.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
+                ready_since = None;
+                return Ok(None);
+            }
+            let since = *ready_since.get_or_insert(now);
+            Ok((now.saturating_sub(since) >= stable).then(|| process.clone()))
+        })?;
+        if let Some(process) = up {
+            return Ok(process);
+        }
+        let last = self.machine.last_words(current.and_then(|process| process.pod_uid).as_deref());
+        let seconds = self.options.timeout.as_secs();
+        Err(Cause::new(format!("the API server did not become healthy within {seconds} s"))
+            .explained(diagnose(&last).as_ref(), &last))
+    }
+
+    /// The API server has ended: does it say that it will end again?
+    fn judge_exit(&mut self, gone: &Process, exits: u32) -> Result<(), Cause> {
+        let last = self.machine.last_words(gone.pod_uid.as_deref());
+        let explanation = diagnose(&last);
+        if exits < MOST_EXITS && !explanation.as_ref().is_some_and(|explanation| explanation.is_lasting) {
+            return Ok(());
+        }
+        Err(Cause::new("the new API server ends as soon as it is started")
+            .explained(explanation.as_ref(), &last))
+    }
+
+    /// There is no container: does the kubelet say why?
+    fn ask_kubelet(&mut self) -> Result<(), Cause> {
+        let last = self.machine.last_words(None);
+        match diagnose(&last).filter(|explanation| explanation.is_lasting) {
+            Some(explanation) => Err(Cause::new("the kubelet does not start the new API server")
+                .explained(Some(&explanation), &last)),
+            None => Ok(()),
+        }
+    }
+
+    /// Finds the event of a request in the audit log.
+    pub(super) fn prove(&mut self, proof: &Proof) -> Result<Proven, Cause> {
+        let (asks, log, patience) = match proof {
+            Proof::Off => return Ok(Proven::Off),
+            Proof::Silent(why) => return Ok(Proven::Silent(why.clone())),
+            Proof::Event { asks, log, patience } => (asks, log, *patience),
+        };
+        let waiting = Waiting {
+            what: "an event in the audit log",
+            normal: "at once, or the batch's time in batch mode",
+            limit: patience,
+        };
+        let mut mark = self.machine.node().mark_log(log)?;
+        for ask in asks {
+            let id = self.machine.fresh_id()?;
+            let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
+            if matches!(answer, Answer::Nobody(_)) {
+                continue;
+            }
+            let found = self
+                .wait(&waiting, |run, _| Ok(run.machine.node().find_in_log(&mut mark, &id)?.then_some(())))?;
+            if found.is_some() {
+                return Ok(Proven::Event(id));
+            }
+        }
+        Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
+            .help("the policy logs the requests that were made: see whether the API server can write there"))
+    }
+}
