@@ -76,6 +76,7 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
     let mut details = configured.details(&drift);
     if let Some(fields) = details.as_object_mut() {
         let api_servers: Vec<Value> = running.api_servers.iter().map(describe_api_server).collect();
+        fields.insert("atWork".to_owned(), json!(configured.at_work));
         fields.insert("kubelet".to_owned(), describe_kubelet(&running.kubelet));
         fields.insert("apiServers".to_owned(), Value::from(api_servers));
         let readiness = running.readiness.as_ref().map_or(Value::Null, Readiness::describe);
@@ -84,7 +85,9 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
         fields.insert("webhook".to_owned(), inputs.describe(configured.webhook.as_deref()));
         fields.insert("log".to_owned(), running.log.as_ref().map_or(Value::Null, describe_log));
     }
-    let mut lines = vec![format!("Audit logging: {}", summary(configured, running)), kubelet_line(running)];
+    let mut lines = vec![format!("Audit logging: {}", summary(configured, running))];
+    lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       kaudit, {run}")));
+    lines.push(kubelet_line(running));
     lines.extend(api_server_lines(running));
     lines.extend(running.readiness.as_ref().map(Readiness::line));
     lines.extend(configured.manifest_lines());

@@ -259,6 +259,18 @@ fn what_runs_otherwise_than_configured_is_told() {
 }
 
 #[test]
+fn a_run_at_work_is_not_one_that_died() {
+    let mut configured = configured("rules", Some("rules"));
+    configured.is_unfinished = true;
+    let (told, _) = drift(&configured, &running());
+    assert_eq!(told, ["an earlier run of kaudit did not finish; the next one finishes or undoes it"]);
+    configured.at_work = Some("pid 812 since 2026-11-21T03:14:15Z".to_owned());
+    assert_eq!(drift(&configured, &running()).0, Vec::<String>::new());
+    let line = "At work:       kaudit, pid 812 since 2026-11-21T03:14:15Z".to_owned();
+    assert_eq!(lines(&configured, &running()).get(1), Some(&line));
+}
+
+#[test]
 fn a_policy_that_is_gone_is_told() {
     let mut configured = configured("rules", Some("rules"));
     configured.observed.files.insert(PathBuf::from(POLICY), None);
