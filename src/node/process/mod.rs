@@ -3,6 +3,8 @@
 mod component;
 mod parse;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use component::Component;
 pub use table::Processes;
