@@ -1,21 +1,25 @@
 //! The command line as it is typed. What it means is `intent`'s business.
 
 use super::audit_options::AuditOptions;
+use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
   kaudit demo                                    see it work, on a sample node in a temporary directory
   kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log --dry-run
                                                  see what would change on this node
-  kaudit enable --root /mnt/node --policy default
-                                                 change a node's directory tree
+  kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log
+                                                 change it: the API server is restarted, and an event proven
   kaudit enable --log-maxage 60                  change one setting, keep all others
+  kaudit enable --root /mnt/node --policy default
+                                                 change a node's directory tree, restart nothing
   kaudit disable                                 audit logging off, the manifest as it was before
 
-Exit codes: 0 done or nothing to do · 1 diff: something would change · 2 usage · 3 refused, nothing touched
-            5 needs hands · 6 another run is under way";
+Exit codes: 0 done or nothing to do · 1 diff: something would change · 2 usage · 3 refused, the API server untouched
+            4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
 
 /// Turn Kubernetes API audit logging on, change it and turn it off, on control-plane nodes whose kube-apiserver is
 /// a static pod.
@@ -81,10 +85,14 @@ pub(super) enum Command {
     /// Show what `enable` with the same options would change; exit 1 when something would
     Diff(Settings),
     /// Turn audit logging off: the manifest becomes what it was before kaudit; logs stay
-    Disable(Consent),
+    Disable(Disable),
     /// Put an earlier generation of the node's files back
     Rollback(Rollback),
-    /// Show what is configured, what kaudit did here, and what drifted
+    /// Restart the API server safely, nothing else changed; a policy that was edited by hand comes into force
+    Restart(Disable),
+    /// Finish or undo a run that died; every other command that changes something does so first
+    Recover(Waiting),
+    /// Show what is configured, what runs, what kaudit did here, and what drifted
     Status,
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
@@ -99,6 +107,65 @@ pub(super) struct Enable {
     /// Whether to ask.
     #[command(flatten)]
     pub(super) consent: Consent,
+    /// How to restart.
+    #[command(flatten)]
+    pub(super) restart: Restart,
+}
+
+/// `disable`, and `restart`, which takes the same options.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Disable {
+    /// Whether to ask.
+    #[command(flatten)]
+    pub(super) consent: Consent,
+    /// How to restart.
+    #[command(flatten)]
+    pub(super) restart: Restart,
+}
+
+/// How the API server of a live node is restarted.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Restart {
+    /// How the API server is restarted
+    #[arg(long = "restart", value_name = "METHOD", value_enum, default_value_t = Method::Auto, help_heading = "Restart")]
+    pub(super) method: Method,
+    /// Go on although the API server is not healthy before
+    #[arg(long, help_heading = "Restart")]
+    pub(super) allow_unhealthy: bool,
+    /// How long to wait.
+    #[command(flatten)]
+    pub(super) waiting: Waiting,
+}
+
+/// How long a restart waits.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Waiting {
+    /// End the old API server this long after it has stopped listening, such as 2s; requests that it still serves, watches
+    /// above all, are cut then [default: the pod's own grace period, 30s with kubeadm]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Restart")]
+    pub(super) drain: Option<Duration>,
+    /// How long the API server may take to become healthy, before the change is rolled back
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m", help_heading = "Restart")]
+    pub(super) timeout: Duration,
+}
+
+/// How the manifest gets into place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Method {
+    /// The best that this node allows: move
+    Auto,
+    /// The manifest goes out, and in again when the kubelet has finished with the old pod: shortest without API server
+    Move,
+    /// One atomic exchange in place; the kubelet does the rest, and takes longer
+    Rewrite,
+    /// Nothing is restarted: the change is kept for `kaudit restart`
+    None,
+}
+
+/// A duration as Kubernetes' own flags take it.
+fn duration(text: &str) -> Result<Duration, String> {
+    let nanoseconds = parse_duration(text)?;
+    u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| "it is negative".to_owned())
 }
 
 /// `rollback`
@@ -113,6 +180,9 @@ pub(super) struct Rollback {
     /// Whether to ask.
     #[command(flatten)]
     pub(super) consent: Consent,
+    /// How to restart.
+    #[command(flatten)]
+    pub(super) restart: Restart,
 }
 
 /// Options of commands that change the node.

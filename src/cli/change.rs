@@ -1,17 +1,21 @@
-//! What all commands that change the node have in common: plan, diff, consent, lock, plan again, apply, verify.
+//! What all commands that change the node have in common: plan, diff, look at what runs, consent, lock, plan again,
+//! apply, verify.
 
-use super::args::Consent;
+use super::args::{Consent, Restart};
+use super::live::{self, End, describe, needs_hands};
+use super::recover::{failed, recover_first, take_lock};
 use super::{Exit, Target, refuse};
-use crate::node::{LockError, now};
+use crate::kubelet::Kubelet;
+use crate::node::now;
 use crate::note::Note;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Observed, Plan};
 use crate::refusal::Refusal;
 use crate::report::{FileDiff, Output, Report, Verified, print_plan};
-use crate::transaction::{self, Failure, JOURNAL_PATH, LOCK_PATH, Recovered};
+use crate::restart::{Options, Outcome};
+use crate::transaction::{self, Failure};
 use anyhow::Result;
 use std::io::{self, BufRead as _};
-use std::path::Path;
 
 /// A plan and what it was made from.
 #[derive(Debug)]
@@ -40,9 +44,9 @@ pub(super) struct Change {
     pub interactive: bool,
     /// What is asked: "Enable audit logging".
     pub verb: &'static str,
+    /// How the API server is restarted, on a live node.
+    pub restart: Restart,
 }
-
-type End = (Report, Exit);
 
 impl Change {
     /// Runs it; `make_plan` is called again under the lock, so that what is applied is what is there by then.
@@ -64,18 +68,7 @@ impl Change {
     ) -> Result<End, End> {
         let verbose = output.verbose;
         let plan_now = || make_plan(target, verbose);
-        let mut notes = Vec::new();
-        let unfinished =
-            target.node.read_file(Path::new(JOURNAL_PATH), MANIFEST_LIMIT).map_err(failed)?.is_some();
-        if unfinished && self.consent.dry_run {
-            notes.push(
-                Note::warning("an earlier run did not finish; what follows is planned from what it left")
-                    .hint("the next run without --dry-run finishes or undoes it first"),
-            );
-        } else if unfinished {
-            let _lock = take_lock(target)?;
-            notes.extend(recover(target)?);
-        }
+        let notes = recover_first(target, self.consent.dry_run, self.restart.waiting, output)?;
         let planned = plan_now().map_err(refuse)?;
         let mut report = report_of(&planned, notes);
         if !planned.plan.changes_something() {
@@ -88,12 +81,15 @@ impl Change {
             "Dry run: nothing was written.".clone_into(&mut report.message);
             return Ok((report, Exit::Done));
         }
-        if target.root.is_none() {
-            report.changed = false;
-            "Nothing was changed.".clone_into(&mut report.message);
-            report.refusals.push(live_refusal(&target.manifest));
-            return Ok((report, Exit::Refused));
-        }
+        let restart = match target.live_kubelet(&planned.plan) {
+            None => None,
+            Some(kubelet) => {
+                let kubelet = kubelet.map_err(|refusals| refuse(refusals.into()))?;
+                let checked = live::check(target, kubelet, &planned.plan, self.restart).map_err(refuse)?;
+                report.notes.extend(checked.notes);
+                Some((kubelet, checked.options, checked.expected))
+            }
+        };
         if target.is_live_tree() {
             report.notes.push(
                 Note::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
@@ -102,8 +98,10 @@ impl Change {
         }
         if self.interactive && !self.consent.yes {
             print_plan(output, &report);
-            report.diff.clear();
-            report.notes.clear();
+            report.forget_plan();
+            if let Some((_, _, expected)) = &restart {
+                output.line(&format!("The API server is restarted: it is away for {expected}."));
+            }
             if !ask(output, self.verb) {
                 report.changed = false;
                 "Nothing was changed.".clone_into(&mut report.message);
@@ -119,13 +117,41 @@ impl Change {
                     .into(),
             ));
         }
-        self.apply(target, &under_lock, report)
+        match restart {
+            Some((kubelet, options, _)) => {
+                // What is going to happen is seen before it does, whoever reads it.
+                if !output.json && !(self.interactive && !self.consent.yes) {
+                    print_plan(output, &report);
+                    report.forget_plan();
+                }
+                self.restart(target, kubelet, options, &under_lock, report, output)
+            }
+            None => self.apply(target, &under_lock, report),
+        }
     }
 
+    /// The change on a live node, with everything that a restart takes.
+    fn restart(
+        self,
+        target: &Target,
+        kubelet: &Kubelet,
+        options: Options,
+        planned: &Planned,
+        report: Report,
+        output: &mut Output<'_>,
+    ) -> Result<End, End> {
+        let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
+        let outcome = live::perform(target, kubelet, &record, options, output).map_err(refuse)?;
+        if matches!(outcome, Outcome::Done(_)) {
+            check_on_disk(target, &planned.plan)?;
+        }
+        Ok(describe(outcome, options.method, report, self.done(planned)))
+    }
+
+    /// The change of a tree, or of a live node whose API server need not notice it.
     fn apply(self, target: &Target, planned: &Planned, mut report: Report) -> Result<End, End> {
-        let plan = &planned.plan;
         let mut node = target.node.clone();
-        let record = transaction::record_of(plan, planned.number, self.command, now());
+        let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
         match transaction::apply(&mut node, &record) {
             Ok(()) => {}
             Err(Failure::Undone(cause)) => {
@@ -133,30 +159,41 @@ impl Change {
                 return Err(refuse(refusal.into()));
             }
             Err(Failure::Stuck { cause, undoing }) => {
-                return Err(stuck(&format!("{cause:#}; undoing: {undoing:#}")));
+                report.refusals.push(Refusal::new(format!("{cause:#}; undoing: {undoing:#}")));
+                return Err(needs_hands(report));
             }
         }
-        for file in plan.changed_files() {
-            let now = node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
-            if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
-                return Err(stuck(&format!("{} is not what was written", file.path.display())));
-            }
-        }
-        report.verified = Verified { on_disk: true };
-        report.message = format!(
-            "{}: done, generation {}.",
-            match self.command {
-                "enable" => "Audit logging on",
-                "disable" => "Audit logging off",
-                _ => "Rolled back",
-            },
-            planned.number
-        );
-        if !target.is_live_tree() {
+        check_on_disk(target, &planned.plan)?;
+        report.verified = Verified { on_disk: true, ..Verified::default() };
+        report.message = self.done(planned);
+        if target.root.is_some() && !target.is_live_tree() {
             report.hint = Some("the files of this tree are changed; nothing was restarted".to_owned());
         }
         Ok((report, Exit::Done))
     }
+
+    /// What is said when it went through.
+    fn done(self, planned: &Planned) -> String {
+        let what = match self.command {
+            "enable" => "Audit logging on",
+            "disable" => "Audit logging off",
+            "restart" => "Restarted",
+            _ => "Rolled back",
+        };
+        format!("{what}: done, generation {}.", planned.number)
+    }
+}
+
+/// Reads every written file again.
+fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), End> {
+    for file in plan.changed_files() {
+        let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
+        if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
+            let refusal = Refusal::new(format!("{} is not what was written", file.path.display()));
+            return Err(needs_hands(Report { refusals: vec![refusal], ..Report::default() }));
+        }
+    }
+    Ok(())
 }
 
 /// What a plan looks like before it is applied.
@@ -171,72 +208,6 @@ pub(super) fn report_of(planned: &Planned, mut notes: Vec<Note>) -> Report {
         lines: planned.lines.clone(),
         ..Report::default()
     }
-}
-
-/// Takes the lock, making its directory first.
-fn take_lock(target: &Target) -> Result<crate::node::Lock, End> {
-    let mut node = target.node.clone();
-    transaction::prepare(&mut node).map_err(failed)?;
-    target.node.lock(Path::new(LOCK_PATH), &now()).map_err(|error| match error {
-        LockError::Failed(error) => failed(error),
-        LockError::Held(holder) => {
-            let refusal = Refusal::new(format!("another run of kaudit is under way: {holder}"))
-                .in_file(LOCK_PATH)
-                .help("wait for it to end; the lock goes with its process");
-            let report = Report {
-                refusals: vec![refusal],
-                message: "Nothing was changed.".to_owned(),
-                ..Report::default()
-            };
-            (report, Exit::Busy)
-        }
-    })
-}
-
-fn recover(target: &Target) -> Result<Option<Note>, End> {
-    let mut node = target.node.clone();
-    match transaction::recover(&target.node, &mut node).map_err(|error| stuck(&format!("{error:#}")))? {
-        Recovered::Nothing => Ok(None),
-        Recovered::Finished(number) => {
-            Ok(Some(Note::info(format!("an earlier run had finished generation {number}"))))
-        }
-        Recovered::Undone(number) => Ok(Some(Note::info(format!(
-            "an earlier run died while making generation {number}; it was undone first"
-        )))),
-        Recovered::Stuck(paths) => {
-            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            Err(stuck(&format!(
-                "an earlier run died, and these files are neither as before nor as planned: {}",
-                paths.join(", ")
-            )))
-        }
-    }
-}
-
-fn failed(error: anyhow::Error) -> End {
-    refuse(Obstacle::Failed(error))
-}
-
-/// Neither state could be verified.
-fn stuck(reason: &str) -> End {
-    let refusal = Refusal::new(reason)
-        .in_file(JOURNAL_PATH)
-        .help("the bytes before and after are in /var/lib/kaudit/generations, under the highest number")
-        .help("put the files into one of the two states, then remove the journal");
-    let report = Report {
-        refusals: vec![refusal],
-        message: "The node is neither as before nor as asked.".to_owned(),
-        ..Report::default()
-    };
-    (report, Exit::NeedsHands)
-}
-
-/// This version edits trees; a live API server needs the restart that proves the change.
-fn live_refusal(manifest: &Path) -> Refusal {
-    Refusal::new("this version does not restart a running API server yet, so it changes directory trees only")
-        .in_file(manifest.display().to_string())
-        .help("see what would change: add --dry-run")
-        .help("edit a copy of the node's tree: --root DIR")
 }
 
 fn ask(output: &mut Output<'_>, verb: &str) -> bool {

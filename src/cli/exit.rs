@@ -1,5 +1,6 @@
 //! The exit codes, and nothing else knows them. They are published in the README.
 
+use crate::node::Interrupt;
 use std::process::ExitCode;
 
 /// How a run ended.
@@ -13,10 +14,16 @@ pub enum Exit {
     Usage,
     /// Refused; nothing was touched.
     Refused,
+    /// Applied, not healthy, rolled back, and healthy again.
+    RolledBack,
     /// Neither the state before nor the one asked for could be verified.
     NeedsHands,
     /// Another run holds the lock.
     Busy,
+    /// Ended by SIGINT, in order.
+    Interrupted,
+    /// Ended by SIGTERM, in order.
+    Terminated,
 }
 
 impl Exit {
@@ -28,8 +35,12 @@ impl Exit {
             Exit::Differences => 1,
             Exit::Usage => 2,
             Exit::Refused => 3,
+            Exit::RolledBack => 4,
             Exit::NeedsHands => 5,
             Exit::Busy => 6,
+            // As a shell shows a program that was ended by the signal: 128 and its number.
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         }
     }
 
@@ -37,6 +48,15 @@ impl Exit {
     #[must_use]
     pub fn is_failure(self) -> bool {
         !matches!(self, Exit::Done | Exit::Differences)
+    }
+}
+
+impl From<Interrupt> for Exit {
+    fn from(interrupt: Interrupt) -> Self {
+        match interrupt {
+            Interrupt::Int => Exit::Interrupted,
+            Interrupt::Term => Exit::Terminated,
+        }
     }
 }
 

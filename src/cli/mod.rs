@@ -7,14 +7,16 @@ mod demo;
 mod enable;
 mod exit;
 mod intent;
+mod live;
+mod recover;
 mod status;
 
 pub use exit::Exit;
 
 use crate::kubelet::Kubelet;
-use crate::node::Node;
-use crate::observe::{Obstacle, find_kubelet, manifest_path};
-use crate::plan::{plan_disable, plan_rollback};
+use crate::node::{Node, now};
+use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
+use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles, print_report};
 use args::{Cli, Color, Command, Format, Global};
@@ -111,6 +113,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 consent: args.consent,
                 interactive,
                 verb: "Enable audit logging",
+                restart: args.restart,
             };
             match intent::understand(&args.settings) {
                 Ok(wanted) => {
@@ -123,21 +126,48 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
             Ok(wanted) => enable::diff(&target, &wanted, output.verbose),
             Err(refusal) => refuse(refusal.into()),
         },
-        Command::Disable(consent) => {
-            let change = Change { command: "disable", consent, interactive, verb: "Disable audit logging" };
+        Command::Disable(args) => {
+            let change = Change {
+                command: "disable",
+                consent: args.consent,
+                interactive,
+                verb: "Disable audit logging",
+                restart: args.restart,
+            };
             change.run(&target, output, |target, _| {
                 let (manifest, observed) = enable::read_for_change(&target.node, &target.manifest)?;
                 Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
             })
         }
         Command::Rollback(args) => {
-            let change =
-                Change { command: "rollback", consent: args.consent, interactive, verb: "Roll back" };
+            let change = Change {
+                command: "rollback",
+                consent: args.consent,
+                interactive,
+                verb: "Roll back",
+                restart: args.restart,
+            };
             change.run(&target, output, |target, _| {
                 let (_, observed) = enable::read_for_change(&target.node, &target.manifest)?;
                 Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
             })
         }
+        Command::Restart(args) => {
+            let change = Change {
+                command: "restart",
+                consent: args.consent,
+                interactive,
+                verb: "Restart the API server",
+                restart: args.restart,
+            };
+            let time = now();
+            change.run(&target, output, |target, _| {
+                let (manifest, mut observed) = enable::read_for_change(&target.node, &target.manifest)?;
+                look(&target.node, &mut observed, &Survey::of_inputs(&manifest))?;
+                Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
+            })
+        }
+        Command::Recover(waiting) => recover::run(&target, waiting, output),
         Command::Status => status::run(&target, output.verbose),
         Command::Demo => return demo::run(output),
     };
@@ -174,6 +204,14 @@ impl Target {
     /// Whether `--root` names the machine's own root: files are changed under a running kubelet.
     fn is_live_tree(&self) -> bool {
         self.root.as_deref() == Some(Path::new("/"))
+    }
+
+    /// The kubelet that has to restart the API server for `plan`; `None` for a tree, and for a plan that does not change
+    /// the manifest.
+    fn live_kubelet(&self, plan: &Plan) -> Option<Result<&Kubelet, Vec<Refusal>>> {
+        let changes_manifest = plan.changed_files().any(|file| file.content == Content::Manifest);
+        let kubelet = self.kubelet.as_ref().filter(|_| changes_manifest)?;
+        Some(kubelet.as_ref().map_err(Clone::clone))
     }
 
     fn of(global: &Global) -> Result<Self, Obstacle> {

@@ -30,7 +30,7 @@ impl Draft {
         self.place_log(&mut plan, observed, owner).map_err(Refusal::alone)?;
         disk::remark(&self.settings, &self.version, observed, &mut plan.notes);
         let digest = config_digest(policy.as_deref(), webhook.as_deref());
-        self.edits.extend(annotate(&self.manifest, &digest));
+        self.edits.extend(annotate(&self.manifest, DIGEST_ANNOTATION, &digest));
         let edited =
             self.manifest.document().edited(&self.edits).map_err(|refusal| refusal.by_hand().alone())?;
         let bytes = edited.text().as_bytes().to_vec();
@@ -212,20 +212,16 @@ fn missing_file(
     Ok(())
 }
 
-/// The annotation with the digest; none of an API server that has it already.
-fn annotate(manifest: &Manifest, digest: &str) -> Option<Edit> {
-    if manifest.annotation(DIGEST_ANNOTATION) == Some(digest) {
+/// The annotation of that name and value; no edit for a pod that has it already.
+pub(super) fn annotate(manifest: &Manifest, name: &str, value: &str) -> Option<Edit> {
+    if manifest.annotation(name) == Some(value) {
         return None;
     }
     let metadata = YamlPath::root().key("metadata");
     let annotations = metadata.key("annotations");
     Some(if manifest.document().node(&annotations).is_some() {
-        Edit::Put {
-            path: annotations,
-            key: DIGEST_ANNOTATION.to_owned(),
-            value: Value::String(digest.to_owned()),
-        }
+        Edit::Put { path: annotations, key: name.to_owned(), value: Value::String(value.to_owned()) }
     } else {
-        Edit::Put { path: metadata, key: "annotations".to_owned(), value: json!({DIGEST_ANNOTATION: digest}) }
+        Edit::Put { path: metadata, key: "annotations".to_owned(), value: json!({name: value}) }
     })
 }

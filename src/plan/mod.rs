@@ -13,6 +13,7 @@ mod flags;
 mod mount_repair;
 mod mounts;
 mod observed;
+mod restart;
 mod rollback;
 mod surgical;
 mod wanted;
@@ -23,7 +24,8 @@ pub use disable::plan_disable;
 pub use draft::{Draft, draft_enable};
 pub use files::config_digest;
 pub use flags::audit_flags_there;
-pub use observed::{Observed, Survey};
+pub use observed::{Inputs, Observed, Survey};
+pub use restart::plan_restart;
 pub use rollback::plan_rollback;
 pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
 
@@ -45,6 +47,8 @@ pub const LOG_VOLUME: &str = "kaudit-log";
 /// The annotation that carries [`config_digest`]: it gives the pod a new uid when only the policy changes, and
 /// lets `status` compare what runs with what is on disk.
 pub const DIGEST_ANNOTATION: &str = "kaudit.dev/config-sha256";
+/// The annotation that carries the time of the last `kaudit restart`, which needs a new uid too.
+pub const RESTART_ANNOTATION: &str = "kaudit.dev/restarted-at";
 
 /// What will be done to the node, in this order: directories made, files written (support files first, the
 /// manifest last), files removed, empty directories removed.

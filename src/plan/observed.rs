@@ -1,7 +1,9 @@
 //! What was read from the node.
 
+use crate::audit::argv::lookup;
+use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::generation::History;
-use crate::manifest::Neighbour;
+use crate::manifest::{Coverage, Manifest, Neighbour};
 use crate::node::{FileState, Metadata};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -64,6 +66,15 @@ impl Survey {
         survey
     }
 
+    /// What the API server of a manifest reads beside it.
+    #[must_use]
+    pub fn of_inputs(manifest: &Manifest) -> Self {
+        let Inputs { policy, webhook } = Inputs::of(manifest);
+        let mut survey = Self::default();
+        survey.files.extend([policy, webhook].into_iter().flatten());
+        survey
+    }
+
     /// Adds a directory and all above it: each that is missing has to be made.
     pub fn add_directory(&mut self, path: &Path) {
         self.directories
@@ -76,5 +87,27 @@ impl Survey {
         if let Some(directory) = path.parent() {
             self.add_directory(directory);
         }
+    }
+}
+
+/// What an API server reads beside its manifest, as paths of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    /// The policy; `None` where there is none, or where no mount shows the host's.
+    pub policy: Option<PathBuf>,
+    /// Likewise the webhook kubeconfig.
+    pub webhook: Option<PathBuf>,
+}
+
+impl Inputs {
+    /// Those of a manifest.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        let arguments = manifest.api_server().arguments();
+        let host = |flag: &str| {
+            let path = lookup(&arguments, flag)?.value.filter(|path| path.starts_with('/'))?;
+            Coverage::of(&manifest.mounts(), Path::new(&path))?.host
+        };
+        Self { policy: host(POLICY_FILE), webhook: host(WEBHOOK_CONFIG_FILE) }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn print(output: &mut Output<'_>, report: &Report, exit: Exit) {
     put("notes", Value::Array(texts(Severity::Info)));
     put("diff", json!(report.diff));
     put("refusals", Value::Array(report.refusals.iter().map(refusal_object).collect()));
-    put("restart", json!({"method": "none", "performed": false, "unavailableMs": 0}));
+    put("restart", json!(report.restart));
     put("verified", json!(report.verified));
     if let Some((name, details)) = &report.details {
         put(name, details.clone());

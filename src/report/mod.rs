@@ -36,18 +36,58 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// What was checked after writing.
     pub verified: Verified,
+    /// What became of the API server.
+    pub restart: Restarted,
     /// Further fields of a command's own, for `-o json`.
     pub details: Option<(&'static str, Value)>,
     /// Further lines of a command's own, for people.
     pub lines: Vec<String>,
 }
 
+impl Report {
+    /// The plan was shown already.
+    pub fn forget_plan(&mut self) {
+        self.diff.clear();
+        self.notes.clear();
+    }
+}
+
 /// What was checked after writing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
     /// Every written file was read again and is as planned.
     pub on_disk: bool,
+    /// The pid of the API server that was witnessed: new, and started with the planned words.
+    pub process: Option<i32>,
+    /// It answered that it lives and is ready, without a break for some seconds.
+    pub healthy: bool,
+    /// The `Audit-ID` of the request whose event was found in the log.
+    pub audit_event: Option<String>,
+    /// Why there is no such event, where one could be expected.
+    pub unproven: Option<String>,
+}
+
+/// What became of the API server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restarted {
+    /// `move`, `rewrite` or `none`.
+    pub method: &'static str,
+    /// Whether it was restarted.
+    pub performed: bool,
+    /// How long no API server was ready, in milliseconds.
+    pub unavailable_ms: u64,
+    /// Whether the old one was ended before its grace period was over, as `--drain` asks.
+    pub ended_early: bool,
+    /// Whether the state before was put back.
+    pub rolled_back: bool,
+}
+
+impl Default for Restarted {
+    fn default() -> Self {
+        Self { method: "none", performed: false, unavailable_ms: 0, ended_early: false, rolled_back: false }
+    }
 }
 
 /// Where a run prints, and how.

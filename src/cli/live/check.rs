@@ -1,0 +1,155 @@
+//! What is looked at on a live node before anything is touched.
+
+use super::obstacle;
+use super::trial;
+use crate::audit::flag::LOG_PATH;
+use crate::audit::argv::lookup;
+use crate::cli::Target;
+use crate::cli::args::{self, Restart};
+use crate::kubelet::Kubelet;
+use crate::manifest::{Coverage, Manifest};
+use crate::node::{Answer, Machine as _, Live, Process};
+use crate::note::Note;
+use crate::observe::Obstacle;
+use crate::plan::{Content, Plan};
+use crate::refusal::Refusal;
+use crate::restart::diagnosis::diagnose;
+use crate::restart::{Method, Options, Side, witness};
+use std::path::Path;
+use std::time::Duration;
+
+/// A live node that a restart may begin on.
+#[derive(Debug)]
+pub(in crate::cli) struct Checked {
+    /// How.
+    pub(in crate::cli) options: Options,
+    /// For how long no API server is to be expected, in words.
+    pub(in crate::cli) expected: String,
+    /// What the operator should know.
+    pub(in crate::cli) notes: Vec<Note>,
+}
+
+/// Measured on 1.36: what a restart takes beside the old pod's grace period.
+const MOVE_SECONDS: u64 = 5;
+
+/// Looks at the node's API server, and lets its binary judge what is planned.
+///
+/// # Errors
+/// A reason not to begin. Nothing was touched.
+pub(in crate::cli) fn check(
+    target: &Target,
+    kubelet: &Kubelet,
+    plan: &Plan,
+    restart: Restart,
+) -> Result<Checked, Obstacle> {
+    let mut notes = Vec::new();
+    let change = plan.files.iter().find(|change| change.content == Content::Manifest);
+    let bytes = |state: Option<&crate::node::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
+    let (before, after) = (
+        bytes(change.and_then(|change| change.before.as_ref())),
+        bytes(change.and_then(|change| change.after.as_ref())),
+    );
+    let side = Side::of(&target.node, &before).map_err(obstacle)?;
+    let mut live = Live::new(target.node.clone(), &kubelet.root_dir);
+    let process = running(&mut live, restart.allow_unhealthy)?;
+    if let Some(difference) = process.as_ref().and_then(|process| witness::difference(&side.manifest, process)) {
+        notes.push(Note::warning(format!(
+            "the API server that runs was not started from the manifest that is there: {difference}"
+        )));
+    }
+    let was_healthy = health(&mut live, &side, process.as_ref());
+    if let Err(refusal) = &was_healthy {
+        if !restart.allow_unhealthy {
+            return Err(refusal.clone().into());
+        }
+        notes.push(Note::warning(format!("{}; going on, as asked", refusal.reason)));
+    }
+    let planned = Manifest::read(&after)?;
+    check_log(target, &planned)?;
+    if let Some(process) = &process {
+        trial::judge(&target.node, plan, &planned, process, &mut notes)??;
+    }
+    let method = match restart.method {
+        args::Method::Auto | args::Method::Move | args::Method::None => Method::Move,
+        args::Method::Rewrite => Method::Rewrite,
+    };
+    let options = Options {
+        method,
+        drain: restart.waiting.drain,
+        timeout: restart.waiting.timeout,
+        was_healthy: was_healthy.is_ok(),
+    };
+    Ok(Checked { options, expected: expected(method, restart.waiting.drain, side.grace()), notes })
+}
+
+/// For how long no API server is to be expected.
+fn expected(method: Method, drain: Option<Duration>, grace: Duration) -> String {
+    match (method, drain) {
+        (Method::Rewrite, _) => "up to 45 s, as the kubelet backs off".to_owned(),
+        (Method::Move, Some(drain)) => format!("about {} s", drain.as_secs() + MOVE_SECONDS),
+        (Method::Move, None) => format!(
+            "up to {} s: open watches hold the old one for its grace period, which --drain 2s would cut short",
+            grace.as_secs() + MOVE_SECONDS
+        ),
+    }
+}
+
+fn running(live: &mut Live, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
+    let mut processes = live.api_servers()?;
+    match (processes.pop(), processes.as_slice()) {
+        (Some(process), []) => Ok(Some(process)),
+        (Some(last), others) => {
+            let pids: Vec<String> = others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
+            Err(Refusal::new(format!("several API servers of this kubelet run: pids {}", pids.join(", ")))
+                .help("one may be on its way out: try again in a minute")
+                .help("or a second manifest is there: look into the manifests directory")
+                .into())
+        }
+        (None, _) if allow_unhealthy => Ok(None),
+        (None, _) => Err(explained(live, None, Refusal::new("no API server of this node's kubelet runs"))
+            .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on")
+            .into()),
+    }
+}
+
+/// Whether the API server of this very node lives and is ready.
+fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(), Refusal> {
+    for ask in side.health.iter().chain([&side.readyz]) {
+        let what = match live.ask(ask) {
+            Answer::Status { code: 200 | 401 | 403, .. } => continue,
+            Answer::Status { code, body } => {
+                let failed: Vec<&str> = body.lines().filter(|line| line.starts_with("[-]")).collect();
+                let failed = if failed.is_empty() { String::new() } else { format!(": {}", failed.join(", ")) };
+                format!("{} answers {code}{failed}", ask.path)
+            }
+            Answer::Nobody(why) => format!("{}: {why}", ask.path),
+        };
+        let address = ask.endpoint.address;
+        let refusal = Refusal::new(format!("this node's API server ({address}) is not healthy: {what}"));
+        return Err(explained(live, process, refusal)
+            .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on"));
+    }
+    Ok(())
+}
+
+/// Adds what the container and the kubelet say.
+fn explained(live: &mut Live, process: Option<&Process>, refusal: Refusal) -> Refusal {
+    let last = live.last_words(process.and_then(|process| process.pod_uid.as_deref()));
+    let refusal = match diagnose(&last) {
+        Some(explanation) => refusal.help(format!("{}: {}", explanation.words, explanation.hint)),
+        None => refusal,
+    };
+    last.into_iter().fold(refusal, |refusal, line| refusal.help(format!("it said: {line}")))
+}
+
+/// The log has to be one that can be written where it shall lie.
+fn check_log(target: &Target, planned: &Manifest) -> Result<(), Obstacle> {
+    let path = lookup(&planned.api_server().arguments(), LOG_PATH).and_then(|found| found.value);
+    let coverage = path.and_then(|path| Coverage::of(&planned.mounts(), Path::new(&path)));
+    let Some(host) = coverage.and_then(|coverage| coverage.host) else { return Ok(()) };
+    target.node.may_write(&host).map_err(|why| {
+        Refusal::new(format!("the audit log could not be written: {why}"))
+            .help("choose another place: --log-path /var/log/kubernetes/audit/audit.log")
+            .into()
+    })
+}

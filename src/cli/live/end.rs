@@ -1,0 +1,93 @@
+//! How the end of a restart is told, and the exit code that it has.
+
+use crate::cli::Exit;
+use crate::note::Note;
+use crate::refusal::Refusal;
+use crate::report::{Report, Restarted, Verified};
+use crate::restart::{Cause, Method, Outcome, Proven};
+use crate::transaction::JOURNAL_PATH;
+use std::time::Duration;
+
+/// A report and its exit code.
+pub(in crate::cli) type End = (Report, Exit);
+
+/// Tells `outcome`; `report` holds what was said of the plan, `done` what is said when it went through.
+pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Report, done: String) -> End {
+    let restarted = |unavailable: Duration| Restarted {
+        method: method.name(),
+        performed: true,
+        unavailable_ms: u64::try_from(unavailable.as_millis()).unwrap_or(u64::MAX),
+        ..Restarted::default()
+    };
+    match outcome {
+        Outcome::Done(end) => {
+            report.restart = Restarted { ended_early: end.killed, ..restarted(end.unavailable) };
+            let proof = match &end.proven {
+                Proven::Event(id) => format!("; event {id} is in the log"),
+                Proven::Off | Proven::Silent(_) => String::new(),
+            };
+            let seconds = end.unavailable.as_secs_f64();
+            report.message = format!("{done} The API server was away for {seconds:.1} s and is healthy{proof}.");
+            if let Proven::Silent(why) = &end.proven {
+                report.notes.push(Note::warning(format!("that events are logged could not be proven: {why}")));
+            }
+            if let Some(why) = end.untidy {
+                report.notes.push(
+                    Note::warning(format!("something is left to tidy up: {why}"))
+                        .hint("the next run of kaudit does it; or now: kaudit recover"),
+                );
+            }
+            let (audit_event, unproven) = match end.proven {
+                Proven::Event(id) => (Some(id), None),
+                Proven::Off => (None, None),
+                Proven::Silent(why) => (None, Some(why)),
+            };
+            report.verified =
+                Verified { on_disk: true, process: end.pid, healthy: true, audit_event, unproven };
+            (report, Exit::Done)
+        }
+        Outcome::Refused(cause) => {
+            report.changed = false;
+            "Nothing was changed; the API server was not touched.".clone_into(&mut report.message);
+            let exit = cause.interrupt.map_or(Exit::Refused, Exit::from);
+            report.refusals.push(refusal_of(cause));
+            (report, exit)
+        }
+        Outcome::RolledBack { cause, unavailable } => {
+            report.changed = false;
+            report.restart = Restarted { rolled_back: true, ..restarted(unavailable) };
+            report.verified = Verified { on_disk: true, healthy: true, ..Verified::default() };
+            report.message = format!(
+                "Everything is as before, and healthy again. The API server was away for {:.1} s.",
+                unavailable.as_secs_f64()
+            );
+            let exit = cause.interrupt.map_or(Exit::RolledBack, Exit::from);
+            report.refusals.push(refusal_of(cause));
+            (report, exit)
+        }
+        Outcome::Stuck { cause, undoing } => {
+            report.restart = restarted(Duration::ZERO);
+            report.refusals.push(refusal_of(cause));
+            report.refusals.extend(undoing.map(refusal_of));
+            needs_hands(report)
+        }
+    }
+}
+
+/// The end that needs a person: where everything is, and what to do.
+pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
+    report.refusals.push(
+        Refusal::new("neither the state before nor the one asked for could be verified")
+            .in_file(JOURNAL_PATH)
+            .help("try once more: kaudit recover")
+            .help("the bytes before and after are in /var/lib/kaudit/generations, under the highest number: record.json names each file's before and after")
+            .help("by hand: put the manifest of before into place by mv within its own file system, wait until the API server answers, then remove the journal"),
+    );
+    "The node is neither as before nor as asked.".clone_into(&mut report.message);
+    (report, Exit::NeedsHands)
+}
+
+/// A cause as the operator reads it.
+pub(in crate::cli) fn refusal_of(cause: Cause) -> Refusal {
+    cause.help.into_iter().fold(Refusal::new(cause.words), Refusal::help)
+}

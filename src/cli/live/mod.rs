@@ -1,0 +1,67 @@
+//! Changes of a live node: what is looked at before anything is touched, the restart, and how its end is told.
+
+mod check;
+mod end;
+mod progress;
+mod trial;
+
+pub(super) use check::check;
+pub(super) use end::{End, describe, needs_hands, refusal_of};
+use progress::Progress;
+
+use super::Target;
+use super::args::Waiting;
+use crate::generation::Record;
+use crate::kubelet::Kubelet;
+use crate::node::Live;
+use crate::observe::Obstacle;
+use crate::report::Output;
+use crate::restart::{Method, Options, Outcome, Recovered, Scene, SceneError, Unfinished, restart};
+use anyhow::anyhow;
+
+/// Makes the change of `record`, which changes the manifest, and restarts the API server.
+///
+/// # Errors
+/// Nothing was begun: a manifest of the record is none to restart an API server by, or signals cannot be handled.
+pub(super) fn perform(
+    target: &Target,
+    kubelet: &Kubelet,
+    record: &Record,
+    options: Options,
+    output: &mut Output<'_>,
+) -> Result<Outcome, Obstacle> {
+    let scene = Scene::of(&target.node, record, &target.manifest)
+        .map_err(obstacle)?
+        .ok_or_else(|| anyhow!("the change has no manifest to restart the API server by"))?;
+    let mut live = Live::new(target.node.clone(), &kubelet.root_dir);
+    live.handle_signals()?;
+    Ok(restart(&mut live, &mut Progress::new(output), &scene, record, options))
+}
+
+/// Finishes or undoes an unfinished restart; `None` where there is none.
+///
+/// # Errors
+/// It cannot be read, or what is there cannot be.
+pub(super) fn recover(
+    target: &Target,
+    kubelet: &Kubelet,
+    waiting: Waiting,
+    output: &mut Output<'_>,
+) -> Result<Option<Recovered>, Obstacle> {
+    let Some(unfinished) = Unfinished::find(&target.node, &target.manifest)? else { return Ok(None) };
+    let scene = Scene::of(&target.node, unfinished.record(), &target.manifest)
+        .map_err(obstacle)?
+        .ok_or_else(|| anyhow!("the unfinished run's record has no manifest"))?;
+    let mut live = Live::new(target.node.clone(), &kubelet.root_dir);
+    live.handle_signals()?;
+    let options =
+        Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
+    Ok(Some(unfinished.recover(&mut live, &mut Progress::new(output), &scene, options)?))
+}
+
+fn obstacle(error: SceneError) -> Obstacle {
+    match error {
+        SceneError::Refused(refusal) => refusal.into(),
+        SceneError::Failed(error) => error.into(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The planned audit configuration, judged by the kube-apiserver binary that runs on the node.
+
+use crate::audit::argv::lookup;
+use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::manifest::{Coverage, Manifest};
+use crate::node::{EntryKind, Node, Process};
+use crate::note::Note;
+use crate::plan::Plan;
+use crate::refusal::Refusal;
+use crate::restart::preflight::{Inputs, Verdict, trial};
+use crate::webhook;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+/// Lets the binary of `process` judge the audit configuration of the planned manifest.
+///
+/// # Errors
+/// What it says against it.
+pub(super) fn judge(
+    node: &Node,
+    plan: &Plan,
+    planned: &Manifest,
+    process: &Process,
+    notes: &mut Vec<Note>,
+) -> Result<Result<(), Refusal>> {
+    let arguments = planned.api_server().arguments();
+    let host = |flag: &str| -> Option<PathBuf> {
+        Coverage::of(&planned.mounts(), Path::new(&lookup(&arguments, flag)?.value?))?.host
+    };
+    let policy = match host(POLICY_FILE) {
+        Some(path) => content(node, plan, &path)?,
+        None => None,
+    };
+    let webhook = match host(WEBHOOK_CONFIG_FILE) {
+        Some(path) => content(node, plan, &path)?.filter(|bytes| names_what_is_seen(bytes, process)),
+        None => None,
+    };
+    let version = KubernetesVersion::from_image(&planned.api_server().image);
+    let verdict = Node::executable_of(process.pid).map_err(|error| format!("{error:#}")).and_then(|executable| {
+        let trial = trial(&Inputs {
+            process,
+            executable: &executable,
+            minor: version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor),
+            words: &arguments,
+            policy: policy.as_deref(),
+            webhook: webhook.as_deref(),
+        })?;
+        Ok(trial.verdict(&Node::try_program(&trial.program)))
+    });
+    Ok(match verdict {
+        Ok(Verdict::Passes { warnings }) => {
+            notes.extend(warnings.into_iter().map(|warning| Note::warning(format!("kube-apiserver: {warning}"))));
+            Ok(())
+        }
+        Ok(Verdict::Objects { message }) => {
+            Err(Refusal::new("this node's kube-apiserver would not start with the planned audit configuration")
+                .help(format!("it says: {message}")))
+        }
+        Ok(Verdict::CannotRun { why }) | Err(why) => {
+            notes.push(
+                Note::warning(format!("this node's kube-apiserver could not be asked beforehand: {why}"))
+                    .hint("kaudit has judged the configuration itself; a failed start is rolled back"),
+            );
+            Ok(())
+        }
+    })
+}
+
+/// A file of the host as it will be.
+fn content(node: &Node, plan: &Plan, path: &Path) -> Result<Option<Vec<u8>>> {
+    if let Some(change) = plan.files.iter().find(|change| change.path == path) {
+        return Ok(change.after.as_ref().map(|file| file.bytes.clone()));
+    }
+    Ok(node.read_file(path, crate::observe::MANIFEST_LIMIT)?.map(|file| file.bytes))
+}
+
+/// Whether the running API server sees every file that the kubeconfig names: the trial sees what it sees.
+fn names_what_is_seen(kubeconfig: &[u8], process: &Process) -> bool {
+    let seen = Node::seen_by(process.pid);
+    webhook::judge(kubeconfig).is_ok_and(|references| {
+        references.iter().all(|reference| {
+            matches!(seen.target_kind(Path::new(&reference.path)), Ok(EntryKind::File))
+        })
+    })
+}

@@ -1,0 +1,132 @@
+//! `recover`, and the lock: what stands before every change.
+
+use super::args::Waiting;
+use super::live::{self, End, needs_hands, refusal_of};
+use super::{Exit, Target, refuse};
+use crate::node::{Lock, LockError, now};
+use crate::note::Note;
+use crate::observe::Obstacle;
+use crate::refusal::Refusal;
+use crate::report::{Output, Report};
+use crate::restart;
+use crate::transaction::{self, Journal, LOCK_PATH, Phase, Recovered};
+use std::path::Path;
+
+/// `recover`: finishes or undoes what an earlier run left.
+pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> End {
+    match Journal::read(&target.node) {
+        Err(error) => return stuck(&format!("{error:#}")),
+        Ok(None) => {
+            let message = "Nothing to recover: no run is unfinished.".to_owned();
+            return (Report { message, ..Report::default() }, Exit::Done);
+        }
+        Ok(Some(_)) => {}
+    }
+    match take_lock(target).and_then(|lock| recover(target, waiting, output).map(|notes| (lock, notes))) {
+        Ok((_lock, note)) => {
+            let message = note.map_or_else(
+                || "Nothing to recover: no run is unfinished.".to_owned(),
+                |note| format!("Recovered: {}.", note.text),
+            );
+            (Report { message, changed: true, ..Report::default() }, Exit::Done)
+        }
+        Err(end) => end,
+    }
+}
+
+/// Recovers before a change is planned; a dry run only says that it would.
+pub(super) fn recover_first(
+    target: &Target,
+    is_dry_run: bool,
+    waiting: Waiting,
+    output: &mut Output<'_>,
+) -> Result<Vec<Note>, End> {
+    if Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?.is_none() {
+        return Ok(Vec::new());
+    }
+    if is_dry_run {
+        return Ok(vec![
+            Note::warning("an earlier run did not finish; what follows is planned from what it left")
+                .hint("the next run without --dry-run finishes or undoes it first"),
+        ]);
+    }
+    let _lock = take_lock(target)?;
+    Ok(recover(target, waiting, output)?.into_iter().collect())
+}
+
+/// Takes the lock, making its directory first.
+pub(super) fn take_lock(target: &Target) -> Result<Lock, End> {
+    let mut node = target.node.clone();
+    transaction::prepare(&mut node).map_err(failed)?;
+    target.node.lock(Path::new(LOCK_PATH), &now()).map_err(|error| match error {
+        LockError::Failed(error) => failed(error),
+        LockError::Held(holder) => {
+            let refusal = Refusal::new(format!("another run of kaudit is under way: {holder}"))
+                .in_file(LOCK_PATH)
+                .help("wait for it to end; the lock goes with its process");
+            let report = Report {
+                refusals: vec![refusal],
+                message: "Nothing was changed.".to_owned(),
+                ..Report::default()
+            };
+            (report, Exit::Busy)
+        }
+    })
+}
+
+/// Under the lock: what the journal says by now.
+fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result<Option<Note>, End> {
+    let journal = Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?;
+    let is_restart = journal.is_some_and(|journal| journal.phase != Phase::Files);
+    if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
+        let kubelet = kubelet.as_ref().map_err(|refusals| refuse(refusals.clone().into()))?;
+        match live::recover(target, kubelet, waiting, output).map_err(unreadable)? {
+            Some(restart::Recovered::Finished(number)) => return Ok(Some(finished(number))),
+            Some(restart::Recovered::Undone(number)) => return Ok(Some(undone(number))),
+            Some(restart::Recovered::Stuck(cause)) => {
+                let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
+                return Err(needs_hands(report));
+            }
+            // It died before its record was complete.
+            None => {}
+        }
+    }
+    let mut node = target.node.clone();
+    match transaction::recover(&target.node, &mut node).map_err(|error| stuck(&format!("{error:#}")))? {
+        Recovered::Nothing => Ok(None),
+        Recovered::Finished(number) => Ok(Some(finished(number))),
+        Recovered::Undone(number) => Ok(Some(undone(number))),
+        Recovered::Stuck(paths) => {
+            let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            Err(stuck(&format!(
+                "an earlier run died, and these files are neither as before nor as planned: {}",
+                paths.join(", ")
+            )))
+        }
+    }
+}
+
+fn finished(number: u64) -> Note {
+    Note::info(format!("an earlier run had finished generation {number}"))
+}
+
+fn undone(number: u64) -> Note {
+    Note::info(format!("an earlier run died while making generation {number}; it was undone first"))
+}
+
+fn unreadable(obstacle: Obstacle) -> End {
+    match obstacle {
+        Obstacle::Refused(refusals) => needs_hands(Report { refusals, ..Report::default() }),
+        Obstacle::Failed(error) => stuck(&format!("{error:#}")),
+    }
+}
+
+/// The end of a run that failed before it began.
+pub(super) fn failed(error: anyhow::Error) -> End {
+    refuse(Obstacle::Failed(error))
+}
+
+/// Neither state could be verified.
+fn stuck(reason: &str) -> End {
+    needs_hands(Report { refusals: vec![Refusal::new(reason)], ..Report::default() })
+}

@@ -1,0 +1,73 @@
+//! `restart`: the manifest as it is, but for annotations that make it another pod to the kubelet.
+
+use super::draft::policy_minor;
+use super::finish::annotate;
+use super::observed::Inputs;
+use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, RESTART_ANNOTATION, config_digest};
+use crate::audit::version::KubernetesVersion;
+use crate::manifest::Manifest;
+use crate::node::FileState;
+use crate::note::Note;
+use crate::policy;
+use crate::refusal::Refusal;
+use crate::yaml;
+use std::path::Path;
+
+/// Plans a restart at `time` (RFC 3339).
+///
+/// A pod with the old uid would collect the kubelet's back-off of crashing containers, and a quick same-uid start is what
+/// kubelets of 1.22 and 1.23 trip over (kubernetes issues 104648, 107733, 109596); so the manifest gets an annotation, as
+/// `kubectl rollout restart` gives one to pod templates. A policy or webhook kubeconfig that was edited by hand is judged,
+/// and comes into force with its new digest.
+///
+/// # Errors
+/// The policy is not one that the API server would start with; the editor refuses.
+pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Result<Plan, Vec<Refusal>> {
+    let mut plan = Plan { owned: observed.history.owned(), ..Plan::default() };
+    let inputs = Inputs::of(manifest);
+    let file = |path: &Option<std::path::PathBuf>| path.as_ref().and_then(|path| observed.file(path));
+    let (policy, webhook) = (file(&inputs.policy), file(&inputs.webhook));
+    for path in [&inputs.policy, &inputs.webhook].into_iter().flatten() {
+        if observed.file(path).is_none() {
+            return Err(Refusal::new(format!(
+                "{} is not there: the API server would not start again",
+                path.display()
+            ))
+            .help("put it back, or let kaudit write one: kaudit enable --policy default")
+            .alone());
+        }
+    }
+    if let (Some(path), Some(file)) = (&inputs.policy, policy) {
+        judge(manifest, path, file).map_err(Refusal::alone)?;
+    }
+    let bytes = |file: Option<&FileState>| file.map(|file| file.bytes.clone());
+    let digest = config_digest(bytes(policy).as_deref(), bytes(webhook).as_deref());
+    let mut edits = Vec::new();
+    if manifest.annotation(DIGEST_ANNOTATION).is_some_and(|written| written != digest) {
+        plan.notes.push(Note::info(
+            "policy or webhook kubeconfig was edited since the manifest was written: it comes into force now",
+        ));
+        edits.extend(annotate(manifest, DIGEST_ANNOTATION, &digest));
+    }
+    edits.extend(annotate(manifest, RESTART_ANNOTATION, time));
+    let text = manifest.document().edit(&edits).map_err(|refusal| refusal.by_hand().alone())?;
+    plan.files.push(FileChange {
+        path: observed.manifest_path.clone(),
+        before: Some(observed.manifest.clone()),
+        after: Some(FileState { bytes: text.into_bytes(), metadata: observed.manifest.metadata.clone() }),
+        content: Content::Manifest,
+    });
+    Ok(plan)
+}
+
+/// A policy with which the API server would not come back.
+fn judge(manifest: &Manifest, path: &Path, policy: &FileState) -> Result<(), Refusal> {
+    let Some(version) = KubernetesVersion::from_image(&manifest.api_server().image) else { return Ok(()) };
+    let minor = policy_minor(&version);
+    let shown = path.display().to_string();
+    let text = yaml::decode(&policy.bytes).map_err(|refusal| refusal.in_file(shown.clone()))?;
+    if policy::examine(text, minor).policy.is_some() {
+        return Ok(());
+    }
+    policy::judge(text, minor).map(drop).map_err(|refusal| refusal.in_file(shown))
+}
