@@ -71,7 +71,7 @@ fn is_audited(process: &Process) -> bool {
 }
 
 fn look_at_log(node: &Node, path: &Path, now: Timestamp) -> Result<Option<Log>> {
-    let Some(end) = node.read_end(path, END_LIMIT)? else { return Ok(None) };
+    let Some(end) = node.file_end(path, END_LIMIT)? else { return Ok(None) };
     let mut log = Log {
         bytes: end.size,
         modified: end.modified,
