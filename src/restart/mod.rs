@@ -3,6 +3,7 @@
 //! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol that performs them through
 //! [`crate::node::Machine`].
 
+mod causes;
 pub mod diagnosis;
 mod klog;
 pub mod preflight;
