@@ -6,6 +6,7 @@ use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, FileState, Node};
 use crate::plan::{Observed, Survey};
 use crate::refusal::Refusal;
+use crate::transaction::JOURNAL_PATH;
 use crate::yaml::Document;
 use anyhow::{Result, anyhow};
 use std::collections::BTreeMap;
@@ -243,6 +244,13 @@ fn neighbours(node: &Node, directory: &Path, manifest_path: &Path) -> Result<Vec
 /// No manifest: another manager's node, another name, or no control plane at all.
 fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Refusal> {
     let shown = manifest_path.display().to_string();
+    if node.kind(Path::new(JOURNAL_PATH))? != EntryKind::Absent {
+        return Ok(Refusal::new(format!(
+            "there is no manifest {shown}: a run of kaudit moved it away and has not finished"
+        ))
+        .in_file(JOURNAL_PATH)
+        .help("if it is at work, wait for it; if it has died: kaudit recover"));
+    }
     for manager in Manager::ALL {
         for mark in manager.paths() {
             if node.kind(Path::new(mark))? != EntryKind::Absent {

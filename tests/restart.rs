@@ -91,7 +91,13 @@ impl Scenario {
     /// Makes a change without any fault.
     fn make(&self, change: Change, method: Method) -> Outcome {
         let record = self.record(change).expect("something to change");
-        restart(&mut Life::new(&self.world, Fault::None, 0), &mut Silent, &scene(&record), &record, options(method))
+        restart(
+            &mut Life::new(&self.world, Fault::None, 0),
+            &mut Silent,
+            &scene(&record),
+            &record,
+            options(method),
+        )
     }
 
     /// What the next run does before anything else.
@@ -212,7 +218,12 @@ fn every_change_goes_through_and_is_proven() {
             let outcome = scenario.make(change, method);
             let Outcome::Done(done) = outcome else { panic!("{change:?} {method:?}: {outcome:?}") };
             assert_eq!(done.untidy, None);
-            assert_eq!(matches!(done.proven, Proven::Event(_)), change != Change::Disable, "{:?}", done.proven);
+            assert_eq!(
+                matches!(done.proven, Proven::Event(_)),
+                change != Change::Disable,
+                "{:?}",
+                done.proven
+            );
             assert_eq!(scenario.record(change), None, "{change:?} {method:?}: not the whole change");
             scenario.check_directory("after the change");
             scenario.check_running("after the change");
@@ -326,7 +337,9 @@ fn a_death_during_recovery_is_recovered_too() {
             if !life.is_dead {
                 return;
             }
-            let Some(unfinished) = Unfinished::find(&scenario.node(), Path::new(MANIFEST)).unwrap() else { break };
+            let Some(unfinished) = Unfinished::find(&scenario.node(), Path::new(MANIFEST)).unwrap() else {
+                break;
+            };
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, second);
             let scene = scene(unfinished.record());
             drop(unfinished.recover(&mut life, &mut Silent, &scene, options(Method::Move)));

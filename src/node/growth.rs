@@ -24,7 +24,7 @@ impl Node {
     ///
     /// # Errors
     /// It is there and cannot be read.
-    pub fn read_end(&self, path: &Path, limit: u64) -> Result<Option<FileEnd>> {
+    pub fn file_end(&self, path: &Path, limit: u64) -> Result<Option<FileEnd>> {
         let reading = || format!("reading {}", path.display());
         let mut file = match fs::File::open(self.locate_target(path)?) {
             Ok(file) => file,
@@ -68,12 +68,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let node = Node::at(directory.path());
         let path = Path::new("/audit.log");
-        assert_eq!(node.read_end(path, 4).unwrap(), None);
+        assert_eq!(node.file_end(path, 4).unwrap(), None);
         assert_eq!(node.changed_at(path).unwrap(), None);
         fs::write(directory.path().join("audit.log"), "0123456789").unwrap();
-        let end = node.read_end(path, 4).unwrap().unwrap();
+        let end = node.file_end(path, 4).unwrap().unwrap();
         assert_eq!((end.size, end.bytes.as_slice()), (10, b"6789".as_slice()));
-        assert_eq!(node.read_end(path, 100).unwrap().unwrap().bytes, b"0123456789");
+        assert_eq!(node.file_end(path, 100).unwrap().unwrap().bytes, b"0123456789");
         assert!(node.changed_at(path).unwrap().unwrap() >= end.modified);
     }
 }

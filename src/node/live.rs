@@ -1,6 +1,6 @@
 //! The live node as a [`Machine`]: its files, its processes, its API server, its clock, and the operator's signals.
 
-use super::{Answer, Ask, Effects, FileState, Interrupt, Machine, Metadata, Moved, Node, Process, Processes};
+use super::{moment, Answer, Ask, Attempt, ContainerOf, KubeletMark, LastWords, Effects, FileState, Interrupt, Machine, Metadata, Moved, Node, Process, Processes};
 use anyhow::{Context as _, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -20,20 +20,42 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// A new UUID at every reading (random(4)).
 const RANDOM_UUID: &str = "/proc/sys/kernel/random/uuid";
 
+/// How many lines of a container are looked at for an explanation.
+const LAST_LINES: usize = 40;
+
+/// Whose restart it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The kubelet's pid.
+    pub kubelet: i32,
+    /// Where the kubelet keeps its pods (`--root-dir`).
+    pub kubelet_root: PathBuf,
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod's name in the manifest; the node's name follows it in the cluster.
+    pub pod: String,
+    /// The API server's container.
+    pub container: String,
+}
+
 /// The live node, for a restart.
 #[derive(Debug)]
 pub struct Live {
     node: Node,
     processes: Processes,
-    kubelet_root: PathBuf,
+    subject: Subject,
     started: Instant,
+    /// Seconds since 1970 when it started.
+    began: i64,
+    /// Where the kubelet's log was then.
+    mark: KubeletMark,
     /// The last signal that asked for the end; 0: none did.
     asked_to_end: Arc<AtomicUsize>,
 }
 
 /// A process that can be waited for.
 enum Handle {
-    /// The kernel names this very process, whoever gets its id later (pidfd_open(2), Linux 5.3).
+    /// The kernel names this very process, whoever gets its id later (`pidfd_open(2)`, Linux 5.3).
     Descriptor(OwnedFd),
     /// It has ended.
     Ended,
@@ -42,14 +64,16 @@ enum Handle {
 }
 
 impl Live {
-    /// The node whose kubelet keeps its pods below `kubelet_root` (`--root-dir`). Its clock starts now.
+    /// The node, and whose restart it is about. Its clock starts now.
     #[must_use]
-    pub fn new(node: Node, kubelet_root: &Path) -> Self {
+    pub fn new(node: Node, subject: Subject) -> Self {
         Self {
             processes: node.processes(),
             node,
-            kubelet_root: kubelet_root.to_path_buf(),
+            mark: Node::mark_kubelet_log(Some(subject.kubelet)),
+            subject,
             started: Instant::now(),
+            began: moment().as_second(),
             asked_to_end: Arc::default(),
         }
     }
@@ -118,11 +142,11 @@ impl Machine for Live {
     }
 
     fn api_servers(&mut self) -> Result<Vec<Process>> {
-        self.processes.api_servers(&self.kubelet_root)
+        self.processes.api_servers(&self.subject.kubelet_root)
     }
 
     fn has_pod_directory(&mut self, uid: &str) -> Result<bool> {
-        self.node.has_pod_directory(&self.kubelet_root, uid)
+        self.node.has_pod_directory(&self.subject.kubelet_root, uid)
     }
 
     fn ask(&mut self, ask: &Ask) -> Answer {
@@ -154,8 +178,15 @@ impl Machine for Live {
         }
     }
 
-    fn last_words(&mut self, _uid: Option<&str>) -> Vec<String> {
-        Vec::new()
+    fn last_words(&mut self, uid: Option<&str>) -> LastWords {
+        let attempt = uid.map_or(Attempt::Since(self.began), Attempt::Uid);
+        let Subject { namespace, pod, container, .. } = &self.subject;
+        let lines = self.node.container_last_lines(&ContainerOf { namespace, pod, attempt, container }, LAST_LINES);
+        LastWords {
+            // An explanation that cannot be read is one that is missing.
+            container: lines.unwrap_or_default(),
+            kubelet: Node::kubelet_lines(&self.mark, pod),
+        }
     }
 
     fn fresh_id(&mut self) -> Result<String> {
@@ -218,26 +249,52 @@ mod tests {
     const LONG: Duration = Duration::from_secs(30);
     const SHORT: Duration = Duration::from_millis(20);
 
-    /// A process that calls itself an API server, until it is killed or `seconds` have passed.
-    fn start(seconds: &str) -> (Live, Child, Process) {
-        let live = Live::new(Node::at("/"), Path::new("/var/lib/kubelet"));
-        let child = Command::new("sleep").arg0("kube-apiserver").arg(seconds).spawn().unwrap();
+    /// A process that calls itself an API server; it ends with this value, if it has not before.
+    struct Sleeper {
+        child: Child,
+        process: Process,
+    }
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+
+    fn start() -> (Live, Sleeper) {
+        let live = Live::new(Node::at("/"), subject());
+        let child = Command::new("sleep").arg0("kube-apiserver").arg("60").spawn().unwrap();
         let pid = i32::try_from(child.id()).unwrap();
+        let process = Process { pid, start: 0, arguments: Vec::new(), pod_uid: None };
+        let mut sleeper = Sleeper { child, process };
         let started = Instant::now();
-        loop {
+        while started.elapsed() < LONG {
             // Until its execve(2) it has the command line of this test.
             let found = live.processes.running(Component::ApiServer).unwrap();
             if let Some(process) = found.into_iter().find(|process| process.pid == pid) {
-                return (live, child, process);
+                sleeper.process = process;
+                return (live, sleeper);
             }
-            assert!(started.elapsed() < LONG, "the child did not start");
             thread::sleep(SHORT);
+        }
+        panic!("the child did not start");
+    }
+
+    fn subject() -> Subject {
+        Subject {
+            kubelet: 1,
+            kubelet_root: "/var/lib/kubelet".into(),
+            namespace: "kube-system".to_owned(),
+            pod: "kube-apiserver".to_owned(),
+            container: "kube-apiserver".to_owned(),
         }
     }
 
     #[test]
     fn a_process_is_waited_for_and_killed() {
-        let (mut live, mut child, process) = start("60");
+        let (mut live, mut sleeper) = start();
+        let process = sleeper.process.clone();
         assert!(!live.wait_for_exit(&process, SHORT).unwrap());
         let another = Process { start: process.start + 1, ..process.clone() };
         live.kill(&another).unwrap();
@@ -247,23 +304,23 @@ mod tests {
         // Not yet waited for by its parent, which is this test: a zombie has ended all the same.
         assert!(live.wait_for_exit(&process, LONG).unwrap());
         live.kill(&process).unwrap();
-        child.wait().unwrap();
+        sleeper.child.wait().unwrap();
         assert!(live.wait_for_exit(&process, LONG).unwrap());
         live.kill(&process).unwrap();
     }
 
     #[test]
     fn without_descriptors_the_process_table_tells() {
-        let (live, mut child, process) = start("60");
-        assert!(!live.watch_for_exit(&process, Instant::now() + SHORT).unwrap());
-        child.kill().unwrap();
-        assert!(live.watch_for_exit(&process, Instant::now() + LONG).unwrap());
-        child.wait().unwrap();
+        let (live, mut sleeper) = start();
+        assert!(!live.watch_for_exit(&sleeper.process, Instant::now() + SHORT).unwrap());
+        sleeper.child.kill().unwrap();
+        assert!(live.watch_for_exit(&sleeper.process, Instant::now() + LONG).unwrap());
+        sleeper.child.wait().unwrap();
     }
 
     #[test]
     fn signals_are_noted_and_a_hang_up_is_not() {
-        let mut live = Live::new(Node::at("/"), Path::new("/var/lib/kubelet"));
+        let mut live = Live::new(Node::at("/"), subject());
         live.handle_signals().unwrap();
         raise(SIGHUP).unwrap();
         assert_eq!(live.interrupt(), None);

@@ -37,9 +37,9 @@ pub trait Machine: Effects {
     /// It cannot be killed.
     fn kill(&mut self, process: &Process) -> Result<()>;
 
-    /// What the API server's container in the pod `uid` (`None`: in the newest one) and the kubelet said last, oldest
-    /// first. Nothing where nothing is found: it is asked for an explanation, not for a decision.
-    fn last_words(&mut self, uid: Option<&str>) -> Vec<String>;
+    /// What the API server's container in the pod `uid` (`None`: in the newest one since the run began) and the kubelet
+    /// said last. Nothing where nothing is found: it is asked for an explanation.
+    fn last_words(&mut self, uid: Option<&str>) -> LastWords;
 
     /// A random UUID, for an `Audit-ID` that no other request has.
     ///
@@ -55,6 +55,15 @@ pub trait Machine: Effects {
 
     /// The signal that asked for the run's end, if one did.
     fn interrupt(&self) -> Option<Interrupt>;
+}
+
+/// What was said last about an API server that did not come up, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastWords {
+    /// By its container.
+    pub container: Vec<String>,
+    /// By the kubelet about its pod.
+    pub kubelet: Vec<String>,
 }
 
 /// A signal that asks for an orderly end.

@@ -1,5 +1,6 @@
 //! Durable, atomic writing.
 
+use super::read::read_state;
 use super::{Effects, FileState, Metadata, Moved, Node, Owner};
 use anyhow::{Context as _, Result};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -35,6 +36,10 @@ impl Effects for Node {
         let place = self.locate(path)?;
         let directory = parent_of(&place);
         let replace = || -> io::Result<()> {
+            // A full or read-only file system must not keep what is right already from being so.
+            if holds(&place, file)? {
+                return Ok(());
+            }
             remove_stale_temporaries(&directory, &place)?;
             let mut temporary =
                 Builder::new().prefix(&temporary_prefix(&place)).suffix("").tempfile_in(&directory)?;
@@ -58,6 +63,8 @@ impl Effects for Node {
     fn remove_file(&mut self, path: &Path) -> Result<()> {
         let place = self.locate(path)?;
         let remove = || match fs::remove_file(&place) {
+            // On a read-only file system that is the answer for a file that is not there, too.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && is_absent(&place) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
             Ok(()) => sync_directory(&parent_of(&place)),
@@ -68,6 +75,7 @@ impl Effects for Node {
     fn remove_empty_directory(&mut self, path: &Path) -> Result<bool> {
         let place = self.locate(path)?;
         match fs::remove_dir(&place) {
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && is_absent(&place) => Ok(true),
             Ok(()) => sync_directory(&parent_of(&place)).map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
@@ -99,6 +107,23 @@ impl Effects for Node {
 
 fn renaming(from: &Path, to: &Path) -> String {
     format!("renaming {} to {}", from.display(), to.display())
+}
+
+/// Whether `place` is a regular file with these bytes and this metadata. An owner that is not asked for is any.
+fn holds(place: &Path, file: &FileState) -> io::Result<bool> {
+    match fs::symlink_metadata(place) {
+        Ok(metadata) if metadata.is_file() => {}
+        _ => return Ok(false),
+    }
+    let limit = u64::try_from(file.bytes.len()).unwrap_or(u64::MAX);
+    Ok(read_state(place, limit)?.is_some_and(|there| {
+        let owner = file.metadata.owner.or(there.metadata.owner);
+        there.bytes == file.bytes && there.metadata == Metadata { owner, ..file.metadata.clone() }
+    }))
+}
+
+fn is_absent(place: &Path) -> bool {
+    matches!(fs::symlink_metadata(place), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The name that a temporary file for `place` begins with: whose it is can be told from it.

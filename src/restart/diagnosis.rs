@@ -1,3 +1,182 @@
-//! stand-in
-pub struct Explanation { pub words: &'static str, pub hint: &'static str, pub is_lasting: bool }
-pub fn diagnose(_: &[String]) -> Option<Explanation> { None }
+//! Why an API server did not start: what it and its kubelet said last, in plain words and with what to do.
+
+use super::causes::{CONTAINER, KUBELET, Rule};
+use super::klog;
+use crate::secret::mask_passwords_in_urls;
+
+/// The id of a cause that no rule knows: the words are then the program's own.
+pub const UNKNOWN: &str = "unknown";
+
+/// In such lines the kubelet prints the container as it is in the manifest, environment and all (up to 1.33 at least).
+/// The same error is in another line without it.
+const WHOLE_CONTAINER: &str = "&Container{";
+
+/// How much of a line is shown, in characters.
+const EVIDENCE: usize = 600;
+
+/// Why it did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// A name for programs, the same in every release: `log-read-only`.
+    pub id: &'static str,
+    /// What is wrong, in plain words.
+    pub words: String,
+    /// What to do about it; `None` where that is for the operator to find out.
+    pub hint: Option<&'static str>,
+    /// The line that says so, without the log's own decoration.
+    pub evidence: String,
+}
+
+/// What the next start would meet again: files, mounts and flags do not change by themselves.
+const LASTING: [&str; 10] = [
+    "policy-",
+    "log-read-only",
+    "log-immutable",
+    "log-permission",
+    "log-is-directory",
+    "log-missing",
+    "webhook-",
+    "flag-",
+    "audit-flags",
+    "manifest-",
+];
+
+impl Explanation {
+    /// Whether the next start would end in the same way.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        LASTING.iter().any(|prefix| self.id.starts_with(prefix))
+    }
+}
+
+/// The cause of a failed start, from the last lines of the container and the kubelet's lines about its pod, each oldest
+/// first. `None` where nothing was said.
+///
+/// What the API server gave as the reason for its end goes first. Then what the kubelet says, because without it there
+/// is no container; then the rest of what the container wrote, which is as often an effect as a cause.
+#[must_use]
+pub fn diagnose(container: &[String], kubelet: &[String]) -> Option<Explanation> {
+    let last_words = klog::last_words(&container.join("\n"));
+    last_words
+        .as_deref()
+        .and_then(|words| known(CONTAINER, words))
+        .or_else(|| latest(KUBELET, kubelet))
+        .or_else(|| latest(CONTAINER, container))
+        .or_else(|| {
+            let evidence = shown(&last_words?);
+            let words = format!("the API server did not come up; it said last: {evidence}");
+            Some(Explanation { id: UNKNOWN, words, hint: None, evidence })
+        })
+}
+
+/// The first rule, which is the most specific one, that knows any of these lines; of several lines the latest.
+fn latest(rules: &[Rule], lines: &[String]) -> Option<Explanation> {
+    let messages: Vec<String> = lines
+        .iter()
+        .rev()
+        .filter(|line| !line.contains(WHOLE_CONTAINER))
+        .map(|line| klog::message(line))
+        .collect();
+    rules.iter().find_map(|rule| messages.iter().find_map(|message| cause(rule, message)))
+}
+
+fn known(rules: &[Rule], message: &str) -> Option<Explanation> {
+    rules.iter().find_map(|rule| cause(rule, message))
+}
+
+fn cause(rule: &Rule, message: &str) -> Option<Explanation> {
+    let hint = (!rule.hint.is_empty()).then_some(rule.hint);
+    rule.parts.iter().all(|part| message.contains(part)).then(|| Explanation {
+        id: rule.id,
+        words: rule.words.to_owned(),
+        hint,
+        evidence: shown(message),
+    })
+}
+
+/// A message as it may be shown: of bounded length, without passwords.
+fn shown(message: &str) -> String {
+    mask_passwords_in_urls(&message.chars().take(EVIDENCE).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Lines of API servers, recorded: the release, the cause, the line.
+    const CONTAINER_LINES: &str = include_str!("../../tests/diagnosis/container.tsv");
+    /// Lines of kubelets, recorded in the same way.
+    const KUBELET_LINES: &str = include_str!("../../tests/diagnosis/kubelet.tsv");
+
+    fn records(text: &str) -> Vec<(&str, &str, String)> {
+        text.lines()
+            .map(|line| {
+                let mut fields = line.splitn(3, '\t');
+                let mut field = || fields.next().unwrap();
+                (field(), field(), field().to_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn recorded_lines_of_containers() {
+        for (release, id, line) in records(CONTAINER_LINES) {
+            let cause = diagnose(std::slice::from_ref(&line), &[]).unwrap();
+            assert_eq!(cause.id, id, "{release}: {line}");
+        }
+    }
+
+    #[test]
+    fn recorded_lines_of_kubelets() {
+        for (release, id, line) in records(KUBELET_LINES) {
+            let found = diagnose(&[], std::slice::from_ref(&line));
+            let found = found.map_or("", |cause| cause.id);
+            assert_eq!(found, id, "{release}: {line}");
+        }
+    }
+
+    #[test]
+    fn every_cause_has_a_recorded_line() {
+        let unrecorded: Vec<&str> = CONTAINER
+            .iter()
+            .chain(KUBELET)
+            .map(|rule| rule.id)
+            .filter(|id| {
+                !CONTAINER_LINES.contains(&format!("\t{id}\t"))
+                    && !KUBELET_LINES.contains(&format!("\t{id}\t"))
+            })
+            .collect();
+        assert_eq!(unrecorded, UNRECORDED);
+    }
+
+    /// States of a node that are not made on purpose.
+    const UNRECORDED: [&str; 4] = ["log-rotation", "certificate-expired", "disk-full", "sandbox"];
+
+    #[test]
+    fn the_reason_for_the_end_comes_before_everything_else() {
+        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        let refused = "W1121 12:28:38.644398 1 logging.go:55] [core] grpc: addrConn.createTransport failed to connect to {}. \
+                       Err: connection error: desc = \"transport: Error while dialing: connect: connection refused\"";
+        let end = "E1121 12:28:16.196551 1 run.go:72] \"command failed\" err=\"ensureLogFile: open /l: permission denied\"";
+        let pulled = "E1121 12:27:29.904359 47 pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \
+                      \\\"StartContainer\\\" with ErrImagePull: no\"";
+        let id = |container: &[&str], kubelet: &[&str]| {
+            diagnose(&lines(container), &lines(kubelet)).map(|cause| cause.id)
+        };
+        assert_eq!(id(&[end, refused], &[pulled]), Some("log-permission"));
+        assert_eq!(id(&[refused, "I1121 12:28:38.644398 1 a.go:1] on"], &[pulled]), Some("image"));
+        assert_eq!(id(&[refused, "I1121 12:28:38.644398 1 a.go:1] on"], &[]), Some("etcd-unreachable"));
+        assert_eq!(id(&["well"], &["back-off 10s restarting failed container"]), Some(UNKNOWN));
+        assert_eq!(id(&[], &[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_some_cause(lines in proptest::collection::vec(".*", 0..6)) {
+            let is_silent = lines.iter().all(|line| line.trim().is_empty());
+            prop_assert_eq!(diagnose(&lines, &[]).is_none(), is_silent);
+            prop_assert!(diagnose(&[], &lines).is_none_or(|cause| cause.id != UNKNOWN));
+        }
+    }
+}

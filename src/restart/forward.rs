@@ -141,7 +141,8 @@ impl<'a> Run<'a> {
         self.enter_window()?;
         self.enter(Phase::In)?;
         let names = &self.scene.names;
-        self.listener.step("the manifest is exchanged in place; the kubelet restarts the API server in its own time");
+        self.listener
+            .step("the manifest is exchanged in place; the kubelet restarts the API server in its own time");
         self.machine.exchange_files(&names.new, &names.live)?;
         if self.holds(&names.new, self.manifest_before()?)? {
             return Ok(());
@@ -241,7 +242,10 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn manifest_before(&self) -> Result<&'a FileState> {
-        self.manifest_entry()?.before.as_ref().ok_or_else(|| anyhow!("the record has no manifest from before"))
+        self.manifest_entry()?
+            .before
+            .as_ref()
+            .ok_or_else(|| anyhow!("the record has no manifest from before"))
     }
 
     pub(super) fn manifest_after(&self) -> Result<&'a FileState> {

@@ -6,6 +6,7 @@
 //! (`pkg/kubelet/pod_workers.go`).
 
 mod back;
+mod causes;
 pub mod diagnosis;
 pub mod endpoint;
 mod forward;

@@ -74,13 +74,14 @@ impl Cause {
         self
     }
 
-    /// Adds what was found in the last words of a container.
+    /// Adds what the last words of a container and of the kubelet tell.
     #[must_use]
-    pub(super) fn explained(mut self, explanation: Option<&Explanation>, last: &[String]) -> Self {
-        if let Some(explanation) = explanation {
-            self.help.push(format!("{}: {}", explanation.words, explanation.hint));
+    pub(super) fn explained(mut self, explanation: Option<&Explanation>) -> Self {
+        if let Some(Explanation { words, hint, evidence, .. }) = explanation {
+            self.help.push(words.clone());
+            self.help.extend(hint.map(str::to_owned));
+            self.help.push(format!("it said: {evidence}"));
         }
-        self.help.extend(last.iter().map(|line| format!("it said: {line}")));
         self
     }
 

@@ -44,9 +44,12 @@ impl Unfinished {
         if journal.phase == Phase::Files {
             return Ok(None);
         }
-        let Some(record) = generation::load(node)?.record(journal.generation).cloned() else { return Ok(None) };
+        let Some(record) = generation::load(node)?.record(journal.generation).cloned() else {
+            return Ok(None);
+        };
         if record.file(live).is_none() {
-            let paths: Vec<String> = record.files.iter().map(|file| file.path.display().to_string()).collect();
+            let paths: Vec<String> =
+                record.files.iter().map(|file| file.path.display().to_string()).collect();
             return Err(anyhow!(
                 "the unfinished run is about another manifest than {}: name the right one of {} with --manifest",
                 live.display(),
@@ -86,7 +89,8 @@ impl Unfinished {
         let phase = self.journal.phase;
         let mut run = Run::new(machine, listener, scene, &self.record, options, self.journal);
         if resume == Resume::Verify {
-            run.listener.step("an earlier run had put its manifest in place: seeing whether it proves itself");
+            run.listener
+                .step("an earlier run had put its manifest in place: seeing whether it proves itself");
             return Ok(match run.verify() {
                 Ok((proven, pid)) => match run.finish(proven, pid) {
                     Outcome::Done(_) => Recovered::Finished(number),
@@ -103,7 +107,8 @@ impl Unfinished {
                 Err(error) => Recovered::Stuck(error.into()),
             },
             Resume::Back => {
-                run.listener.step(&format!("an earlier run died ({phase:?}): going back to the state before it"));
+                run.listener
+                    .step(&format!("an earlier run died ({phase:?}): going back to the state before it"));
                 undone(number, back(&mut run))
             }
             Resume::Unstage => undone(number, unstage(&mut run)),

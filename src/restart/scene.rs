@@ -164,7 +164,9 @@ impl Side {
             return Ok(Proof::Off);
         }
         let log = match log.as_deref() {
-            None => return Ok(silent("events go to the webhook alone; its receiver knows whether they arrive")),
+            None => {
+                return Ok(silent("events go to the webhook alone; its receiver knows whether they arrive"));
+            }
             Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
             Some(_) => self.host(LOG_PATH),
         };
@@ -207,7 +209,8 @@ impl Side {
     /// How long the kubelet gives its API server to end.
     #[must_use]
     pub fn grace(&self) -> Duration {
-        let seconds = self.manifest.pod().spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
+        let seconds =
+            self.manifest.pod().spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
         seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DEFAULT_GRACE, Duration::from_secs)
     }
 }

@@ -91,7 +91,11 @@ mod tests {
                     if live == Content::Absent {
                         let theirs = kept == Content::Foreign;
                         assert_eq!(resume == Resume::ReturnTheirs, theirs, "{state:?}");
-                        assert_eq!(resume == Resume::Back, !theirs, "{state:?}: the node stays without API server");
+                        assert_eq!(
+                            resume == Resume::Back,
+                            !theirs,
+                            "{state:?}: the node stays without API server"
+                        );
                     }
                     // Nothing is restarted that was not touched.
                     if phase == Phase::Staging && live == Content::Before {
@@ -112,9 +116,14 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 96);
-        for resume in
-            [Resume::Verify, Resume::Finish, Resume::Back, Resume::Unstage, Resume::ReturnTheirs, Resume::Hands]
-        {
+        for resume in [
+            Resume::Verify,
+            Resume::Finish,
+            Resume::Back,
+            Resume::Unstage,
+            Resume::ReturnTheirs,
+            Resume::Hands,
+        ] {
             assert!(seen.contains(&resume), "{resume:?} is never decided");
         }
     }

@@ -1,7 +1,7 @@
 //! Whether a process was started from a manifest: its command line against the container's words. Pure.
 
 use crate::manifest::Manifest;
-use crate::node::{Process, Component};
+use crate::node::{Component, Process};
 use crate::secret::mask_passwords_in_urls;
 use std::collections::BTreeMap;
 
@@ -174,11 +174,11 @@ mod tests {
 
     #[test]
     fn the_process_of_a_manifest_is_known_by_its_words() {
+        const ETCD: &str = "--etcd-servers=https://u:geheim@e:2379";
         let manifest = manifest(
             "[kube-apiserver, --secure-port=6443, '--etcd-servers=https://u:geheim@e:2379', --v=2]",
             "[]",
         );
-        const ETCD: &str = "--etcd-servers=https://u:geheim@e:2379";
         let same = process(&["/usr/local/bin/kube-apiserver", "--secure-port=6443", ETCD, "--v=2"]);
         assert!(is_running(&manifest, &same));
         for (words, expected) in [

@@ -125,6 +125,8 @@ mod tests {
         let error = Journal::decode(br#"{"schemaVersion":1,"generation":1}"#).unwrap_err();
         assert!(error.to_string().contains("schema version 1, this kaudit knows 2"), "{error}");
         assert!(Journal::decode(b"{").unwrap_err().to_string().contains("cannot be read"));
-        assert!(Journal::decode(br#"{"schemaVersion":2,"generation":1,"phase":"sideways","since":""}"#).is_err());
+        assert!(
+            Journal::decode(br#"{"schemaVersion":2,"generation":1,"phase":"sideways","since":""}"#).is_err()
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! What to do about a run that died.
 
-use super::apply::{finish, undo};
 use super::Journal;
+use super::apply::{finish, undo};
 use crate::generation::{self, Record};
 use crate::node::{Effects, FileState, Node};
 use anyhow::{Context as _, Result};

@@ -3,7 +3,7 @@
 //! grace period. The files are real, in a temporary directory.
 
 use kaudit::manifest::Manifest;
-use kaudit::node::{Answer, Ask, Effects, FileState, Interrupt, Machine, Metadata, Moved, Node, Process};
+use kaudit::node::{Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process};
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -114,7 +114,8 @@ impl World {
             };
         }
         let is_known = self.pods.iter().any(|pod| {
-            Some(&pod.uid) == uid.as_ref() && matches!(pod.state, State::Running { .. } | State::Waiting { .. })
+            Some(&pod.uid) == uid.as_ref()
+                && matches!(pod.state, State::Running { .. } | State::Waiting { .. })
         });
         if let (Some(bytes), false) = (wanted, is_known)
             && let Ok(manifest) = Manifest::read(&bytes)
@@ -362,10 +363,11 @@ impl Machine for Life {
         })
     }
 
-    fn last_words(&mut self, uid: Option<&str>) -> Vec<String> {
+    fn last_words(&mut self, uid: Option<&str>) -> LastWords {
         let world = self.world.borrow();
         let broken = world.pods.iter().any(|pod| pod.is_broken && uid.is_none_or(|uid| pod.uid == uid));
-        if broken { vec!["the last words of the container".to_owned()] } else { Vec::new() }
+        let container = if broken { vec!["the last words of the container".to_owned()] } else { Vec::new() };
+        LastWords { container, kubelet: Vec::new() }
     }
 
     fn fresh_id(&mut self) -> anyhow::Result<String> {

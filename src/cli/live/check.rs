@@ -1,6 +1,6 @@
 //! What is looked at on a live node before anything is touched.
 
-use super::obstacle;
+use super::{obstacle, subject};
 use super::trial;
 use crate::audit::flag::LOG_PATH;
 use crate::audit::argv::lookup;
@@ -50,7 +50,7 @@ pub(in crate::cli) fn check(
         bytes(change.and_then(|change| change.after.as_ref())),
     );
     let side = Side::of(&target.node, &before).map_err(obstacle)?;
-    let mut live = Live::new(target.node.clone(), &kubelet.root_dir);
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &side.manifest));
     let process = running(&mut live, restart.allow_unhealthy)?;
     if let Some(difference) = process.as_ref().and_then(|process| witness::difference(&side.manifest, process)) {
         notes.push(Note::warning(format!(
@@ -135,11 +135,14 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
 /// Adds what the container and the kubelet say.
 fn explained(live: &mut Live, process: Option<&Process>, refusal: Refusal) -> Refusal {
     let last = live.last_words(process.and_then(|process| process.pod_uid.as_deref()));
-    let refusal = match diagnose(&last) {
-        Some(explanation) => refusal.help(format!("{}: {}", explanation.words, explanation.hint)),
+    match diagnose(&last.container, &last.kubelet) {
+        Some(found) => {
+            let refusal = refusal.help(found.words);
+            let refusal = found.hint.into_iter().fold(refusal, Refusal::help);
+            refusal.help(format!("it said: {}", found.evidence))
+        }
         None => refusal,
-    };
-    last.into_iter().fold(refusal, |refusal, line| refusal.help(format!("it said: {line}")))
+    }
 }
 
 /// The log has to be one that can be written where it shall lie.

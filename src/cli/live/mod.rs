@@ -13,7 +13,8 @@ use super::Target;
 use super::args::Waiting;
 use crate::generation::Record;
 use crate::kubelet::Kubelet;
-use crate::node::Live;
+use crate::manifest::Manifest;
+use crate::node::{Live, Subject};
 use crate::observe::Obstacle;
 use crate::report::Output;
 use crate::restart::{Method, Options, Outcome, Recovered, Scene, SceneError, Unfinished, restart};
@@ -33,7 +34,7 @@ pub(super) fn perform(
     let scene = Scene::of(&target.node, record, &target.manifest)
         .map_err(obstacle)?
         .ok_or_else(|| anyhow!("the change has no manifest to restart the API server by"))?;
-    let mut live = Live::new(target.node.clone(), &kubelet.root_dir);
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
     live.handle_signals()?;
     Ok(restart(&mut live, &mut Progress::new(output), &scene, record, options))
 }
@@ -52,11 +53,24 @@ pub(super) fn recover(
     let scene = Scene::of(&target.node, unfinished.record(), &target.manifest)
         .map_err(obstacle)?
         .ok_or_else(|| anyhow!("the unfinished run's record has no manifest"))?;
-    let mut live = Live::new(target.node.clone(), &kubelet.root_dir);
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
     live.handle_signals()?;
     let options =
         Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
     Ok(Some(unfinished.recover(&mut live, &mut Progress::new(output), &scene, options)?))
+}
+
+/// Whose restart it is.
+fn subject(kubelet: &Kubelet, manifest: &Manifest) -> Subject {
+    let metadata = &manifest.pod().metadata;
+    Subject {
+        kubelet: kubelet.process.pid,
+        kubelet_root: kubelet.root_dir.clone(),
+        // A pod without a namespace is the default one's (`pkg/kubelet/config/common.go`, `applyDefaults`).
+        namespace: metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
+        pod: metadata.name.clone().unwrap_or_default(),
+        container: manifest.container().map(|container| container.name.clone()).unwrap_or_default(),
+    }
 }
 
 fn obstacle(error: SceneError) -> Obstacle {

@@ -7,7 +7,7 @@ use crate::observe::{Obstacle, look, observe};
 use crate::plan::{
     DIGEST_ANNOTATION, Observed, Survey, audit_flags_there, check_surroundings, config_digest,
 };
-use crate::transaction::JOURNAL_PATH;
+use crate::transaction::{JOURNAL_PATH, LOCK_PATH};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,8 +29,10 @@ pub(super) struct Configured {
     pub(super) log: Option<PathBuf>,
     /// The log's size in bytes; `None`: it is not there.
     pub(super) log_size: Option<u64>,
-    /// Whether a run is recorded that did not finish.
+    /// Whether a run is recorded that has not finished.
     pub(super) is_unfinished: bool,
+    /// What the run that is at work now says about itself.
+    pub(super) at_work: Option<String>,
 }
 
 impl Configured {
@@ -47,6 +49,7 @@ impl Configured {
         survey.files.extend([&configured.policy, &configured.webhook].into_iter().flatten().cloned());
         look(&target.node, &mut configured.observed, &survey)?;
         configured.is_unfinished = target.node.kind(Path::new(JOURNAL_PATH))? != EntryKind::Absent;
+        configured.at_work = target.node.lock_holder(Path::new(LOCK_PATH))?;
         configured.log_size = match &configured.log {
             Some(path) => target.node.file_size(path)?,
             None => None,
@@ -74,6 +77,7 @@ impl Configured {
             flags,
             log_size: None,
             is_unfinished: false,
+            at_work: None,
         }
     }
 
@@ -116,7 +120,7 @@ impl Configured {
                 history.newest()
             ));
         }
-        if self.is_unfinished {
+        if self.is_unfinished && self.at_work.is_none() {
             drift.push(
                 "an earlier run of kaudit did not finish; the next one finishes or undoes it".to_owned(),
             );

@@ -2,10 +2,11 @@
 
 use super::configured::{Configured, is_enabled};
 use super::log::{END_LIMIT, activity, is_rotated};
+use super::ready;
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
-use crate::node::{Node, Process, Component};
+use crate::node::{Component, Node, Process};
 use crate::refusal::Refusal;
 use crate::restart::witness;
 use anyhow::Result;
@@ -35,6 +36,10 @@ pub(super) fn look(
             process,
         });
     }
+    let readiness = match api_servers.last() {
+        Some(api_server) => Some(ready::ask(node, configured, &api_server.process)?),
+        None => None,
+    };
     let kubelet = match kubelet {
         Ok(kubelet) => {
             Ok(KubeletSeen { since: processes.started_at(&kubelet.process)?, kubelet: kubelet.clone() })
@@ -48,6 +53,7 @@ pub(super) fn look(
     Ok(Running {
         kubelet,
         api_servers,
+        readiness,
         policy_changed: changed(configured.policy.as_deref())?,
         webhook_changed: changed(configured.webhook.as_deref())?,
         log: match &configured.log {
@@ -65,7 +71,7 @@ fn is_audited(process: &Process) -> bool {
 }
 
 fn look_at_log(node: &Node, path: &Path, now: Timestamp) -> Result<Option<Log>> {
-    let Some(end) = node.read_end(path, END_LIMIT)? else { return Ok(None) };
+    let Some(end) = node.file_end(path, END_LIMIT)? else { return Ok(None) };
     let mut log = Log {
         bytes: end.size,
         modified: end.modified,

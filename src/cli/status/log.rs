@@ -25,7 +25,7 @@ pub(super) struct Recent {
     /// Events.
     pub(super) events: usize,
     /// Their bytes.
-    pub(super) bytes: usize,
+    pub(super) bytes: u64,
 }
 
 /// The times of an event; all else of it is none of `status`'s business.
@@ -42,8 +42,8 @@ pub(super) fn activity(end: &[u8], is_whole: bool, now: Timestamp) -> Activity {
     if !is_whole {
         lines.next();
     }
-    let events: Vec<(Timestamp, usize)> =
-        lines.filter_map(|line| Some((time_of(line)?, line.len() + 1))).collect();
+    let events: Vec<(Timestamp, u64)> =
+        lines.filter_map(|line| Some((time_of(line)?, line.len() as u64 + 1))).collect();
     let begin = now.saturating_sub(WINDOW).unwrap_or(now);
     let begin = match events.first() {
         Some((oldest, _)) if !is_whole => begin.max(*oldest),
@@ -110,12 +110,12 @@ mod tests {
         let now = at("2026-11-21T03:14:15Z");
         let seen = activity(text.as_bytes(), true, now);
         assert_eq!(seen.last_event, Some(at("2026-11-21T03:14:05.123456Z")));
-        assert_eq!(seen.recent, Recent { seconds: 60, events: 2, bytes: 2 * new.len() });
+        assert_eq!(seen.recent, Recent { seconds: 60, events: 2, bytes: 2 * new.len() as u64 });
         // The end of a larger file: its first line is half an event, and the rest reaches back ten seconds.
         let end = format!("Timestamp\":\"x\"}}\n{new}{new}");
         let seen = activity(end.as_bytes(), false, now);
-        assert_eq!(seen.recent, Recent { seconds: 9, events: 2, bytes: 2 * new.len() });
-        let half = format!("{old}{new}{}", &new[..20]);
+        assert_eq!(seen.recent, Recent { seconds: 9, events: 2, bytes: 2 * new.len() as u64 });
+        let half = format!("{old}{new}{{\"kind\":\"Ev");
         assert_eq!(activity(half.as_bytes(), true, now).recent.events, 1);
         assert_eq!(
             activity(b"", true, now),

@@ -1,9 +1,13 @@
 //! `status`: what is configured, what runs, what kaudit did here, and what drifted.
 
 mod configured;
+mod inputs;
 mod live;
 mod log;
+mod ready;
 mod running;
+#[cfg(test)]
+mod tests;
 
 use super::{Exit, Target, refuse};
 use crate::node::moment;

@@ -1,17 +1,16 @@
 //! What is to be said of a live node: what runs, against what the files say. Pure.
 
 use super::configured::Configured;
+use super::inputs::Inputs;
 use super::log::{Activity, Recent};
+use super::ready::Readiness;
 use crate::audit::disk::print_bytes;
 use crate::kubelet::Kubelet;
 use crate::node::Process;
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-
-/// A process reads its files right after its start, and the start is told to the second: what changed this soon after
-/// it was there in time or is about to be noticed by whoever changed it.
-const START_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// What runs on a node.
 #[derive(Debug)]
@@ -20,6 +19,8 @@ pub(super) struct Running {
     pub(super) kubelet: Result<KubeletSeen, String>,
     /// Its API servers, oldest first. There is one, but for the moments of a restart.
     pub(super) api_servers: Vec<ApiServer>,
+    /// What the youngest of them said when it was asked.
+    pub(super) readiness: Option<Readiness>,
     /// When the policy file changed last.
     pub(super) policy_changed: Option<Timestamp>,
     /// Likewise the webhook kubeconfig.
@@ -75,14 +76,20 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
     let mut details = configured.details(&drift);
     if let Some(fields) = details.as_object_mut() {
         let api_servers: Vec<Value> = running.api_servers.iter().map(describe_api_server).collect();
+        fields.insert("atWork".to_owned(), json!(configured.at_work));
         fields.insert("kubelet".to_owned(), describe_kubelet(&running.kubelet));
         fields.insert("apiServers".to_owned(), Value::from(api_servers));
+        let readiness = running.readiness.as_ref().map_or(Value::Null, Readiness::describe);
+        fields.insert("readyz".to_owned(), readiness);
         fields.insert("policy".to_owned(), inputs.describe(configured.policy.as_deref()));
         fields.insert("webhook".to_owned(), inputs.describe(configured.webhook.as_deref()));
         fields.insert("log".to_owned(), running.log.as_ref().map_or(Value::Null, describe_log));
     }
-    let mut lines = vec![format!("Audit logging: {}", summary(configured, running)), kubelet_line(running)];
+    let mut lines = vec![format!("Audit logging: {}", summary(configured, running))];
+    lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       kaudit, {run}")));
+    lines.push(kubelet_line(running));
     lines.extend(api_server_lines(running));
+    lines.extend(running.readiness.as_ref().map(Readiness::line));
     lines.extend(configured.manifest_lines());
     lines.extend(inputs.line("Policy:        ", configured.policy.as_deref()));
     lines.extend(inputs.line("Webhook:       ", configured.webhook.as_deref()));
@@ -120,107 +127,19 @@ fn drift(configured: &Configured, running: &Running) -> Vec<String> {
                 process.pid
             )),
             None if *is_audited && running.log.is_none() => {
-                drift.extend(configured.log.as_ref().map(|path| {
+                let missing = configured.log.as_ref().map(|path| {
                     format!(
                         "the running API server (pid {}) has audit logging on, and its log {} is not there",
                         process.pid,
                         path.display()
                     )
-                }))
+                });
+                drift.extend(missing);
             }
             None => {}
         }
     }
     drift
-}
-
-/// The files that the API server reads when it starts, and never again.
-#[derive(Clone, Copy)]
-struct Inputs<'a> {
-    configured: &'a Configured,
-    running: &'a Running,
-}
-
-impl Inputs<'_> {
-    fn changed(self, path: &Path) -> Option<Timestamp> {
-        if self.configured.policy.as_deref() == Some(path) {
-            self.running.policy_changed
-        } else {
-            self.running.webhook_changed
-        }
-    }
-
-    /// Whether a file is not the one that kaudit wrote; `None`: kaudit's records do not tell.
-    fn is_edited(self, path: &Path) -> Option<bool> {
-        if self.configured.inputs_are_as_written()? {
-            return Some(false);
-        }
-        let history = &self.configured.observed.history;
-        Some(
-            history.last_written(path).is_none()
-                || history.was_edited(path, self.configured.observed.file(path)),
-        )
-    }
-
-    /// Whether a file was touched after the API server had read it.
-    fn is_younger(self, path: &Path) -> Option<bool> {
-        let since = self.running.api_servers.last()?.since;
-        let limit = since.saturating_add(START_TOLERANCE).unwrap_or(since);
-        Some(self.changed(path)? > limit)
-    }
-
-    /// Whether the running API server has read the file as it is; `None`: no API server runs, or it is not told.
-    fn is_in_force(self, path: &Path) -> Option<bool> {
-        match (self.is_younger(path)?, self.is_edited(path)) {
-            (false, _) | (true, Some(false)) => Some(true),
-            (true, Some(true)) => Some(false),
-            (true, None) => None,
-        }
-    }
-
-    fn drift(self) -> Vec<String> {
-        self.configured.inputs().filter_map(|path| self.drift_of(path)).collect()
-    }
-
-    fn drift_of(self, path: &Path) -> Option<String> {
-        let shown_path = path.display();
-        let changed = shown(self.changed(path)?);
-        match (self.is_edited(path), self.is_younger(path)) {
-            (Some(true), Some(true)) => Some(format!(
-                "{shown_path} was edited by hand at {changed}: not in force; kaudit restart takes it"
-            )),
-            (Some(true), Some(false)) => Some(format!(
-                "{shown_path} was edited by hand at {changed}: in force since the API server was started after that"
-            )),
-            (Some(true), None) => Some(format!(
-                "{shown_path} was edited by hand at {changed}: the API server reads it when it starts"
-            )),
-            (None, Some(true)) => Some(format!(
-                "{shown_path} was changed at {changed}, after the API server had read it: what changed is not in force; kaudit restart takes it"
-            )),
-            (Some(false), _) | (None, _) => None,
-        }
-    }
-
-    fn describe(self, path: Option<&Path>) -> Value {
-        let Some(path) = path else { return Value::Null };
-        json!({
-            "path": path,
-            "changed": self.changed(path).map(shown),
-            "inForce": self.is_in_force(path),
-        })
-    }
-
-    fn line(self, label: &str, path: Option<&Path>) -> Option<String> {
-        let path = path?;
-        let state = match (self.changed(path), self.is_in_force(path)) {
-            (None, _) => " (not there)".to_owned(),
-            (Some(changed), Some(true)) => format!(" (of {}, in force)", shown(changed)),
-            (Some(changed), Some(false)) => format!(" (of {}, not in force)", shown(changed)),
-            (Some(changed), None) => format!(" (of {})", shown(changed)),
-        };
-        Some(format!("{label}{}{state}", path.display()))
-    }
 }
 
 fn kubelet_line(running: &Running) -> String {
@@ -260,14 +179,15 @@ fn log_line(path: &Path, log: Option<&Log>) -> String {
         .last_event
         .map_or_else(|| "no event".to_owned(), |time| format!("last event {}", shown(time)));
     let Recent { seconds, events, bytes: recent } = activity.recent;
-    let mut line = format!(
-        "Log:           {} ({}, {last}; in the last {seconds} s {events} events, {})",
-        path.display(),
-        size(*bytes),
-        size(recent as u64),
-    );
+    let growth = match events {
+        0 => format!("none in the last {seconds} s"),
+        1 => format!("1 in the last {seconds} s, {}", size(recent)),
+        _ => format!("{events} in the last {seconds} s, {}", size(recent)),
+    };
+    let mut line = format!("Log:           {} ({}, {last}; {growth})", path.display(), size(*bytes));
     if *rotated_files > 0 {
-        line.push_str(&format!("\n               {rotated_files} rotated, {}", size(*rotated_bytes)));
+        // Writing to a String cannot fail.
+        let _ = write!(line, "\n               {rotated_files} rotated, {}", size(*rotated_bytes));
     }
     line
 }
@@ -313,7 +233,7 @@ fn describe_log(log: &Log) -> Value {
 }
 
 /// A time to the second.
-fn shown(time: Timestamp) -> String {
+pub(super) fn shown(time: Timestamp) -> String {
     time.round(Unit::Second).unwrap_or(time).to_string()
 }
 

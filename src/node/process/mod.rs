@@ -1,8 +1,10 @@
 //! Processes of the node: the kubelet and its API servers, from `/proc`.
 
-mod parse;
 mod component;
+mod parse;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use component::Component;
 pub use table::Processes;
