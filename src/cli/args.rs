@@ -158,7 +158,7 @@ pub(super) enum Method {
     Move,
     /// One atomic exchange in place; the kubelet does the rest, and takes longer
     Rewrite,
-    /// Nothing is restarted: the change is kept for `kaudit restart`
+    /// Nothing is restarted: for directory trees; refused on a live node, whose kubelet restarts by itself
     None,
 }
 

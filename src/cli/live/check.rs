@@ -42,6 +42,11 @@ pub(in crate::cli) fn check(
     plan: &Plan,
     restart: Restart,
 ) -> Result<Checked, Obstacle> {
+    if restart.method == args::Method::None {
+        return Err(Refusal::new("--restart=none cannot be done on a live node: the kubelet restarts the API server as soon as its manifest changes")
+            .help("see what would change: --dry-run; change a copy of the node's tree: --root DIR")
+            .into());
+    }
     let mut notes = Vec::new();
     let change = plan.files.iter().find(|change| change.content == Content::Manifest);
     let bytes = |state: Option<&crate::node::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
