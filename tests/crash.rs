@@ -165,7 +165,7 @@ fn every_fault(fault: Fault, set_up: impl Fn(&mut Node), make_plan: impl Fn(&Nod
             tree(directory.path())
         };
         match (outcome, fault) {
-            (Ok(_), _) => {
+            (Ok(()), _) => {
                 let rest: Vec<PathBuf> =
                     make_plan(&node).changed_files().map(|file| file.path.clone()).collect();
                 assert_eq!(rest, [] as [PathBuf; 0], "a finished change is not the whole change");

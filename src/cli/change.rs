@@ -56,7 +56,7 @@ impl Change {
         output: &mut Output<'_>,
         make_plan: impl Fn(&Target, bool) -> Result<Planned, Obstacle>,
     ) -> End {
-        self.attempt(target, output, make_plan).unwrap_or_else(|end| end)
+        self.attempt(target, output, make_plan).unwrap_or_else(|end| *end)
     }
 
     /// As [`Change::run`]; an early end is an `Err`, so that `?` can be used for it.
@@ -65,11 +65,11 @@ impl Change {
         target: &Target,
         output: &mut Output<'_>,
         make_plan: impl Fn(&Target, bool) -> Result<Planned, Obstacle>,
-    ) -> Result<End, End> {
+    ) -> Result<End, Box<End>> {
         let verbose = output.verbose;
         let plan_now = || make_plan(target, verbose);
         let notes = recover_first(target, self.consent.dry_run, self.restart.waiting, output)?;
-        let planned = plan_now().map_err(refuse)?;
+        let planned = plan_now().map_err(stop)?;
         let mut report = report_of(&planned, notes);
         if !planned.plan.changes_something() {
             "Nothing to change.".clone_into(&mut report.message);
@@ -84,8 +84,8 @@ impl Change {
         let restart = match target.live_kubelet(&planned.plan) {
             None => None,
             Some(kubelet) => {
-                let kubelet = kubelet.map_err(|refusals| refuse(refusals.into()))?;
-                let checked = live::check(target, kubelet, &planned.plan, self.restart).map_err(refuse)?;
+                let kubelet = kubelet.map_err(|refusals| stop(refusals.into()))?;
+                let checked = live::check(target, kubelet, &planned.plan, self.restart).map_err(stop)?;
                 report.notes.extend(checked.notes);
                 Some((kubelet, checked.options, checked.expected))
             }
@@ -109,9 +109,9 @@ impl Change {
             }
         }
         let _lock = take_lock(target)?;
-        let under_lock = plan_now().map_err(refuse)?;
+        let under_lock = plan_now().map_err(stop)?;
         if under_lock.plan.files != planned.plan.files {
-            return Err(refuse(
+            return Err(stop(
                 Refusal::new("the node changed between the plan and the lock")
                     .help("somebody else is at work here; look again: run the same command once more")
                     .into(),
@@ -120,7 +120,8 @@ impl Change {
         match restart {
             Some((kubelet, options, _)) => {
                 // What is going to happen is seen before it does, whoever reads it.
-                if !output.json && !(self.interactive && !self.consent.yes) {
+                let was_asked = self.interactive && !self.consent.yes;
+                if !output.json && !was_asked {
                     print_plan(output, &report);
                     report.forget_plan();
                 }
@@ -139,28 +140,28 @@ impl Change {
         planned: &Planned,
         report: Report,
         output: &mut Output<'_>,
-    ) -> Result<End, End> {
+    ) -> Result<End, Box<End>> {
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
-        let outcome = live::perform(target, kubelet, &record, options, output).map_err(refuse)?;
+        let outcome = live::perform(target, kubelet, &record, options, output).map_err(stop)?;
         if matches!(outcome, Outcome::Done(_)) {
             check_on_disk(target, &planned.plan)?;
         }
-        Ok(describe(outcome, options.method, report, self.done(planned)))
+        Ok(describe(outcome, options.method, report, &self.done(planned)))
     }
 
     /// The change of a tree, or of a live node whose API server need not notice it.
-    fn apply(self, target: &Target, planned: &Planned, mut report: Report) -> Result<End, End> {
+    fn apply(self, target: &Target, planned: &Planned, mut report: Report) -> Result<End, Box<End>> {
         let mut node = target.node.clone();
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
         match transaction::apply(&mut node, &record) {
             Ok(()) => {}
             Err(Failure::Undone(cause)) => {
                 let refusal = Refusal::new(format!("{cause:#}")).help("everything is as before");
-                return Err(refuse(refusal.into()));
+                return Err(stop(refusal.into()));
             }
             Err(Failure::Stuck { cause, undoing }) => {
                 report.refusals.push(Refusal::new(format!("{cause:#}; undoing: {undoing:#}")));
-                return Err(needs_hands(report));
+                return Err(needs_hands(report).into());
             }
         }
         check_on_disk(target, &planned.plan)?;
@@ -184,13 +185,18 @@ impl Change {
     }
 }
 
+/// The end of a run before it changes anything.
+fn stop(obstacle: Obstacle) -> Box<End> {
+    refuse(obstacle).into()
+}
+
 /// Reads every written file again.
-fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), End> {
+fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
     for file in plan.changed_files() {
         let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
         if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
             let refusal = Refusal::new(format!("{} is not what was written", file.path.display()));
-            return Err(needs_hands(Report { refusals: vec![refusal], ..Report::default() }));
+            return Err(needs_hands(Report { refusals: vec![refusal], ..Report::default() }).into());
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ use std::path::Path;
 /// `recover`: finishes or undoes what an earlier run left.
 pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> End {
     match Journal::read(&target.node) {
-        Err(error) => return stuck(&format!("{error:#}")),
+        Err(error) => return *stuck(&format!("{error:#}")),
         Ok(None) => {
             let message = "Nothing to recover: no run is unfinished.".to_owned();
             return (Report { message, ..Report::default() }, Exit::Done);
@@ -30,7 +30,7 @@ pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) ->
             );
             (Report { message, changed: true, ..Report::default() }, Exit::Done)
         }
-        Err(end) => end,
+        Err(end) => *end,
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn recover_first(
     is_dry_run: bool,
     waiting: Waiting,
     output: &mut Output<'_>,
-) -> Result<Vec<Note>, End> {
+) -> Result<Vec<Note>, Box<End>> {
     if Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?.is_none() {
         return Ok(Vec::new());
     }
@@ -55,7 +55,7 @@ pub(super) fn recover_first(
 }
 
 /// Takes the lock, making its directory first.
-pub(super) fn take_lock(target: &Target) -> Result<Lock, End> {
+pub(super) fn take_lock(target: &Target) -> Result<Lock, Box<End>> {
     let mut node = target.node.clone();
     transaction::prepare(&mut node).map_err(failed)?;
     target.node.lock(Path::new(LOCK_PATH), &now()).map_err(|error| match error {
@@ -69,13 +69,13 @@ pub(super) fn take_lock(target: &Target) -> Result<Lock, End> {
                 message: "Nothing was changed.".to_owned(),
                 ..Report::default()
             };
-            (report, Exit::Busy)
+            Box::new((report, Exit::Busy))
         }
     })
 }
 
 /// Under the lock: what the journal says by now.
-fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result<Option<Note>, End> {
+fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result<Option<Note>, Box<End>> {
     let journal = Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?;
     let is_restart = journal.is_some_and(|journal| journal.phase != Phase::Files);
     if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
@@ -85,7 +85,7 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
             Some(restart::Recovered::Undone(number)) => return Ok(Some(undone(number))),
             Some(restart::Recovered::Stuck(cause)) => {
                 let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
-                return Err(needs_hands(report));
+                return Err(needs_hands(report).into());
             }
             // It died before its record was complete.
             None => {}
@@ -114,19 +114,19 @@ fn undone(number: u64) -> Note {
     Note::info(format!("an earlier run died while making generation {number}; it was undone first"))
 }
 
-fn unreadable(obstacle: Obstacle) -> End {
+fn unreadable(obstacle: Obstacle) -> Box<End> {
     match obstacle {
-        Obstacle::Refused(refusals) => needs_hands(Report { refusals, ..Report::default() }),
+        Obstacle::Refused(refusals) => needs_hands(Report { refusals, ..Report::default() }).into(),
         Obstacle::Failed(error) => stuck(&format!("{error:#}")),
     }
 }
 
 /// The end of a run that failed before it began.
-pub(super) fn failed(error: anyhow::Error) -> End {
-    refuse(Obstacle::Failed(error))
+pub(super) fn failed(error: anyhow::Error) -> Box<End> {
+    refuse(Obstacle::Failed(error)).into()
 }
 
 /// Neither state could be verified.
-fn stuck(reason: &str) -> End {
-    needs_hands(Report { refusals: vec![Refusal::new(reason)], ..Report::default() })
+fn stuck(reason: &str) -> Box<End> {
+    needs_hands(Report { refusals: vec![Refusal::new(reason)], ..Report::default() }).into()
 }

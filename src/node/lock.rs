@@ -48,9 +48,7 @@ impl Node {
             Ok(())
         };
         let mut note = note;
-        note()
-            .with_context(|| format!("writing the lock {}", path.display()))
-            .map_err(LockError::Failed)?;
+        note().with_context(|| format!("writing the lock {}", path.display())).map_err(LockError::Failed)?;
         Ok(Lock { _file: file })
     }
 

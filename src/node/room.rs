@@ -39,7 +39,7 @@ impl Node {
 /// into an empty network namespace. Nothing of it can be seen from outside.
 ///
 /// # Errors
-/// Why it cannot be done, in words: without CAP_SYS_ADMIN it is not permitted.
+/// Why it cannot be done, in words: without `CAP_SYS_ADMIN` it is not permitted.
 pub(super) fn enter(pid: i32, files: &[(String, Vec<u8>)]) -> Result<(), String> {
     let what = |errno: Errno| match errno {
         Errno::EPERM | Errno::EACCES => {

@@ -78,7 +78,12 @@ impl Effects for Node {
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && is_absent(&place) => Ok(true),
             Ok(()) => sync_directory(&parent_of(&place)).map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            // Busy is what somebody has mounted something on: it is in use.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
         .with_context(|| format!("removing the directory {}", path.display()))

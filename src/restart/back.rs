@@ -96,11 +96,13 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
             return Err(Cause::foreign("the manifest is neither the one before nor the planned one"));
         }
     }
-    put_files_back(run)?;
+    let restored = put_files_back(run);
     run.watch.turn_to(run.scene.before.readyz.clone());
     // One that was not healthy before is not expected to be so when it is back.
     let healthy_for = run.journal.was_healthy.then_some(STABLE);
     run.come_up(&run.scene.before, &[], healthy_for)?;
+    // A healthy API server comes first; what could not be put back for it may be possible by now.
+    restored.or_else(|_| put_files_back(run))?;
     tidy(run)?;
     Ok(())
 }

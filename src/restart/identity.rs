@@ -86,7 +86,7 @@ mod tests {
             [kubelet.clone(), files("/etc/kubernetes/pki/a.crt", "/etc/kubernetes/pki/a.key")]
         );
         // Half an identity is none, and what no mount shows is not the host's.
-        assert_eq!(client_certificates(&arguments[..1], &mounts), [kubelet.clone()]);
+        assert_eq!(client_certificates(&arguments[..1], &mounts), std::slice::from_ref(&kubelet));
         assert_eq!(client_certificates(&arguments, &[]), [kubelet]);
     }
 

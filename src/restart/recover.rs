@@ -9,7 +9,7 @@ use crate::generation::{self, Record};
 use crate::node::{Machine, Node};
 use crate::transaction::{Journal, Phase};
 use anyhow::{Result, anyhow};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The kubelet reads at most 10 MiB of a manifest.
 const READ_LIMIT: u64 = 10 << 20;
@@ -120,7 +120,7 @@ impl Unfinished {
         })
     }
 
-    fn content(&self, node: &Node, path: &PathBuf) -> Result<Content> {
+    fn content(&self, node: &Node, path: &Path) -> Result<Content> {
         let entry = self.record.file(&self.names.live);
         let before = entry.and_then(|entry| entry.before.as_ref());
         let after = entry.and_then(|entry| entry.after.as_ref());

@@ -112,8 +112,8 @@ mod tests {
         element(SEQUENCE, &element(SEQUENCE, &[before, element(SEQUENCE, &names)].concat()))
     }
 
-    fn user(name: &str, groups: &[&str]) -> Option<User> {
-        Some(User { name: name.to_owned(), groups: groups.iter().map(|group| (*group).to_owned()).collect() })
+    fn user(name: &str, groups: &[&str]) -> User {
+        User { name: name.to_owned(), groups: groups.iter().map(|group| (*group).to_owned()).collect() }
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
             ),
             ("/server.crt", user("kube-apiserver", &[])),
         ] {
-            assert_eq!(subject(&certificate(file)), expected, "{file}");
+            assert_eq!(subject(&certificate(file)), Some(expected), "{file}");
         }
     }
 
@@ -135,9 +135,9 @@ mod tests {
         for (names, expected) in [
             (
                 [(10, 0x0C, "b"), (3, 0x13, "x"), (10, 0x16, "ä"), (3, 0x0C, "y")].as_slice(),
-                user("y", &["b", "ä"]),
+                Some(user("y", &["b", "ä"])),
             ),
-            (&[(6, 0x13, "DE"), (3, 0x0C, "x")], user("x", &[])),
+            (&[(6, 0x13, "DE"), (3, 0x0C, "x")], Some(user("x", &[]))),
             (&[(10, 0x0C, "nobody")], None),
             (&[(3, 0x0C, "")], None),
             (&[], None),

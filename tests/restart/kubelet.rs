@@ -3,10 +3,13 @@
 //! grace period. The files are real, in a temporary directory.
 
 use kaudit::manifest::Manifest;
-use kaudit::node::{Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process};
+use kaudit::node::{
+    Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process,
+};
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -25,7 +28,8 @@ const CRASH: Duration = Duration::from_millis(300);
 struct Pod {
     uid: String,
     arguments: Vec<String>,
-    log: Option<PathBuf>,
+    /// The node's path of it.
+    log: Option<String>,
     /// Its API server ends right after its start.
     is_broken: bool,
     state: State,
@@ -45,6 +49,7 @@ enum State {
 }
 
 /// Everything outside of kaudit; it outlives kaudit's death.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) node: Node,
     root: PathBuf,
@@ -85,6 +90,11 @@ impl World {
         };
         world.settle();
         Rc::new(RefCell::new(world))
+    }
+
+    /// The same moment, with the files below `root`.
+    pub(crate) fn copy(&self, root: &Path) -> Rc<RefCell<Self>> {
+        Rc::new(RefCell::new(Self { node: Node::at(root), root: root.to_path_buf(), ..self.clone() }))
     }
 
     fn place(&self, path: &str) -> PathBuf {
@@ -136,7 +146,7 @@ impl World {
                 .is_some_and(|path| !self.place(path).is_file());
             self.pods.push(Pod {
                 uid: uid_of(&bytes),
-                log: log.map(|path| self.place(path)),
+                log: log.map(str::to_owned),
                 arguments,
                 is_broken: lacks_policy || self.breaks.is_some_and(|mark| text.contains(mark)),
                 state: State::Waiting { until },
@@ -184,14 +194,6 @@ impl World {
         Some(&pod.arguments)
     }
 
-    /// The process that is ready.
-    pub(crate) fn ready_pid(&self) -> Option<i32> {
-        match self.ready_pod()?.state {
-            State::Running { pid, .. } => Some(pid),
-            _ => None,
-        }
-    }
-
     fn ready_pod(&self) -> Option<&Pod> {
         self.pods.iter().find(|pod| {
             !pod.is_broken && matches!(pod.state, State::Running { since, .. } if self.now >= since + START)
@@ -215,7 +217,10 @@ impl World {
 }
 
 fn uid_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().take(16).fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// How the n-th effect goes wrong.
@@ -331,8 +336,9 @@ impl Machine for Life {
         let world = self.world.borrow();
         let Some(pod) = world.ready_pod() else { return Answer::Nobody("connection refused".to_owned()) };
         if let (Some(id), Some(log), false) = (&ask.audit_id, &pod.log, world.is_mute) {
-            let mut text = fs::read_to_string(log).unwrap_or_default();
-            text.push_str(&format!("{{\"auditID\":\"{id}\"}}\n"));
+            let log = world.place(log);
+            let mut text = fs::read_to_string(&log).unwrap_or_default();
+            writeln!(text, "{{\"auditID\":\"{id}\"}}").unwrap();
             fs::write(log, text).unwrap();
         }
         Answer::Status { code: 200, body: String::new() }

@@ -1,14 +1,14 @@
 //! What is looked at on a live node before anything is touched.
 
-use super::{obstacle, subject};
 use super::trial;
-use crate::audit::flag::LOG_PATH;
+use super::{obstacle, subject};
 use crate::audit::argv::lookup;
+use crate::audit::flag::LOG_PATH;
 use crate::cli::Target;
 use crate::cli::args::{self, Restart};
 use crate::kubelet::Kubelet;
 use crate::manifest::{Coverage, Manifest};
-use crate::node::{Answer, Machine as _, Live, Process};
+use crate::node::{Answer, Live, Machine as _, Process};
 use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::plan::{Content, Plan};
@@ -49,7 +49,8 @@ pub(in crate::cli) fn check(
     }
     let mut notes = Vec::new();
     let change = plan.files.iter().find(|change| change.content == Content::Manifest);
-    let bytes = |state: Option<&crate::node::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
+    let bytes =
+        |state: Option<&crate::node::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
     let (before, after) = (
         bytes(change.and_then(|change| change.before.as_ref())),
         bytes(change.and_then(|change| change.after.as_ref())),
@@ -57,7 +58,9 @@ pub(in crate::cli) fn check(
     let side = Side::of(&target.node, &before).map_err(obstacle)?;
     let mut live = Live::new(target.node.clone(), subject(kubelet, &side.manifest));
     let process = running(&mut live, restart.allow_unhealthy)?;
-    if let Some(difference) = process.as_ref().and_then(|process| witness::difference(&side.manifest, process)) {
+    if let Some(difference) =
+        process.as_ref().and_then(|process| witness::difference(&side.manifest, process))
+    {
         notes.push(Note::warning(format!(
             "the API server that runs was not started from the manifest that is there: {difference}"
         )));
@@ -124,7 +127,8 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
             Answer::Status { code: 200 | 401 | 403, .. } => continue,
             Answer::Status { code, body } => {
                 let failed: Vec<&str> = body.lines().filter(|line| line.starts_with("[-]")).collect();
-                let failed = if failed.is_empty() { String::new() } else { format!(": {}", failed.join(", ")) };
+                let failed =
+                    if failed.is_empty() { String::new() } else { format!(": {}", failed.join(", ")) };
                 format!("{} answers {code}{failed}", ask.path)
             }
             Answer::Nobody(why) => format!("{}: {why}", ask.path),

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(in crate::cli) type End = (Report, Exit);
 
 /// Tells `outcome`; `report` holds what was said of the plan, `done` what is said when it went through.
-pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Report, done: String) -> End {
+pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Report, done: &str) -> End {
     let restarted = |unavailable: Duration| Restarted {
         method: method.name(),
         performed: true,
@@ -27,9 +27,12 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
                 Proven::Off | Proven::Silent(_) => String::new(),
             };
             let seconds = end.unavailable.as_secs_f64();
-            report.message = format!("{done} The API server was away for {seconds:.1} s and is healthy{proof}.");
+            report.message =
+                format!("{done} The API server was away for {seconds:.1} s and is healthy{proof}.");
             if let Proven::Silent(why) = &end.proven {
-                report.notes.push(Note::warning(format!("that events are logged could not be proven: {why}")));
+                report
+                    .notes
+                    .push(Note::warning(format!("that events are logged could not be proven: {why}")));
             }
             if let Some(why) = end.untidy {
                 report.notes.push(

@@ -37,26 +37,29 @@ pub(super) fn judge(
         None => None,
     };
     let version = KubernetesVersion::from_image(&planned.api_server().image);
-    let verdict = Node::executable_of(process.pid).map_err(|error| format!("{error:#}")).and_then(|executable| {
-        let trial = trial(&Inputs {
-            process,
-            executable: &executable,
-            minor: version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor),
-            words: &arguments,
-            policy: policy.as_deref(),
-            webhook: webhook.as_deref(),
-        })?;
-        Ok(trial.verdict(&Node::try_program(&trial.program)))
-    });
+    let verdict =
+        Node::executable_of(process.pid).map_err(|error| format!("{error:#}")).and_then(|executable| {
+            let trial = trial(&Inputs {
+                process,
+                executable: &executable,
+                minor: version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor),
+                words: &arguments,
+                policy: policy.as_deref(),
+                webhook: webhook.as_deref(),
+            })?;
+            Ok(trial.verdict(&Node::try_program(&trial.program)))
+        });
     Ok(match verdict {
         Ok(Verdict::Passes { warnings }) => {
-            notes.extend(warnings.into_iter().map(|warning| Note::warning(format!("kube-apiserver: {warning}"))));
+            notes.extend(
+                warnings.into_iter().map(|warning| Note::warning(format!("kube-apiserver: {warning}"))),
+            );
             Ok(())
         }
-        Ok(Verdict::Objects { message }) => {
-            Err(Refusal::new("this node's kube-apiserver would not start with the planned audit configuration")
-                .help(format!("it says: {message}")))
-        }
+        Ok(Verdict::Objects { message }) => Err(Refusal::new(
+            "this node's kube-apiserver would not start with the planned audit configuration",
+        )
+        .help(format!("it says: {message}"))),
         Ok(Verdict::CannotRun { why }) | Err(why) => {
             notes.push(
                 Note::warning(format!("this node's kube-apiserver could not be asked beforehand: {why}"))
@@ -79,8 +82,8 @@ fn content(node: &Node, plan: &Plan, path: &Path) -> Result<Option<Vec<u8>>> {
 fn names_what_is_seen(kubeconfig: &[u8], process: &Process) -> bool {
     let seen = Node::seen_by(process.pid);
     webhook::judge(kubeconfig).is_ok_and(|references| {
-        references.iter().all(|reference| {
-            matches!(seen.target_kind(Path::new(&reference.path)), Ok(EntryKind::File))
-        })
+        references
+            .iter()
+            .all(|reference| matches!(seen.target_kind(Path::new(&reference.path)), Ok(EntryKind::File)))
     })
 }

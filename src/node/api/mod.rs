@@ -2,6 +2,8 @@
 
 mod exchange;
 #[cfg(test)]
+mod test_server;
+#[cfg(test)]
 mod tests;
 mod tls;
 

@@ -92,6 +92,6 @@ mod tests {
         let before = stamps(&[("/a", 1), ("/b", 2), ("/c", 3)]);
         let after = stamps(&[("/a", 1), ("/b", 9), ("/d", 4)]);
         assert_eq!(changed(&before, &after), ["/b", "/c", "/d"].map(PathBuf::from));
-        assert_eq!(changed(&before, &before), [PathBuf::new(); 0]);
+        assert!(changed(&before, &before).is_empty());
     }
 }

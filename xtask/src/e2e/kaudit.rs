@@ -57,7 +57,8 @@ pub(super) fn kaudit(api_server: &ApiServer<'_>, arguments: &[&str]) -> Result<E
 pub(super) fn kaudit_json(api_server: &ApiServer<'_>, code: i32, arguments: &[&str]) -> Result<Value> {
     let ending = kaudit(api_server, &[arguments, &["--output", "json"]].concat())?.expect(code)?;
     let report = ending.json()?;
-    ensure!(report["code"] == code, "the exit code is {code}, but the report says {}", report["code"]);
+    let said = report.get("code");
+    ensure!(said == Some(&code.into()), "the exit code is {code}, but the report says {said:?}");
     Ok(report)
 }
 

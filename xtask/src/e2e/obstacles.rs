@@ -49,7 +49,7 @@ impl<'a> Obstacle<'a> {
         fs::create_dir_all(api_server.path(place)).with_context(|| format!("creating {place}"))?;
         capture(api_server.node.command("cp").args(["--archive", &format!("{place}/."), aside]))?;
         let path = api_server.path(aside).join(".filler");
-        let written = fs::write(&path, [0; 128 * 1024]);
+        let written = fs::write(&path, vec![0; 128 * 1024]);
         let is_full = written.is_err_and(|error| error.kind() == ErrorKind::StorageFull);
         ensure!(is_full, "{aside} is not full");
         let obstacle = Obstacle::lay(api_server, place, &["--bind", aside])?;

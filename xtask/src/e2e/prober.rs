@@ -42,7 +42,7 @@ impl Record {
     fn note(&mut self, is_ready: bool, asked: Duration, answered: Duration) {
         self.probes += 1;
         if is_ready {
-            self.outages.extend(self.since.take().map(|since| answered - since));
+            self.outages.extend(self.since.take().map(|since| answered.saturating_sub(since)));
         } else {
             self.since.get_or_insert(asked);
         }

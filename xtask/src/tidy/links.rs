@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn lets_good_links_addresses_and_code_be() {
-        assert_eq!(
-            found("README.md", "[a](tests/README.md#top) [b](#here) [c](https://x.test/a) `[d](e)`"),
-            []
+        assert!(
+            found("README.md", "[a](tests/README.md#top) [b](#here) [c](https://x.test/a) `[d](e)`")
+                .is_empty()
         );
-        assert_eq!(found("README.md", "```\n[a](b)\n```\n[c](LICENSE)"), []);
-        assert_eq!(found("src/lib.rs", "//! [a](b)"), []);
+        assert!(found("README.md", "```\n[a](b)\n```\n[c](LICENSE)").is_empty());
+        assert!(found("src/lib.rs", "//! [a](b)").is_empty());
     }
 }

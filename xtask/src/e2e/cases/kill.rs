@@ -114,7 +114,7 @@ fn cycle(trial: &Trial<'_>, moment: Moment, audits: bool, whole: Duration) -> Re
     let killed = ending.code == 128 + Signal::SIGKILL as i32;
     ensure!(met || !killed, "killed by somebody else");
 
-    kaudit(api_server, &["recover", "--yes"])?.expect(0)?;
+    kaudit(api_server, &["recover"])?.expect(0)?;
     let recovered = Snapshot::take(api_server)?;
     let end = if recovered.manifest == before.manifest {
         before.check_restored(api_server)?;
@@ -127,8 +127,9 @@ fn cycle(trial: &Trial<'_>, moment: Moment, audits: bool, whole: Duration) -> Re
     again(trial, audits)?;
     let told =
         if killed { format!("met `{found}`") } else { format!("too late, ended with {}", ending.code) };
+    let what = if audits { "enable" } else { "disable" };
     let took = begin.elapsed().as_secs_f64();
-    trial.say(&format!("{took:>5.1} s {:<8} {moment}: {told}, recovered {end}", change(audits)[0]));
+    trial.say(&format!("{took:>5.1} s {what:<8} {moment}: {told}, recovered {end}"));
     Ok(killed.then_some(found))
 }
 

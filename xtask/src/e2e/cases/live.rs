@@ -26,7 +26,10 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     ensure!(enabled.has("--audit-policy-file=") && enabled.has("--audit-log-maxage=30"), "{enabled}");
 
     let report = kaudit_json(api_server, 0, &["enable", "--yes", "--policy", "default", "--log-path", LOG])?;
-    ensure!(report["changed"] == false, "a second enable says that it changed something: {report}");
+    ensure!(
+        report.get("changed") == Some(&Value::Bool(false)),
+        "a second enable says that it changed something: {report}"
+    );
     let again = Snapshot::take(api_server)?;
     let written = again.written_since(&enabled.snapshot);
     ensure!(written.is_empty(), "a second enable has written {written:?}");
@@ -98,7 +101,7 @@ impl Life<'_> {
         if audits {
             api_server.prove_audit(LOG)?;
         }
-        let away = report["restart"]["unavailableMs"].as_u64().unwrap_or_default();
+        let away = report.pointer("/restart/unavailableMs").and_then(Value::as_u64).unwrap_or_default();
         trial.say(&format!("kaudit {}: away for {away} ms, ready", arguments.join(" ")));
         Ok(Stage { snapshot })
     }
@@ -118,15 +121,19 @@ impl std::fmt::Display for Stage {
 
 /// Checks what a run says of itself.
 fn check(report: &Value, now: &Snapshot) -> Result<()> {
-    ensure!(report["changed"] == true, "not `changed`");
-    ensure!(report["failed"] == false, "`failed`");
-    let restart = &report["restart"];
-    ensure!(restart["method"] == "move" && restart["performed"] == true, "another restart");
-    ensure!(restart["unavailableMs"].as_u64().is_some_and(|away| away > 0), "no `unavailableMs`");
-    let verified = &report["verified"];
-    ensure!(verified["onDisk"] == true && verified["healthy"] == true, "not verified");
-    ensure!(verified["process"] == now.process.pid, "another process than {}", now.process.pid);
-    ensure!(verified["auditEvent"].is_string() == now.process.audits(), "an event where none can be, or none");
+    let says = |pointer: &str, value: Value| report.pointer(pointer) == Some(&value);
+    ensure!(says("/changed", true.into()), "not `changed`");
+    ensure!(says("/failed", false.into()), "`failed`");
+    ensure!(
+        says("/restart/method", "move".into()) && says("/restart/performed", true.into()),
+        "another restart"
+    );
+    let away = report.pointer("/restart/unavailableMs").and_then(Value::as_u64);
+    ensure!(away.is_some_and(|away| away > 0), "no `unavailableMs`");
+    ensure!(says("/verified/onDisk", true.into()) && says("/verified/healthy", true.into()), "not verified");
+    ensure!(says("/verified/process", now.process.pid.into()), "another process than {}", now.process.pid);
+    let is_proven = report.pointer("/verified/auditEvent").is_some_and(Value::is_string);
+    ensure!(is_proven == now.process.audits(), "an event where none can be, or none");
     Ok(())
 }
 
@@ -146,6 +153,6 @@ fn edit_policy(trial: &Trial<'_>) -> Result<()> {
 /// What `status` says that is not as it should be.
 fn drift(trial: &Trial<'_>) -> Result<Vec<String>> {
     let report = kaudit_json(&trial.api_server, 0, &["status"])?;
-    let drift = report["status"]["drift"].as_array().context("status has no `drift`")?;
+    let drift = report.pointer("/status/drift").and_then(Value::as_array).context("status has no `drift`")?;
     Ok(drift.iter().map(|line| line.as_str().map_or_else(|| line.to_string(), str::to_owned)).collect())
 }

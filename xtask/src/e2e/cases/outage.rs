@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use crate::e2e::files::{MANIFEST, MANIFESTS, manifest};
 use crate::e2e::kaudit::{DRAIN, LOG, kaudit_json};
@@ -61,7 +62,8 @@ fn measure(trial: &Trial<'_>, arguments: &[&str]) -> Result<Duration> {
     let report = kaudit_json(&trial.api_server, 0, arguments)?;
     let outage = prober.finish()?.unavailable();
     Snapshot::take(&trial.api_server)?;
-    let said = report["restart"]["unavailableMs"].as_u64().context("no `unavailableMs`")?;
+    let said =
+        report.pointer("/restart/unavailableMs").and_then(Value::as_u64).context("no `unavailableMs`")?;
     let difference = outage.as_millis().abs_diff(u128::from(said));
     trial.say(&format!("kaudit says {said} ms, the witness {} ms", outage.as_millis()));
     ensure!(difference * 100 <= outage.as_millis() * ERROR_PERCENT, "more than {ERROR_PERCENT} % apart");

@@ -65,8 +65,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     manifests(&refusals)?;
     directories(&refusals)?;
     unhealthy(&refusals)?;
-    foreign_manager(trial)?;
-    no_kubelet(trial)?;
+    no_kubelet(&refusals)?;
+    foreign_manager(&refusals)?;
     ensure!(!api_server.path(LOG).exists(), "something has written {LOG}");
     Ok(())
 }
@@ -183,27 +183,21 @@ fn unhealthy(refusals: &Refusals<'_>) -> Result<()> {
     before.check_untouched(api_server)
 }
 
-/// A manifest that somebody else writes. The mark is a change: the kubelet restarts the API server.
-fn foreign_manager(trial: &Trial<'_>) -> Result<()> {
-    let api_server = &trial.api_server;
-    let old = api_server.process()?;
+/// Without a kubelet nobody would start the API server again. Nearly last: it is not started again.
+fn no_kubelet(refusals: &Refusals<'_>) -> Result<()> {
+    let Trial { node, .. } = refusals.trial;
+    only_process(node, "kubelet")?.signal(node, Signal::SIGTERM)?;
+    wait_for("the kubelet's end", END_LIMIT, || Ok(processes(node, "kubelet")?.is_empty().then_some(())))?;
+    refusals.expect(&["restart"], REFUSED, "kubelet")
+}
+
+/// A manifest that somebody else writes. Without a kubelet the mark itself restarts nothing.
+fn foreign_manager(refusals: &Refusals<'_>) -> Result<()> {
+    let api_server = &refusals.trial.api_server;
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;
     let marked =
         text.replacen("  annotations:\n", "  annotations:\n    talos.dev/config-version: \"1\"\n", 1);
     ensure!(marked != text, "kubeadm's manifest has no annotations");
-    let new = api_server.path(MANIFESTS).join(".marked");
-    fs::write(&new, marked).context("writing the marked manifest")?;
-    fs::rename(new, api_server.path(MANIFEST)).context("replacing the manifest")?;
-    let first = api_server.wait_for_successor(&old, false)?;
-    Refusals { trial, first: &first }.expect(&ENABLE, REFUSED, "Talos")
-}
-
-/// Without a kubelet nobody would start the API server again. Last: it is not started again.
-fn no_kubelet(trial: &Trial<'_>) -> Result<()> {
-    only_process(trial.node, "kubelet")?.signal(trial.node, Signal::SIGTERM)?;
-    wait_for("the kubelet's end", END_LIMIT, || {
-        Ok(processes(trial.node, "kubelet")?.is_empty().then_some(()))
-    })?;
-    let first = trial.api_server.process()?;
-    Refusals { trial, first: &first }.expect(&["restart"], REFUSED, "kubelet")
+    fs::write(api_server.path(MANIFEST), marked).context("marking the manifest")?;
+    refusals.expect(&ENABLE, REFUSED, "Talos")
 }

@@ -109,11 +109,11 @@ fn foreign_edit(trial: &Trial<'_>) -> Result<()> {
     trial.say("a manifest that somebody else wrote meanwhile stays");
 
     // Until a person has decided, nothing is overwritten either.
-    kaudit(api_server, &["recover", "--yes"])?.expect(NEEDS_HANDS)?;
+    kaudit(api_server, &["recover"])?.expect(NEEDS_HANDS)?;
     ensure!(manifest(api_server)? == theirs.as_bytes(), "recover has overwritten somebody else's edit");
     fs::write(&aside, &before.manifest).context("writing the old manifest")?;
     fs::rename(&aside, &live).context("putting the old manifest back")?;
-    kaudit(api_server, &["recover", "--yes"])?.expect(DONE)?;
+    kaudit(api_server, &["recover"])?.expect(DONE)?;
     before.check_restored(api_server)?;
     trial.say("with the old manifest put back by hand, recover ends the run");
     Ok(())
