@@ -19,7 +19,8 @@ use kaudit::node::{Ask, Endpoint, Interrupt, Node};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
 use kaudit::restart::{
-    Listener, Method, Names, Options, Outcome, Proof, Proven, Recovered, Scene, Side, Unfinished, restart,
+    Listener, Method, Names, Options, Outcome, Proof, Proven, Recovered, Scene, Side, Unfinished,
+    recover_tree, restart,
 };
 use kaudit::transaction::{self, JOURNAL_PATH, prepare, record_of};
 use kubelet::{Fault, Life, MANIFEST, World, tree};
@@ -371,6 +372,31 @@ fn a_death_at_every_effect_is_recovered() {
     }
 }
 
+/// The node is down by then, and its disk is a tree.
+#[test]
+fn a_death_is_recovered_without_a_kubelet_too() {
+    let Rehearsal { base, plan, before, after } = Change::Policy.rehearse();
+    let mut ends = [0, 0];
+    for method in METHODS {
+        for count in 0..60 {
+            let scenario = base.copy();
+            let record = scenario.record(&plan);
+            let mut life = Life::new(&scenario.world, Fault::DiesAfter, count);
+            restart(&mut life, &mut Silent, &scene(&record), &record, options(method));
+            let when = format!("{method:?}, death after effect {count}");
+            let recovered =
+                recover_tree(&scenario.node(), &mut scenario.node(), Path::new(MANIFEST)).unwrap();
+            assert!(!matches!(recovered, transaction::Recovered::Stuck(_)), "{when}: {recovered:?}");
+            let tree = scenario.tree();
+            assert!([&before, &after].contains(&&tree), "{when}");
+            ends[usize::from(tree == after)] += 1;
+            scenario.check_directory(&when);
+            assert!(!scenario.has_journal(), "{when}");
+        }
+    }
+    assert!(ends.iter().all(|count| *count >= 4), "one end was never reached: {ends:?}");
+}
+
 #[test]
 fn a_death_during_recovery_is_recovered_too() {
     let Rehearsal { base, plan, before, after } = Change::Policy.rehearse();
@@ -457,14 +483,14 @@ fn somebody_elses_manifest_is_never_overwritten() {
             let live = fs::read(scenario.place(MANIFEST)).unwrap();
             match outcome {
                 Outcome::Refused(cause) => {
-                    assert!(cause.is_foreign, "{when}: {cause}");
+                    assert!(cause.foreign.is_some(), "{when}: {cause}");
                     assert_eq!(live, theirs, "{when}");
                     assert!(!scenario.has_journal(), "{when}");
                     scenario.check_directory(&when);
                     refused += 1;
                 }
                 Outcome::Stuck { cause, .. } => {
-                    assert!(cause.is_foreign, "{when}: {cause}");
+                    assert!(cause.foreign.is_some(), "{when}: {cause}");
                     assert_eq!(live, theirs, "{when}");
                     // The next run does not touch it either, as long as it is neither.
                     assert!(matches!(scenario.recover(), Recovered::Stuck(_)), "{when}");

@@ -92,7 +92,8 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
         }
     }
     let mut node = target.node.clone();
-    match transaction::recover(&target.node, &mut node).map_err(|error| stuck(&format!("{error:#}")))? {
+    let recovered = restart::recover_tree(&target.node, &mut node, &target.manifest);
+    match recovered.map_err(|error| stuck(&format!("{error:#}")))? {
         Recovered::Nothing => Ok(None),
         Recovered::Finished(number) => Ok(Some(finished(number))),
         Recovered::Undone(number) => Ok(Some(undone(number))),

@@ -15,7 +15,7 @@ const READ_LIMIT: u64 = 10 << 20;
 
 /// Back to the state before, after the API server was touched.
 pub(super) fn go_back(run: &mut Run<'_>, cause: Cause) -> Outcome {
-    if cause.is_foreign {
+    if cause.foreign.is_some() {
         return leave_theirs(run, cause);
     }
     run.listener.step(&format!("{cause}: going back to the state before"));
@@ -46,7 +46,7 @@ pub(super) fn return_theirs(run: &mut Run<'_>) -> Result<(), Cause> {
     let names = &run.scene.names;
     match run.machine.move_file(&names.old, &names.live)? {
         Moved::Done => unstage(run),
-        Moved::Occupied | Moved::Missing => Err(Cause::foreign("the manifest changed on the way back")),
+        Moved::Occupied | Moved::Missing => Err(run.foreign("the manifest changed on the way back")),
     }
 }
 
@@ -70,11 +70,11 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
         run.machine.remove_file(&names.new)?;
         run.listener.step("the new manifest goes out again");
         if run.machine.move_file(&names.live, &names.new)? != Moved::Done {
-            return Err(Cause::foreign("the manifest changed on the way back"));
+            return Err(run.foreign("the manifest changed on the way back"));
         }
         if !run.holds(&names.new, run.manifest_after()?)? {
             run.machine.move_file(&names.new, &names.live)?;
-            return Err(Cause::foreign("somebody else edited the manifest in the same moment"));
+            return Err(run.foreign("somebody else edited the manifest in the same moment"));
         }
     }
     match live(run)? {
@@ -89,11 +89,11 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
             }
             run.listener.step("the old manifest goes in again");
             if run.machine.move_file(&names.old, &names.live)? != Moved::Done {
-                return Err(Cause::foreign("somebody else put a manifest in place on the way back"));
+                return Err(run.foreign("somebody else put a manifest in place on the way back"));
             }
         }
         Content::After | Content::Foreign => {
-            return Err(Cause::foreign("the manifest is neither the one before nor the planned one"));
+            return Err(run.foreign("the manifest is neither the one before nor the planned one"));
         }
     }
     let restored = put_files_back(run);

@@ -49,7 +49,7 @@ pub fn restart(
     journal.was_healthy = options.was_healthy;
     let mut run = Run::new(machine, listener, scene, record, options, journal);
     match run.forward() {
-        Ok((proven, pid)) => run.finish(proven, pid),
+        Ok((proven, pid)) => Outcome::Done(run.finish(proven, pid)),
         Err(cause) => run.end(cause),
     }
 }
@@ -113,15 +113,15 @@ impl<'a> Run<'a> {
         self.listener.step("the old manifest goes out; the kubelet ends the API server");
         match self.machine.move_file(&names.live, &names.old)? {
             Moved::Done => {}
-            Moved::Occupied => return Err(Cause::foreign(format!("{} is in the way", names.old.display()))),
-            Moved::Missing => return Err(Cause::foreign("somebody else moved the manifest away")),
+            Moved::Occupied => return Err(self.foreign(format!("{} is in the way", names.old.display()))),
+            Moved::Missing => return Err(self.foreign("somebody else moved the manifest away")),
         }
         if self.holds(&self.scene.names.old, self.manifest_before()?)? {
             return Ok(());
         }
         // Somebody's edit, made since the last look: it goes back where it was.
         self.machine.move_file(&names.old, &names.live)?;
-        Err(Cause::foreign("somebody else edited the manifest in the same moment"))
+        Err(self.foreign("somebody else edited the manifest in the same moment"))
     }
 
     fn move_in(&mut self) -> Result<(), Cause> {
@@ -130,9 +130,8 @@ impl<'a> Run<'a> {
         self.listener.step("the new manifest goes in; the kubelet starts the API server");
         match self.machine.move_file(&names.new, &names.live)? {
             Moved::Done => Ok(()),
-            Moved::Occupied => Err(Cause::foreign(
-                "somebody else put a manifest in place while the API server was being restarted",
-            )),
+            Moved::Occupied => Err(self
+                .foreign("somebody else put a manifest in place while the API server was being restarted")),
             Moved::Missing => Err(Cause::new(format!("{} is gone", names.new.display()))),
         }
     }
@@ -148,13 +147,13 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.machine.exchange_files(&names.new, &names.live)?;
-        Err(Cause::foreign("somebody else edited the manifest in the same moment"))
+        Err(self.foreign("somebody else edited the manifest in the same moment"))
     }
 
     /// The last look before the API server is touched, and who runs then.
     fn enter_window(&mut self) -> Result<(), Cause> {
         if !self.holds(&self.scene.names.live, self.manifest_before()?)? {
-            return Err(Cause::foreign("somebody else edited the manifest meanwhile"));
+            return Err(self.foreign("somebody else edited the manifest meanwhile"));
         }
         let servers = self.machine.api_servers()?;
         self.journal.pods = servers.into_iter().filter_map(|process| process.pod_uid).collect();
@@ -172,17 +171,17 @@ impl<'a> Run<'a> {
         let proven = self.prove(&scene.after.proof)?;
         let process = self.come_up(&scene.after, &old, Some(STABLE))?;
         if !self.holds(&scene.names.live, self.manifest_after()?)? {
-            return Err(Cause::foreign("somebody else edited the manifest meanwhile"));
+            return Err(self.foreign("somebody else edited the manifest meanwhile"));
         }
         Ok((proven, process.pid))
     }
 
     /// What is left to do once the new API server is proven. A failure here is no reason to go back.
-    pub(super) fn finish(&mut self, proven: Proven, pid: i32) -> Outcome {
+    pub(super) fn finish(&mut self, proven: Proven, pid: i32) -> Done {
         let unavailable = self.watch.unavailable(self.machine.clock());
         // Twice: what failed once for want of a moment's memory or space is not left to the next run.
         let untidy = self.tidy().or_else(|_| self.tidy()).err().map(|error| format!("{error:#}"));
-        Outcome::Done(Done { unavailable, killed: self.killed, pid: Some(pid), proven, untidy })
+        Done { unavailable, killed: self.killed, pid: Some(pid), proven, untidy }
     }
 
     pub(super) fn tidy(&mut self) -> Result<()> {
@@ -221,6 +220,11 @@ impl<'a> Run<'a> {
             self.journal.phase = before;
             Cause::from(error)
         })
+    }
+
+    /// Somebody else's change of the manifest.
+    pub(super) fn foreign(&self, words: impl Into<String>) -> Cause {
+        Cause::foreign(&self.scene.names.live, words)
     }
 
     fn check_interrupt(&self) -> Result<(), Cause> {

@@ -25,5 +25,5 @@ pub mod witness;
 
 pub use forward::restart;
 pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
-pub use recover::{Recovered, Unfinished};
+pub use recover::{Recovered, Unfinished, recover_tree};
 pub use scene::{Names, Proof, Scene, SceneError, Side};

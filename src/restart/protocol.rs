@@ -3,6 +3,7 @@
 use crate::node::Interrupt;
 use crate::restart::diagnosis::Explanation;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How the manifest gets into place.
@@ -56,15 +57,15 @@ pub struct Cause {
     pub help: Vec<String>,
     /// The signal that ended it, if one did.
     pub interrupt: Option<Interrupt>,
-    /// Somebody else changed the manifest meanwhile: it is not touched any more.
-    pub is_foreign: bool,
+    /// The manifest that somebody else changed meanwhile: it is not touched any more.
+    pub foreign: Option<PathBuf>,
 }
 
 impl Cause {
     /// A cause in words.
     #[must_use]
     pub fn new(words: impl Into<String>) -> Self {
-        Self { words: words.into(), help: Vec::new(), interrupt: None, is_foreign: false }
+        Self { words: words.into(), help: Vec::new(), interrupt: None, foreign: None }
     }
 
     /// Adds what to do.
@@ -85,10 +86,11 @@ impl Cause {
         self
     }
 
-    /// Somebody else's change.
+    /// Somebody else's change of `manifest`.
     #[must_use]
-    pub(super) fn foreign(words: impl Into<String>) -> Self {
-        Self { is_foreign: true, ..Self::new(words) }
+    pub(super) fn foreign(manifest: &Path, words: impl Into<String>) -> Self {
+        let cause = Self { foreign: Some(manifest.to_owned()), ..Self::new(words) };
+        cause.help("what is there is left as it is: look at it before anything else")
     }
 
     /// The end that a signal asked for.

@@ -2,12 +2,12 @@
 
 use super::back::{back, return_theirs, unstage};
 use super::forward::Run;
-use super::protocol::{Cause, Listener, Options, Outcome};
+use super::protocol::{Cause, Listener, Options};
 use super::scene::{Names, Scene};
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};
-use crate::node::{Machine, Node};
-use crate::transaction::{Journal, Phase};
+use crate::node::{Effects, Machine, Node};
+use crate::transaction::{self, Journal, Phase};
 use anyhow::{Result, anyhow};
 use std::path::Path;
 
@@ -92,11 +92,11 @@ impl Unfinished {
             run.listener
                 .step("an earlier run had put its manifest in place: seeing whether it proves itself");
             return Ok(match run.verify() {
-                Ok((proven, pid)) => match run.finish(proven, pid) {
-                    Outcome::Done(_) => Recovered::Finished(number),
-                    other => Recovered::Stuck(Cause::new(format!("{other:?}"))),
+                Ok((proven, pid)) => match run.finish(proven, pid).untidy {
+                    None => Recovered::Finished(number),
+                    Some(why) => Recovered::Stuck(Cause::new(why)),
                 },
-                Err(cause) if cause.is_foreign => Recovered::Stuck(cause),
+                Err(cause) if cause.foreign.is_some() => Recovered::Stuck(cause),
                 Err(_) => undone(number, back(&mut run)),
             });
         }
@@ -113,10 +113,9 @@ impl Unfinished {
             }
             Resume::Unstage => undone(number, unstage(&mut run)),
             Resume::ReturnTheirs => undone(number, return_theirs(&mut run)),
-            Resume::Hands => Recovered::Stuck(Cause::foreign(format!(
-                "{} is neither the manifest from before the run nor the planned one",
-                self.names.live.display()
-            ))),
+            Resume::Hands => Recovered::Stuck(run.foreign(
+                "the manifest is neither the one from before the unfinished run nor the planned one",
+            )),
         })
     }
 
@@ -126,6 +125,25 @@ impl Unfinished {
         let after = entry.and_then(|entry| entry.after.as_ref());
         Ok(Content::of(node.read_file(path, READ_LIMIT)?.as_ref(), before, after))
     }
+}
+
+/// Finishes or undoes an unfinished run where no kubelet runs: on a directory tree, the disk of a node that is down.
+///
+/// # Errors
+/// As [`transaction::recover`].
+pub fn recover_tree(node: &Node, effects: &mut dyn Effects, live: &Path) -> Result<transaction::Recovered> {
+    let Some(unfinished) = Unfinished::find(node, live)? else { return transaction::recover(node, effects) };
+    let Names { new, old, .. } = &unfinished.names;
+    // Somebody's edit, moved out in the moment in which it was made.
+    if unfinished.content(node, old)? == Content::Foreign {
+        return Ok(transaction::Recovered::Stuck(vec![old.clone()]));
+    }
+    let recovered = transaction::recover(node, effects)?;
+    if !matches!(recovered, transaction::Recovered::Stuck(_)) {
+        effects.remove_file(new)?;
+        effects.remove_file(old)?;
+    }
+    Ok(recovered)
 }
 
 fn undone(number: u64, result: Result<(), Cause>) -> Recovered {

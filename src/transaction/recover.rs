@@ -1,7 +1,7 @@
 //! What to do about a run that died.
 
-use super::Journal;
 use super::apply::{finish, undo};
+use super::{Journal, Phase};
 use crate::generation::{self, Record};
 use crate::node::{Effects, FileState, Node};
 use anyhow::{Context as _, Result};
@@ -35,17 +35,19 @@ pub enum Recovered {
     Stuck(Vec<PathBuf>),
 }
 
-/// Decides from the record of the unfinished run and what is on disk now. Contents count, not modes: somebody who
-/// tightened a mode did not change what the API server reads.
+/// Decides from the phase and the record of the unfinished run and what is on disk now. Contents count, not modes:
+/// somebody who tightened a mode did not change what the API server reads.
 #[must_use]
-pub fn decide(record: &Record, current: &BTreeMap<PathBuf, Option<Vec<u8>>>) -> Decision {
+pub fn decide(phase: Phase, record: &Record, current: &BTreeMap<PathBuf, Option<Vec<u8>>>) -> Decision {
     let bytes = |state: &Option<FileState>| state.as_ref().map(|state| state.bytes.clone());
     let mut foreign = Vec::new();
     let mut finished = true;
     for file in &record.files {
         let now = current.get(&file.path).cloned().flatten();
         let is_after = now == bytes(&file.after);
-        if !is_after && now != bytes(&file.before) {
+        // A restart takes the manifest away for a while: nobody's edit.
+        let is_out = phase != Phase::Files && now.is_none();
+        if !is_after && !is_out && now != bytes(&file.before) {
             foreign.push(file.path.clone());
         }
         finished &= is_after;
@@ -59,12 +61,13 @@ pub fn decide(record: &Record, current: &BTreeMap<PathBuf, Option<Vec<u8>>>) -> 
     }
 }
 
-/// Finishes or undoes an unfinished run; the caller holds the lock.
+/// Finishes or undoes an unfinished run by its files alone; the caller holds the lock. An unfinished restart of a live
+/// node is [`crate::restart::Unfinished`]'s, which has a kubelet to watch.
 ///
 /// # Errors
 /// The journal cannot be read, or something cannot be put back; the journal stays, and a further try goes on.
 pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
-    let Some(Journal { generation, .. }) = Journal::read(node)? else { return Ok(Recovered::Nothing) };
+    let Some(Journal { generation, phase, .. }) = Journal::read(node)? else { return Ok(Recovered::Nothing) };
     let history = generation::load(node)?;
     let Some(record) = history.record(generation) else {
         // It died before its record was complete, and so before it touched anything else; or at the very end of undoing.
@@ -76,7 +79,7 @@ pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
         let state = node.read_file(&file.path, READ_LIMIT)?;
         current.insert(file.path.clone(), state.map(|state| state.bytes));
     }
-    match decide(record, &current) {
+    match decide(phase, record, &current) {
         Decision::Finish => {
             finish(effects, record)?;
             Ok(Recovered::Finished(generation))

@@ -92,5 +92,9 @@ pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
 
 /// A cause as the operator reads it.
 pub(in crate::cli) fn refusal_of(cause: Cause) -> Refusal {
-    cause.help.into_iter().fold(Refusal::new(cause.words), Refusal::help)
+    let refusal = cause.help.into_iter().fold(Refusal::new(cause.words), Refusal::help);
+    match cause.foreign {
+        Some(manifest) => refusal.in_file(manifest.display().to_string()),
+        None => refusal,
+    }
 }
