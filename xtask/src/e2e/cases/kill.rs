@@ -10,8 +10,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use nix::sys::signal::Signal;
 
 use crate::e2e::kaudit::{LOG, Run, kaudit, phase};
+use crate::e2e::processes::processes;
 use crate::e2e::snapshot::Snapshot;
 use crate::e2e::trial::Trial;
+use crate::node::wait::wait_for;
 
 /// The release on which every moment is tried. On the others every fifth is: what differs there is the kubelet, not
 /// kaudit.
@@ -22,6 +24,9 @@ const MOST_WANTED: usize = 30;
 
 /// Without watches the API server ends at once; nothing is waited for in vain.
 const OPTIONS: [&str; 3] = ["--yes", "--drain", "1s"];
+
+/// A trial ends with the first line that nobody reads.
+const TRIAL_LIMIT: Duration = Duration::from_secs(10);
 
 /// Sixteenths of the time of an undisturbed run.
 const PARTS: u32 = 16;
@@ -114,7 +119,11 @@ fn cycle(trial: &Trial<'_>, moment: Moment, audits: bool, whole: Duration) -> Re
     let killed = ending.code == 128 + Signal::SIGKILL as i32;
     ensure!(met || !killed, "killed by somebody else");
 
-    kaudit(api_server, &["recover"])?.expect(0)?;
+    kaudit(api_server, &["recover", "--drain", "1s"])?.expect(0)?;
+    // A trial of the node's own binary, whose kaudit was killed, ends by itself.
+    wait_for("the end of a trial that was under way", TRIAL_LIMIT, || {
+        Ok((processes(api_server.node, "kube-apiserver")?.len() == 1).then_some(()))
+    })?;
     let recovered = Snapshot::take(api_server)?;
     let end = if recovered.manifest == before.manifest {
         before.check_restored(api_server)?;
