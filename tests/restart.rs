@@ -15,15 +15,16 @@ mod kubelet;
 
 use kaudit::generation::{self, Record};
 use kaudit::manifest::Manifest;
-use kaudit::node::{Ask, Endpoint, Interrupt, Node};
+use kaudit::node::{Ask, Endpoint, FileState, Interrupt, Metadata, Node, Steer};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
+use kaudit::restart::surge::SurgePod;
 use kaudit::restart::{
     Listener, Method, Names, Options, Outcome, Proof, Proven, Recovered, Scene, Side, Unfinished,
     recover_tree, restart,
 };
 use kaudit::transaction::{self, JOURNAL_PATH, prepare, record_of};
-use kubelet::{Fault, Life, MANIFEST, World, tree};
+use kubelet::{Fault, Life, MANIFEST, SURGE, World, tree};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,6 +33,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 const SAMPLE: &str = include_str!("../templates/sample-node/kube-apiserver.yaml");
+const PORT: u16 = 6443;
 const POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
 struct Silent;
@@ -218,29 +220,54 @@ fn options(method: Method) -> Options {
     }
 }
 
-fn scene(record: &Record) -> Scene {
-    let file = record.file(Path::new(MANIFEST)).unwrap();
-    let side = |bytes: &[u8]| {
-        let manifest = Manifest::read(bytes).unwrap();
-        let words = manifest.api_server().arguments();
-        let log = words.iter().find_map(|word| word.strip_prefix("--audit-log-path="));
-        let proof = log.map_or(Proof::Off, |log| Proof::Event {
-            asks: vec![ask("/api")],
-            log: log.into(),
-            patience: Duration::from_secs(10),
-        });
-        Side { readyz: ask("/readyz"), health: vec![ask("/livez")], proof, manifest }
-    };
-    Scene {
-        names: Names::of(Path::new(MANIFEST)),
-        before: side(&file.before.as_ref().unwrap().bytes),
-        after: side(&file.after.as_ref().unwrap().bytes),
+/// The surge pod as far as the protocol needs it: the planned manifest under another name, port and log.
+fn surge_pod(after: &[u8]) -> SurgePod {
+    let text = String::from_utf8(after.to_vec()).unwrap();
+    let text = text.replace("  name: kube-apiserver\n  namespace", "  name: kaudit-surge\n  namespace");
+    let text = text.replace("--secure-port=6443", "--secure-port=6444");
+    let text = text.replace("/audit/audit.log", "/audit/audit-surge.log");
+    let side = side(text.as_bytes(), 6444);
+    let outside = Ask { endpoint: endpoint("192.0.2.10:6443"), ..ask("/readyz", PORT) };
+    SurgePod {
+        path: Path::new(MANIFEST).with_file_name(SURGE),
+        manifest: FileState { bytes: text.into_bytes(), metadata: Metadata::new(0o600, None) },
+        port: 6444,
+        side,
+        steer: Steer { from: PORT, addresses: Vec::new(), to: 0, port: 6444, own: true },
+        outside: Some(outside),
     }
 }
 
-fn ask(path: &str) -> Ask {
+fn side(bytes: &[u8], port: u16) -> Side {
+    let manifest = Manifest::read(bytes).unwrap();
+    let words = manifest.api_server().arguments();
+    let log = words.iter().find_map(|word| word.strip_prefix("--audit-log-path="));
+    let proof = log.map_or(Proof::Off, |log| Proof::Event {
+        asks: vec![ask("/api", port)],
+        log: log.into(),
+        patience: Duration::from_secs(10),
+    });
+    Side { readyz: ask("/readyz", port), health: vec![ask("/livez", port)], proof, manifest }
+}
+
+fn scene(record: &Record) -> Scene {
+    let file = record.file(Path::new(MANIFEST)).unwrap();
+    let (before, after) = (file.before.as_ref().unwrap(), file.after.as_ref().unwrap());
+    Scene {
+        names: Names::of(Path::new(MANIFEST)),
+        before: side(&before.bytes, PORT),
+        after: side(&after.bytes, PORT),
+        surge: Some(surge_pod(&after.bytes)),
+    }
+}
+
+fn endpoint(address: &str) -> Endpoint {
+    Endpoint { address: address.parse().unwrap(), certificate: None }
+}
+
+fn ask(path: &str, port: u16) -> Ask {
     Ask {
-        endpoint: Endpoint { address: "127.0.0.1:6443".parse().unwrap(), certificate: None },
+        endpoint: endpoint(&format!("127.0.0.1:{port}")),
         identity: None,
         method: "GET",
         path: path.to_owned(),
@@ -251,7 +278,7 @@ fn ask(path: &str) -> Ask {
 }
 
 const CHANGES: [Change; 3] = [Change::Enable, Change::Policy, Change::Disable];
-const METHODS: [Method; 2] = [Method::Move, Method::Rewrite];
+const METHODS: [Method; 3] = [Method::Surge, Method::Move, Method::Rewrite];
 
 #[test]
 fn every_change_goes_through_and_is_proven() {

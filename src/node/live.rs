@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Ask, Attempt, ContainerOf, Effects, FileState, Interrupt, KubeletMark, LastWords, Machine,
-    Metadata, Moved, Node, Process, Processes, moment,
+    Metadata, Moved, Node, Process, Processes, Steer, moment,
 };
 use anyhow::{Context as _, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -35,8 +35,6 @@ pub struct Subject {
     pub kubelet_root: PathBuf,
     /// The pod's namespace.
     pub namespace: String,
-    /// The pod's name in the manifest; the node's name follows it in the cluster.
-    pub pod: String,
     /// The API server's container.
     pub container: String,
 }
@@ -181,9 +179,9 @@ impl Machine for Live {
         }
     }
 
-    fn last_words(&mut self, uid: Option<&str>) -> LastWords {
+    fn last_words(&mut self, pod: &str, uid: Option<&str>) -> LastWords {
         let attempt = uid.map_or(Attempt::Since(self.began), Attempt::Uid);
-        let Subject { namespace, pod, container, .. } = &self.subject;
+        let Subject { namespace, container, .. } = &self.subject;
         let lines =
             self.node.container_last_lines(&ContainerOf { namespace, pod, attempt, container }, LAST_LINES);
         LastWords {
@@ -192,6 +190,16 @@ impl Machine for Live {
             kubelet: Node::kubelet_lines(&self.mark, pod),
         }
     }
+
+    fn steer(&mut self, _steer: &Steer) -> Result<()> {
+        anyhow::bail!("not built yet")
+    }
+
+    fn steer_own(&mut self, _own: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn stop_steering(&mut self) {}
 
     fn fresh_id(&mut self) -> Result<String> {
         let file = self.node.read_file(Path::new(RANDOM_UUID), 64)?.context("the kernel gives no UUID")?;

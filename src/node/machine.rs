@@ -3,6 +3,7 @@
 
 use super::{Answer, Ask, Effects, Node, Process};
 use anyhow::Result;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Everything that a restart does with a node beyond planning: the effects on files, and what follows from them.
@@ -37,9 +38,25 @@ pub trait Machine: Effects {
     /// It cannot be killed.
     fn kill(&mut self, process: &Process) -> Result<()>;
 
-    /// What the API server's container in the pod `uid` (`None`: in the newest one since the run began) and the kubelet
-    /// said last. Nothing where nothing is found: it is asked for an explanation.
-    fn last_words(&mut self, uid: Option<&str>) -> LastWords;
+    /// What the API server's container in the pod called `pod` with `uid` (`None`: in the newest one since the run began)
+    /// and the kubelet said last. Nothing where nothing is found: it is asked for an explanation.
+    fn last_words(&mut self, pod: &str, uid: Option<&str>) -> LastWords;
+
+    /// Lets new connections to the API server's port go to another process of this node, until
+    /// [`Machine::stop_steering`] or the end of kaudit. Connections that are open are not touched.
+    ///
+    /// # Errors
+    /// The kernel does not allow it, or nobody listens there.
+    fn steer(&mut self, steer: &Steer) -> Result<()>;
+
+    /// Whether what only the node itself connects to is steered as well; without steering there is nothing to do.
+    ///
+    /// # Errors
+    /// The kernel does not allow it.
+    fn steer_own(&mut self, own: bool) -> Result<()>;
+
+    /// Ends the steering, if there is any.
+    fn stop_steering(&mut self);
 
     /// A random UUID, for an `Audit-ID` that no other request has.
     ///
@@ -55,6 +72,22 @@ pub trait Machine: Effects {
 
     /// The signal that asked for the run's end, if one did.
     fn interrupt(&self) -> Option<Interrupt>;
+}
+
+/// Which new connections go where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steer {
+    /// The port to which clients connect.
+    pub from: u16,
+    /// The addresses to which they do; empty: every one on which the API server listens.
+    pub addresses: Vec<IpAddr>,
+    /// The process that gets them.
+    pub to: i32,
+    /// The port on which it listens.
+    pub port: u16,
+    /// Whether connections go there too that only the node itself makes: to the loopback addresses, or from one of
+    /// `addresses` to itself.
+    pub own: bool,
 }
 
 /// What was said last about an API server that did not come up, oldest first.

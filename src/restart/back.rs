@@ -3,6 +3,7 @@
 use super::forward::Run;
 use super::protocol::{Cause, Outcome};
 use super::state::Content;
+use super::wait::Server;
 use crate::node::Moved;
 use crate::transaction::steps::{forget, put, restore_directories};
 use crate::transaction::{Journal, Phase};
@@ -20,7 +21,7 @@ pub(super) fn go_back(run: &mut Run<'_>, cause: Cause) -> Outcome {
     }
     run.listener.step(&format!("{cause}: going back to the state before"));
     match back(run) {
-        Ok(()) => Outcome::RolledBack { cause, unavailable: run.watch.unavailable(run.machine.clock()) },
+        Ok(()) => Outcome::RolledBack { cause, unavailable: run.unavailable().0 },
         Err(undoing) => Outcome::Stuck { cause, undoing: Some(undoing) },
     }
 }
@@ -52,6 +53,7 @@ pub(super) fn return_theirs(run: &mut Run<'_>) -> Result<(), Cause> {
 
 /// Takes away what was staged; the manifest is the one from before, or somebody else's, and is not touched.
 pub(super) fn unstage(run: &mut Run<'_>) -> Result<(), Cause> {
+    run.lower()?;
     put_files_back(run)?;
     tidy(run)?;
     Ok(())
@@ -64,6 +66,10 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
     // Without this line on disk a death from here on is recovered all the same, only perhaps after one more look at the
     // planned API server. The way back must not depend on there being space for it.
     drop(run.journal.write(run.machine));
+    // Clients elsewhere stay with the surge pod, if there is one, until the old API server is back.
+    if run.journal.surge.is_some() {
+        drop(run.machine.steer_own(false));
+    }
     let names = &run.scene.names;
     if live(run)? == Content::After {
         // Its name may be taken by what an exchange left there: the record has both.
@@ -100,9 +106,10 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
     run.watch.turn_to(run.scene.before.readyz.clone());
     // One that was not healthy before is not expected to be so when it is back.
     let healthy_for = run.journal.was_healthy.then_some(STABLE);
-    run.come_up(&run.scene.before, &[], healthy_for)?;
+    run.come_up(&run.scene.before, Server::Main, &[], healthy_for)?;
     // A healthy API server comes first; what could not be put back for it may be possible by now.
     restored.or_else(|_| put_files_back(run))?;
+    run.lower()?;
     tidy(run)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::back::{go_back, unstage};
 use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 use super::scene::Scene;
+use super::wait::Server;
 use super::watch::Watch;
 use crate::generation::{self, Record, RecordedFile};
 use crate::node::{FileState, Machine, Moved};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// An API server that has been healthy and proven for so long is taken for stable.
-const STABLE: Duration = Duration::from_secs(3);
+pub(super) const STABLE: Duration = Duration::from_secs(3);
 /// The kubelet reads at most 10 MiB of a manifest.
 const READ_LIMIT: u64 = 10 << 20;
 
@@ -26,6 +27,8 @@ pub(super) struct Run<'a> {
     pub(super) options: Options,
     pub(super) journal: Journal,
     pub(super) watch: Watch,
+    /// What clients elsewhere see, where that is another thing.
+    pub(super) outside: Option<Watch>,
     /// Pods that were seen to run an API server.
     pub(super) pods: BTreeSet<String>,
     /// Whether a signal ends it: on the way forward only.
@@ -73,6 +76,7 @@ impl<'a> Run<'a> {
             options,
             journal,
             watch,
+            outside: None,
             pods,
             is_interruptible: true,
             killed: false,
@@ -82,6 +86,17 @@ impl<'a> Run<'a> {
     fn forward(&mut self) -> Result<(Proven, i32), Cause> {
         self.stage()?;
         match self.options.method {
+            Method::Surge => {
+                let scene = self.scene;
+                let pod = scene.surge.as_ref().ok_or_else(|| anyhow!("there is no surge pod in the plan"))?;
+                self.raise(pod)?;
+                self.outside = pod.outside.clone().map(Watch::new);
+                self.move_out()?;
+                self.wait_until_gone(self.scene.before.grace())?;
+                // An API server talks to itself while it starts, by a token that no other one knows.
+                self.machine.steer_own(false)?;
+                self.move_in()?;
+            }
             Method::Move => {
                 self.move_out()?;
                 self.wait_until_gone(self.scene.before.grace())?;
@@ -155,7 +170,7 @@ impl<'a> Run<'a> {
         if !self.holds(&self.scene.names.live, self.manifest_before()?)? {
             return Err(self.foreign("somebody else edited the manifest meanwhile"));
         }
-        let servers = self.machine.api_servers()?;
+        let servers = self.servers(Server::Main)?;
         self.journal.pods = servers.into_iter().filter_map(|process| process.pod_uid).collect();
         self.pods.extend(self.journal.pods.iter().cloned());
         self.enter(Phase::Out)
@@ -166,10 +181,10 @@ impl<'a> Run<'a> {
         let scene = self.scene;
         let old = self.journal.pods.clone();
         self.watch.turn_to(scene.after.readyz.clone());
-        self.come_up(&scene.after, &old, Some(Duration::ZERO))?;
+        self.come_up(&scene.after, Server::Main, &old, Some(Duration::ZERO))?;
         self.listener.step("the API server is ready");
         let proven = self.prove(&scene.after.proof)?;
-        let process = self.come_up(&scene.after, &old, Some(STABLE))?;
+        let process = self.come_up(&scene.after, Server::Main, &old, Some(STABLE))?;
         if !self.holds(&scene.names.live, self.manifest_after()?)? {
             return Err(self.foreign("somebody else edited the manifest meanwhile"));
         }
@@ -178,10 +193,10 @@ impl<'a> Run<'a> {
 
     /// What is left to do once the new API server is proven. A failure here is no reason to go back.
     pub(super) fn finish(&mut self, proven: Proven, pid: i32) -> Done {
-        let unavailable = self.watch.unavailable(self.machine.clock());
+        let (unavailable, unavailable_to_itself) = self.unavailable();
         // Twice: what failed once for want of a moment's memory or space is not left to the next run.
         let untidy = self.tidy().or_else(|_| self.tidy()).err().map(|error| format!("{error:#}"));
-        Done { unavailable, killed: self.killed, pid: Some(pid), proven, untidy }
+        Done { unavailable, unavailable_to_itself, killed: self.killed, pid: Some(pid), proven, untidy }
     }
 
     pub(super) fn tidy(&mut self) -> Result<()> {
@@ -192,7 +207,18 @@ impl<'a> Run<'a> {
         }
         remove_directories(self.machine, self.record)?;
         self.remove_dot_files()?;
+        self.lower().map_err(|cause| anyhow!("{cause}"))?;
         Journal::remove(self.machine)
+    }
+
+    /// How long there was no API server for others, and for the node itself where that is another thing.
+    pub(super) fn unavailable(&self) -> (Duration, Option<Duration>) {
+        let now = self.machine.clock();
+        let own = self.watch.unavailable(now);
+        match &self.outside {
+            Some(outside) => (outside.unavailable(now), Some(own)),
+            None => (own, None),
+        }
     }
 
     pub(super) fn remove_dot_files(&mut self) -> Result<()> {
@@ -203,7 +229,7 @@ impl<'a> Run<'a> {
     /// The end of a run that failed.
     fn end(&mut self, cause: Cause) -> Outcome {
         self.is_interruptible = false;
-        if self.journal.phase == Phase::Staging {
+        if matches!(self.journal.phase, Phase::Staging | Phase::Surge) {
             return match unstage(self) {
                 Ok(()) => Outcome::Refused(cause),
                 Err(error) => Outcome::Stuck { cause, undoing: Some(error) },
@@ -212,7 +238,7 @@ impl<'a> Run<'a> {
         go_back(self, cause)
     }
 
-    fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
+    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
         self.check_interrupt()?;
         let before = std::mem::replace(&mut self.journal.phase, phase);
         self.journal.write(self.machine).map_err(|error| {

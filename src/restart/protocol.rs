@@ -9,6 +9,8 @@ use std::time::Duration;
 /// How the manifest gets into place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
+    /// As a move, while a second API server takes the connections.
+    Surge,
     /// Out of the kubelet's directory, and in again when the kubelet has finished with the old pod.
     Move,
     /// By one atomic exchange in place; the kubelet does the rest in its own time.
@@ -20,6 +22,7 @@ impl Method {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Method::Surge => "surge",
             Method::Move => "move",
             Method::Rewrite => "rewrite",
         }
@@ -142,8 +145,11 @@ pub enum Outcome {
 /// A restart that went through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// How long no API server was ready.
+    /// How long no API server was ready, for clients of the node's address.
     pub unavailable: Duration,
+    /// How long none was for those of a surge who use an address that only the node itself uses: the loopback address, or
+    /// the only one on which the API server listens.
+    pub unavailable_to_itself: Option<Duration>,
     /// Whether the old API server was ended early, as asked.
     pub killed: bool,
     /// The process that runs now.

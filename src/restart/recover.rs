@@ -88,6 +88,9 @@ impl Unfinished {
         let resume = decide(self.journal.phase, live, kept);
         let phase = self.journal.phase;
         let mut run = Run::new(machine, listener, scene, &self.record, options, self.journal);
+        if matches!(resume, Resume::Verify | Resume::Back) {
+            run.steer_again();
+        }
         if resume == Resume::Verify {
             run.listener
                 .step("an earlier run had put its manifest in place: seeing whether it proves itself");
@@ -133,6 +136,9 @@ impl Unfinished {
 /// As [`transaction::recover`].
 pub fn recover_tree(node: &Node, effects: &mut dyn Effects, live: &Path) -> Result<transaction::Recovered> {
     let Some(unfinished) = Unfinished::find(node, live)? else { return transaction::recover(node, effects) };
+    if let Some(surge) = &unfinished.journal.surge {
+        effects.remove_file(&surge.manifest)?;
+    }
     let Names { new, old, .. } = &unfinished.names;
     // Somebody's edit, moved out in the moment in which it was made.
     if unfinished.content(node, old)? == Content::Foreign {

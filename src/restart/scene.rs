@@ -3,6 +3,7 @@
 use super::endpoint::endpoint;
 use super::identity::{Identity, client_certificates};
 use super::proof::{self, Anonymous, ProofRequest};
+use super::surge::SurgePod;
 use crate::audit::argv::lookup;
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::pflag::parse_duration;
@@ -62,6 +63,8 @@ pub struct Scene {
     pub before: Side,
     /// What shall run.
     pub after: Side,
+    /// Who serves meanwhile.
+    pub surge: Option<SurgePod>,
 }
 
 impl Scene {
@@ -81,7 +84,7 @@ impl Scene {
         // The way back ends with a healthy API server; what its audit log gets is as it was.
         before.proof = Proof::Off;
         after.proof = after.find_proof(node, &then)?;
-        Ok(Some(Self { names: Names::of(live), before, after }))
+        Ok(Some(Self { names: Names::of(live), before, after, surge: None }))
     }
 }
 
@@ -204,6 +207,12 @@ impl Side {
         let wait = self.flag("audit-log-batch-max-wait").and_then(|text| parse_duration(&text).ok());
         let wait = wait.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
         EVENT_PATIENCE + wait.map_or(BATCH_WAIT, Duration::from_nanos)
+    }
+
+    /// The pod's name in the manifest; the node's name follows it in the cluster.
+    #[must_use]
+    pub fn pod(&self) -> String {
+        self.manifest.pod().metadata.name.clone().unwrap_or_default()
     }
 
     /// How long the kubelet gives its API server to end.

@@ -53,7 +53,8 @@ pub enum Resume {
 /// Decides. `live` is the manifest in the kubelet's directory, `kept` the one that was moved out to its dot-name.
 ///
 /// A manifest that the run put in is given the chance to prove itself; one that it only took out comes back.
-/// What somebody else wrote is never overwritten, wherever it lies.
+/// What somebody else wrote is never overwritten, wherever it lies. A surge pod decides nothing: whatever the way is, it
+/// goes at its end.
 #[must_use]
 pub fn decide(phase: Phase, live: Content, kept: Content) -> Resume {
     match (phase, live) {
@@ -61,7 +62,7 @@ pub fn decide(phase: Phase, live: Content, kept: Content) -> Resume {
         // Somebody's edit slipped in between the last comparison and the rename.
         (_, Content::Absent) if kept == Content::Foreign => Resume::ReturnTheirs,
         (Phase::Proven, Content::After) => Resume::Finish,
-        (Phase::Files | Phase::Staging, Content::Before) => Resume::Unstage,
+        (Phase::Files | Phase::Staging | Phase::Surge, Content::Before) => Resume::Unstage,
         (Phase::Back, _) | (_, Content::Before | Content::Absent) => Resume::Back,
         (_, Content::After) => Resume::Verify,
     }
@@ -72,8 +73,8 @@ mod tests {
     use super::*;
     use crate::node::Metadata;
 
-    const PHASES: [Phase; 6] =
-        [Phase::Files, Phase::Staging, Phase::Out, Phase::In, Phase::Proven, Phase::Back];
+    const PHASES: [Phase; 7] =
+        [Phase::Files, Phase::Staging, Phase::Surge, Phase::Out, Phase::In, Phase::Proven, Phase::Back];
     const CONTENTS: [Content; 4] = [Content::Absent, Content::Before, Content::After, Content::Foreign];
 
     /// Every combination, each with every rule that it has to obey.
@@ -98,7 +99,7 @@ mod tests {
                         );
                     }
                     // Nothing is restarted that was not touched.
-                    if phase == Phase::Staging && live == Content::Before {
+                    if matches!(phase, Phase::Staging | Phase::Surge) && live == Content::Before {
                         assert_eq!(resume, Resume::Unstage, "{state:?}");
                     }
                     // A proven change is never undone, an unproven one never finished without a proof.
@@ -115,7 +116,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen.len(), 96);
+        assert_eq!(seen.len(), 112);
         for resume in [
             Resume::Verify,
             Resume::Finish,

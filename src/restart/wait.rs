@@ -7,7 +7,9 @@ use super::protocol::{Cause, Proven};
 use super::scene::{Proof, Side};
 use super::watch::{Look, is_serving};
 use super::witness;
+use crate::audit::argv::lookup;
 use crate::node::{Answer, Ask, Process};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Between two looks: short against the seconds that are measured, long against what a look costs.
@@ -28,6 +30,15 @@ const SETTLE: Duration = Duration::from_secs(3);
 const MOST_EXITS: u32 = 3;
 /// A kubelet that has not started anything by then has a reason, and tells it.
 const NO_CONTAINER: Duration = Duration::from_secs(20);
+
+/// Which API server of the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    /// The one that the manifest is about.
+    Main,
+    /// The surge pod's.
+    Surge,
+}
 
 /// What is waited for.
 pub(super) struct Waiting<'a> {
@@ -50,6 +61,9 @@ impl Run<'_> {
                 return Err(Cause::interrupted(interrupt));
             }
             let look = self.watch.look(self.machine);
+            if let Some(outside) = &mut self.outside {
+                outside.look(self.machine);
+            }
             if let Some(answer) = probe(self, look)? {
                 return Ok(Some(answer));
             }
@@ -82,7 +96,7 @@ impl Run<'_> {
                 }
                 left.remove(0);
             }
-            left = run.machine.api_servers()?;
+            left = run.servers(Server::Main)?;
             run.pods.extend(left.iter().filter_map(|process| process.pod_uid.clone()));
             Ok(left.is_empty().then_some(()))
         })?;
@@ -91,6 +105,42 @@ impl Run<'_> {
                 .help("look at the kubelet: journalctl -u kubelet --since -5min"));
         }
         self.wait_for_clean_up()
+    }
+
+    /// The API servers that run, of one kind.
+    pub(super) fn servers(&mut self, which: Server) -> Result<Vec<Process>, Cause> {
+        let mut servers = self.machine.api_servers()?;
+        let port = self.journal.surge.as_ref().map(|surge| surge.port);
+        servers.retain(|process| {
+            let is_surge = port.is_some_and(|port| listens_on(process, port));
+            is_surge == (which == Server::Surge)
+        });
+        Ok(servers)
+    }
+
+    /// Waits until the surge pod has ended and the kubelet has finished with it.
+    pub(super) fn wait_until_surge_gone(&mut self, grace: Duration) -> Result<(), Cause> {
+        let normal = format!("up to {} s: open watches hold it for its grace period", grace.as_secs());
+        let waiting =
+            Waiting { what: "the second API server to end", normal: &normal, limit: grace + BEYOND_GRACE };
+        let mut pods = BTreeSet::new();
+        let gone = self.wait(&waiting, |run, _| {
+            let servers = run.servers(Server::Surge)?;
+            pods.extend(servers.iter().filter_map(|process| process.pod_uid.clone()));
+            if !servers.is_empty() {
+                return Ok(None);
+            }
+            for uid in &pods {
+                if run.machine.has_pod_directory(uid)? {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })?;
+        gone.ok_or_else(|| {
+            Cause::new("the kubelet did not end the second API server")
+                .help("look at the kubelet: journalctl -u kubelet --since -5min")
+        })
     }
 
     /// Kills what has stopped listening for as long as was asked.
@@ -136,6 +186,7 @@ impl Run<'_> {
     pub(super) fn come_up(
         &mut self,
         side: &Side,
+        which: Server,
         avoid: &[String],
         healthy_for: Option<Duration>,
     ) -> Result<Process, Cause> {
@@ -150,29 +201,35 @@ impl Run<'_> {
         let mut exits = 0;
         let mut asked_kubelet = begin;
         let up = self.wait(&waiting, |run, look| {
-            let servers = run.machine.api_servers()?;
+            let servers = run.servers(which)?;
             if let Some(gone) = current.take_if(|process| !servers.contains(process)) {
                 exits += 1;
                 ready_since = None;
-                run.judge_exit(&gone, exits)?;
+                run.judge_exit(side, &gone, exits)?;
             }
             if current.is_none() {
                 current = servers.into_iter().find(|process| {
                     process.pod_uid.as_ref().is_none_or(|uid| !avoid.contains(uid))
                         && witness::is_running(&side.manifest, process)
                 });
-                run.pods.extend(current.iter().filter_map(|process| process.pod_uid.clone()));
+                if which == Server::Main {
+                    run.pods.extend(current.iter().filter_map(|process| process.pod_uid.clone()));
+                }
             }
             let now = run.machine.clock();
             let Some(process) = &current else {
                 if exits == 0 && now.saturating_sub(asked_kubelet) >= NO_CONTAINER {
                     asked_kubelet = now;
-                    run.ask_kubelet()?;
+                    run.ask_kubelet(side)?;
                 }
                 return Ok(None);
             };
             let Some(stable) = healthy_for else { return Ok(Some(process.clone())) };
-            if !look.is_ready || !side.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
+            let is_ready = match which {
+                Server::Main => look.is_ready,
+                Server::Surge => is_serving(&run.machine.ask(&side.readyz)),
+            };
+            if !is_ready || !side.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
                 ready_since = None;
                 return Ok(None);
             }
@@ -182,7 +239,8 @@ impl Run<'_> {
         if let Some(process) = up {
             return Ok(process);
         }
-        let last = self.machine.last_words(current.and_then(|process| process.pod_uid).as_deref());
+        let last =
+            self.machine.last_words(&side.pod(), current.and_then(|process| process.pod_uid).as_deref());
         let seconds = self.options.timeout.as_secs();
         let explanation = diagnose(&last.container, &last.kubelet);
         Err(Cause::new(format!("the API server did not become healthy within {seconds} s"))
@@ -190,8 +248,8 @@ impl Run<'_> {
     }
 
     /// The API server has ended: does it say that it will end again?
-    fn judge_exit(&mut self, gone: &Process, exits: u32) -> Result<(), Cause> {
-        let last = self.machine.last_words(gone.pod_uid.as_deref());
+    fn judge_exit(&mut self, side: &Side, gone: &Process, exits: u32) -> Result<(), Cause> {
+        let last = self.machine.last_words(&side.pod(), gone.pod_uid.as_deref());
         let explanation = diagnose(&last.container, &last.kubelet);
         if exits < MOST_EXITS && !explanation.as_ref().is_some_and(Explanation::is_lasting) {
             return Ok(());
@@ -200,8 +258,8 @@ impl Run<'_> {
     }
 
     /// There is no container: does the kubelet say why?
-    fn ask_kubelet(&mut self) -> Result<(), Cause> {
-        let last = self.machine.last_words(None);
+    fn ask_kubelet(&mut self, side: &Side) -> Result<(), Cause> {
+        let last = self.machine.last_words(&side.pod(), None);
         match diagnose(&last.container, &last.kubelet).filter(Explanation::is_lasting) {
             Some(explanation) => {
                 Err(Cause::new("the kubelet does not start the API server").explained(Some(&explanation)))
@@ -238,4 +296,10 @@ impl Run<'_> {
         Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
             .help("the policy logs the requests that were made: see whether the API server can write there"))
     }
+}
+
+/// Whether a process was told to listen on `port`.
+fn listens_on(process: &Process, port: u16) -> bool {
+    let words: Vec<&str> = process.arguments.iter().map(String::as_str).collect();
+    lookup(&words, "secure-port").and_then(|found| found.value).is_some_and(|value| value == port.to_string())
 }

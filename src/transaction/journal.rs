@@ -5,7 +5,7 @@ use crate::generation::own_file;
 use crate::node::{Effects, Node};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Grows when an older kaudit could misread a journal.
 const SCHEMA_VERSION: u32 = 2;
@@ -20,6 +20,8 @@ pub enum Phase {
     Files,
     /// A restart is prepared: support files, and the new manifest under its dot-name. The API server runs as before.
     Staging,
+    /// A second API server with the new configuration comes up beside the first, which runs as before.
+    Surge,
     /// The old manifest leaves the kubelet's directory.
     Out,
     /// The new manifest enters it, and its API server has to prove itself.
@@ -48,6 +50,19 @@ pub struct Journal {
     /// Whether the API server was healthy before; if not, going back cannot make it so.
     #[serde(default = "yes")]
     pub was_healthy: bool,
+    /// The surge pod, from before its manifest is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surge: Option<Surge>,
+}
+
+/// A second API server of the node, for the time of a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Surge {
+    /// Its manifest, in the kubelet's directory.
+    pub manifest: PathBuf,
+    /// Where it listens; by this it is told from the other one.
+    pub port: u16,
 }
 
 fn yes() -> bool {
@@ -58,7 +73,15 @@ impl Journal {
     /// The journal of a run that begins.
     #[must_use]
     pub fn new(generation: u64, phase: Phase, since: String) -> Self {
-        Self { schema_version: SCHEMA_VERSION, generation, phase, since, pods: Vec::new(), was_healthy: true }
+        Self {
+            schema_version: SCHEMA_VERSION,
+            generation,
+            phase,
+            since,
+            pods: Vec::new(),
+            was_healthy: true,
+            surge: None,
+        }
     }
 
     /// Puts it on disk.
@@ -115,6 +138,7 @@ mod tests {
         let mut journal = Journal::new(7, Phase::Out, "2026-11-21T03:14:15Z".to_owned());
         journal.pods.push("2c3f".to_owned());
         journal.was_healthy = false;
+        journal.surge = Some(Surge { manifest: "/etc/kubernetes/manifests/surge.yaml".into(), port: 6444 });
         let json = serde_json::to_vec(&journal).unwrap();
         assert_eq!(Journal::decode(&json).unwrap(), journal);
         assert!(String::from_utf8(json).unwrap().contains(r#""phase":"out""#));

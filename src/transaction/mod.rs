@@ -10,7 +10,7 @@ mod recover;
 pub(crate) mod steps;
 
 pub use apply::{Failure, apply, prepare};
-pub use journal::{Journal, Phase};
+pub use journal::{Journal, Phase, Surge};
 pub use recover::{Decision, Recovered, decide, recover};
 pub use steps::record_of;
 

@@ -4,7 +4,7 @@
 
 use kaudit::manifest::Manifest;
 use kaudit::node::{
-    Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process,
+    Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process, Steer,
 };
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
@@ -16,6 +16,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub(crate) const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+/// The surge pod's manifest, beside it.
+pub(crate) const SURGE: &str = "kaudit-surge.yaml";
+const PORT: u16 = 6443;
 /// Open watches hold an API server for its whole grace period.
 const GRACE: Duration = Duration::from_secs(30);
 const CLEAN_UP: Duration = Duration::from_millis(700);
@@ -26,7 +29,10 @@ const CRASH: Duration = Duration::from_millis(300);
 /// A pod that the kubelet knows.
 #[derive(Debug, Clone)]
 struct Pod {
+    /// Its manifest's name; two manifests are two pods, whatever happens to the other.
+    file: String,
     uid: String,
+    port: u16,
     arguments: Vec<String>,
     /// The node's path of it.
     log: Option<String>,
@@ -70,6 +76,10 @@ pub(crate) struct World {
     pub(crate) strangers: Vec<String>,
     /// How many processes were started.
     pub(crate) starts: u32,
+    /// Where new connections to the API server's port go, as long as the life of kaudit lasts that asked for it.
+    steering: Option<Steer>,
+    /// For how long a client elsewhere would have been refused.
+    pub(crate) outage: Duration,
 }
 
 impl World {
@@ -87,6 +97,8 @@ impl World {
             effects: 0,
             strangers: Vec::new(),
             starts: 0,
+            steering: None,
+            outage: Duration::ZERO,
         };
         world.settle();
         Rc::new(RefCell::new(world))
@@ -104,17 +116,20 @@ impl World {
     /// Lets the kubelet look at its directory.
     fn sync(&mut self) {
         let directory = self.place(MANIFEST).parent().unwrap().to_path_buf();
-        for entry in fs::read_dir(directory).unwrap() {
+        let mut wanted = BTreeMap::new();
+        for entry in fs::read_dir(&directory).unwrap() {
             let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && name != "kube-apiserver.yaml" {
-                self.strangers.push(name);
+            if name.starts_with('.') {
+                continue;
             }
+            if name != "kube-apiserver.yaml" && name != SURGE {
+                self.strangers.push(name.clone());
+            }
+            wanted.insert(name.clone(), fs::read(directory.join(name)).unwrap());
         }
-        let wanted = fs::read(self.place(MANIFEST)).ok();
-        let uid = wanted.as_ref().map(|bytes| uid_of(bytes));
         let now = self.now;
         for pod in &mut self.pods {
-            if Some(&pod.uid) == uid.as_ref() {
+            if wanted.get(&pod.file).is_some_and(|bytes| uid_of(bytes) == pod.uid) {
                 continue;
             }
             pod.state = match pod.state {
@@ -123,40 +138,51 @@ impl World {
                 other => other,
             };
         }
-        let is_known = self.pods.iter().any(|pod| {
-            Some(&pod.uid) == uid.as_ref()
-                && matches!(pod.state, State::Running { .. } | State::Waiting { .. })
-        });
-        if let (Some(bytes), false) = (wanted, is_known)
-            && let Ok(manifest) = Manifest::read(&bytes)
-        {
-            let gone = self.pods.iter().map(|pod| match pod.state {
-                State::Ending { until, .. } => until + CLEAN_UP + BACK_OFF,
-                State::Cleaning { until } => until + BACK_OFF,
-                State::Waiting { .. } | State::Running { .. } => now,
-            });
-            let until = gone.max().unwrap_or(now);
-            let words = manifest.api_server().words.iter().map(|word| word.text.clone());
-            let arguments: Vec<String> = std::iter::once("kube-apiserver".to_owned()).chain(words).collect();
-            let log = arguments.iter().find_map(|word| word.strip_prefix("--audit-log-path="));
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            let lacks_policy = arguments
-                .iter()
-                .find_map(|word| word.strip_prefix("--audit-policy-file="))
-                .is_some_and(|path| !self.place(path).is_file());
-            self.pods.push(Pod {
-                uid: uid_of(&bytes),
-                log: log.map(str::to_owned),
-                arguments,
-                is_broken: lacks_policy || self.breaks.is_some_and(|mark| text.contains(mark)),
-                state: State::Waiting { until },
-                restarts: 0,
-            });
+        for (file, bytes) in wanted {
+            self.admit(&file, &bytes);
         }
+    }
+
+    /// Lets the kubelet start a pod, if it does not have it already.
+    fn admit(&mut self, file: &str, bytes: &[u8]) {
+        let uid = uid_of(bytes);
+        let is_known = self
+            .pods
+            .iter()
+            .any(|pod| pod.uid == uid && matches!(pod.state, State::Running { .. } | State::Waiting { .. }));
+        if is_known {
+            return;
+        }
+        let Ok(manifest) = Manifest::read(bytes) else { return };
+        let now = self.now;
+        let gone = self.pods.iter().filter(|pod| pod.file == file).map(|pod| match pod.state {
+            State::Ending { until, .. } => until + CLEAN_UP + BACK_OFF,
+            State::Cleaning { until } => until + BACK_OFF,
+            State::Waiting { .. } | State::Running { .. } => now,
+        });
+        let until = gone.max().unwrap_or(now);
+        let words = manifest.api_server().words.iter().map(|word| word.text.clone());
+        let arguments: Vec<String> = std::iter::once("kube-apiserver".to_owned()).chain(words).collect();
+        let value = |flag: &str| arguments.iter().find_map(|word| word.strip_prefix(flag)).map(str::to_owned);
+        let lacks_policy = value("--audit-policy-file=").is_some_and(|path| !self.place(&path).is_file());
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.pods.push(Pod {
+            file: file.to_owned(),
+            uid,
+            port: value("--secure-port=").map_or(PORT, |port| port.parse().unwrap()),
+            log: value("--audit-log-path="),
+            arguments,
+            is_broken: lacks_policy || self.breaks.is_some_and(|mark| text.contains(mark)),
+            state: State::Waiting { until },
+            restarts: 0,
+        });
     }
 
     /// Lets what is due by `now` happen.
     fn advance(&mut self, to: Duration) {
+        if self.reached(PORT, false).is_none() {
+            self.outage += to.saturating_sub(self.now);
+        }
         self.now = to;
         let now = self.now;
         let (mut next_pid, mut starts) = (self.next_pid, self.starts);
@@ -190,14 +216,24 @@ impl World {
 
     /// The arguments of the API server that is ready.
     pub(crate) fn ready(&self) -> Option<&[String]> {
-        let pod = self.ready_pod()?;
+        let pod = self.ready_pod(PORT)?;
         Some(&pod.arguments)
     }
 
-    fn ready_pod(&self) -> Option<&Pod> {
+    /// The pod that serves `port`.
+    fn ready_pod(&self, port: u16) -> Option<&Pod> {
         self.pods.iter().find(|pod| {
-            !pod.is_broken && matches!(pod.state, State::Running { since, .. } if self.now >= since + START)
+            let is_up = matches!(pod.state, State::Running { since, .. } if self.now >= since + START);
+            !pod.is_broken && is_up && pod.port == port
         })
+    }
+
+    /// The pod that a new connection to `port` reaches: the kernel steers it, if that was asked, to a socket that is
+    /// there, and otherwise it is found by its port.
+    fn reached(&self, port: u16, is_own: bool) -> Option<&Pod> {
+        let steering = self.steering.as_ref().filter(|steering| steering.from == port);
+        let steering = steering.filter(|steering| steering.own || !is_own);
+        steering.and_then(|steering| self.ready_pod(steering.port)).or_else(|| self.ready_pod(port))
     }
 
     fn processes(&self) -> Vec<Process> {
@@ -258,6 +294,12 @@ impl Life {
         self.fault != Fault::None && self.remaining != usize::MAX
     }
 
+    /// The kernel takes the steering away with the process.
+    fn die(&mut self) {
+        self.is_dead = true;
+        self.world.borrow_mut().steering = None;
+    }
+
     fn effect<T>(&mut self, effect: impl FnOnce(&mut Node) -> anyhow::Result<T>) -> anyhow::Result<T> {
         anyhow::ensure!(!self.is_dead, "dead");
         {
@@ -282,12 +324,12 @@ impl Life {
             match self.fault {
                 Fault::None | Fault::Fails => Err(anyhow::anyhow!("injected")),
                 Fault::DiesBefore => {
-                    self.is_dead = true;
+                    self.die();
                     Err(anyhow::anyhow!("dead"))
                 }
                 Fault::DiesAfter => {
                     effect(&mut self.node)?;
-                    self.is_dead = true;
+                    self.die();
                     Err(anyhow::anyhow!("dead"))
                 }
             }
@@ -334,7 +376,10 @@ impl Machine for Life {
 
     fn ask(&mut self, ask: &Ask) -> Answer {
         let world = self.world.borrow();
-        let Some(pod) = world.ready_pod() else { return Answer::Nobody("connection refused".to_owned()) };
+        let address = ask.endpoint.address;
+        let Some(pod) = world.reached(address.port(), address.ip().is_loopback()) else {
+            return Answer::Nobody("connection refused".to_owned());
+        };
         if let (Some(id), Some(log), false) = (&ask.audit_id, &pod.log, world.is_mute) {
             let log = world.place(log);
             let mut text = fs::read_to_string(&log).unwrap_or_default();
@@ -369,11 +414,38 @@ impl Machine for Life {
         })
     }
 
-    fn last_words(&mut self, uid: Option<&str>) -> LastWords {
+    fn last_words(&mut self, _pod: &str, uid: Option<&str>) -> LastWords {
         let world = self.world.borrow();
         let broken = world.pods.iter().any(|pod| pod.is_broken && uid.is_none_or(|uid| pod.uid == uid));
         let container = if broken { vec!["the last words of the container".to_owned()] } else { Vec::new() };
         LastWords { container, kubelet: Vec::new() }
+    }
+
+    fn steer(&mut self, steer: &Steer) -> anyhow::Result<()> {
+        let world = Rc::clone(&self.world);
+        self.effect(|_| {
+            let mut world = world.borrow_mut();
+            let is_there = world.processes().iter().any(|process| process.pid == steer.to);
+            anyhow::ensure!(is_there, "no process {}", steer.to);
+            world.steering = Some(steer.clone());
+            Ok(())
+        })
+    }
+
+    fn steer_own(&mut self, own: bool) -> anyhow::Result<()> {
+        let world = Rc::clone(&self.world);
+        self.effect(|_| {
+            if let Some(steering) = &mut world.borrow_mut().steering {
+                steering.own = own;
+            }
+            Ok(())
+        })
+    }
+
+    fn stop_steering(&mut self) {
+        if !self.is_dead {
+            self.world.borrow_mut().steering = None;
+        }
     }
 
     fn fresh_id(&mut self) -> anyhow::Result<String> {

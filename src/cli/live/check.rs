@@ -57,7 +57,7 @@ pub(in crate::cli) fn check(
     );
     let side = Side::of(&target.node, &before).map_err(obstacle)?;
     let mut live = Live::new(target.node.clone(), subject(kubelet, &side.manifest));
-    let process = running(&mut live, restart.allow_unhealthy)?;
+    let process = running(&mut live, &side, restart.allow_unhealthy)?;
     if let Some(difference) =
         process.as_ref().and_then(|process| witness::difference(&side.manifest, process))
     {
@@ -93,6 +93,7 @@ pub(in crate::cli) fn check(
 /// For how long no API server is to be expected.
 fn expected(method: Method, drain: Option<Duration>, grace: Duration) -> String {
     match (method, drain) {
+        (Method::Surge, _) => "no client but those on the node's own loopback address".to_owned(),
         (Method::Rewrite, _) => "up to 45 s, as the kubelet backs off".to_owned(),
         (Method::Move, Some(drain)) => format!("about {} s", drain.as_secs() + MOVE_SECONDS),
         (Method::Move, None) => format!(
@@ -102,7 +103,7 @@ fn expected(method: Method, drain: Option<Duration>, grace: Duration) -> String 
     }
 }
 
-fn running(live: &mut Live, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
+fn running(live: &mut Live, side: &Side, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
     let mut processes = live.api_servers()?;
     match (processes.pop(), processes.as_slice()) {
         (Some(process), []) => Ok(Some(process)),
@@ -114,7 +115,7 @@ fn running(live: &mut Live, allow_unhealthy: bool) -> Result<Option<Process>, Ob
                 .into())
         }
         (None, _) if allow_unhealthy => Ok(None),
-        (None, _) => Err(explained(live, None, Refusal::new("no API server of this node's kubelet runs"))
+        (None, _) => Err(explained(live, side, None, Refusal::new("no API server of this node's kubelet runs"))
             .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on")
             .into()),
     }
@@ -135,15 +136,15 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
         };
         let address = ask.endpoint.address;
         let refusal = Refusal::new(format!("this node's API server ({address}) is not healthy: {what}"));
-        return Err(explained(live, process, refusal)
+        return Err(explained(live, side, process, refusal)
             .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on"));
     }
     Ok(())
 }
 
 /// Adds what the container and the kubelet say.
-fn explained(live: &mut Live, process: Option<&Process>, refusal: Refusal) -> Refusal {
-    let last = live.last_words(process.and_then(|process| process.pod_uid.as_deref()));
+fn explained(live: &mut Live, side: &Side, process: Option<&Process>, refusal: Refusal) -> Refusal {
+    let last = live.last_words(&side.pod(), process.and_then(|process| process.pod_uid.as_deref()));
     match diagnose(&last.container, &last.kubelet) {
         Some(found) => {
             let refusal = refusal.help(found.words);

@@ -68,7 +68,6 @@ fn subject(kubelet: &Kubelet, manifest: &Manifest) -> Subject {
         kubelet_root: kubelet.root_dir.clone(),
         // A pod without a namespace is the default one's (`pkg/kubelet/config/common.go`, `applyDefaults`).
         namespace: metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
-        pod: metadata.name.clone().unwrap_or_default(),
         container: manifest.container().map(|container| container.name.clone()).unwrap_or_default(),
     }
 }

@@ -46,7 +46,6 @@ fn subject() -> Subject {
         kubelet: 1,
         kubelet_root: "/var/lib/kubelet".into(),
         namespace: "kube-system".to_owned(),
-        pod: "kube-apiserver".to_owned(),
         container: "kube-apiserver".to_owned(),
     }
 }

@@ -1,0 +1,73 @@
+//! The surge pod's part of the protocol: up and proven before anything is touched, clients steered to it, and gone at
+//! the end, whatever the end is.
+
+use super::SurgePod;
+use crate::node::Steer;
+use crate::restart::forward::{Run, STABLE};
+use crate::restart::protocol::{Cause, Proven};
+use crate::restart::scene::{Proof, Side};
+use crate::restart::wait::Server;
+use crate::transaction::steps::put;
+use crate::transaction::{Phase, Surge};
+use anyhow::Result;
+
+impl Run<'_> {
+    /// Brings the surge pod up, proves it, and lets new connections go to it. The API server that runs does not notice;
+    /// the pod is the planned configuration, run by the kubelet with the real mounts, so that whatever would keep the
+    /// planned API server down shows here.
+    pub(in crate::restart) fn raise(&mut self, pod: &SurgePod) -> Result<(), Cause> {
+        self.journal.surge = Some(Surge { manifest: pod.path.clone(), port: pod.port });
+        self.enter(Phase::Surge)?;
+        self.listener.step("a second API server with the new configuration comes up beside the first");
+        put(self.machine, &pod.path, Some(&pod.manifest))?;
+        let wrong = |cause: Cause| cause.help("the API server that runs was not touched");
+        let process = self.come_up(&pod.side, Server::Surge, &[], Some(STABLE)).map_err(wrong)?;
+        self.prove(&pod.side.proof).map_err(wrong)?;
+        self.machine.steer(&Steer { to: process.pid, own: true, ..pod.steer.clone() })?;
+        self.listener.step("it is proven; new connections go to it");
+        self.prove_steering(&self.scene.before, &pod.side.proof)
+    }
+
+    /// A request to the API server's own address, whose event comes to the surge pod's log.
+    fn prove_steering(&mut self, before: &Side, proof: &Proof) -> Result<(), Cause> {
+        let Proof::Event { asks, log, patience } = proof else { return Ok(()) };
+        let endpoint = &before.readyz.endpoint;
+        let mut asks = asks.clone();
+        for ask in &mut asks {
+            ask.endpoint = endpoint.clone();
+        }
+        match self.prove(&Proof::Event { asks, log: log.clone(), patience: *patience }) {
+            Ok(Proven::Event(_) | Proven::Off | Proven::Silent(_)) => Ok(()),
+            Err(cause) if cause.interrupt.is_some() => Err(cause),
+            Err(_) => Err(Cause::new("new connections do not reach the second API server")
+                .help("something on this node decides otherwise about its connections")
+                .help("without it: --restart=move")),
+        }
+    }
+
+    /// Lets new connections go to the surge pod again, after a death: as far as it is there and can be reached.
+    pub(in crate::restart) fn steer_again(&mut self) {
+        let (Some(surge), Ok(servers)) = (self.journal.surge.clone(), self.servers(Server::Surge)) else {
+            return;
+        };
+        let (Some(process), Some(rule)) = (servers.first(), super::rule(&self.scene.before, surge.port))
+        else {
+            return;
+        };
+        if self.machine.steer(&Steer { to: process.pid, ..rule }).is_ok() {
+            self.listener.step("new connections go to the second API server that is still there");
+        }
+    }
+
+    /// Takes the surge pod away, where there is one, and waits until it is gone.
+    pub(in crate::restart) fn lower(&mut self) -> Result<(), Cause> {
+        let Some(surge) = self.journal.surge.clone() else { return Ok(()) };
+        self.machine.stop_steering();
+        self.listener.step("the second API server goes");
+        self.machine.remove_file(&surge.manifest)?;
+        let is_interruptible = std::mem::replace(&mut self.is_interruptible, false);
+        let gone = self.wait_until_surge_gone(self.scene.before.grace().max(self.scene.after.grace()));
+        self.is_interruptible = is_interruptible;
+        gone
+    }
+}
