@@ -26,6 +26,10 @@ const SENTINEL: &str = "reached-the-admission-configuration";
 /// once. Not before: until 1.12 authentication, which comes first, made an etcd client too.
 const EARLY_ETCD_CLIENT_SINCE: u16 = 28;
 
+/// What the trial is called in the process table, so that nobody takes it for an API server of this node. Neither
+/// kube-apiserver nor hyperkube goes by its own name.
+const TRIAL_NAME: &str = "kaudit-trial";
+
 /// Flags that a trial takes over from the running API server: without them it ends before the audit configuration
 /// (`Validate` in `pkg/controlplane/apiserver/options` and `cmd/kube-apiserver/app/options`).
 const TAKEN_OVER: [&str; 5] = [
@@ -95,7 +99,6 @@ pub fn trial(inputs: &Inputs<'_>) -> Result<Trial, String> {
         return Err(format!("the API server runs as {}, not as kube-apiserver", inputs.executable));
     }
     let running: Vec<&str> = inputs.process.arguments.iter().map(String::as_str).collect();
-    let name = running.first().copied().unwrap_or(inputs.executable);
     // `hyperkube kube-apiserver --…`: what comes before the flags says which program it is to be.
     let subcommand = running.iter().skip(1).take_while(|word| !word.starts_with('-')).take(1);
     let is_selector = |word: &&&str| matches!(**word, "apiserver" | "kube-apiserver");
@@ -106,7 +109,7 @@ pub fn trial(inputs: &Inputs<'_>) -> Result<Trial, String> {
     let mut trial = Trial {
         program: Program {
             executable: inputs.executable.to_owned(),
-            name: name.to_owned(),
+            name: TRIAL_NAME.to_owned(),
             arguments,
             // One thread is as fast here, and leaves the other processors to the API server that serves.
             environment: vec![("GOMAXPROCS".to_owned(), "1".to_owned())],
