@@ -43,6 +43,11 @@ impl Listener for Silent {
     fn waiting(&mut self, _: &str, _: Duration, _: &str) {}
 }
 
+/// A directory in memory, where there is one: nothing here is about disks.
+fn memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 type Tree = BTreeMap<PathBuf, Vec<u8>>;
 
 /// A node with a simulated kubelet.
@@ -53,7 +58,7 @@ struct Scenario {
 
 impl Scenario {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = memory();
         let path = directory.path().join(MANIFEST.trim_start_matches('/'));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, SAMPLE).unwrap();
@@ -76,7 +81,7 @@ impl Scenario {
 
     /// Another node in the same state.
     fn copy(&self) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = memory();
         copy_tree(self.directory.path(), directory.path());
         let world = self.world.borrow().copy(directory.path());
         Self { directory, world }
@@ -141,6 +146,13 @@ impl Scenario {
             .collect();
         assert_eq!(names, ["kube-apiserver.yaml"], "{when}");
         assert_eq!(self.world.borrow().strangers, [] as [String; 0], "{when}");
+    }
+
+    /// A surge leaves no moment without an API server for clients elsewhere.
+    fn check_outage(&self, method: Method, when: &str) {
+        if method == Method::Surge {
+            assert_eq!(self.world.borrow().outage, Duration::ZERO, "{when}");
+        }
     }
 
     /// The API server that is ready runs what the manifest says.
@@ -278,6 +290,8 @@ fn ask(path: &str, port: u16) -> Ask {
 }
 
 const CHANGES: [Change; 3] = [Change::Enable, Change::Policy, Change::Disable];
+/// Those that know whether a configuration works only when it runs in place.
+const TOUCHING: [Method; 2] = [Method::Move, Method::Rewrite];
 const METHODS: [Method; 3] = [Method::Surge, Method::Move, Method::Rewrite];
 
 #[test]
@@ -300,6 +314,8 @@ fn every_change_goes_through_and_is_proven() {
             );
             scenario.check_directory("after the change");
             scenario.check_running("after the change");
+            scenario.check_outage(method, "during the change");
+            assert_eq!(method == Method::Surge, done.unavailable == Duration::ZERO);
             assert!(!scenario.has_journal());
         }
     }
@@ -333,6 +349,9 @@ fn every_fault(fault: Fault, rehearsal: &Rehearsal, method: Method, pause: Durat
         let mut life = Life::new(&scenario.world, fault, count);
         let outcome = restart(&mut life, &mut Silent, &scene(&record), &record, options(method));
         let is_dead = life.is_dead;
+        if !is_dead {
+            scenario.check_outage(method, &when);
+        }
         if is_dead {
             // The next run comes at once, or much later.
             let to = scenario.world.borrow().now + pause;
@@ -462,13 +481,15 @@ fn a_death_during_recovery_is_recovered_too() {
 #[test]
 fn a_signal_at_every_effect_ends_in_order() {
     let Rehearsal { base, plan, before, after } = Change::Policy.rehearse();
-    let mut ends = [0, 0, 0];
-    for signal in [Interrupt::Int, Interrupt::Term] {
-        for count in 0..60 {
+    for method in METHODS {
+        let mut ends = [0, 0, 0];
+        for (signal, count) in
+            [Interrupt::Int, Interrupt::Term].into_iter().flat_map(|s| (0..60).map(move |n| (s, n)))
+        {
             let scenario = base.copy();
             scenario.world.borrow_mut().interrupt_at = Some((count, signal));
-            let when = format!("{signal:?} at effect {count}");
-            match scenario.make(&plan, Method::Move) {
+            let when = format!("{method:?}, {signal:?} at effect {count}");
+            match scenario.make(&plan, method) {
                 Outcome::Refused(cause) => {
                     assert_eq!(cause.interrupt, Some(signal), "{when}");
                     assert_eq!(scenario.tree(), before, "{when}");
@@ -487,10 +508,11 @@ fn a_signal_at_every_effect_ends_in_order() {
             }
             scenario.check_running(&when);
             scenario.check_directory(&when);
+            scenario.check_outage(method, &when);
             assert!(!scenario.has_journal(), "{when}");
         }
+        assert!(ends.iter().all(|count| *count >= 4), "{method:?}: one end was never reached: {ends:?}");
     }
-    assert!(ends.iter().all(|count| *count >= 4), "one end was never reached: {ends:?}");
 }
 
 #[test]
@@ -542,7 +564,7 @@ fn somebody_elses_manifest_is_never_overwritten() {
 
 #[test]
 fn an_api_server_that_does_not_come_up_is_rolled_back() {
-    for (method, change) in METHODS.into_iter().flat_map(|method| CHANGES.map(|change| (method, change))) {
+    for (method, change) in TOUCHING.into_iter().flat_map(|method| CHANGES.map(|change| (method, change))) {
         let scenario = change.set_up();
         let before = scenario.tree();
         let plan = scenario.plan(change);
@@ -580,6 +602,41 @@ fn an_api_server_that_does_not_come_up_is_rolled_back() {
         scenario.check_directory("after the way back");
         assert!(!scenario.has_journal());
     }
+}
+
+#[test]
+fn a_surge_pod_that_does_not_come_up_is_taken_away_again() {
+    for change in CHANGES {
+        let Rehearsal { base, plan, before, .. } = change.rehearse();
+        let starts = base.world.borrow().starts;
+        base.world.borrow_mut().breaks = Some("--secure-port=6444");
+        let outcome = base.make(&plan, Method::Surge);
+        let Outcome::Refused(cause) = outcome else { panic!("{outcome:?}") };
+        assert!(cause.words.contains("ends as soon as it is started"), "{cause}");
+        assert!(cause.help.iter().any(|line| line.contains("the last words of the container")), "{cause:?}");
+        assert_eq!(base.tree(), before);
+        assert_eq!(base.world.borrow().starts, starts, "the API server was restarted");
+        base.check_directory("after the refusal");
+        base.check_running("after the refusal");
+        base.check_outage(Method::Surge, "during the refusal");
+        assert!(!base.has_journal());
+    }
+}
+
+#[test]
+fn clients_stay_with_the_surge_pod_on_the_way_back() {
+    let Rehearsal { base, plan, before, .. } = Change::Enable.rehearse();
+    // The planned manifest breaks in its place only: its pod of the same content under another name did not.
+    base.world.borrow_mut().breaks_in_place = true;
+    let outcome = base.make(&plan, Method::Surge);
+    let Outcome::RolledBack { cause, unavailable } = outcome else { panic!("{outcome:?}") };
+    assert!(cause.words.contains("ends as soon as it is started"), "{cause}");
+    assert_eq!(unavailable, Duration::ZERO);
+    base.check_outage(Method::Surge, "on the way back");
+    assert_eq!(base.tree(), before);
+    base.check_directory("after the way back");
+    base.check_running("after the way back");
+    assert!(!base.has_journal());
 }
 
 #[test]

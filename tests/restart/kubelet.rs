@@ -65,6 +65,8 @@ pub(crate) struct World {
     next_pid: i32,
     /// Manifests whose text contains this start an API server that ends at once.
     pub(crate) breaks: Option<&'static str>,
+    /// So does a manifest that audits, unless it is the surge pod's.
+    pub(crate) breaks_in_place: bool,
     /// The audit log stays empty.
     pub(crate) is_mute: bool,
     /// A signal comes at the n-th effect.
@@ -74,11 +76,11 @@ pub(crate) struct World {
     effects: usize,
     /// Names without a leading dot that were ever seen beside the manifest.
     pub(crate) strangers: Vec<String>,
-    /// How many processes were started.
+    /// How many processes were started for the manifest.
     pub(crate) starts: u32,
     /// Where new connections to the API server's port go, as long as the life of kaudit lasts that asked for it.
     steering: Option<Steer>,
-    /// For how long a client elsewhere would have been refused.
+    /// For how long a client elsewhere would have been refused, in this life of kaudit.
     pub(crate) outage: Duration,
 }
 
@@ -91,6 +93,7 @@ impl World {
             pods: Vec::new(),
             next_pid: 1000,
             breaks: None,
+            breaks_in_place: false,
             is_mute: false,
             interrupt_at: None,
             foreign_at: None,
@@ -172,7 +175,9 @@ impl World {
             port: value("--secure-port=").map_or(PORT, |port| port.parse().unwrap()),
             log: value("--audit-log-path="),
             arguments,
-            is_broken: lacks_policy || self.breaks.is_some_and(|mark| text.contains(mark)),
+            is_broken: lacks_policy
+                || (self.breaks_in_place && file != SURGE && text.contains("--audit-policy-file"))
+                || self.breaks.is_some_and(|mark| text.contains(mark)),
             state: State::Waiting { until },
             restarts: 0,
         });
@@ -190,7 +195,7 @@ impl World {
             pod.state = match pod.state {
                 State::Waiting { until } if until <= now => {
                     next_pid += 1;
-                    starts += 1;
+                    starts += u32::from(pod.file != SURGE);
                     State::Running { since: now, pid: next_pid }
                 }
                 State::Running { since, .. } if pod.is_broken && now >= since + CRASH => {
@@ -285,7 +290,10 @@ pub(crate) struct Life {
 impl Life {
     pub(crate) fn new(world: &Rc<RefCell<World>>, fault: Fault, remaining: usize) -> Self {
         let node = world.borrow().node.clone();
-        world.borrow_mut().effects = 0;
+        {
+            let mut world = world.borrow_mut();
+            (world.effects, world.outage) = (0, Duration::ZERO);
+        }
         Self { world: Rc::clone(world), node, fault, remaining, is_dead: false, interrupt: None }
     }
 
