@@ -19,6 +19,7 @@ mod recover;
 mod scene;
 pub mod state;
 pub mod subject;
+pub mod surge;
 mod wait;
 mod watch;
 pub mod witness;
