@@ -18,7 +18,7 @@ use kaudit::manifest::Manifest;
 use kaudit::node::{Ask, Endpoint, FileState, Interrupt, Metadata, Node, Steer};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
-use kaudit::restart::surge::SurgePod;
+use kaudit::restart::surge::SurgePlan;
 use kaudit::restart::{
     Listener, Method, Names, Options, Outcome, Proof, Proven, Recovered, Scene, Side, Unfinished,
     recover_tree, restart,
@@ -233,17 +233,18 @@ fn options(method: Method) -> Options {
 }
 
 /// The surge pod as far as the protocol needs it: the planned manifest under another name, port and log.
-fn surge_pod(after: &[u8]) -> SurgePod {
+fn surge_plan(after: &[u8]) -> SurgePlan {
     let text = String::from_utf8(after.to_vec()).unwrap();
     let text = text.replace("  name: kube-apiserver\n  namespace", "  name: kaudit-surge\n  namespace");
     let text = text.replace("--secure-port=6443", "--secure-port=6444");
-    let text = text.replace("/audit/audit.log", "/audit/audit-surge.log");
+    let text = text.replace("/audit/audit.log", "/audit/audit-surge-2026-03-04T05-06-07.080.log");
     let side = side(text.as_bytes(), 6444);
     let outside = Ask { endpoint: endpoint("192.0.2.10:6443"), ..ask("/readyz", PORT) };
-    SurgePod {
+    SurgePlan {
         path: Path::new(MANIFEST).with_file_name(SURGE),
         manifest: FileState { bytes: text.into_bytes(), metadata: Metadata::new(0o600, None) },
         port: 6444,
+        log: Some("/var/log/kubernetes/audit/audit-surge-2026-03-04T05-06-07.080.log".into()),
         side,
         steer: Steer { from: PORT, addresses: Vec::new(), to: 0, port: 6444, own: true },
         outside: Some(outside),
@@ -269,7 +270,7 @@ fn scene(record: &Record) -> Scene {
         names: Names::of(Path::new(MANIFEST)),
         before: side(&before.bytes, PORT),
         after: side(&after.bytes, PORT),
-        surge: Some(surge_pod(&after.bytes)),
+        surge: Some(surge_plan(&after.bytes)),
     }
 }
 
@@ -407,12 +408,11 @@ fn a_fault_at_every_effect_ends_before_or_after() {
 fn a_death_at_every_effect_is_recovered() {
     for change in CHANGES {
         let rehearsal = change.rehearse();
-        for fault in [Fault::DiesBefore, Fault::DiesAfter] {
-            for method in METHODS {
-                for pause in [Duration::ZERO, Duration::from_mins(1)] {
-                    let effects = every_fault(fault, &rehearsal, method, pause);
-                    assert!(effects >= 15, "only {effects} effects were tried");
-                }
+        for method in METHODS {
+            for pause in [Duration::ZERO, Duration::from_mins(1)] {
+                // To die before an effect is to die after the one before it.
+                let effects = every_fault(Fault::DiesAfter, &rehearsal, method, pause);
+                assert!(effects >= 15, "only {effects} effects were tried");
             }
         }
     }

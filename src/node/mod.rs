@@ -39,7 +39,7 @@ pub use kubelet_log::KubeletMark;
 pub use live::{Live, Subject};
 pub use lock::{Lock, LockError};
 pub use machine::{Interrupt, LastWords, Machine, Steer};
-pub use process::{Component, Process, Processes};
+pub use process::{Component, Memory, PodMemory, Process, Processes};
 pub use program::{Bounds, Ended, How, Program, Room};
 pub use read::{Entry, EntryKind};
 pub use room::SCRATCH;

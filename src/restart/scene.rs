@@ -3,7 +3,7 @@
 use super::endpoint::endpoint;
 use super::identity::{Identity, client_certificates};
 use super::proof::{self, Anonymous, ProofRequest};
-use super::surge::SurgePod;
+use super::surge::SurgePlan;
 use crate::audit::argv::lookup;
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::pflag::parse_duration;
@@ -64,7 +64,7 @@ pub struct Scene {
     /// What shall run.
     pub after: Side,
     /// Who serves meanwhile.
-    pub surge: Option<SurgePod>,
+    pub surge: Option<SurgePlan>,
 }
 
 impl Scene {
@@ -157,7 +157,7 @@ impl Side {
     }
 
     /// How its audit log is proven; `then` reads a file of the host as it will be.
-    fn find_proof(
+    pub(super) fn find_proof(
         &self,
         node: &Node,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,

@@ -63,6 +63,9 @@ pub struct Surge {
     pub manifest: PathBuf,
     /// Where it listens; by this it is told from the other one.
     pub port: u16,
+    /// Its audit log, which gets another name when it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<PathBuf>,
 }
 
 fn yes() -> bool {
@@ -138,7 +141,8 @@ mod tests {
         let mut journal = Journal::new(7, Phase::Out, "2026-11-21T03:14:15Z".to_owned());
         journal.pods.push("2c3f".to_owned());
         journal.was_healthy = false;
-        journal.surge = Some(Surge { manifest: "/etc/kubernetes/manifests/surge.yaml".into(), port: 6444 });
+        journal.surge =
+            Some(Surge { manifest: "/etc/kubernetes/manifests/surge.yaml".into(), port: 6444, log: None });
         let json = serde_json::to_vec(&journal).unwrap();
         assert_eq!(Journal::decode(&json).unwrap(), journal);
         assert!(String::from_utf8(json).unwrap().contains(r#""phase":"out""#));

@@ -1,5 +1,7 @@
 //! `enable` and `disable` in memory: plans from values, no file is touched.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use kaudit::generation::{History, Record, RecordedFile};
 use kaudit::manifest::Manifest;
 use kaudit::node::{FileState, Metadata};

@@ -271,8 +271,6 @@ pub(crate) enum Fault {
     None,
     /// It fails once; the run goes on.
     Fails,
-    /// The process dies before it.
-    DiesBefore,
     /// The process dies after it.
     DiesAfter,
 }
@@ -331,10 +329,6 @@ impl Life {
             self.remaining = usize::MAX;
             match self.fault {
                 Fault::None | Fault::Fails => Err(anyhow::anyhow!("injected")),
-                Fault::DiesBefore => {
-                    self.die();
-                    Err(anyhow::anyhow!("dead"))
-                }
                 Fault::DiesAfter => {
                     effect(&mut self.node)?;
                     self.die();

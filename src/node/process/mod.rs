@@ -1,12 +1,14 @@
-//! Processes of the node: the kubelet and its API servers, from `/proc`.
+//! Processes of the node: the kubelet and its API servers, from `/proc`, and the memory that they have.
 
 mod component;
+mod memory;
 mod parse;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use component::Component;
+pub use memory::{Memory, PodMemory};
 pub use table::Processes;
 
 /// A running process.

@@ -197,7 +197,7 @@ impl Processes {
         unless_ended(fs::read_link(&place), &place)
     }
 
-    fn text(&self, pid: i32, name: &str) -> Result<Option<String>> {
+    pub(super) fn text(&self, pid: i32, name: &str) -> Result<Option<String>> {
         Ok(self.bytes(pid, name)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 

@@ -1,34 +1,20 @@
-//! A restart without an outage: for its time a second API server, the surge pod, takes the connections.
+//! A restart without an outage: a second API server carries the traffic while the first one goes and comes back.
+//!
+//! What is decided here is pure: the manifest of that second API server (`pod`), and whether the node allows one
+//! (`preflight`). The second one is a static pod of another name, because the kubelet lets only a pod of the *same*
+//! name wait for the old one (`pkg/kubelet/pod_workers.go`), and it runs the *planned* configuration: what would keep
+//! the new API server from starting shows while the old one still serves. `run` is its part of the protocol.
 
+mod check;
+mod command_line;
+mod fitness;
+mod log;
+mod plan;
+mod pod;
+pub mod preflight;
+mod probes;
 mod run;
 
-use super::scene::Side;
-use crate::node::{Ask, FileState, Steer};
-use std::net::IpAddr;
-use std::path::PathBuf;
-
-/// The surge pod of one restart.
-#[derive(Debug)]
-pub struct SurgePod {
-    /// Its manifest's place in the kubelet's directory.
-    pub path: PathBuf,
-    /// Its manifest.
-    pub manifest: FileState,
-    /// Where it listens.
-    pub port: u16,
-    /// How it is asked and proven.
-    pub side: Side,
-    /// Which connections go to it; its process is not known yet.
-    pub steer: Steer,
-    /// How clients elsewhere ask whether there is an API server, where the node can ask as they do.
-    pub outside: Option<Ask>,
-}
-
-/// Which connections are steered to an API server on `port` instead of `side`'s; `None` where it has no process yet.
-#[must_use]
-pub fn rule(side: &Side, port: u16) -> Option<Steer> {
-    let address = side.readyz.endpoint.address;
-    let is_any = address.ip().is_loopback();
-    let addresses: Vec<IpAddr> = if is_any { Vec::new() } else { vec![address.ip()] };
-    Some(Steer { from: address.port(), addresses, to: 0, port, own: false })
-}
+pub use log::SurgeLog;
+pub use plan::SurgePlan;
+pub use pod::{FILE_NAME, POD_NAME, SurgePod, surge_pod};

@@ -1,7 +1,8 @@
 //! The surge pod's part of the protocol: up and proven before anything is touched, clients steered to it, and gone at
 //! the end, whatever the end is.
 
-use super::SurgePod;
+use super::plan::rule;
+use super::{SurgeLog, SurgePlan};
 use crate::node::Steer;
 use crate::restart::forward::{Run, STABLE};
 use crate::restart::protocol::{Cause, Proven};
@@ -15,8 +16,8 @@ impl Run<'_> {
     /// Brings the surge pod up, proves it, and lets new connections go to it. The API server that runs does not notice;
     /// the pod is the planned configuration, run by the kubelet with the real mounts, so that whatever would keep the
     /// planned API server down shows here.
-    pub(in crate::restart) fn raise(&mut self, pod: &SurgePod) -> Result<(), Cause> {
-        self.journal.surge = Some(Surge { manifest: pod.path.clone(), port: pod.port });
+    pub(in crate::restart) fn raise(&mut self, pod: &SurgePlan) -> Result<(), Cause> {
+        self.journal.surge = Some(Surge { manifest: pod.path.clone(), port: pod.port, log: pod.log.clone() });
         self.enter(Phase::Surge)?;
         self.listener.step("a second API server with the new configuration comes up beside the first");
         put(self.machine, &pod.path, Some(&pod.manifest))?;
@@ -47,13 +48,10 @@ impl Run<'_> {
 
     /// Lets new connections go to the surge pod again, after a death: as far as it is there and can be reached.
     pub(in crate::restart) fn steer_again(&mut self) {
-        let (Some(surge), Ok(servers)) = (self.journal.surge.clone(), self.servers(Server::Surge)) else {
-            return;
-        };
-        let (Some(process), Some(rule)) = (servers.first(), super::rule(&self.scene.before, surge.port))
-        else {
-            return;
-        };
+        let Some(surge) = self.journal.surge.clone() else { return };
+        let Ok(servers) = self.servers(Server::Surge) else { return };
+        let Some(process) = servers.first() else { return };
+        let rule = rule(&self.scene.before, surge.port);
         if self.machine.steer(&Steer { to: process.pid, ..rule }).is_ok() {
             self.listener.step("new connections go to the second API server that is still there");
         }
@@ -68,6 +66,24 @@ impl Run<'_> {
         let is_interruptible = std::mem::replace(&mut self.is_interruptible, false);
         let gone = self.wait_until_surge_gone(self.scene.before.grace().max(self.scene.after.grace()));
         self.is_interruptible = is_interruptible;
-        gone
+        gone?;
+        Ok(self.name_log(&surge)?)
+    }
+
+    /// Names what the surge pod logged as the API server names its rotated logs, so that it is kept and thrown away with
+    /// them.
+    fn name_log(&mut self, surge: &Surge) -> Result<()> {
+        let Some((path, log)) = surge.log.as_deref().and_then(|path| Some((path, SurgeLog::at(path)?)))
+        else {
+            return Ok(());
+        };
+        let Some(directory) = path.parent() else { return Ok(()) };
+        for entry in self.machine.node().list(directory)? {
+            if let Some(name) = log.name_afterwards(&entry.name) {
+                // One that is there already is of another run: this one keeps its name, and nothing is lost.
+                self.machine.move_file(&directory.join(&entry.name), &directory.join(name))?;
+            }
+        }
+        Ok(())
     }
 }

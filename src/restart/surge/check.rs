@@ -1,0 +1,78 @@
+//! The postcondition: a surge pod is the planned pod, but for what cannot be the same.
+
+use super::log::SurgeLog;
+use super::pod::{DROPPED_FLAGS, POD_NAME, flags};
+use super::probes::PROBES;
+use crate::audit::argv;
+use crate::manifest::{Manifest, check_pod};
+use crate::refusal::Refusal;
+use serde_json::Value;
+use std::num::NonZeroU16;
+
+/// Parts of the container that differ, each in a way of its own.
+const CHANGED: [&str; 5] = ["args", "command", "env", "ports", "resources"];
+
+/// Refuses a surge pod that is not what was intended.
+///
+/// # Errors
+/// Never, unless kaudit is wrong; then nothing has been written.
+pub(super) fn require_as_intended(
+    planned: &Manifest,
+    bytes: &[u8],
+    port: NonZeroU16,
+    log: Option<&SurgeLog>,
+) -> Result<(), Refusal> {
+    let surge = Manifest::read(bytes).map_err(|refusal| wrong(&refusal.reason))?;
+    check_pod(surge.pod()).map_err(|refusal| wrong(&refusal.reason))?;
+    let metadata = &surge.pod().metadata;
+    if metadata.name.as_deref() != Some(POD_NAME) || metadata.namespace != planned.pod().metadata.namespace {
+        return Err(wrong("its name is another one"));
+    }
+    if unchanged(planned)? != unchanged(&surge)? {
+        return Err(wrong("more than the intended fields would differ"));
+    }
+    let intended = flags(port, log);
+    let concerns =
+        |flag: &str| DROPPED_FLAGS.contains(&flag) || intended.iter().any(|(intended, _)| *intended == flag);
+    let (mut own, mut others) = (Vec::new(), Vec::new());
+    for found in argv::scan(&surge.api_server().arguments()) {
+        let pair = (found.flag, found.value);
+        if concerns(&pair.0) { own.push(pair) } else { others.push(pair) }
+    }
+    own.sort();
+    let mut expected: Vec<(String, Option<String>)> =
+        intended.iter().map(|(flag, value)| ((*flag).to_owned(), Some(value.clone()))).collect();
+    expected.sort();
+    if own != expected {
+        return Err(wrong(&format!("its API server would read {own:?}")));
+    }
+    let planned_others: Vec<_> = argv::scan(&planned.api_server().arguments())
+        .into_iter()
+        .map(|found| (found.flag, found.value))
+        .filter(|(flag, _)| !concerns(flag))
+        .collect();
+    if others == planned_others { Ok(()) } else { Err(wrong("other flags would differ")) }
+}
+
+/// The pod without the fields that differ.
+fn unchanged(manifest: &Manifest) -> Result<Value, Refusal> {
+    let mut pod = manifest.document().value().clone();
+    let container = format!("/spec/containers/{}", manifest.api_server().container);
+    let container = pod.pointer_mut(&container).and_then(Value::as_object_mut);
+    let container = container.ok_or_else(|| wrong("it has no container"))?;
+    let differs = |key: &str| CHANGED.contains(&key) || PROBES.contains(&key) || key == "lifecycle";
+    container.retain(|key, _| !differs(key));
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("resources");
+    }
+    if let Some(pod) = pod.as_object_mut() {
+        pod.remove("metadata");
+    }
+    Ok(pod)
+}
+
+/// The refusal for a result that only a mistake of kaudit's explains.
+pub(super) fn wrong(what: &str) -> Refusal {
+    Refusal::new(format!("the surge pod would not be what was intended: {what}"))
+        .help("nothing was written; please report this with the manifest")
+}

@@ -1,0 +1,196 @@
+//! The surge pod's own audit log.
+//!
+//! Two API servers must never share a log file: lumberjack, which writes it, opens a freshly rotated one without
+//! `O_APPEND` (v2.2.1, `openNew`). So the surge pod gets a file in the same directory, where shippers look.
+//!
+//! In the end that file is named as lumberjack names a rotated one, so that retention counts it as such. Not while the
+//! surge pod writes to it: each API server that opens or rotates its log compresses (`--audit-log-compress`) and deletes
+//! (`--audit-log-maxbackup`) what has such a name (`millRunOnce`), and events written meanwhile would be lost.
+
+use crate::audit::argv::lookup;
+use crate::audit::flag::LOG_PATH;
+use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
+use crate::manifest::{Coverage, Manifest};
+use crate::refusal::Refusal;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// lumberjack's `backupTimeFormat`, `2006-01-02T15-04-05.000` in UTC.
+const TIME_FORMAT: &str = "%Y-%m-%dT%H-%M-%S%.3f";
+
+/// How long a time is in it.
+const TIME_LENGTH: usize = "2006-01-02T15-04-05.000".len();
+
+/// What makes the name none of a rotated file's: no time begins so.
+const MARK: &str = "surge-";
+
+/// Where these lie, a path names no file that can have another one beside it.
+const DEVICES: [&str; 2] = ["/dev/", "/proc/"];
+
+/// The surge pod's audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurgeLog {
+    /// Its `--audit-log-path`.
+    pub path: String,
+    /// The host's path of it; `None`: it lies inside the container and ends with it, as the API server's own log does.
+    pub host: Option<PathBuf>,
+    /// `audit-` of `audit.log`: what the names of its rotated files begin with.
+    prefix: String,
+    /// `.log` of `audit.log`: what they end with.
+    extension: String,
+    /// When the surge pod was made, as lumberjack writes it.
+    time: String,
+}
+
+impl SurgeLog {
+    /// The log of the surge pod of `planned`, made at `time`; none where the plan logs to no file.
+    ///
+    /// # Errors
+    /// There cannot be another file beside the log that outlives the container.
+    pub(super) fn of(planned: &Manifest, time: Timestamp) -> Result<Option<Self>, Refusal> {
+        let found = lookup(&planned.api_server().arguments(), LOG_PATH).and_then(|found| found.value);
+        let Some(path) = found.filter(|path| !path.is_empty() && path != STANDARD_OUTPUT) else {
+            return Ok(None);
+        };
+        if DEVICES.iter().any(|directory| path.starts_with(directory)) {
+            return Ok(None);
+        }
+        if is_expanded(&path) {
+            return Err(Refusal::new(format!(
+                "--{LOG_PATH}={path} is expanded by the kubelet: kaudit cannot tell where a second log would lie"
+            )));
+        }
+        // A relative path starts at the image's working directory, which is none of the host's.
+        let covered = Some(Path::new(&path))
+            .filter(|path| path.is_absolute())
+            .and_then(|path| Coverage::of(&planned.mounts(), path));
+        if covered.as_ref().is_some_and(|covered| covered.exact) {
+            return Err(Refusal::new(format!(
+                "the log {path} is mounted as a single file: a second log beside it would be lost with its container"
+            ))
+            .help("mount the directory of the log; kaudit enable does it"));
+        }
+        let (directory, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(directory, name)| {
+            (path.get(..=directory.len()).unwrap_or_default(), name)
+        });
+        // As Go's `filepath.Ext`: from the last dot on.
+        let (stem, extension) = name.split_at(name.rfind('.').unwrap_or(name.len()));
+        let time = time.strftime(TIME_FORMAT).to_string();
+        let own_name = format!("{stem}-{MARK}{time}{extension}");
+        Ok(Some(Self {
+            path: format!("{directory}{own_name}"),
+            host: covered.and_then(|covered| covered.host).map(|host| host.with_file_name(own_name)),
+            prefix: format!("{stem}-"),
+            extension: extension.to_owned(),
+            time,
+        }))
+    }
+
+    /// The log of a surge pod that has lain at `path` on the host; none where no surge pod's log is called so.
+    #[must_use]
+    pub fn at(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let (stem, rest) = name.split_once(&format!("-{MARK}"))?;
+        let (time, extension) = rest.split_at_checked(TIME_LENGTH)?;
+        Some(Self {
+            path: path.to_str()?.to_owned(),
+            host: Some(path.to_owned()),
+            prefix: format!("{stem}-"),
+            extension: extension.to_owned(),
+            time: time.to_owned(),
+        })
+    }
+
+    /// The name that a file of the log's directory gets when the surge pod is gone, if it is one that the surge pod left:
+    /// its log, or one that it rotated meanwhile.
+    #[must_use]
+    pub fn name_afterwards(&self, name: &str) -> Option<String> {
+        let Self { prefix, extension, time, .. } = self;
+        let rest = name.strip_prefix(prefix)?.strip_prefix(MARK)?.strip_prefix(time)?;
+        if rest == extension {
+            return Some(format!("{prefix}{time}{extension}"));
+        }
+        Some(format!("{prefix}{}", rest.strip_prefix('-')?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: &str = "2026-03-04T05:06:07.0809Z";
+
+    fn log(path: &str, mount: &str, host: &str) -> Result<Option<SurgeLog>, String> {
+        let manifest = format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{{name: a, \
+             command: [kube-apiserver, '--audit-log-path={path}'], \
+             volumeMounts: [{{name: v, mountPath: {mount}}}]}}], \
+             volumes: [{{name: v, hostPath: {{path: {host}}}}}]}}}}"
+        );
+        let manifest = Manifest::read(format!("---\n{manifest}").as_bytes()).unwrap();
+        SurgeLog::of(&manifest, TIME.parse().unwrap()).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn it_lies_beside_the_log() {
+        for (path, expected, host) in [
+            (
+                "/var/log/k/audit.log",
+                "/var/log/k/audit-surge-2026-03-04T05-06-07.080.log",
+                Some("/host/k/audit-surge-2026-03-04T05-06-07.080.log"),
+            ),
+            (
+                "/var/log/a.b.json",
+                "/var/log/a.b-surge-2026-03-04T05-06-07.080.json",
+                Some("/host/a.b-surge-2026-03-04T05-06-07.080.json"),
+            ),
+            (
+                "/var/log/audit",
+                "/var/log/audit-surge-2026-03-04T05-06-07.080",
+                Some("/host/audit-surge-2026-03-04T05-06-07.080"),
+            ),
+            ("/tmp/audit.log", "/tmp/audit-surge-2026-03-04T05-06-07.080.log", None),
+            ("audit.log", "audit-surge-2026-03-04T05-06-07.080.log", None),
+            ("/audit.log", "/audit-surge-2026-03-04T05-06-07.080.log", None),
+        ] {
+            let log = log(path, "/var/log", "/host").unwrap().unwrap();
+            assert_eq!((log.path.as_str(), log.host.as_deref()), (expected, host.map(Path::new)));
+        }
+    }
+
+    #[test]
+    fn a_log_that_is_no_file_stays() {
+        for path in ["-", "", "/dev/stdout", "/proc/1/fd/1"] {
+            assert_eq!(log(path, "/var/log", "/host"), Ok(None), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_can_have_none_beside_it_is_refused() {
+        let reason = log("/var/log/audit.log", "/var/log/audit.log", "/host/audit.log").unwrap_err();
+        assert!(reason.contains("mounted as a single file"), "{reason}");
+        let reason = log("/var/log/$(NODE)/audit.log", "/var/log", "/host").unwrap_err();
+        assert!(reason.contains("expanded by the kubelet"), "{reason}");
+    }
+
+    #[test]
+    fn what_is_left_becomes_a_rotated_file() {
+        let log = log("/var/log/audit.log", "/var/log", "/host").unwrap().unwrap();
+        for (name, expected) in [
+            ("audit-surge-2026-03-04T05-06-07.080.log", Some("audit-2026-03-04T05-06-07.080.log")),
+            (
+                "audit-surge-2026-03-04T05-06-07.080-2026-03-04T05-07-00.001.log",
+                Some("audit-2026-03-04T05-07-00.001.log"),
+            ),
+            (
+                "audit-surge-2026-03-04T05-06-07.080-2026-03-04T05-07-00.001.log.gz",
+                Some("audit-2026-03-04T05-07-00.001.log.gz"),
+            ),
+            ("audit-surge-2025-01-01T00-00-00.000.log", None),
+            ("audit-2026-03-04T05-06-07.080.log", None),
+            ("audit.log", None),
+        ] {
+            assert_eq!(log.name_afterwards(name).as_deref(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What a restart needs to know of its surge pod beforehand.
+
+use super::{FILE_NAME, SurgePod};
+use crate::audit::argv::lookup;
+use crate::node::{Ask, FileState, Metadata, Node, Steer};
+use crate::restart::scene::{SceneError, Side};
+use anyhow::Result;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// As the kubelet's own files: it may hold what the API server's manifest holds.
+const MODE: u32 = 0o600;
+
+/// The surge pod of one restart.
+#[derive(Debug)]
+pub struct SurgePlan {
+    /// Its manifest's place in the kubelet's directory.
+    pub path: PathBuf,
+    /// Its manifest.
+    pub manifest: FileState,
+    /// Where it listens.
+    pub port: u16,
+    /// How it is asked and proven.
+    pub side: Side,
+    /// Its audit log on the host, where that outlives it.
+    pub log: Option<PathBuf>,
+    /// Which connections go to it; its process is not known yet.
+    pub steer: Steer,
+    /// How clients elsewhere ask whether there is an API server, where the node can ask as they do.
+    pub outside: Option<Ask>,
+}
+
+impl SurgePlan {
+    /// The plan for `pod`, which listens on `port`, beside the API server of `before`, whose manifest is `live`; `then`
+    /// reads a file of the host as it will be.
+    ///
+    /// # Errors
+    /// The pod is none that can be asked, or a file cannot be read.
+    pub fn of(
+        node: &Node,
+        pod: &SurgePod,
+        port: u16,
+        before: &Side,
+        live: &Path,
+        then: &dyn Fn(&Path) -> Result<Option<FileState>>,
+    ) -> Result<Self, SceneError> {
+        let mut side = Side::of(node, &pod.manifest)?;
+        side.proof = side.find_proof(node, then)?;
+        Ok(Self {
+            path: live.with_file_name(FILE_NAME),
+            manifest: FileState { bytes: pod.manifest.clone(), metadata: Metadata::new(MODE, None) },
+            port,
+            side,
+            log: pod.log.as_ref().and_then(|log| log.host.clone()),
+            steer: rule(before, port),
+            outside: outside(before),
+        })
+    }
+}
+
+/// Which connections are steered to an API server on `port` instead of `side`'s, except those that only the node makes.
+///
+/// An API server that listens on one address only leaves the others to whoever listens there.
+#[must_use]
+pub fn rule(side: &Side, port: u16) -> Steer {
+    let address = side.readyz.endpoint.address;
+    let is_every = address.ip().is_loopback() && !names_loopback(side);
+    let addresses: Vec<IpAddr> = if is_every { Vec::new() } else { vec![address.ip()] };
+    Steer { from: address.port(), addresses, to: 0, port, own: false }
+}
+
+/// Whether the API server listens on the loopback address alone.
+fn names_loopback(side: &Side) -> bool {
+    flag(side, "bind-address").is_some_and(|address| address.is_loopback())
+}
+
+/// As clients elsewhere ask: the node's own address, which is steered like theirs.
+fn outside(side: &Side) -> Option<Ask> {
+    let endpoint = &side.readyz.endpoint;
+    let is_every = rule(side, endpoint.address.port()).addresses.is_empty();
+    let address = flag(side, "advertise-address").filter(|address| is_every && !address.is_unspecified())?;
+    let mut ask = side.readyz.clone();
+    ask.endpoint.address = SocketAddr::new(address, endpoint.address.port());
+    Some(ask)
+}
+
+fn flag(side: &Side, name: &str) -> Option<IpAddr> {
+    lookup(&side.manifest.api_server().arguments(), name)?.value?.parse().ok()
+}

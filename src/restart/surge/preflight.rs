@@ -1,0 +1,295 @@
+//! Whether this node allows a restart without an outage. Facts in, findings out: `--restart=auto` decides by them, and
+//! a check prints them.
+
+use crate::node::{Memory, PodMemory};
+use crate::refusal::Refusal;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+
+/// A second API server takes as much memory as the first one, which may be about to grow: measured 275 MB beside 275 MB.
+const TIMES_RESIDENT: (u64, u64) = (13, 10);
+/// What has to be left for all others: the kubelet evicts pods below 100 MiB (`memory.available`, its default).
+const MEMORY_MARGIN: u64 = 200 * MIB;
+const MIB: u64 = 1 << 20;
+
+/// What is known about a node. What could not be found out is an error, in words.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Whether this kernel lets kaudit steer connections, asked by doing it.
+    pub steering: Result<(), String>,
+    /// Whether kaudit is root and has the capabilities.
+    pub privileges: Result<(), String>,
+    /// Memory of the machine.
+    pub memory: Result<Memory, String>,
+    /// Memory that the kubelet gives to all pods together; none where it sets no limit.
+    pub pod_memory: Result<Option<PodMemory>, String>,
+    /// The resident set of the running API server, in bytes.
+    pub resident: Result<u64, String>,
+    /// A port that nobody listens on.
+    pub free_port: Result<NonZeroU16, String>,
+    /// Process ids of this node's API servers.
+    pub api_servers: Vec<i32>,
+    /// Who listens on the API server's port, on which address.
+    pub listeners: Result<Vec<Listening>, String>,
+    /// Whether the planned pod allows a second one, as [`super::surge_pod`] says.
+    pub pod: Result<(), Refusal>,
+}
+
+/// A listening socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// The process that holds it.
+    pub pid: i32,
+}
+
+/// What a finding says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing against it.
+    Pass,
+    /// It cannot be.
+    Fail,
+}
+
+/// The outcome of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its name, as `surge-memory`.
+    pub id: &'static str,
+    /// What the check wants, one line.
+    pub title: &'static str,
+    /// Whether it is so.
+    pub verdict: Verdict,
+    /// What was seen, without a final full stop.
+    pub evidence: String,
+    /// What to do, where something can be done.
+    pub hint: Option<String>,
+}
+
+/// Evidence for, or against with what to do.
+type Judgement = Result<String, (String, Option<String>)>;
+
+/// Judges the facts; the findings come in the order in which they matter.
+#[must_use]
+pub fn judge(facts: &Facts) -> Vec<Finding> {
+    let findings: [(&str, &str, Judgement); 6] = [
+        ("surge-privileges", "kaudit may steer connections", privileges(facts)),
+        ("surge-kernel", "the kernel can steer connections", kernel(facts)),
+        ("surge-pod", "a second API server can run beside the first", pod(facts)),
+        ("surge-listener", "one API server listens on the node's port", listener(facts)),
+        ("surge-port", "a port is free for the second API server", port(facts)),
+        ("surge-memory", "memory is available for the second API server", memory(facts)),
+    ];
+    let finding = |(id, title, judgement): (&'static str, &'static str, Judgement)| {
+        let (verdict, evidence, hint) = match judgement {
+            Ok(evidence) => (Verdict::Pass, evidence, None),
+            Err((evidence, hint)) => (Verdict::Fail, evidence, hint),
+        };
+        Finding { id, title, verdict, evidence, hint }
+    };
+    findings.into_iter().map(finding).collect()
+}
+
+/// Whether a surge is possible.
+///
+/// # Errors
+/// The first reason why not, in one line: `auto` takes another way and says this.
+pub fn choice(findings: &[Finding]) -> Result<(), String> {
+    let against = findings.iter().find(|finding| finding.verdict == Verdict::Fail);
+    against.map_or(Ok(()), |finding| Err(finding.evidence.clone()))
+}
+
+/// The addresses on which the one API server of the node listens: the only ones from which connections may be steered.
+///
+/// # Errors
+/// There is not exactly one, or the addresses are not its alone.
+pub fn served_addresses(facts: &Facts) -> Result<Vec<SocketAddr>, String> {
+    let listeners = facts.listeners.as_ref().map_err(Clone::clone)?;
+    let (own, others): (Vec<&Listening>, Vec<&Listening>) =
+        listeners.iter().partition(|listening| facts.api_servers.contains(&listening.pid));
+    let pids: BTreeSet<i32> = own.iter().map(|listening| listening.pid).collect();
+    match pids.len() {
+        0 => return Err("no API server of this node listens on its port".to_owned()),
+        1 => {}
+        several => return Err(format!("{several} API servers listen on the node's port")),
+    }
+    // Steering comes before the kernel compares addresses, so a socket for every address would take from the others.
+    let takes = |own: &Listening, other: &Listening| {
+        own.address.ip().is_unspecified() || own.address.ip() == other.address.ip()
+    };
+    if let Some(other) = others.iter().find(|other| own.iter().any(|own| takes(own, other))) {
+        return Err(format!("process {} listens on {} beside the API server", other.pid, other.address));
+    }
+    Ok(own.into_iter().map(|listening| listening.address).collect())
+}
+
+fn privileges(facts: &Facts) -> Judgement {
+    let against = |why: &String| (why.clone(), Some("run kaudit as root, outside of containers".to_owned()));
+    facts
+        .privileges
+        .as_ref()
+        .map(|()| "root, with the capabilities that it takes".to_owned())
+        .map_err(against)
+}
+
+fn kernel(facts: &Facts) -> Judgement {
+    let against = |why: &String| (why.clone(), Some("it takes Linux 5.9 or newer with BPF".to_owned()));
+    facts.steering.as_ref().map(|()| "the kernel took the program".to_owned()).map_err(against)
+}
+
+fn pod(facts: &Facts) -> Judgement {
+    let against = |refusal: &Refusal| (refusal.reason.clone(), refusal.help.first().cloned());
+    facts.pod.as_ref().map(|()| "the planned pod leaves room for one".to_owned()).map_err(against)
+}
+
+fn listener(facts: &Facts) -> Judgement {
+    let addresses = served_addresses(facts).map_err(|why| (why, None))?;
+    let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+    Ok(format!("it listens on {}", addresses.join(" and ")))
+}
+
+fn port(facts: &Facts) -> Judgement {
+    facts.free_port.as_ref().map(|port| format!("{port} is free")).map_err(|why| (why.clone(), None))
+}
+
+fn memory(facts: &Facts) -> Judgement {
+    let unknown = |why: &String| (why.clone(), None);
+    let resident = *facts.resident.as_ref().map_err(unknown)?;
+    let machine = facts.memory.as_ref().map_err(unknown)?;
+    let pods = facts.pod_memory.as_ref().map_err(unknown)?;
+    let needed = memory_needed(resident);
+    let mut available = vec![(machine.available, "available")];
+    available.extend(pods.as_ref().map(|pods| (pods.available(), "left of what the kubelet gives to pods")));
+    let need = format!("{} MiB needed (the running API server has {} MiB)", needed / MIB, resident / MIB);
+    match available.iter().find(|(bytes, _)| *bytes < needed) {
+        Some((bytes, what)) => {
+            let hint = format!("free {} MiB", (needed - bytes).div_ceil(MIB));
+            Err((format!("{} MiB of memory {what}, {need}", bytes / MIB), Some(hint)))
+        }
+        None => Ok(format!("{} MiB of memory available, {need}", machine.available / MIB)),
+    }
+}
+
+/// The memory that has to be available for a second API server, in bytes.
+#[must_use]
+pub fn memory_needed(resident: u64) -> u64 {
+    let (numerator, denominator) = TIMES_RESIDENT;
+    (resident / denominator).saturating_mul(numerator).saturating_add(MEMORY_MARGIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening(address: &str, pid: i32) -> Listening {
+        Listening { address: address.parse().unwrap(), pid }
+    }
+
+    fn good() -> Facts {
+        Facts {
+            steering: Ok(()),
+            privileges: Ok(()),
+            memory: Ok(Memory { total: 4096 * MIB, available: 1000 * MIB }),
+            pod_memory: Ok(None),
+            resident: Ok(300 * MIB),
+            free_port: Ok(NonZeroU16::new(16443).unwrap()),
+            api_servers: vec![7],
+            listeners: Ok(vec![listening("[::]:6443", 7)]),
+            pod: Ok(()),
+        }
+    }
+
+    fn against(change: impl Fn(&mut Facts)) -> String {
+        let mut facts = good();
+        change(&mut facts);
+        let findings = judge(&facts);
+        let failed: Vec<&Finding> =
+            findings.iter().filter(|finding| finding.verdict == Verdict::Fail).collect();
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        assert_eq!(choice(&findings), Err(failed[0].evidence.clone()));
+        format!("{}: {}", failed[0].id, failed[0].evidence)
+    }
+
+    #[test]
+    fn a_node_that_allows_it() {
+        let findings = judge(&good());
+        assert_eq!(choice(&findings), Ok(()));
+        let evidence: Vec<&str> = findings.iter().map(|finding| finding.evidence.as_str()).collect();
+        assert_eq!(
+            evidence[3..],
+            [
+                "it listens on [::]:6443",
+                "16443 is free",
+                "1000 MiB of memory available, 590 MiB needed (the running API server has 300 MiB)"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_obstacle_has_its_finding() {
+        let no = || "no".to_owned();
+        assert_eq!(against(|facts| facts.steering = Err(no())), "surge-kernel: no");
+        assert_eq!(against(|facts| facts.privileges = Err(no())), "surge-privileges: no");
+        assert_eq!(against(|facts| facts.free_port = Err(no())), "surge-port: no");
+        assert_eq!(
+            against(|facts| facts.pod = Err(Refusal::new("two containers"))),
+            "surge-pod: two containers"
+        );
+        assert_eq!(against(|facts| facts.resident = Err(no())), "surge-memory: no");
+        assert_eq!(against(|facts| facts.memory = Err(no())), "surge-memory: no");
+        assert_eq!(against(|facts| facts.pod_memory = Err(no())), "surge-memory: no");
+        assert_eq!(against(|facts| facts.listeners = Err(no())), "surge-listener: no");
+    }
+
+    #[test]
+    fn memory_is_compared_with_all_limits() {
+        let short = "MiB needed (the running API server has 300 MiB)";
+        assert_eq!(
+            against(|facts| facts.memory = Ok(Memory { total: 4096 * MIB, available: 589 * MIB })),
+            format!("surge-memory: 589 MiB of memory available, 590 {short}")
+        );
+        assert_eq!(
+            against(|facts| facts.pod_memory = Ok(Some(PodMemory { limit: 800 * MIB, used: 500 * MIB }))),
+            format!("surge-memory: 300 MiB of memory left of what the kubelet gives to pods, 590 {short}")
+        );
+    }
+
+    #[test]
+    fn connections_are_steered_only_from_what_the_api_server_listens_on() {
+        let addresses = |listeners: &[Listening]| {
+            let facts = Facts { listeners: Ok(listeners.to_vec()), ..good() };
+            served_addresses(&facts)
+                .map(|found| found.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" "))
+        };
+        let own = listening("192.0.2.1:6443", 7);
+        assert_eq!(
+            addresses(&[own.clone(), listening("[::1]:6443", 7)]),
+            Ok("192.0.2.1:6443 [::1]:6443".to_owned())
+        );
+        // A load balancer has the same port on its own address.
+        assert_eq!(
+            addresses(&[own.clone(), listening("192.0.2.9:6443", 8)]),
+            Ok("192.0.2.1:6443".to_owned())
+        );
+        for (listeners, reason) in [
+            (vec![], "no API server of this node listens on its port"),
+            (vec![listening("[::]:6443", 8)], "no API server of this node listens on its port"),
+            (
+                vec![listening("[::]:6443", 7), listening("192.0.2.9:6443", 8)],
+                "process 8 listens on 192.0.2.9:6443 beside the API server",
+            ),
+            (
+                vec![own.clone(), listening("192.0.2.1:6443", 8)],
+                "process 8 listens on 192.0.2.1:6443 beside the API server",
+            ),
+        ] {
+            assert_eq!(addresses(&listeners), Err(reason.to_owned()));
+        }
+        let facts =
+            Facts { api_servers: vec![7, 8], listeners: Ok(vec![own, listening("[::1]:6443", 8)]), ..good() };
+        assert_eq!(served_addresses(&facts), Err("2 API servers listen on the node's port".to_owned()));
+    }
+}
