@@ -5,8 +5,8 @@ use anyhow::{Context as _, Result};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -107,17 +107,30 @@ pub(super) fn listening(net: &Path, port: u16) -> Result<Vec<SocketLine>> {
     let mut found = Vec::new();
     for name in ["tcp", "tcp6"] {
         let path = net.join(name);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        let file = match File::open(&path) {
+            Ok(file) => file,
             // No tcp6: a machine without IPv6.
             Err(error) if error.kind() == io::ErrorKind::NotFound && name == "tcp6" => continue,
             Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
         };
-        found.extend(
-            text.lines()
-                .filter_map(socket_line)
-                .filter(|line| line.is_listening && line.address.port() == port),
-        );
+        let lines =
+            listening_lines(BufReader::new(file)).with_context(|| format!("reading {}", path.display()))?;
+        found.extend(lines.into_iter().filter(|line| line.address.port() == port));
+    }
+    Ok(found)
+}
+
+/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst` of the Linux
+/// sources), and what follows is not read: the kernel takes seconds for it where there are very many connections.
+fn listening_lines(text: impl BufRead) -> io::Result<Vec<SocketLine>> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        match socket_line(&line?) {
+            Some(line) if line.is_listening => found.push(line),
+            Some(_) => break,
+            // The headline.
+            None => {}
+        }
     }
     Ok(found)
 }
@@ -202,6 +215,14 @@ mod tests {
         assert_eq!(read(headline), None);
         assert_eq!(read("0: 0100007F:4424"), None);
         assert_eq!(read(&format!("0: é:4424 0:0 0A {end}")), None);
+    }
+
+    #[test]
+    fn reading_ends_behind_the_listening_sockets() {
+        let end = "00000000:00000000 00:00000000 00000000 0 0 1 2 0 100 0 0 10 0";
+        let line = |state: &str| format!("0: 0100007F:4424 00000000:0000 {state} {end}\n");
+        let text = ["  sl  local_address\n", &line("0A"), &line("0A"), &line("06"), &line("0A")].concat();
+        assert_eq!(listening_lines(text.as_bytes()).unwrap().len(), 2);
     }
 
     #[test]
