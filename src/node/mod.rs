@@ -24,6 +24,8 @@ mod read;
 mod resolve;
 mod room;
 mod scratch;
+mod sockets;
+mod steering;
 mod tail;
 mod writable;
 mod write;
@@ -44,6 +46,8 @@ pub use program::{Bounds, Ended, How, Program, Room};
 pub use read::{Entry, EntryKind};
 pub use room::SCRATCH;
 pub use scratch::ScratchNode;
+pub use sockets::Listening;
+pub use steering::{Addresses, Rule, Steering, Unsupported};
 pub use tail::LogMark;
 
 /// A node's file system: the live one (`/`) or a directory tree that looks like one (`--root DIR`).

@@ -137,7 +137,7 @@ impl Processes {
         Ok(found)
     }
 
-    fn pids(&self) -> Result<Vec<i32>> {
+    pub(in crate::node) fn pids(&self) -> Result<Vec<i32>> {
         let entries = match fs::read_dir(&self.proc) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,0 +1,220 @@
+//! Whether this kernel can steer, found out by asking it to do all but the last step.
+
+use super::super::{Node, sockets};
+use super::program::{Addresses, Rule};
+use super::{LoadFailure, Loaded, bpf, target};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Why steering is not possible here. Its text says what is missing, for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsupported {
+    /// The kernel lacks something.
+    Kernel {
+        /// What, and since when or with what option it has it.
+        lacks: String,
+    },
+    /// The kernel could, but kaudit may not.
+    NotPermitted {
+        /// What it may not do.
+        what: &'static str,
+        /// Why, as far as it can be found out.
+        why: String,
+    },
+    /// The API server is in another network namespace: its pod does not use the host's network.
+    OtherNamespace,
+    /// The kernel's verifier refuses the program.
+    Verifier {
+        /// Its words.
+        log: String,
+    },
+    /// It failed otherwise.
+    Failed {
+        /// What was tried.
+        what: &'static str,
+        /// The error.
+        error: String,
+    },
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unsupported::Kernel { lacks } => write!(formatter, "the kernel has no {lacks}"),
+            Unsupported::NotPermitted { what, why } => write!(formatter, "kaudit may not {what}: {why}"),
+            Unsupported::OtherNamespace => {
+                write!(formatter, "the API server is in another network namespace than kaudit")
+            }
+            Unsupported::Verifier { log } => {
+                write!(formatter, "the kernel's verifier refuses the BPF program: {log}")
+            }
+            Unsupported::Failed { what, error } => write!(formatter, "kaudit cannot {what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Unsupported {}
+
+const MAKE_MAPS: &str = "make BPF maps";
+const LOAD: &str = "load a BPF program";
+const GET: &str = "get a descriptor of the API server";
+
+impl Node {
+    /// Asks the kernel whether [`Node::steer`] can work beside the process `pid`, an API server that runs (or kaudit itself, which
+    /// proves less): makes the maps, loads a program, which it attaches to nothing, and gets one descriptor of the
+    /// process. Nothing of it stays, and no connection notices it.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn probe_steering(&self, pid: i32) -> Result<(), Unsupported> {
+        let rule = Rule { port: 1, addresses: Addresses::Any, exempt_own: true };
+        Loaded::new(&rule).map_err(judge_load)?;
+        let shares = target::shares_namespace(pid)
+            .map_err(|error| Unsupported::Failed { what: GET, error: format!("{error:#}") })?;
+        if !shares {
+            return Err(Unsupported::OtherNamespace);
+        }
+        get_descriptor(pid)
+    }
+}
+
+fn judge_load(failure: LoadFailure) -> Unsupported {
+    match failure {
+        LoadFailure::SocketMap(error) => match errno(&error) {
+            Some(Errno::NOSYS) => kernel("bpf(2) (CONFIG_BPF_SYSCALL), or a seccomp filter hides it"),
+            Some(Errno::INVAL) => kernel("BPF maps for sockets (CONFIG_NET and CONFIG_BPF_STREAM_PARSER)"),
+            _ => judge(MAKE_MAPS, &error, BPF),
+        },
+        LoadFailure::NumberMap(error) => judge(MAKE_MAPS, &error, BPF),
+        LoadFailure::TooLong => Unsupported::Failed { what: LOAD, error: "it is too long".to_owned() },
+        LoadFailure::Program(bpf::LoadError { error, log }) => match errno(&error) {
+            // The verifier, which talks, comes after the look at the program's kind.
+            Some(Errno::INVAL) if log.is_empty() => kernel("BPF programs of the kind sk_lookup (Linux 5.9)"),
+            _ if !log.is_empty() => Unsupported::Verifier { log },
+            _ => judge(LOAD, &error, BPF),
+        },
+    }
+}
+
+fn get_descriptor(pid: i32) -> Result<(), Unsupported> {
+    let failed = |error: io::Error| judge(GET, &error, PTRACE);
+    let process = Pid::from_raw(pid).ok_or_else(|| failed(Errno::SRCH.into()))?;
+    let handle = pidfd_open(process, PidfdFlags::empty()).map_err(|error| match error {
+        Errno::NOSYS => kernel("pidfd_open(2) (Linux 5.3), or a seccomp filter hides it"),
+        error => failed(error.into()),
+    })?;
+    let descriptors = sockets::socket_descriptors(Path::new(&format!("/proc/{pid}/fd"))).map_err(failed)?;
+    // kaudit itself may have no socket; descriptor 0 is as good.
+    let descriptor = descriptors.first().map_or(0, |(descriptor, _)| *descriptor);
+    match pidfd_getfd(&handle, descriptor, PidfdGetfdFlags::empty()) {
+        // It had it a moment ago, and may have closed it since. The permission was looked at before.
+        Ok(_) | Err(Errno::BADF) => Ok(()),
+        Err(Errno::NOSYS) => Err(kernel("pidfd_getfd(2) (Linux 5.6), or a seccomp filter hides it")),
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
+fn kernel(lacks: &str) -> Unsupported {
+    Unsupported::Kernel { lacks: lacks.to_owned() }
+}
+
+fn errno(error: &io::Error) -> Option<Errno> {
+    Errno::from_io_error(error)
+}
+
+/// Capabilities, each by its name and the numbers of those of which one is enough (capabilities(7)).
+type Capabilities = &'static [(&'static str, &'static [u32])];
+
+/// For maps and programs; before Linux 5.8 `CAP_SYS_ADMIN` had the place of `CAP_BPF`.
+const BPF: Capabilities = &[("CAP_BPF or CAP_SYS_ADMIN", &[39, 21]), ("CAP_NET_ADMIN", &[12, 21])];
+const PTRACE: Capabilities = &[("CAP_SYS_PTRACE", &[19])];
+
+fn judge(what: &'static str, error: &io::Error, needed: Capabilities) -> Unsupported {
+    match errno(error) {
+        Some(Errno::PERM | Errno::ACCESS) => {
+            let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+            let lockdown = fs::read_to_string("/sys/kernel/security/lockdown").unwrap_or_default();
+            Unsupported::NotPermitted { what, why: why_not_permitted(&status, &lockdown, needed) }
+        }
+        _ => Unsupported::Failed { what, error: error.to_string() },
+    }
+}
+
+/// What forbids it, from the texts of `/proc/PID/status` and of the kernel's lockdown.
+fn why_not_permitted(status: &str, lockdown: &str, needed: Capabilities) -> String {
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let effective = field("CapEff:").and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or_default();
+    let has = |bits: &[u32]| bits.iter().any(|bit| effective >> bit & 1 == 1);
+    let missing: Vec<&str> = needed.iter().filter(|(_, bits)| !has(bits)).map(|(name, _)| *name).collect();
+    if !missing.is_empty() {
+        return format!("it lacks {}; run it as root", missing.join(" and "));
+    }
+    let mut suspects = Vec::new();
+    if field("Seccomp:").is_some_and(|mode| mode != "0") {
+        suspects.push("a seccomp filter");
+    }
+    if lockdown.contains("[integrity]") || lockdown.contains("[confidentiality]") {
+        suspects.push("the kernel's lockdown");
+    }
+    if suspects.is_empty() {
+        suspects.push("a security module or a user namespace");
+    }
+    format!("it has the capabilities, so {} forbids it", suspects.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(capabilities: &str, seccomp: &str, lockdown: &str) -> String {
+        why_not_permitted(&format!("Name:\tx\nCapEff:\t{capabilities}\nSeccomp:\t{seccomp}\n"), lockdown, BPF)
+    }
+
+    #[test]
+    fn a_missing_capability_is_named() {
+        let none = "it lacks CAP_BPF or CAP_SYS_ADMIN and CAP_NET_ADMIN; run it as root";
+        assert_eq!(why("0000000000000000", "2", ""), none);
+        assert_eq!(why("0000008000000000", "0", ""), "it lacks CAP_NET_ADMIN; run it as root");
+        assert_eq!(why("0000000000001000", "0", ""), "it lacks CAP_BPF or CAP_SYS_ADMIN; run it as root");
+    }
+
+    #[test]
+    fn what_forbids_it_in_spite_of_capabilities_is_named() {
+        let all = "000001ffffffffff";
+        assert_eq!(
+            why(all, "2", "[none] integrity"),
+            "it has the capabilities, so a seccomp filter forbids it"
+        );
+        assert_eq!(
+            why(all, "0", "none [integrity] confidentiality"),
+            "it has the capabilities, so the kernel's lockdown forbids it"
+        );
+        assert_eq!(
+            why("0000000000200000", "0", ""),
+            "it has the capabilities, so a security module or a user namespace forbids it"
+        );
+    }
+
+    #[test]
+    fn a_kernel_is_judged_by_its_answers() {
+        let load = |errno: Errno, log: &str| {
+            judge_load(LoadFailure::Program(bpf::LoadError { error: errno.into(), log: log.to_owned() }))
+                .to_string()
+        };
+        assert_eq!(
+            load(Errno::INVAL, ""),
+            "the kernel has no BPF programs of the kind sk_lookup (Linux 5.9)"
+        );
+        assert!(load(Errno::ACCESS, "R1 invalid").ends_with("refuses the BPF program: R1 invalid"));
+        let map = judge_load(LoadFailure::SocketMap(Errno::NOSYS.into())).to_string();
+        assert!(map.starts_with("the kernel has no bpf(2)"), "{map}");
+        assert!(matches!(
+            judge_load(LoadFailure::NumberMap(Errno::PERM.into())),
+            Unsupported::NotPermitted { what: MAKE_MAPS, .. }
+        ));
+    }
+}
