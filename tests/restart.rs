@@ -15,7 +15,7 @@ mod kubelet;
 
 use kaudit::generation::{self, Record};
 use kaudit::manifest::Manifest;
-use kaudit::node::{Ask, Endpoint, FileState, Interrupt, Metadata, Node, Steer};
+use kaudit::node::{Addresses, Ask, Endpoint, FileState, Interrupt, Metadata, Node, Rule};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
 use kaudit::restart::surge::SurgePlan;
@@ -246,7 +246,7 @@ fn surge_plan(after: &[u8]) -> SurgePlan {
         port: 6444,
         log: Some("/var/log/kubernetes/audit/audit-surge-2026-03-04T05-06-07.080.log".into()),
         side,
-        steer: Steer { from: PORT, addresses: Vec::new(), to: 0, port: 6444, own: true },
+        rule: Rule { port: PORT, addresses: Addresses::Any, exempt_own: true },
         outside: Some(outside),
     }
 }

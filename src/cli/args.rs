@@ -152,8 +152,11 @@ pub(super) struct Waiting {
 /// How the manifest gets into place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Method {
-    /// The best that this node allows: move
+    /// The best that this node allows: surge or move
     Auto,
+    /// A second API server with the new configuration takes the connections meanwhile: no outage; it takes memory for it,
+    /// Linux 5.9, and a minute more
+    Surge,
     /// The manifest goes out, and in again when the kubelet has finished with the old pod: shortest without API server
     Move,
     /// One atomic exchange in place; the kubelet does the rest, and takes longer

@@ -2,7 +2,7 @@
 //! apply, verify.
 
 use super::args::{Consent, Restart};
-use super::live::{self, End, describe, needs_hands};
+use super::live::{self, Checked, End, describe, needs_hands};
 use super::recover::{failed, recover_first, take_lock};
 use super::{Exit, Target, refuse};
 use crate::kubelet::Kubelet;
@@ -12,7 +12,7 @@ use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Observed, Plan};
 use crate::refusal::Refusal;
 use crate::report::{FileDiff, Output, Report, Verified, print_plan};
-use crate::restart::{Options, Outcome};
+use crate::restart::Outcome;
 use crate::transaction::{self, Failure};
 use anyhow::Result;
 use std::io::{self, BufRead as _};
@@ -86,8 +86,8 @@ impl Change {
             Some(kubelet) => {
                 let kubelet = kubelet.map_err(|refusals| stop(refusals.into()))?;
                 let checked = live::check(target, kubelet, &planned.plan, self.restart).map_err(stop)?;
-                report.notes.extend(checked.notes);
-                Some((kubelet, checked.options, checked.expected))
+                report.notes.extend(checked.notes.iter().cloned());
+                Some((kubelet, checked))
             }
         };
         if target.is_live_tree() {
@@ -99,8 +99,8 @@ impl Change {
         if self.interactive && !self.consent.yes {
             print_plan(output, &report);
             report.forget_plan();
-            if let Some((_, _, expected)) = &restart {
-                output.line(&format!("The API server is restarted: it is away for {expected}."));
+            if let Some((_, checked)) = &restart {
+                output.line(&format!("The API server is restarted: {}.", checked.expected));
             }
             if !ask(output, self.verb) {
                 report.changed = false;
@@ -118,14 +118,14 @@ impl Change {
             ));
         }
         match restart {
-            Some((kubelet, options, _)) => {
+            Some((kubelet, checked)) => {
                 // What is going to happen is seen before it does, whoever reads it.
                 let was_asked = self.interactive && !self.consent.yes;
                 if !output.json && !was_asked {
                     print_plan(output, &report);
                     report.forget_plan();
                 }
-                self.restart(target, kubelet, options, &under_lock, report, output)
+                self.restart(target, kubelet, &checked, &under_lock, report, output)
             }
             None => self.apply(target, &under_lock, report),
         }
@@ -136,17 +136,19 @@ impl Change {
         self,
         target: &Target,
         kubelet: &Kubelet,
-        options: Options,
+        checked: &Checked,
         planned: &Planned,
         report: Report,
         output: &mut Output<'_>,
     ) -> Result<End, Box<End>> {
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
-        let outcome = live::perform(target, kubelet, &record, options, output).map_err(stop)?;
+        let outcome =
+            live::perform(target, kubelet, &record, checked.options, checked.surge.as_ref(), output)
+                .map_err(stop)?;
         if matches!(outcome, Outcome::Done(_)) {
             check_on_disk(target, &planned.plan)?;
         }
-        Ok(describe(outcome, options.method, report, &self.done(planned)))
+        Ok(describe(outcome, checked.options.method, report, &self.done(planned)))
     }
 
     /// The change of a tree, or of a live node whose API server need not notice it.

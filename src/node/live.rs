@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Ask, Attempt, ContainerOf, Effects, FileState, Interrupt, KubeletMark, LastWords, Machine,
-    Metadata, Moved, Node, Process, Processes, Steer, moment,
+    Metadata, Moved, Node, Process, Processes, Rule, Steering, moment,
 };
 use anyhow::{Context as _, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -50,6 +50,8 @@ pub struct Live {
     began: i64,
     /// Where the kubelet's log was then.
     mark: KubeletMark,
+    /// As long as this is there, new connections go elsewhere.
+    steering: Option<Steering>,
     /// The last signal that asked for the end; 0: none did.
     asked_to_end: Arc<AtomicUsize>,
 }
@@ -75,6 +77,7 @@ impl Live {
             subject,
             started: Instant::now(),
             began: moment().as_second(),
+            steering: None,
             asked_to_end: Arc::default(),
         }
     }
@@ -191,15 +194,18 @@ impl Machine for Live {
         }
     }
 
-    fn steer(&mut self, _steer: &Steer) -> Result<()> {
-        anyhow::bail!("not built yet")
-    }
-
-    fn steer_own(&mut self, _own: bool) -> Result<()> {
+    fn steer(&mut self, server: &Process, port: u16, rule: &Rule) -> Result<()> {
+        self.steering = Some(self.node.steer(server, port, rule)?);
         Ok(())
     }
 
-    fn stop_steering(&mut self) {}
+    fn exempt_own(&mut self, exempt: bool) -> Result<()> {
+        self.steering.as_ref().map_or(Ok(()), |steering| steering.exempt_own(exempt))
+    }
+
+    fn stop_steering(&mut self) {
+        self.steering = None;
+    }
 
     fn fresh_id(&mut self) -> Result<String> {
         let file = self.node.read_file(Path::new(RANDOM_UUID), 64)?.context("the kernel gives no UUID")?;

@@ -1,9 +1,8 @@
 //! The live node as a restart sees it: processes, the API server's answers, time. One trait, so that tests can put a
 //! simulated kubelet and a virtual clock in its place.
 
-use super::{Answer, Ask, Effects, Node, Process};
+use super::{Answer, Ask, Effects, Node, Process, Rule};
 use anyhow::Result;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// Everything that a restart does with a node beyond planning: the effects on files, and what follows from them.
@@ -42,18 +41,18 @@ pub trait Machine: Effects {
     /// and the kubelet said last. Nothing where nothing is found: it is asked for an explanation.
     fn last_words(&mut self, pod: &str, uid: Option<&str>) -> LastWords;
 
-    /// Lets new connections to the API server's port go to another process of this node, until
+    /// Lets new connections that `rule` describes go to `server`, which listens on `port`, until
     /// [`Machine::stop_steering`] or the end of kaudit. Connections that are open are not touched.
     ///
     /// # Errors
     /// The kernel does not allow it, or nobody listens there.
-    fn steer(&mut self, steer: &Steer) -> Result<()>;
+    fn steer(&mut self, server: &Process, port: u16, rule: &Rule) -> Result<()>;
 
-    /// Whether what only the node itself connects to is steered as well; without steering there is nothing to do.
+    /// Whether the own connections are left alone ([`Rule::exempt_own`]); without steering there is nothing to do.
     ///
     /// # Errors
     /// The kernel does not allow it.
-    fn steer_own(&mut self, own: bool) -> Result<()>;
+    fn exempt_own(&mut self, exempt: bool) -> Result<()>;
 
     /// Ends the steering, if there is any.
     fn stop_steering(&mut self);
@@ -72,22 +71,6 @@ pub trait Machine: Effects {
 
     /// The signal that asked for the run's end, if one did.
     fn interrupt(&self) -> Option<Interrupt>;
-}
-
-/// Which new connections go where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Steer {
-    /// The port to which clients connect.
-    pub from: u16,
-    /// The addresses to which they do; empty: every one on which the API server listens.
-    pub addresses: Vec<IpAddr>,
-    /// The process that gets them.
-    pub to: i32,
-    /// The port on which it listens.
-    pub port: u16,
-    /// Whether connections go there too that only the node itself makes: to the loopback addresses, or from one of
-    /// `addresses` to itself.
-    pub own: bool,
 }
 
 /// What was said last about an API server that did not come up, oldest first.

@@ -40,7 +40,7 @@ pub use growth::FileEnd;
 pub use kubelet_log::KubeletMark;
 pub use live::{Live, Subject};
 pub use lock::{Lock, LockError};
-pub use machine::{Interrupt, LastWords, Machine, Steer};
+pub use machine::{Interrupt, LastWords, Machine};
 pub use process::{Component, Memory, PodMemory, Process, Processes};
 pub use program::{Bounds, Ended, How, Program, Room};
 pub use read::{Entry, EntryKind};

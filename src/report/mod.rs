@@ -72,12 +72,17 @@ pub struct Verified {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restarted {
-    /// `move`, `rewrite` or `none`.
+    /// `surge`, `move`, `rewrite` or `none`.
     pub method: &'static str,
     /// Whether it was restarted.
     pub performed: bool,
-    /// How long no API server was ready, in milliseconds.
+    /// How long no API server was ready, in milliseconds; of a surge: for clients of the node's address.
     pub unavailable_ms: u64,
+    /// The same for those of a surge who use what only the node itself uses: its loopback addresses, or the only address on
+    /// which the API server listens.
+    pub unavailable_to_itself_ms: Option<u64>,
+    /// Where the events are that the second API server of a surge logged.
+    pub surge_log: Option<String>,
     /// Whether the old one was ended before its grace period was over, as `--drain` asks.
     pub ended_early: bool,
     /// Whether the state before was put back.
@@ -86,7 +91,15 @@ pub struct Restarted {
 
 impl Default for Restarted {
     fn default() -> Self {
-        Self { method: "none", performed: false, unavailable_ms: 0, ended_early: false, rolled_back: false }
+        Self {
+            method: "none",
+            performed: false,
+            unavailable_ms: 0,
+            unavailable_to_itself_ms: None,
+            surge_log: None,
+            ended_early: false,
+            rolled_back: false,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::forward::Run;
 use super::protocol::{Cause, Outcome};
+use super::server::Server;
 use super::state::Content;
-use super::wait::Server;
 use crate::node::Moved;
 use crate::transaction::steps::{forget, put, restore_directories};
 use crate::transaction::{Journal, Phase};
@@ -68,7 +68,7 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
     drop(run.journal.write(run.machine));
     // Clients elsewhere stay with the surge pod, if there is one, until the old API server is back.
     if run.journal.surge.is_some() {
-        drop(run.machine.steer_own(false));
+        drop(run.machine.exempt_own(true));
     }
     let names = &run.scene.names;
     if live(run)? == Content::After {

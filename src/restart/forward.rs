@@ -3,7 +3,7 @@
 use super::back::{go_back, unstage};
 use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 use super::scene::Scene;
-use super::wait::Server;
+use super::server::Server;
 use super::watch::Watch;
 use crate::generation::{self, Record, RecordedFile};
 use crate::node::{FileState, Machine, Moved};
@@ -94,7 +94,7 @@ impl<'a> Run<'a> {
                 self.move_out()?;
                 self.wait_until_gone(self.scene.before.grace())?;
                 // An API server talks to itself while it starts, by a token that no other one knows.
-                self.machine.steer_own(false)?;
+                self.machine.exempt_own(true)?;
                 self.move_in()?;
             }
             Method::Move => {
@@ -196,7 +196,15 @@ impl<'a> Run<'a> {
         let (unavailable, unavailable_to_itself) = self.unavailable();
         // Twice: what failed once for want of a moment's memory or space is not left to the next run.
         let untidy = self.tidy().or_else(|_| self.tidy()).err().map(|error| format!("{error:#}"));
-        Done { unavailable, unavailable_to_itself, killed: self.killed, pid: Some(pid), proven, untidy }
+        Done {
+            unavailable,
+            unavailable_to_itself,
+            surge_log: self.surge_log(),
+            killed: self.killed,
+            pid: Some(pid),
+            proven,
+            untidy,
+        }
     }
 
     pub(super) fn tidy(&mut self) -> Result<()> {

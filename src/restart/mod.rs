@@ -17,6 +17,7 @@ pub mod proof;
 mod protocol;
 mod recover;
 mod scene;
+mod server;
 pub mod state;
 pub mod subject;
 pub mod surge;

@@ -150,6 +150,8 @@ pub struct Done {
     /// How long none was for those of a surge who use an address that only the node itself uses: the loopback address, or
     /// the only one on which the API server listens.
     pub unavailable_to_itself: Option<Duration>,
+    /// Where the events are that the surge pod logged on the host.
+    pub surge_log: Option<PathBuf>,
     /// Whether the old API server was ended early, as asked.
     pub killed: bool,
     /// The process that runs now.

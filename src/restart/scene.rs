@@ -3,7 +3,7 @@
 use super::endpoint::endpoint;
 use super::identity::{Identity, client_certificates};
 use super::proof::{self, Anonymous, ProofRequest};
-use super::surge::SurgePlan;
+use super::surge::{SurgePlan, SurgePod};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::pflag::parse_duration;
@@ -75,16 +75,28 @@ impl Scene {
     pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, SceneError> {
         let Some(entry) = record.file(live) else { return Ok(None) };
         let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
-        let then = |path: &Path| match record.file(path) {
-            Some(file) => Ok(file.after.clone()),
-            None => node.read_file(path, READ_LIMIT),
-        };
         let mut before = Side::of(node, &before.bytes)?;
         let mut after = Side::of(node, &after.bytes)?;
         // The way back ends with a healthy API server; what its audit log gets is as it was.
         before.proof = Proof::Off;
-        after.proof = after.find_proof(node, &then)?;
+        after.proof = after.find_proof(node, &|path| as_planned(node, record, path))?;
         Ok(Some(Self { names: Names::of(live), before, after, surge: None }))
+    }
+
+    /// The same restart as a surge: `pod`, which listens on `port`, serves meanwhile.
+    ///
+    /// # Errors
+    /// The pod is none that can be asked; a file cannot be read.
+    pub fn with_surge(
+        self,
+        node: &Node,
+        record: &Record,
+        pod: &SurgePod,
+        port: u16,
+    ) -> Result<Self, SceneError> {
+        let then = |path: &Path| as_planned(node, record, path);
+        let plan = SurgePlan::of(node, pod, port, &self.before, &self.names.live, &then)?;
+        Ok(Self { surge: Some(plan), ..self })
     }
 }
 
@@ -221,6 +233,14 @@ impl Side {
         let seconds =
             self.manifest.pod().spec.as_ref().and_then(|spec| spec.termination_grace_period_seconds);
         seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(DEFAULT_GRACE, Duration::from_secs)
+    }
+}
+
+/// A file of the host as it will be.
+fn as_planned(node: &Node, record: &Record, path: &Path) -> Result<Option<FileState>> {
+    match record.file(path) {
+        Some(file) => Ok(file.after.clone()),
+        None => node.read_file(path, READ_LIMIT),
     }
 }
 

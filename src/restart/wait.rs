@@ -5,9 +5,9 @@ use super::diagnosis::{Explanation, diagnose};
 use super::forward::Run;
 use super::protocol::{Cause, Proven};
 use super::scene::{Proof, Side};
+use super::server::Server;
 use super::watch::{Look, is_serving};
 use super::witness;
-use crate::audit::argv::lookup;
 use crate::node::{Answer, Ask, Process};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -30,15 +30,6 @@ const SETTLE: Duration = Duration::from_secs(3);
 const MOST_EXITS: u32 = 3;
 /// A kubelet that has not started anything by then has a reason, and tells it.
 const NO_CONTAINER: Duration = Duration::from_secs(20);
-
-/// Which API server of the node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Server {
-    /// The one that the manifest is about.
-    Main,
-    /// The surge pod's.
-    Surge,
-}
 
 /// What is waited for.
 pub(super) struct Waiting<'a> {
@@ -105,17 +96,6 @@ impl Run<'_> {
                 .help("look at the kubelet: journalctl -u kubelet --since -5min"));
         }
         self.wait_for_clean_up()
-    }
-
-    /// The API servers that run, of one kind.
-    pub(super) fn servers(&mut self, which: Server) -> Result<Vec<Process>, Cause> {
-        let mut servers = self.machine.api_servers()?;
-        let port = self.journal.surge.as_ref().map(|surge| surge.port);
-        servers.retain(|process| {
-            let is_surge = port.is_some_and(|port| listens_on(process, port));
-            is_surge == (which == Server::Surge)
-        });
-        Ok(servers)
     }
 
     /// Waits until the surge pod has ended and the kubelet has finished with it.
@@ -296,10 +276,4 @@ impl Run<'_> {
         Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
             .help("the policy logs the requests that were made: see whether the API server can write there"))
     }
-}
-
-/// Whether a process was told to listen on `port`.
-fn listens_on(process: &Process, port: u16) -> bool {
-    let words: Vec<&str> = process.arguments.iter().map(String::as_str).collect();
-    lookup(&words, "secure-port").and_then(|found| found.value).is_some_and(|value| value == port.to_string())
 }

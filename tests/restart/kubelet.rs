@@ -4,7 +4,7 @@
 
 use kaudit::manifest::Manifest;
 use kaudit::node::{
-    Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process, Steer,
+    Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process, Rule,
 };
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
@@ -79,7 +79,7 @@ pub(crate) struct World {
     /// How many processes were started for the manifest.
     pub(crate) starts: u32,
     /// Where new connections to the API server's port go, as long as the life of kaudit lasts that asked for it.
-    steering: Option<Steer>,
+    steering: Option<(u16, Rule)>,
     /// For how long a client elsewhere would have been refused, in this life of kaudit.
     pub(crate) outage: Duration,
 }
@@ -236,9 +236,9 @@ impl World {
     /// The pod that a new connection to `port` reaches: the kernel steers it, if that was asked, to a socket that is
     /// there, and otherwise it is found by its port.
     fn reached(&self, port: u16, is_own: bool) -> Option<&Pod> {
-        let steering = self.steering.as_ref().filter(|steering| steering.from == port);
-        let steering = steering.filter(|steering| steering.own || !is_own);
-        steering.and_then(|steering| self.ready_pod(steering.port)).or_else(|| self.ready_pod(port))
+        let steered =
+            self.steering.as_ref().filter(|(_, rule)| rule.port == port && !(is_own && rule.exempt_own));
+        steered.and_then(|(to, _)| self.ready_pod(*to)).or_else(|| self.ready_pod(port))
     }
 
     fn processes(&self) -> Vec<Process> {
@@ -423,22 +423,21 @@ impl Machine for Life {
         LastWords { container, kubelet: Vec::new() }
     }
 
-    fn steer(&mut self, steer: &Steer) -> anyhow::Result<()> {
+    fn steer(&mut self, server: &Process, port: u16, rule: &Rule) -> anyhow::Result<()> {
         let world = Rc::clone(&self.world);
         self.effect(|_| {
             let mut world = world.borrow_mut();
-            let is_there = world.processes().iter().any(|process| process.pid == steer.to);
-            anyhow::ensure!(is_there, "no process {}", steer.to);
-            world.steering = Some(steer.clone());
+            anyhow::ensure!(world.processes().contains(server), "no process {}", server.pid);
+            world.steering = Some((port, rule.clone()));
             Ok(())
         })
     }
 
-    fn steer_own(&mut self, own: bool) -> anyhow::Result<()> {
+    fn exempt_own(&mut self, exempt: bool) -> anyhow::Result<()> {
         let world = Rc::clone(&self.world);
         self.effect(|_| {
-            if let Some(steering) = &mut world.borrow_mut().steering {
-                steering.own = own;
+            if let Some((_, rule)) = &mut world.borrow_mut().steering {
+                rule.exempt_own = exempt;
             }
             Ok(())
         })

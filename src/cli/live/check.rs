@@ -1,5 +1,6 @@
 //! What is looked at on a live node before anything is touched.
 
+use super::surge::{self, Surge};
 use super::trial;
 use super::{obstacle, subject};
 use crate::audit::argv::lookup;
@@ -23,6 +24,8 @@ use std::time::Duration;
 pub(in crate::cli) struct Checked {
     /// How.
     pub(in crate::cli) options: Options,
+    /// The second API server, of a surge.
+    pub(in crate::cli) surge: Option<Surge>,
     /// For how long no API server is to be expected, in words.
     pub(in crate::cli) expected: String,
     /// What the operator should know.
@@ -77,27 +80,69 @@ pub(in crate::cli) fn check(
     if let Some(process) = &process {
         trial::judge(&target.node, plan, &planned, process, &mut notes)??;
     }
-    let method = match restart.method {
-        args::Method::Auto | args::Method::Move | args::Method::None => Method::Move,
-        args::Method::Rewrite => Method::Rewrite,
-    };
+    let (method, surge) =
+        choose(target, &planned, &side, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
     let options = Options {
         method,
         drain: restart.waiting.drain,
         timeout: restart.waiting.timeout,
         was_healthy: was_healthy.is_ok(),
     };
-    Ok(Checked { options, expected: expected(method, restart.waiting.drain, side.grace()), notes })
+    let expected = expected(&options, side.grace());
+    Ok(Checked { options, surge, expected, notes })
+}
+
+/// How it is restarted: as asked, or the best that this node allows, with the reason.
+fn choose(
+    target: &Target,
+    planned: &Manifest,
+    side: &Side,
+    process: Option<&Process>,
+    is_healthy: bool,
+    restart: Restart,
+    notes: &mut Vec<Note>,
+) -> Result<(Method, Option<Surge>), Obstacle> {
+    match restart.method {
+        args::Method::Move | args::Method::None => return Ok((Method::Move, None)),
+        args::Method::Rewrite => return Ok((Method::Rewrite, None)),
+        args::Method::Auto | args::Method::Surge => {}
+    }
+    let prepared = match process.filter(|_| is_healthy) {
+        Some(process) => surge::prepare(target, planned, side, process),
+        None => Err(Refusal::new("there is no healthy API server beside which a second one could run")),
+    };
+    match prepared {
+        Ok(surge) => {
+            notes.push(Note::info(format!(
+                "restart: surge, as this node allows it: a second API server takes the connections meanwhile, on port {}, and up to {} MiB",
+                surge.port,
+                surge.memory >> 20
+            )));
+            Ok((Method::Surge, Some(surge)))
+        }
+        Err(why) if restart.method == args::Method::Auto => {
+            notes.push(Note::info(format!("restart: move, not surge: {}", why.reason)));
+            Ok((Method::Move, None))
+        }
+        Err(why) => {
+            let refusal = Refusal::new(format!("--restart=surge cannot be done here: {}", why.reason));
+            let refusal = why.help.into_iter().fold(refusal, Refusal::help);
+            Err(refusal.help("with an outage of some seconds: --restart=move --drain 2s").into())
+        }
+    }
 }
 
 /// For how long no API server is to be expected.
-fn expected(method: Method, drain: Option<Duration>, grace: Duration) -> String {
-    match (method, drain) {
-        (Method::Surge, _) => "no client but those on the node's own loopback address".to_owned(),
-        (Method::Rewrite, _) => "up to 45 s, as the kubelet backs off".to_owned(),
-        (Method::Move, Some(drain)) => format!("about {} s", drain.as_secs() + MOVE_SECONDS),
+fn expected(options: &Options, grace: Duration) -> String {
+    match (options.method, options.drain) {
+        (Method::Surge, _) => {
+            let seconds = 2 * grace.as_secs() + MOVE_SECONDS * 2;
+            format!("a second API server takes the connections meanwhile; it takes up to {seconds} s")
+        }
+        (Method::Rewrite, _) => "it is away for up to 45 s, as the kubelet backs off".to_owned(),
+        (Method::Move, Some(drain)) => format!("it is away for about {} s", drain.as_secs() + MOVE_SECONDS),
         (Method::Move, None) => format!(
-            "up to {} s: open watches hold the old one for its grace period, which --drain 2s would cut short",
+            "it is away for up to {} s: open watches hold the old one for its grace period, which --drain 2s would cut short",
             grace.as_secs() + MOVE_SECONDS
         ),
     }

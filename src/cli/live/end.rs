@@ -16,19 +16,29 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
     let restarted = |unavailable: Duration| Restarted {
         method: method.name(),
         performed: true,
-        unavailable_ms: u64::try_from(unavailable.as_millis()).unwrap_or(u64::MAX),
+        unavailable_ms: milliseconds(unavailable),
         ..Restarted::default()
     };
     match outcome {
         Outcome::Done(end) => {
-            report.restart = Restarted { ended_early: end.killed, ..restarted(end.unavailable) };
+            report.restart = Restarted {
+                ended_early: end.killed,
+                unavailable_to_itself_ms: end.unavailable_to_itself.map(milliseconds),
+                surge_log: end.surge_log.as_ref().map(|path| path.display().to_string()),
+                ..restarted(end.unavailable)
+            };
             let proof = match &end.proven {
                 Proven::Event(id) => format!("; event {id} is in the log"),
                 Proven::Off | Proven::Silent(_) => String::new(),
             };
-            let seconds = end.unavailable.as_secs_f64();
-            report.message =
-                format!("{done} The API server was away for {seconds:.1} s and is healthy{proof}.");
+            let away = away(end.unavailable, end.unavailable_to_itself);
+            report.message = format!("{done} {away} and is healthy{proof}.");
+            if let Some(log) = &end.surge_log {
+                report.notes.push(Note::info(format!(
+                    "the second API server's events of that time are in {}",
+                    log.display()
+                )));
+            }
             if let Proven::Silent(why) = &end.proven {
                 report
                     .notes
@@ -74,6 +84,24 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
             report.refusals.extend(undoing.map(refusal_of));
             needs_hands(report)
         }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// For how long there was no API server, for whom.
+fn away(elsewhere: Duration, on_the_node: Option<Duration>) -> String {
+    let (seconds, own) = (elsewhere.as_secs_f64(), on_the_node.map(|own| own.as_secs_f64()));
+    match own {
+        Some(own) if elsewhere.is_zero() => {
+            format!("The API server was never away ({own:.1} s on this node's own loopback address)")
+        }
+        Some(own) => format!(
+            "The API server was away for {seconds:.1} s ({own:.1} s on this node's own loopback address)"
+        ),
+        None => format!("The API server was away for {seconds:.1} s"),
     }
 }
 

@@ -3,11 +3,13 @@
 mod check;
 mod end;
 mod progress;
+mod surge;
 mod trial;
 
-pub(super) use check::check;
+pub(super) use check::{Checked, check};
 pub(super) use end::{End, describe, needs_hands, refusal_of};
 use progress::Progress;
+pub(super) use surge::Surge;
 
 use super::Target;
 use super::args::Waiting;
@@ -29,11 +31,15 @@ pub(super) fn perform(
     kubelet: &Kubelet,
     record: &Record,
     options: Options,
+    surge: Option<&Surge>,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Obstacle> {
-    let scene = Scene::of(&target.node, record, &target.manifest)
+    let mut scene = Scene::of(&target.node, record, &target.manifest)
         .map_err(obstacle)?
         .ok_or_else(|| anyhow!("the change has no manifest to restart the API server by"))?;
+    if let Some(surge) = surge {
+        scene = scene.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
+    }
     let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
     live.handle_signals()?;
     Ok(restart(&mut live, &mut Progress::new(output), &scene, record, options))

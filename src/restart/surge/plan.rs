@@ -2,7 +2,7 @@
 
 use super::{FILE_NAME, SurgePod};
 use crate::audit::argv::lookup;
-use crate::node::{Ask, FileState, Metadata, Node, Steer};
+use crate::node::{Addresses, Ask, FileState, Metadata, Node, Rule};
 use crate::restart::scene::{SceneError, Side};
 use anyhow::Result;
 use std::net::{IpAddr, SocketAddr};
@@ -24,8 +24,8 @@ pub struct SurgePlan {
     pub side: Side,
     /// Its audit log on the host, where that outlives it.
     pub log: Option<PathBuf>,
-    /// Which connections go to it; its process is not known yet.
-    pub steer: Steer,
+    /// Which connections go to it.
+    pub rule: Rule,
     /// How clients elsewhere ask whether there is an API server, where the node can ask as they do.
     pub outside: Option<Ask>,
 }
@@ -52,21 +52,19 @@ impl SurgePlan {
             port,
             side,
             log: pod.log.as_ref().and_then(|log| log.host.clone()),
-            steer: rule(before, port),
+            rule: rule(before),
             outside: outside(before),
         })
     }
 }
 
-/// Which connections are steered to an API server on `port` instead of `side`'s, except those that only the node makes.
-///
-/// An API server that listens on one address only leaves the others to whoever listens there.
-#[must_use]
-pub fn rule(side: &Side, port: u16) -> Steer {
+/// Which connections of `side`'s clients are steered: those to the addresses on which its API server listens, as on the
+/// others somebody else may.
+pub(super) fn rule(side: &Side) -> Rule {
     let address = side.readyz.endpoint.address;
     let is_every = address.ip().is_loopback() && !names_loopback(side);
-    let addresses: Vec<IpAddr> = if is_every { Vec::new() } else { vec![address.ip()] };
-    Steer { from: address.port(), addresses, to: 0, port, own: false }
+    let addresses = if is_every { Addresses::Any } else { Addresses::Only(vec![address.ip()]) };
+    Rule { port: address.port(), addresses, exempt_own: true }
 }
 
 /// Whether the API server listens on the loopback address alone.
@@ -77,7 +75,7 @@ fn names_loopback(side: &Side) -> bool {
 /// As clients elsewhere ask: the node's own address, which is steered like theirs.
 fn outside(side: &Side) -> Option<Ask> {
     let endpoint = &side.readyz.endpoint;
-    let is_every = rule(side, endpoint.address.port()).addresses.is_empty();
+    let is_every = rule(side).addresses == Addresses::Any;
     let address = flag(side, "advertise-address").filter(|address| is_every && !address.is_unspecified())?;
     let mut ask = side.readyz.clone();
     ask.endpoint.address = SocketAddr::new(address, endpoint.address.port());

@@ -3,14 +3,15 @@
 
 use super::plan::rule;
 use super::{SurgeLog, SurgePlan};
-use crate::node::Steer;
+use crate::node::Rule;
 use crate::restart::forward::{Run, STABLE};
 use crate::restart::protocol::{Cause, Proven};
 use crate::restart::scene::{Proof, Side};
-use crate::restart::wait::Server;
+use crate::restart::server::Server;
 use crate::transaction::steps::put;
 use crate::transaction::{Phase, Surge};
 use anyhow::Result;
+use std::path::PathBuf;
 
 impl Run<'_> {
     /// Brings the surge pod up, proves it, and lets new connections go to it. The API server that runs does not notice;
@@ -24,7 +25,7 @@ impl Run<'_> {
         let wrong = |cause: Cause| cause.help("the API server that runs was not touched");
         let process = self.come_up(&pod.side, Server::Surge, &[], Some(STABLE)).map_err(wrong)?;
         self.prove(&pod.side.proof).map_err(wrong)?;
-        self.machine.steer(&Steer { to: process.pid, own: true, ..pod.steer.clone() })?;
+        self.machine.steer(&process, pod.port, &Rule { exempt_own: false, ..pod.rule.clone() })?;
         self.listener.step("it is proven; new connections go to it");
         self.prove_steering(&self.scene.before, &pod.side.proof)
     }
@@ -51,8 +52,7 @@ impl Run<'_> {
         let Some(surge) = self.journal.surge.clone() else { return };
         let Ok(servers) = self.servers(Server::Surge) else { return };
         let Some(process) = servers.first() else { return };
-        let rule = rule(&self.scene.before, surge.port);
-        if self.machine.steer(&Steer { to: process.pid, ..rule }).is_ok() {
+        if self.machine.steer(process, surge.port, &rule(&self.scene.before)).is_ok() {
             self.listener.step("new connections go to the second API server that is still there");
         }
     }
@@ -68,6 +68,13 @@ impl Run<'_> {
         self.is_interruptible = is_interruptible;
         gone?;
         Ok(self.name_log(&surge)?)
+    }
+
+    /// Where its events lie when it is gone.
+    pub(in crate::restart) fn surge_log(&self) -> Option<PathBuf> {
+        let path = self.journal.surge.as_ref()?.log.as_deref()?;
+        let name = SurgeLog::at(path)?.name_afterwards(path.file_name()?.to_str()?)?;
+        Some(path.with_file_name(name))
     }
 
     /// Names what the surge pod logged as the API server names its rotated logs, so that it is kept and thrown away with

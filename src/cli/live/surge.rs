@@ -1,0 +1,96 @@
+//! Whether a surge is possible on this node, as far as that can be seen beforehand.
+
+use crate::cli::Target;
+use crate::manifest::Manifest;
+use crate::node::{Node, Process, moment};
+use crate::refusal::Refusal;
+use crate::restart::Side;
+use crate::restart::surge::preflight::{Facts, Finding, Listening, Verdict, judge, memory_needed};
+use crate::restart::surge::{SurgePod, surge_pod};
+use anyhow::Result;
+use std::num::NonZeroU16;
+use std::ops::RangeInclusive;
+
+/// Ports for the second API server: nobody's, and below those that the kernel gives to clients.
+const PORTS: RangeInclusive<u16> = 16443..=16542;
+
+/// A surge that can begin.
+#[derive(Debug)]
+pub(in crate::cli) struct Surge {
+    /// The second API server's pod.
+    pub(in crate::cli) pod: SurgePod,
+    /// Where it listens.
+    pub(in crate::cli) port: u16,
+    /// The memory that it may take, in bytes.
+    pub(in crate::cli) memory: u64,
+}
+
+/// Looks whether the planned pod can run a second time beside `process`, the API server of `side`.
+///
+/// # Errors
+/// The first reason why not, in words, with what to do.
+pub(super) fn prepare(
+    target: &Target,
+    planned: &Manifest,
+    side: &Side,
+    process: &Process,
+) -> Result<Surge, Refusal> {
+    let node = &target.node;
+    let port = free_port(node);
+    let pod = match &port {
+        Ok(port) => surge_pod(planned, *port, moment()),
+        // Another reason comes first then.
+        Err(why) => Err(Refusal::new(why.clone())),
+    };
+    let facts = facts(node, side, process, port, &pod);
+    if let Some(finding) = judge(&facts).into_iter().find(|finding| finding.verdict == Verdict::Fail) {
+        return Err(refusal_of(finding));
+    }
+    let port = facts.free_port.map_err(Refusal::new)?.get();
+    Ok(Surge { pod: pod?, port, memory: memory_needed(facts.resident.unwrap_or_default()) })
+}
+
+fn refusal_of(finding: Finding) -> Refusal {
+    finding.hint.into_iter().fold(Refusal::new(finding.evidence), Refusal::help)
+}
+
+fn facts(
+    node: &Node,
+    side: &Side,
+    process: &Process,
+    free_port: Result<NonZeroU16, String>,
+    pod: &Result<SurgePod, Refusal>,
+) -> Facts {
+    let processes = node.processes();
+    let listeners = node.listeners(side.readyz.endpoint.address.port()).map(|found| {
+        let each = |socket: crate::node::Listening| {
+            let address = socket.address;
+            socket.pids.into_iter().map(move |pid| Listening { address, pid })
+        };
+        found.into_iter().flat_map(each).collect()
+    });
+    Facts {
+        steering: node.probe_steering(process.pid).map_err(|missing| missing.to_string()),
+        // Asked by doing it: what is not allowed is told by the kernel, with the capability that it takes.
+        privileges: Ok(()),
+        memory: words(node.memory()),
+        pod_memory: words(node.pod_memory(process)),
+        resident: words(processes.resident(process)).and_then(|bytes| {
+            bytes.ok_or_else(|| "the API server has ended while it was looked at".to_owned())
+        }),
+        free_port,
+        api_servers: vec![process.pid],
+        listeners: words(listeners),
+        pod: pod.as_ref().map(drop).map_err(Clone::clone),
+    }
+}
+
+fn free_port(node: &Node) -> Result<NonZeroU16, String> {
+    words(node.free_port(PORTS))?
+        .and_then(NonZeroU16::new)
+        .ok_or_else(|| format!("no port from {} to {} is free", PORTS.start(), PORTS.end()))
+}
+
+fn words<T>(result: Result<T>) -> Result<T, String> {
+    result.map_err(|error| format!("{error:#}"))
+}
