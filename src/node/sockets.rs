@@ -61,7 +61,9 @@ impl Node {
                 }
             }
         }
-        listeners.iter_mut().for_each(|listener| listener.pids.sort_unstable());
+        for listener in &mut listeners {
+            listener.pids.sort_unstable();
+        }
         Ok(listeners)
     }
 
@@ -154,7 +156,7 @@ fn socket_inode(link: &str) -> Option<u64> {
     link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// Reads a line of `/proc/net/tcp` or `tcp6` (proc_pid_net(5)); `None` for the headline.
+/// Reads a line of `/proc/net/tcp` or `tcp6` (`proc_pid_net(5)`); `None` for the headline.
 fn socket_line(line: &str) -> Option<SocketLine> {
     let mut fields = line.split_ascii_whitespace();
     let (address, port) = fields.nth(1)?.split_once(':')?;

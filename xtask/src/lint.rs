@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::shell::command::run as start;
 use crate::shell::project::Project;
+use crate::steering;
 
 /// Runs clippy.
 ///
@@ -11,5 +12,7 @@ use crate::shell::project::Project;
 ///
 /// When it warns.
 pub(crate) fn run(project: &Project) -> Result<()> {
-    start(project.cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    // "All" leaves out what `cargo test` leaves out.
+    let targets = ["--workspace", "--all-targets", "--test", steering::TARGET];
+    start(project.cargo().arg("clippy").args(targets).args(["--", "-D", "warnings"]))
 }

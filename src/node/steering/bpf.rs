@@ -6,6 +6,7 @@
 
 use super::assembler::Instruction;
 use super::program::Maps;
+use libc::c_long;
 use rustix::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::io;
 
@@ -194,15 +195,16 @@ fn address<T>(pointer: *const T) -> u64 {
 }
 
 /// Every request comes from a function above, in which all that it points to lives until the end.
-fn call<T>(command: i32, request: &T) -> io::Result<i64> {
+fn call<T>(command: i32, request: &T) -> io::Result<c_long> {
     // SAFETY: The kernel reads `size_of::<T>()` bytes, which are there and, since no request has padding, all have
     // a value. It reads and writes behind the addresses in it only during the call; `put` and `try_load` give it the address of a key and
     // a value of the map's sizes, of instructions and of a buffer with their lengths, and of a text that ends with a zero.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw const *request, size_of::<T>()) };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(i64::from(result)) }
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, c_long::from(command), &raw const *request, size_of::<T>()) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-fn descriptor(result: i64) -> io::Result<OwnedFd> {
+fn descriptor(result: c_long) -> io::Result<OwnedFd> {
     let number = i32::try_from(result).map_err(io::Error::other)?;
     // SAFETY: The kernel has just opened it for this call, so that nobody else owns it. Only calls that open one come here.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })

@@ -86,7 +86,7 @@ pub(super) const ASSIGN: i32 = 124;
 /// `SK_PASS`: go on with the socket that was assigned, or else as ever.
 pub(super) const PASS: i32 = 1;
 
-/// The lengths of an IPv6 address: the offsets of its four parts.
+/// The offsets of the four parts of an IPv6 address.
 const PARTS: [i16; 4] = [0, 4, 8, 12];
 
 const RESULT: Register = Register(0);
@@ -241,8 +241,11 @@ fn assign(assembler: &mut Assembler, map: i32, pass: Label) {
 
 /// The four parts of an address as the context has them.
 fn parts(address: Ipv6Addr) -> [u32; 4] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = address.octets();
-    [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(in_memory)
+    let bits = address.to_bits();
+    [96, 64, 32, 0].map(|shift| {
+        let part = u32::try_from(bits >> shift & u128::from(u32::MAX)).unwrap_or_default();
+        in_memory(part.to_be_bytes())
+    })
 }
 
 /// What the machine reads where these bytes are.
