@@ -67,8 +67,8 @@ impl Node {
         Ok(listeners)
     }
 
-    /// The first port of `ports` that is free on every address, in the network namespace of the calling thread; `None` where none is. Nobody
-    /// keeps it free afterwards.
+    /// The first port of `ports` that is free on every address, in the network namespace of the calling thread;
+    /// `None` where none is. Nobody keeps it free afterwards.
     ///
     /// # Errors
     /// The kernel gives no socket.
@@ -122,8 +122,9 @@ pub(super) fn listening(net: &Path, port: u16) -> Result<Vec<SocketLine>> {
     Ok(found)
 }
 
-/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst` of the Linux
-/// sources), and what follows is not read: the kernel takes seconds for it where there are very many connections.
+/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst`
+/// of the Linux sources), and what follows is not read: the kernel takes seconds for it where there are very many
+/// connections.
 fn listening_lines(text: impl BufRead) -> io::Result<Vec<SocketLine>> {
     let mut found = Vec::new();
     for line in text.lines() {

@@ -1,5 +1,6 @@
-//! Steering by the real kernel: `cargo xtask steering` runs this, as root, in a network namespace of its own. It is no part of
-//! `cargo test`, which passes without root, and so it has a `main` of its own; its last line is that of any test.
+//! Steering by the real kernel: `cargo xtask steering` runs this, as root, in a network namespace of its own. It is
+//! no part of `cargo test`, which passes without root, and so it has a `main` of its own; its last line is that of
+//! any test.
 //!
 //! Servers are processes of this same program: `steering serve NAME ADDRESS…`.
 

@@ -12,7 +12,11 @@ use crate::steering;
 ///
 /// When it warns.
 pub(crate) fn run(project: &Project) -> Result<()> {
+    clippy(project, &["--workspace", "--all-targets"])?;
     // "All" leaves out what `cargo test` leaves out.
-    let targets = ["--workspace", "--all-targets", "--test", steering::TARGET];
+    clippy(project, &["--test", steering::TARGET])
+}
+
+fn clippy(project: &Project, targets: &[&str]) -> Result<()> {
     start(project.cargo().arg("clippy").args(targets).args(["--", "-D", "warnings"]))
 }

@@ -1,5 +1,6 @@
-//! `cargo xtask steering`: whether the kernel steers connections as `src/node/steering/` says. Needs root and a kernel that can, which is why
-//! `cargo test` leaves this target out: without them it fails, and never passes by doing nothing.
+//! `cargo xtask steering`: whether the kernel steers connections as `src/node/steering/` says. Needs root and a
+//! kernel that can, which is why `cargo test` leaves this target out: without them it fails, and never passes by
+//! doing nothing.
 
 use anyhow::Result;
 

@@ -1,4 +1,5 @@
-//! `unsafe` has one place. The compiler denies it everywhere, but any file could lift that for itself; this rule cannot be lifted.
+//! `unsafe` has one place. The compiler denies it everywhere, but any file could lift that for itself; this rule
+//! cannot be lifted.
 
 use super::rust_code::{code_only, is_word};
 use super::{Finding, is_rust};

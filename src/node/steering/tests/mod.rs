@@ -97,8 +97,8 @@ fn a_program_has_an_end() {
     assert_eq!(length(many(10_000)), None);
 }
 
-/// Few different addresses, so that they meet; all kinds, so that nothing is left out. One strategy that is mapped: a union of unions has
-/// value trees of megabytes, too much for the stack of a test.
+/// Few different addresses, so that they meet; all kinds, so that nothing is left out. One strategy that is mapped: a
+/// union of unions has value trees of megabytes, too much for the stack of a test.
 fn address() -> impl Strategy<Value = IpAddr> {
     const BYTES: [u8; 5] = [0, 0, 1, 127, 255];
     const WORDS: [u16; 6] = [0, 0, 0, 1, 0xffff, 0x7f00];
