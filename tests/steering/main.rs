@@ -53,7 +53,7 @@ fn run_cases(filter: &str) -> ExitCode {
         *(if is_good { &mut passed } else { &mut failed }) += 1;
     }
     let result = if failed == 0 { "ok" } else { "FAILED" };
-    println!("\ntest result: {result}. {passed} passed; {failed} failed;");
+    println!("\ntest result: {result}. {passed} passed; {failed} failed");
     if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
