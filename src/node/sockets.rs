@@ -61,12 +61,14 @@ impl Node {
                 }
             }
         }
-        listeners.iter_mut().for_each(|listener| listener.pids.sort_unstable());
+        for listener in &mut listeners {
+            listener.pids.sort_unstable();
+        }
         Ok(listeners)
     }
 
-    /// The first port of `ports` that is free on every address, in the network namespace of the calling thread; `None` where none is. Nobody
-    /// keeps it free afterwards.
+    /// The first port of `ports` that is free on every address, in the network namespace of the calling thread;
+    /// `None` where none is. Nobody keeps it free afterwards.
     ///
     /// # Errors
     /// The kernel gives no socket.
@@ -120,8 +122,9 @@ pub(super) fn listening(net: &Path, port: u16) -> Result<Vec<SocketLine>> {
     Ok(found)
 }
 
-/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst` of the Linux
-/// sources), and what follows is not read: the kernel takes seconds for it where there are very many connections.
+/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst`
+/// of the Linux sources), and what follows is not read: the kernel takes seconds for it where there are very many
+/// connections.
 fn listening_lines(text: impl BufRead) -> io::Result<Vec<SocketLine>> {
     let mut found = Vec::new();
     for line in text.lines() {
@@ -154,7 +157,7 @@ fn socket_inode(link: &str) -> Option<u64> {
     link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// Reads a line of `/proc/net/tcp` or `tcp6` (proc_pid_net(5)); `None` for the headline.
+/// Reads a line of `/proc/net/tcp` or `tcp6` (`proc_pid_net(5)`); `None` for the headline.
 fn socket_line(line: &str) -> Option<SocketLine> {
     let mut fields = line.split_ascii_whitespace();
     let (address, port) = fields.nth(1)?.split_once(':')?;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// How long a client waits between two connections: fewer than 28,000, the ports that a client address has, are made in a case.
+/// How long a client waits between two connections: fewer than 28,000, the ports that a client address has, are made
+/// in a case.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// What came of the connections of a while.

@@ -1,5 +1,6 @@
-//! Steering by the real kernel: `cargo xtask steering` runs this, as root, in a network namespace of its own. It is no part of
-//! `cargo test`, which passes without root, and so it has a `main` of its own; its last line is that of any test.
+//! Steering by the real kernel: `cargo xtask steering` runs this, as root, in a network namespace of its own. It is
+//! no part of `cargo test`, which passes without root, and so it has a `main` of its own; its last line is that of
+//! any test.
 //!
 //! Servers are processes of this same program: `steering serve NAME ADDRESS…`.
 
@@ -52,7 +53,7 @@ fn run_cases(filter: &str) -> ExitCode {
         *(if is_good { &mut passed } else { &mut failed }) += 1;
     }
     let result = if failed == 0 { "ok" } else { "FAILED" };
-    println!("\ntest result: {result}. {passed} passed; {failed} failed;");
+    println!("\ntest result: {result}. {passed} passed; {failed} failed");
     if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

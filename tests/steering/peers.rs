@@ -72,8 +72,8 @@ impl Drop for Peer {
 pub(crate) fn process(pid: i32) -> Process {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let (_, fields) = stat.rsplit_once(')').unwrap();
-    let start = fields.split_ascii_whitespace().nth(19).unwrap().parse().unwrap();
-    Process { pid, start, arguments: Vec::new(), pod_uid: None }
+    let started = fields.split_ascii_whitespace().nth(19).unwrap().parse().unwrap();
+    Process { pid, start: started, arguments: Vec::new(), pod_uid: None }
 }
 
 /// Connects, and gives the name of the server that answers.

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::shell::command::run as start;
 use crate::shell::project::Project;
+use crate::steering;
 
 /// Runs clippy.
 ///
@@ -11,5 +12,11 @@ use crate::shell::project::Project;
 ///
 /// When it warns.
 pub(crate) fn run(project: &Project) -> Result<()> {
-    start(project.cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    clippy(project, &["--workspace", "--all-targets"])?;
+    // "All" leaves out what `cargo test` leaves out.
+    clippy(project, &["--test", steering::TARGET])
+}
+
+fn clippy(project: &Project, targets: &[&str]) -> Result<()> {
+    start(project.cargo().arg("clippy").args(targets).args(["--", "-D", "warnings"]))
 }

@@ -23,6 +23,7 @@ mod oracle;
 mod peak_memory;
 mod property;
 mod shell;
+mod steering;
 mod test;
 mod tidy;
 
@@ -69,6 +70,8 @@ enum Task {
     /// Start a real control plane on this machine, enter it, end it; needs root, Go and Debian
     #[command(subcommand)]
     Node(node::Action),
+    /// Steer connections by the real kernel, in a network namespace of its own; needs root and iproute2
+    Steering,
     /// Run a command and print the peak memory of it in KiB
     #[command(hide = true)]
     PeakMemory(peak_memory::Options),
@@ -103,6 +106,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Dist => dist::run(&project).map(drop),
         Task::E2e(options) => e2e::run(&project, options),
         Task::Node(action) => node::run(&project, action),
+        Task::Steering => steering::run(&project).and_then(shell::tally::Tally::into_result),
         Task::PeakMemory(options) => peak_memory::run(options),
     }
 }

@@ -1,8 +1,9 @@
 //! Instructions of the kernel's BPF machine, and jumps to labels. Pure.
 //!
-//! The few kinds of instruction that `program` needs, by the names of `Documentation/bpf/standardization/instruction-set.rst`
-//! of the Linux sources. Comparisons and arithmetic are those of 32 bits (`JMP32`, Linux 5.1): an address is a number of 32 bits,
-//! and an immediate value would be extended by its sign for 64.
+//! The few kinds of instruction that `program` needs, by the names of
+//! `Documentation/bpf/standardization/instruction-set.rst` of the Linux sources. Comparisons and arithmetic are those
+//! of 32 bits (`JMP32`, Linux 5.1): an address is a number of 32 bits, and an immediate value would be extended by
+//! its sign for 64.
 
 /// One instruction, as the kernel takes it (`struct bpf_insn`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub(super) struct Instruction {
     pub(super) immediate: i32,
 }
 
-/// A register of the machine. `r0` is a result, `r1` to `r5` are arguments of a call and lost by it, `r6` to `r9` stay,
-/// `r10` is the end of the stack.
+/// A register of the machine. `r0` is a result, `r1` to `r5` are arguments of a call and lost by it, `r6` to `r9`
+/// stay, `r10` is the end of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Register(pub(super) u8);
 

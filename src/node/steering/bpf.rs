@@ -1,11 +1,13 @@
-//! bpf(2), for which no library that kaudit uses has a safe function. The only place of the project with `unsafe` in it.
+//! bpf(2), for which no library that kaudit uses has a safe function. The only place of the project with `unsafe` in
+//! it.
 //!
-//! Each function here is safe: it keeps what it points to alive over the call, and owns the descriptor that comes back. Descriptors
-//! are closed on exec, so that no program that kaudit runs inherits them.
+//! Each function here is safe: it keeps what it points to alive over the call, and owns the descriptor that comes
+//! back. Descriptors are closed on exec, so that no program that kaudit runs inherits them.
 #![expect(unsafe_code, reason = "a system call that takes addresses and gives a descriptor")]
 
 use super::assembler::Instruction;
 use super::program::Maps;
+use libc::c_long;
 use rustix::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::io;
 
@@ -29,6 +31,9 @@ const LICENCE: &[u8] = b"Apache-2.0\0";
 const NAME: [u8; 16] = *b"kaudit_steering\0";
 /// How much of the verifier's words is taken; it says some hundred bytes about an instruction.
 const LOG_BYTES: usize = 256 * 1024;
+
+/// How often a program is loaded again when a signal has stopped that; more signals than that are no accident.
+const ATTEMPTS: u32 = 5;
 
 /// Each is a beginning of the kernel's `union bpf_attr`, without padding; the kernel takes what is missing as zeros.
 #[repr(C)]
@@ -84,7 +89,8 @@ pub(super) struct LoadError {
 /// A map with room for one socket.
 ///
 /// # Errors
-/// `EPERM` without the capability, or before Linux 5.11 where it would exceed `RLIMIT_MEMLOCK`; `EINVAL` where the kernel has no such maps.
+/// `EPERM` without the capability, or before Linux 5.11 where it would exceed `RLIMIT_MEMLOCK`; `EINVAL` where the
+/// kernel has no such maps.
 pub(super) fn create_socket_map() -> io::Result<OwnedFd> {
     create(SOCKMAP, 8)
 }
@@ -97,8 +103,8 @@ pub(super) fn create_number_map() -> io::Result<OwnedFd> {
     create(ARRAY, 4)
 }
 
-/// Puts a listening socket into a map of one socket. The map holds no reference: when the socket is closed by all who have it, it is gone
-/// from the map.
+/// Puts a listening socket into a map of one socket. The map holds no reference: when the socket is closed by all who
+/// have it, it is gone from the map.
 ///
 /// # Errors
 /// `EOPNOTSUPP` where the socket is none of TCP, or does not listen.
@@ -119,11 +125,20 @@ pub(super) fn put_number(map: &OwnedFd, number: u32) -> io::Result<()> {
 /// # Errors
 /// The verifier or the kernel refuses it.
 pub(super) fn load(instructions: &[Instruction]) -> Result<OwnedFd, LoadError> {
-    let error = match try_load(instructions, &mut []) {
+    let mut result = try_load(instructions, &mut []);
+    for _ in 0..ATTEMPTS {
+        // A signal came, and the verifier has stopped for it.
+        if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            break;
+        }
+        result = try_load(instructions, &mut []);
+    }
+    let error = match result {
         Ok(program) => return Ok(program),
         Err(error) => error,
     };
-    // The verifier's words are asked for at a second attempt only: without room for all of them it refuses any program.
+    // The verifier's words are asked for at a second attempt only: without room for all of them it refuses any
+    // program.
     let mut log = vec![0; LOG_BYTES];
     try_load(instructions, &mut log).map_err(|_| {
         let words = log.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -136,8 +151,8 @@ pub(super) fn maps(socket: &OwnedFd, exempt_own: &OwnedFd) -> Maps {
     Maps { socket: socket.as_raw_fd(), exempt_own: exempt_own.as_raw_fd() }
 }
 
-/// Attaches a program of the kind `sk_lookup` to a network namespace, behind those that are attached already. It is detached when the
-/// descriptor is closed, at the latest by the end of this process.
+/// Attaches a program of the kind `sk_lookup` to a network namespace, behind those that are attached already. It is
+/// detached when the descriptor is closed, at the latest by the end of this process.
 ///
 /// # Errors
 /// `E2BIG` where 64 are attached.
@@ -194,16 +209,19 @@ fn address<T>(pointer: *const T) -> u64 {
 }
 
 /// Every request comes from a function above, in which all that it points to lives until the end.
-fn call<T>(command: i32, request: &T) -> io::Result<i64> {
-    // SAFETY: The kernel reads `size_of::<T>()` bytes, which are there and, since no request has padding, all have
-    // a value. It reads and writes behind the addresses in it only during the call; `put` and `try_load` give it the address of a key and
-    // a value of the map's sizes, of instructions and of a buffer with their lengths, and of a text that ends with a zero.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw const *request, size_of::<T>()) };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(i64::from(result)) }
+fn call<T>(command: i32, request: &T) -> io::Result<c_long> {
+    // SAFETY: The kernel reads `size_of::<T>()` bytes, which are there and, since no request has padding, all have a
+    // value. It reads and writes behind the addresses in it only during the call; `put` and `try_load` give it the
+    // address of a key and a value of the map's sizes, of instructions and of a buffer with their lengths, and of a
+    // text that ends with a zero.
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, c_long::from(command), &raw const *request, size_of::<T>()) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-fn descriptor(result: i64) -> io::Result<OwnedFd> {
+fn descriptor(result: c_long) -> io::Result<OwnedFd> {
     let number = i32::try_from(result).map_err(io::Error::other)?;
-    // SAFETY: The kernel has just opened it for this call, so that nobody else owns it. Only calls that open one come here.
+    // SAFETY: The kernel has just opened it for this call, so that nobody else owns it. Only calls that open one come
+    // here.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

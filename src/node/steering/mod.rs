@@ -2,9 +2,9 @@
 //! kernel (`program`). No packet is changed and no firewall rule is made; connections that exist already are
 //! not touched; clients, servers and the audit log see the addresses and the port that they always see.
 //!
-//! The kernel takes the program away when the descriptor of its attachment is closed, which happens by the end of this
-//! process at the latest, however it ends. And when the socket that is steered to is closed by its server, the connections
-//! go where they always went.
+//! The kernel takes the program away when the descriptor of its attachment is closed, which happens by the end of
+//! this process at the latest, however it ends. And when the socket that is steered to is closed by its server, the
+//! connections go where they always went.
 
 mod assembler;
 mod bpf;
@@ -29,8 +29,8 @@ const MOST_ADDRESSES: usize = 64;
 
 /// New connections are steered as long as this is there. Dropping it ends that; so does the end of the process.
 ///
-/// Several can be there at once, even of several programs. They are asked in the order in which they were attached, and the
-/// first one that chooses a socket wins over later ones of kaudit.
+/// Several can be there at once, even of several programs. They are asked in the order in which they were attached,
+/// and the first one that chooses a socket wins over later ones of kaudit.
 #[derive(Debug)]
 #[must_use = "dropping it ends the steering"]
 pub struct Steering {
@@ -40,15 +40,15 @@ pub struct Steering {
 }
 
 impl Node {
-    /// Steers new TCP connections that `rule` describes to the socket with which `server` listens on `port`. For the live node
-    /// only.
+    /// Steers new TCP connections that `rule` describes to the socket with which `server` listens on `port`. For the
+    /// live node only.
     ///
     /// It is done for the network namespace of the calling thread, and `server` must be in it.
     ///
     /// # Errors
-    /// `server` has ended, is in another network namespace, or does not listen there with exactly one socket; it listens with MPTCP; or
-    /// the kernel refuses: [`Node::probe_steering`] says in advance whether it does so in general. Where its verifier
-    /// refuses the program, the verifier's words are in the error.
+    /// `server` has ended, is in another network namespace, or does not listen there with exactly one socket; it
+    /// listens with MPTCP; or the kernel refuses: [`Node::probe_steering`] says in advance whether it does so in
+    /// general. Where its verifier refuses the program, the verifier's words are in the error.
     pub fn steer(&self, server: &Process, port: u16, rule: &Rule) -> Result<Steering> {
         if let Addresses::Only(addresses) = &rule.addresses
             && addresses.len() > MOST_ADDRESSES
@@ -71,8 +71,8 @@ impl Node {
 }
 
 impl Steering {
-    /// From now on, own connections ([`Rule::exempt_own`]) are left alone, or not. It holds for the next connection, and there is no
-    /// moment without steering.
+    /// From now on, own connections ([`Rule::exempt_own`]) are left alone, or not. It holds for the next connection,
+    /// and there is no moment without steering.
     ///
     /// # Errors
     /// The kernel refuses, which is not to be expected.
@@ -126,8 +126,8 @@ impl LoadFailure {
     }
 }
 
-/// Does `create`, and once more with the bound on locked memory lifted: before Linux 5.11 BPF maps counted as such, and the
-/// usual bound of 64 KiB may be used up.
+/// Does `create`, and once more with the bound on locked memory lifted: before Linux 5.11 BPF maps counted as such,
+/// and the usual bound of 64 KiB may be used up.
 fn with_memory(create: fn() -> io::Result<OwnedFd>) -> io::Result<OwnedFd> {
     create().or_else(|error| {
         let unlimited = Rlimit { current: None, maximum: None };

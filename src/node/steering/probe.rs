@@ -64,9 +64,9 @@ const LOAD: &str = "load a BPF program";
 const GET: &str = "get a descriptor of the API server";
 
 impl Node {
-    /// Asks the kernel whether [`Node::steer`] can work beside the process `pid`, an API server that runs (or kaudit itself, which
-    /// proves less): makes the maps, loads a program, which it attaches to nothing, and gets one descriptor of the
-    /// process. Nothing of it stays, and no connection notices it.
+    /// Asks the kernel whether [`Node::steer`] can work beside the process `pid`, an API server that runs (or kaudit
+    /// itself, which proves less): makes the maps, loads a program, which it attaches to nothing, and gets one
+    /// descriptor of the process. Nothing of it stays, and no connection notices it.
     ///
     /// # Errors
     /// What is missing.

@@ -1,8 +1,8 @@
 //! The program that the kernel runs for each new connection: which connections it steers. Pure.
 //!
-//! It is of the kind `sk_lookup` (`Documentation/bpf/prog_sk_lookup.rst` of the Linux sources), which the kernel asks after
-//! netfilter and only where it looks for a *listening* socket: packets of connections that exist never come here. What
-//! the program does not steer goes on as if there were none.
+//! It is of the kind `sk_lookup` (`Documentation/bpf/prog_sk_lookup.rst` of the Linux sources), which the kernel asks
+//! after netfilter and only where it looks for a *listening* socket: packets of connections that exist never come
+//! here. What the program does not steer goes on as if there were none.
 
 use super::assembler::{Assembler, Instruction, Label, MAP, MAP_VALUE, Operand, Register};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,14 +14,14 @@ pub struct Rule {
     pub port: u16,
     /// The local addresses that clients connect to.
     pub addresses: Addresses,
-    /// Whether the *own* connections are left alone. A starting API server needs those to itself: it talks to itself with a
-    /// token that only it knows.
+    /// Whether the *own* connections are left alone. A starting API server needs those to itself: it talks to itself
+    /// with a token that only it knows.
     ///
-    /// Own is what comes to a loopback address (127.0.0.0/8, `::1`, `::ffff:127.0.0.0/104`), which is where a server on
-    /// all addresses talks to itself. A server on a list of addresses talks to itself there, so with
+    /// Own is what comes to a loopback address (127.0.0.0/8, `::1`, `::ffff:127.0.0.0/104`), which is where a server
+    /// on all addresses talks to itself. A server on a list of addresses talks to itself there, so with
     /// [`Addresses::Only`] a connection is own, too, whose two ends have the same address: those of this node. The
-    /// kernel does not say which process makes a connection, so these are those of the kubelet, the scheduler and
-    /// the controller manager as well, if they use that address.
+    /// kernel does not say which process makes a connection, so these are those of the kubelet, the scheduler and the
+    /// controller manager as well, if they use that address.
     pub exempt_own: bool,
 }
 
@@ -57,8 +57,8 @@ pub(super) struct Maps {
     pub(super) exempt_own: i32,
 }
 
-/// Places in `struct bpf_sk_lookup`, each of 32 bits. Addresses have the order of the network, `LOCAL_PORT` that of the
-/// machine.
+/// Places in `struct bpf_sk_lookup`, each of 32 bits. Addresses have the order of the network, `LOCAL_PORT` that of
+/// the machine.
 pub(super) mod context {
     pub(in super::super) const FAMILY: i16 = 8;
     pub(in super::super) const PROTOCOL: i16 = 12;
@@ -86,7 +86,7 @@ pub(super) const ASSIGN: i32 = 124;
 /// `SK_PASS`: go on with the socket that was assigned, or else as ever.
 pub(super) const PASS: i32 = 1;
 
-/// The lengths of an IPv6 address: the offsets of its four parts.
+/// The offsets of the four parts of an IPv6 address.
 const PARTS: [i16; 4] = [0, 4, 8, 12];
 
 const RESULT: Register = Register(0);
@@ -218,8 +218,8 @@ fn judge_ipv6_loopback(assembler: &mut Assembler, ends: Ends) {
     assembler.go(ends.steer);
 }
 
-/// Gives the connection to the socket in the map. Without one (its server has ended), or where the kernel refuses (another
-/// family, or another program has chosen a socket before), nothing has happened, and the lookup goes on.
+/// Gives the connection to the socket in the map. Without one (its server has ended), or where the kernel refuses
+/// (another family, or another program has chosen a socket before), nothing has happened, and the lookup goes on.
 fn assign(assembler: &mut Assembler, map: i32, pass: Label) {
     // The key, 0, is passed by its address.
     assembler.store(STACK, -4, 0);
@@ -231,8 +231,8 @@ fn assign(assembler: &mut Assembler, map: i32, pass: Label) {
     assembler.copy(SOCKET, RESULT);
     assembler.copy(FIRST, CONTEXT);
     assembler.copy(SECOND, SOCKET);
-    // No flags: a socket that another program has chosen stays. Such a program would have kept the connection from the API
-    // server before, too.
+    // No flags: a socket that another program has chosen stays. Such a program would have kept the connection from
+    // the API server before, too.
     assembler.set(THIRD, 0);
     assembler.call(ASSIGN);
     assembler.copy(FIRST, SOCKET);
@@ -241,8 +241,11 @@ fn assign(assembler: &mut Assembler, map: i32, pass: Label) {
 
 /// The four parts of an address as the context has them.
 fn parts(address: Ipv6Addr) -> [u32; 4] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = address.octets();
-    [[a, b, c, d], [e, f, g, h], [i, j, k, l], [m, n, o, p]].map(in_memory)
+    let bits = address.to_bits();
+    [96, 64, 32, 0].map(|shift| {
+        let part = u32::try_from(bits >> shift & u128::from(u32::MAX)).unwrap_or_default();
+        in_memory(part.to_be_bytes())
+    })
 }
 
 /// What the machine reads where these bytes are.

@@ -16,8 +16,8 @@ pub(super) const IS_MPTCP: &str = "it listens with MPTCP, which the kernel canno
 
 /// A second descriptor of the socket with which `server` listens on `port`.
 ///
-/// While it is open, the socket goes on listening even when its server has closed it: connections would be taken that nobody
-/// answers. So it must be dropped as soon as possible.
+/// While it is open, the socket goes on listening even when its server has closed it: connections would be taken that
+/// nobody answers. So it must be dropped as soon as possible.
 pub(super) fn listening_socket(
     server: &Process,
     port: u16,
@@ -57,6 +57,8 @@ fn listening_descriptor(pid: i32, port: u16) -> Result<(i32, u64)> {
         .with_context(|| format!("listing the descriptors of process {pid}"))?;
     let mut found: Vec<(i32, u64)> =
         descriptors.into_iter().filter(|(_, inode)| lines.iter().any(|line| line.inode == *inode)).collect();
+    // A socket may have several descriptors.
+    found.sort_unstable_by_key(|(_, inode)| *inode);
     found.dedup_by_key(|(_, inode)| *inode);
     match found.as_slice() {
         [one] => Ok(*one),

@@ -9,6 +9,7 @@ mod length;
 mod links;
 mod rust_code;
 mod rust_paths;
+mod unsafe_rule;
 mod words;
 
 use std::fmt;
@@ -40,7 +41,8 @@ impl fmt::Display for Finding {
 /// A rule over one file: takes its path from the root and its text.
 type Rule = fn(&str, &str) -> Vec<Finding>;
 
-const RULES: [Rule; 4] = [length::check, boundaries::check, words::check, attributes::check];
+const RULES: [Rule; 5] =
+    [length::check, boundaries::check, words::check, attributes::check, unsafe_rule::check];
 
 /// Checks the whole tree and prints what it finds.
 ///
