@@ -52,7 +52,7 @@ pub(super) struct Global {
     /// Say more: every setting with its origin
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
-    /// Say less: no diff, no remarks; warnings and errors stay
+    /// Say less: no diff, no remarks, no progress of a restart; warnings and errors stay
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
 }
