@@ -74,6 +74,13 @@ impl Plan {
         !self.directories.is_empty() || self.files.iter().any(FileChange::changes_something)
     }
 
+    /// Drops the notes of a plan whose notes all tell what changes, where nothing does.
+    fn forget_notes_about_nothing(&mut self) {
+        if !self.changes_something() {
+            self.notes.clear();
+        }
+    }
+
     /// The files that are written or removed.
     pub fn changed_files(&self) -> impl Iterator<Item = &FileChange> {
         self.files.iter().filter(|file| file.changes_something())

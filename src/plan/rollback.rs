@@ -70,6 +70,7 @@ pub fn plan_rollback(
         plan.notes
             .push(Note::info(format!("generation {to} is put back; this makes generation {}", newest + 1)));
     }
+    plan.forget_notes_about_nothing();
     Ok(plan)
 }
 
