@@ -217,8 +217,7 @@ pub(super) fn report_of(planned: &Planned, mut notes: Vec<Note>) -> Report {
 }
 
 fn ask(output: &mut Output<'_>, verb: &str) -> bool {
-    output.line(&format!("{verb}? [y/N] "));
-    output.flush();
+    output.prompt(&format!("{verb}? [y/N] "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

@@ -100,7 +100,7 @@ impl Cause {
             Interrupt::Int => "SIGINT",
             Interrupt::Term => "SIGTERM",
         };
-        Self { interrupt: Some(interrupt), ..Self::new(format!("ended by {name}")) }
+        Self { interrupt: Some(interrupt), ..Self::new(format!("{name} asked for the end")) }
     }
 }
 
