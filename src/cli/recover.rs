@@ -8,7 +8,7 @@ use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
-use crate::restart;
+use crate::restart::{self, Proven};
 use crate::transaction::{self, Journal, LOCK_PATH, Phase, Recovered};
 use std::path::Path;
 
@@ -81,7 +81,23 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
     if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
         let kubelet = kubelet.as_ref().map_err(|refusals| refuse(refusals.clone().into()))?;
         match live::recover(target, kubelet, waiting, output).map_err(unreadable)? {
-            Some(restart::Recovered::Finished(number)) => return Ok(Some(finished(number))),
+            Some(restart::Recovered::Finished(number)) => {
+                return Ok(Some(in_force(number, "the run that died had proven it")));
+            }
+            Some(restart::Recovered::Verified(number, proven)) => {
+                let state = match proven {
+                    Proven::Event(id) => {
+                        format!("its API server is healthy and proven: event {id} is in the log")
+                    }
+                    Proven::Off => "its API server is healthy".to_owned(),
+                    Proven::Silent(why) => {
+                        format!(
+                            "its API server is healthy; that events are logged could not be proven: {why}"
+                        )
+                    }
+                };
+                return Ok(Some(in_force(number, &state)));
+            }
             Some(restart::Recovered::Undone(number)) => return Ok(Some(undone(number))),
             Some(restart::Recovered::Stuck(cause)) => {
                 let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
@@ -95,7 +111,7 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
     let recovered = restart::recover_tree(&target.node, &mut node, &target.manifest);
     match recovered.map_err(|error| stuck(&format!("{error:#}")))? {
         Recovered::Nothing => Ok(None),
-        Recovered::Finished(number) => Ok(Some(finished(number))),
+        Recovered::Finished(number) => Ok(Some(in_force(number, "every file is as planned"))),
         Recovered::Undone(number) => Ok(Some(undone(number))),
         Recovered::Stuck(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -107,12 +123,12 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
     }
 }
 
-fn finished(number: u64) -> Note {
-    Note::info(format!("an earlier run had finished generation {number}"))
+fn in_force(number: u64, state: &str) -> Note {
+    Note::info(format!("generation {number} is in force: {state}"))
 }
 
 fn undone(number: u64) -> Note {
-    Note::info(format!("an earlier run died while making generation {number}; it was undone first"))
+    Note::info(format!("an earlier run died while making generation {number}; the state before it is back"))
 }
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
