@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// How many generations are shown to people, the newest; what `kaudit rollback` is about is among them.
+const SHOWN_GENERATIONS: usize = 5;
+
 /// What is configured. A value: the rendering takes it from here.
 #[derive(Debug)]
 pub(super) struct Configured {
@@ -176,7 +179,11 @@ impl Configured {
             "Generations:   {}",
             if records.is_empty() { "none".to_owned() } else { records.len().to_string() }
         ));
-        for record in records {
+        let hidden = if verbose { 0 } else { records.len().saturating_sub(SHOWN_GENERATIONS) };
+        if hidden > 0 {
+            lines.push(format!("  … and {hidden} earlier ones (kaudit status -v shows all)"));
+        }
+        for record in records.iter().skip(hidden) {
             lines.push(format!("  {:>3}  {}  {}", record.number, record.time, record.command));
             if verbose {
                 lines.extend(record.files.iter().map(|file| format!("         {}", file.path.display())));
