@@ -171,10 +171,12 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// `rollback`
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
-    /// The generation to put back; 0 is the node before kaudit [default: the one before the newest]
+    /// The generation to put back; 0 is the node before kaudit [default: the newest that differs from the present one by
+    /// more than a restart]
     #[arg(long, value_name = "N")]
     pub(super) to: Option<u64>,
-    /// Go back although somebody else edited the manifest since
+    /// Go back although somebody edited the manifest, or a policy or webhook kubeconfig of kaudit's, since; the edit is
+    /// kept in the new generation
     #[arg(long)]
     pub(super) discard_edits: bool,
     /// Whether to ask.
