@@ -95,7 +95,7 @@ impl Cause {
 
     /// The end that a signal asked for.
     #[must_use]
-    pub(super) fn interrupted(interrupt: Interrupt) -> Self {
+    pub fn interrupted(interrupt: Interrupt) -> Self {
         let name = match interrupt {
             Interrupt::Int => "SIGINT",
             Interrupt::Term => "SIGTERM",
