@@ -46,7 +46,7 @@ pub(crate) struct Options {
 /// When a case fails, or there is none of that name.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if options.list {
-        print!("{}", list());
+        println!("{}", list());
         return Ok(());
     }
     let cases = choose(options.name.as_deref())?;
@@ -85,7 +85,9 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 /// A line for each case.
 fn list() -> String {
     let width = CASES.iter().map(|case| case.name.len()).max().unwrap_or_default();
-    CASES.iter().map(|Case { name, shows, .. }| format!("{name:<width$}  {shows}\n")).collect()
+    let lines: Vec<String> =
+        CASES.iter().map(|Case { name, shows, .. }| format!("{name:<width$}  {shows}")).collect();
+    lines.join("\n")
 }
 
 fn choose(name: Option<&str>) -> Result<Vec<&'static Case>> {
