@@ -2,7 +2,7 @@
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(60), memory: 256 << 20, output: 1 << 10 };
+const BOUNDS: Bounds = Bounds { time: Duration::from_mins(1), memory: 256 << 20, output: 1 << 10 };
 
 /// A shell that runs `script`.
 fn shell(script: &str, bounds: Bounds) -> Ended {

@@ -121,7 +121,7 @@ mod tests {
     fn lists_in_columns() {
         let list = list();
         let column = |(line, case): (&str, &Case)| line.find(case.shows).unwrap();
-        let columns: Vec<usize> = list.lines().zip(CASES).map(column).collect();
+        let columns: Vec<usize> = list.lines().zip(&CASES).map(column).collect();
         assert_eq!(columns.len(), CASES.len());
         assert!(columns.iter().all(|column| *column == columns[0]), "{list}");
     }
