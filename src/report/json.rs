@@ -40,6 +40,7 @@ pub(super) fn print(output: &mut Output<'_>, report: &Report, exit: Exit) {
     put("dryRun", json!(report.dry_run));
     put("warnings", Value::Array(texts(Severity::Warning)));
     put("notes", Value::Array(texts(Severity::Info)));
+    put("remarks", json!(report.notes));
     put("diff", json!(report.diff));
     put("refusals", Value::Array(report.refusals.iter().map(refusal_object).collect()));
     put("restart", json!(report.restart));
