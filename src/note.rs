@@ -1,6 +1,5 @@
 //! Things that the operator should know although they stop nothing.
 
-use crate::audit::notes as settings;
 use serde::Serialize;
 
 /// How much a note matters.
@@ -13,11 +12,13 @@ pub enum Severity {
     Warning,
 }
 
-/// One remark about a plan.
+/// One remark; nothing is refused for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// How much it matters.
     pub severity: Severity,
+    /// A stable name for programs, such as `maxage-low`, where it has one.
+    pub id: Option<&'static str>,
     /// One sentence without a final full stop.
     pub text: String,
     /// What to do, where there is something to do.
@@ -28,13 +29,20 @@ impl Note {
     /// A remark.
     #[must_use]
     pub fn info(text: impl Into<String>) -> Self {
-        Self { severity: Severity::Info, text: text.into(), hint: None }
+        Self { severity: Severity::Info, id: None, text: text.into(), hint: None }
     }
 
     /// A warning.
     #[must_use]
     pub fn warning(text: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, text: text.into(), hint: None }
+        Self { severity: Severity::Warning, id: None, text: text.into(), hint: None }
+    }
+
+    /// Gives it a stable name.
+    #[must_use]
+    pub fn named(mut self, id: &'static str) -> Self {
+        self.id = Some(id);
+        self
     }
 
     /// Adds what to do.
@@ -42,15 +50,5 @@ impl Note {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
-    }
-}
-
-impl From<&settings::Note> for Note {
-    fn from(note: &settings::Note) -> Self {
-        let severity = match note.severity {
-            settings::Severity::Info => Severity::Info,
-            settings::Severity::Warning => Severity::Warning,
-        };
-        Self { severity, text: note.text.clone(), hint: note.hint.clone() }
     }
 }

@@ -6,7 +6,7 @@ use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, FileState, Node};
 use crate::plan::{Observed, Survey};
 use crate::refusal::Refusal;
-use crate::transaction::JOURNAL_PATH;
+use crate::transaction::{JOURNAL_PATH, Underway};
 use crate::yaml::Document;
 use anyhow::{Result, anyhow};
 use std::collections::BTreeMap;
@@ -244,12 +244,10 @@ fn neighbours(node: &Node, directory: &Path, manifest_path: &Path) -> Result<Vec
 /// No manifest: another manager's node, another name, or no control plane at all.
 fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Refusal> {
     let shown = manifest_path.display().to_string();
-    if node.kind(Path::new(JOURNAL_PATH))? != EntryKind::Absent {
-        return Ok(Refusal::new(format!(
-            "there is no manifest {shown}: a run of kaudit moved it away and has not finished"
-        ))
-        .in_file(JOURNAL_PATH)
-        .help("if it is at work, wait for it; if it has died: kaudit recover"));
+    if let Some(underway) = Underway::of(node)? {
+        let progress = underway.progress();
+        let refusal = Refusal::new(format!("there is no manifest {shown}: a run of kaudit has not finished"));
+        return Ok(refusal.in_file(JOURNAL_PATH).help(progress).help(underway.advice()));
     }
     for manager in Manager::ALL {
         for mark in manager.paths() {

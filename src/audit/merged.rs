@@ -1,6 +1,6 @@
 //! The result of merging what is asked into what is there, as values.
 
-use crate::audit::notes::Note;
+use crate::note::Note;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,49 +8,7 @@ use crate::audit::merged::{Entry, Origin};
 use crate::audit::pflag::{parse_bool, parse_int};
 use crate::audit::validate::ONLY_V1_SINCE;
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
-
-/// How much a note matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Likely not what is wanted.
-    Warning,
-}
-
-/// One remark about the settings; nothing is refused for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// How much it matters.
-    pub severity: Severity,
-    /// A stable name for machines, such as `maxage-low`.
-    pub id: &'static str,
-    /// One sentence without a final full stop.
-    pub text: String,
-    /// What to do about it, often options of kaudit.
-    pub hint: Option<String>,
-}
-
-impl Note {
-    /// A remark that is likely about a mistake.
-    #[must_use]
-    pub fn warning(id: &'static str, text: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, id, text: text.into(), hint: None }
-    }
-
-    /// A remark that is good to know.
-    #[must_use]
-    pub fn info(id: &'static str, text: impl Into<String>) -> Self {
-        Self { severity: Severity::Info, id, text: text.into(), hint: None }
-    }
-
-    /// Adds what to do.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
+use crate::note::Note;
 
 /// The three retention flags with the least value that CIS and STIG pass.
 pub const RETENTION_FLOORS: [(&str, i64); 3] = [(LOG_MAXAGE, 30), (LOG_MAXBACKUP, 10), (LOG_MAXSIZE, 100)];
@@ -99,7 +57,7 @@ impl Settings<'_> {
 
     fn remark_policy(&self) -> Option<Note> {
         self.value(POLICY_FILE).is_empty().then(|| {
-            Note::warning("no-policy", "without --audit-policy-file the API server records no event at all")
+            warning("no-policy", "without --audit-policy-file the API server records no event at all")
                 .hint("--policy default")
         })
     }
@@ -107,14 +65,11 @@ impl Settings<'_> {
     fn remark_log_path(&self) -> Option<Note> {
         match self.value(LOG_PATH) {
             STANDARD_OUTPUT => Some(
-                Note::info(
-                    "log-to-stdout",
-                    "audit events go to the container's log, which the kubelet rotates",
-                )
-                .hint("--log-path /var/log/kubernetes/audit/audit.log writes a file of its own"),
+                info("log-to-stdout", "audit events go to the container's log, which the kubelet rotates")
+                    .hint("--log-path /var/log/kubernetes/audit/audit.log writes a file of its own"),
             ),
             path if !path.is_empty() && !path.starts_with('/') => Some(
-                Note::warning(
+                warning(
                     "relative-log-path",
                     format!("--{LOG_PATH} {path} starts at the container's working directory"),
                 )
@@ -149,7 +104,7 @@ impl Settings<'_> {
             (LOG_MAXBACKUP, _) => ("maxbackup-low", "fails CIS 1.2.18, which wants at least 10 files"),
             _ => ("maxsize-low", "fails CIS 1.2.19, which wants at least 100 MB"),
         };
-        Some(Note::warning(id, format!("--{name}={number} {kept}{meaning}")).hint(hint))
+        Some(warning(id, format!("--{name}={number} {kept}{meaning}")).hint(hint))
     }
 
     fn remark_mode(&self, backend: Backend) -> Option<Note> {
@@ -159,7 +114,7 @@ impl Settings<'_> {
         let name = backend.name();
         match (backend, self.value(&format!("audit-{name}-mode"))) {
             (_, "blocking-strict") => Some(
-                Note::warning(
+                warning(
                     "blocking-strict",
                     format!("--audit-{name}-mode=blocking-strict fails requests that cannot be audited"),
                 )
@@ -170,7 +125,7 @@ impl Settings<'_> {
                 }),
             ),
             (Backend::Webhook, "blocking") => Some(
-                Note::warning(
+                warning(
                     "webhook-blocking",
                     "--audit-webhook-mode=blocking makes every request wait for the webhook",
                 )
@@ -218,11 +173,8 @@ impl Settings<'_> {
         let version = self.value(&name);
         let old = self.minor < ONLY_V1_SINCE && version != "audit.k8s.io/v1" && self.entry(&name).is_some();
         old.then(|| {
-            Note::warning(
-                "old-event-version",
-                format!("--{name}={version} ends with Kubernetes 1.{ONLY_V1_SINCE}"),
-            )
-            .hint(format!("--{backend}-version audit.k8s.io/v1"))
+            warning("old-event-version", format!("--{name}={version} ends with Kubernetes 1.{ONLY_V1_SINCE}"))
+                .hint(format!("--{backend}-version audit.k8s.io/v1"))
         })
     }
 
@@ -230,26 +182,23 @@ impl Settings<'_> {
         let Entry { flag: name, value, .. } = entry;
         let mut notes = Vec::new();
         if is_expanded(value) {
-            notes.push(Note::warning(
+            notes.push(warning(
                 "expanded-value",
                 format!("--{name}={value} is expanded by the kubelet, so kaudit cannot judge its value"),
             ));
         }
         if let Some(instead) = flag::find(name).and_then(|flag| flag.deprecated) {
-            notes.push(Note::warning(
-                "deprecated",
-                format!("--{name} is deprecated in favour of --{instead}"),
-            ));
+            notes.push(warning("deprecated", format!("--{name} is deprecated in favour of --{instead}")));
         }
         if name == DYNAMIC_CONFIGURATION {
-            notes.push(Note::warning(
+            notes.push(warning(
                 "dynamic-configuration",
                 format!("--{name} needs the feature gate DynamicAuditing, and Kubernetes 1.19 does not start with it"),
             ));
         }
         if name == "audit-log-format" && value == "legacy" && !self.is_off(Backend::Log) {
             notes.push(
-                Note::warning(
+                warning(
                     "legacy-format",
                     "--audit-log-format=legacy writes no bodies, whatever the policy says",
                 )
@@ -263,7 +212,15 @@ impl Settings<'_> {
 fn unused(id: &'static str, flags: &[String], when: &str, hint: &str) -> Option<Note> {
     let (verb, them) = if flags.len() == 1 { ("has", "it") } else { ("have", "them") };
     (!flags.is_empty()).then(|| {
-        Note::warning(id, format!("{} {verb} no effect {when}", flags.join(", ")))
+        warning(id, format!("{} {verb} no effect {when}", flags.join(", ")))
             .hint(format!("add {hint}, or leave {them} out"))
     })
+}
+
+fn warning(id: &'static str, text: impl Into<String>) -> Note {
+    Note::warning(text).named(id)
+}
+
+fn info(id: &'static str, text: impl Into<String>) -> Note {
+    Note::info(text).named(id)
 }

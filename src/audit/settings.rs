@@ -11,10 +11,11 @@ use crate::audit::flag::{
     WEBHOOK_INITIAL_BACKOFF,
 };
 use crate::audit::merged::{Change, DropReason, Dropped, Entry, Merged, Origin, Untidy};
-use crate::audit::notes::{Note, RETENTION_FLOORS, remark};
+use crate::audit::notes::{RETENTION_FLOORS, remark};
 use crate::audit::validate::validate;
 use crate::audit::value::{self, STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, Standing};
+use crate::note::Note;
 use crate::refusal::Refusal;
 
 /// A flag that the operator names, in any spelling that [`flag::find`] takes, and its value.
@@ -56,7 +57,7 @@ pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Refusal>> {
     let mut merging =
         Merging { there: &there, entries: BTreeMap::new(), notes: Vec::new(), refusals: Vec::new() };
     if let Some(text) = input.version.note() {
-        merging.notes.push(Note::warning("version-not-known", text));
+        merging.notes.push(Note::warning(text).named("version-not-known"));
     }
     for asked in input.asked {
         merging.set(asked, input.version);
@@ -203,12 +204,10 @@ impl Merging<'_> {
             );
             return;
         }
-        self.notes.push(Note::warning(
-            "unknown-flag-kept",
-            format!(
-                "--{name} is not known to kaudit and is kept, because this release is newer than kaudit knows"
-            ),
-        ));
+        let text = format!(
+            "--{name} is not known to kaudit and is kept, because this release is newer than kaudit knows"
+        );
+        self.notes.push(Note::warning(text).named("unknown-flag-kept"));
         let entry = Entry {
             flag: name.to_owned(),
             value: found.value.clone().unwrap_or_default(),

@@ -79,7 +79,7 @@ fn accept_path(name: &str, value: &str) -> Result<(), Refusal> {
     }
     if !value.starts_with('/') {
         return Err(Refusal::new(format!("--{name} must be an absolute path, not `{value}`"))
-            .help("A relative path would start at the working directory of the API server's container"));
+            .help("a relative path would start at the working directory of the API server's container"));
     }
     if value.split('/').any(|part| part == "..") {
         return Err(

@@ -52,7 +52,7 @@ pub(super) struct Global {
     /// Say more: every setting with its origin
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
-    /// Say less: no diff, no remarks; warnings and errors stay
+    /// Say less: no diff, no remarks, no progress of a restart; warnings and errors stay
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
 }
@@ -174,10 +174,12 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// `rollback`
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
-    /// The generation to put back; 0 is the node before kaudit [default: the one before the newest]
+    /// The generation to put back; 0 is the node before kaudit [default: the newest that differs from the present one by
+    /// more than a restart]
     #[arg(long, value_name = "N")]
     pub(super) to: Option<u64>,
-    /// Go back although somebody else edited the manifest since
+    /// Go back although somebody edited the manifest, or a policy or webhook kubeconfig of kaudit's, since; the edit is
+    /// kept in the new generation
     #[arg(long)]
     pub(super) discard_edits: bool,
     /// Whether to ask.

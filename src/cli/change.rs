@@ -110,7 +110,7 @@ impl Change {
         }
         let _lock = take_lock(target)?;
         let under_lock = plan_now().map_err(stop)?;
-        if under_lock.plan.files != planned.plan.files {
+        if under_lock.plan.files != planned.plan.files || under_lock.plan.adopted != planned.plan.adopted {
             return Err(stop(
                 Refusal::new("the node changed between the plan and the lock")
                     .help("somebody else is at work here; look again: run the same command once more")
@@ -219,8 +219,7 @@ pub(super) fn report_of(planned: &Planned, mut notes: Vec<Note>) -> Report {
 }
 
 fn ask(output: &mut Output<'_>, verb: &str) -> bool {
-    output.line(&format!("{verb}? [y/N] "));
-    output.flush();
+    output.prompt(&format!("{verb}? [y/N] "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }

@@ -104,7 +104,14 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
     let target = match Target::of(&cli.global) {
         Ok(target) => target,
-        Err(obstacle) => return end(output, refuse(obstacle)),
+        Err(obstacle) => {
+            let (mut report, exit) = refuse(obstacle);
+            if matches!(cli.command, Command::Status) {
+                // It never changes anything.
+                report.message.clear();
+            }
+            return end(output, (report, exit));
+        }
     };
     let result = match cli.command {
         Command::Enable(args) => {

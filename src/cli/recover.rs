@@ -3,12 +3,12 @@
 use super::args::Waiting;
 use super::live::{self, End, needs_hands, refusal_of};
 use super::{Exit, Target, refuse};
-use crate::node::{Lock, LockError, now};
+use crate::node::{Interrupt, Lock, LockError, now};
 use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
-use crate::restart;
+use crate::restart::{self, Cause, Proven};
 use crate::transaction::{self, Journal, LOCK_PATH, Phase, Recovered};
 use std::path::Path;
 
@@ -80,22 +80,22 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
     let is_restart = journal.is_some_and(|journal| journal.phase != Phase::Files);
     if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
         let kubelet = kubelet.as_ref().map_err(|refusals| refuse(refusals.clone().into()))?;
-        match live::recover(target, kubelet, waiting, output).map_err(unreadable)? {
-            Some(restart::Recovered::Finished(number)) => return Ok(Some(finished(number))),
-            Some(restart::Recovered::Undone(number)) => return Ok(Some(undone(number))),
-            Some(restart::Recovered::Stuck(cause)) => {
-                let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
-                return Err(needs_hands(report).into());
-            }
-            // It died before its record was complete.
-            None => {}
+        // Without a record, it died before that was complete.
+        if let Some((recovered, interrupt)) =
+            live::recover(target, kubelet, waiting, output).map_err(unreadable)?
+        {
+            let note = tell(recovered)?;
+            return match interrupt {
+                None => Ok(Some(note)),
+                Some(interrupt) => Err(interrupted(&note, interrupt).into()),
+            };
         }
     }
     let mut node = target.node.clone();
     let recovered = restart::recover_tree(&target.node, &mut node, &target.manifest);
     match recovered.map_err(|error| stuck(&format!("{error:#}")))? {
         Recovered::Nothing => Ok(None),
-        Recovered::Finished(number) => Ok(Some(finished(number))),
+        Recovered::Finished(number) => Ok(Some(in_force(number, "every file is as planned"))),
         Recovered::Undone(number) => Ok(Some(undone(number))),
         Recovered::Stuck(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
@@ -107,12 +107,43 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
     }
 }
 
-fn finished(number: u64) -> Note {
-    Note::info(format!("an earlier run had finished generation {number}"))
+/// What a recovery on a live node has come to.
+fn tell(recovered: restart::Recovered) -> Result<Note, Box<End>> {
+    Ok(match recovered {
+        restart::Recovered::Finished(number) => in_force(number, "the run that died had proven it"),
+        restart::Recovered::Verified(number, Proven::Event(id)) => {
+            in_force(number, &format!("its API server is healthy and proven: event {id} is in the log"))
+        }
+        restart::Recovered::Verified(number, Proven::Off) => in_force(number, "its API server is healthy"),
+        restart::Recovered::Verified(number, Proven::Silent(why)) => in_force(
+            number,
+            &format!("its API server is healthy; that events are logged could not be proven: {why}"),
+        ),
+        restart::Recovered::Undone(number) => undone(number),
+        restart::Recovered::Stuck(cause) => {
+            let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
+            return Err(needs_hands(report).into());
+        }
+    })
+}
+
+/// A signal came during a recovery, which was brought to its end; nothing else is begun.
+fn interrupted(recovered: &Note, interrupt: Interrupt) -> End {
+    let report = Report {
+        changed: true,
+        refusals: vec![refusal_of(Cause::interrupted(interrupt))],
+        message: format!("Recovered: {}.", recovered.text),
+        ..Report::default()
+    };
+    (report, interrupt.into())
+}
+
+fn in_force(number: u64, state: &str) -> Note {
+    Note::info(format!("generation {number} is in force: {state}"))
 }
 
 fn undone(number: u64) -> Note {
-    Note::info(format!("an earlier run died while making generation {number}; it was undone first"))
+    Note::info(format!("an earlier run died while making generation {number}; the state before it is back"))
 }
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
@@ -130,4 +161,39 @@ pub(super) fn failed(error: anyhow::Error) -> Box<End> {
 /// Neither state could be verified.
 fn stuck(reason: &str) -> Box<End> {
     needs_hands(Report { refusals: vec![Refusal::new(reason)], ..Report::default() }).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recovery_that_got_a_signal_ends_with_it() {
+        for (interrupt, exit) in [(Interrupt::Int, Exit::Interrupted), (Interrupt::Term, Exit::Terminated)] {
+            let (report, code) = interrupted(&undone(3), interrupt);
+            assert_eq!(code, exit);
+            assert_eq!(
+                report.message,
+                "Recovered: an earlier run died while making generation 3; the state before it is back."
+            );
+            assert!(report.refusals.iter().all(|refusal| refusal.reason.ends_with("asked for the end")));
+        }
+    }
+
+    #[test]
+    fn a_generation_that_stands_is_told_with_what_was_seen_of_it() {
+        for (proven, words) in [
+            (Proven::Event("6f".to_owned()), "healthy and proven: event 6f is in the log"),
+            (Proven::Off, "healthy"),
+            (
+                Proven::Silent("no policy".to_owned()),
+                "healthy; that events are logged could not be proven: no policy",
+            ),
+        ] {
+            let note = tell(restart::Recovered::Verified(10, proven)).unwrap();
+            assert_eq!(note.text, format!("generation 10 is in force: its API server is {words}"));
+        }
+        let stuck = tell(restart::Recovered::Stuck(Cause::new("somebody else's"))).unwrap_err();
+        assert_eq!(stuck.1, Exit::NeedsHands);
+    }
 }

@@ -26,7 +26,7 @@ pub struct Record {
     pub time: String,
     /// What changed it: `enable`, `disable`, `rollback to 1`.
     pub command: String,
-    /// Every file that was touched.
+    /// Every file that was touched, and those that somebody had edited by hand and that came into force as they were.
     pub files: Vec<RecordedFile>,
     /// Directories that were made, parents first.
     pub made: Vec<RecordedDirectory>,

@@ -1,5 +1,6 @@
 //! The live node as a [`Machine`]: its files, its processes, its API server, its clock, and the operator's signals.
 
+use super::signals::{self, Armed};
 use super::{
     Answer, Ask, Attempt, ContainerOf, Effects, FileState, Interrupt, KubeletMark, LastWords, Machine,
     Metadata, Moved, Node, Process, Processes, Rule, Steering, moment,
@@ -9,11 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,8 +49,8 @@ pub struct Live {
     mark: KubeletMark,
     /// As long as this is there, new connections go elsewhere.
     steering: Option<Steering>,
-    /// The last signal that asked for the end; 0: none did.
-    asked_to_end: Arc<AtomicUsize>,
+    /// While signals are handled.
+    armed: Option<Armed>,
 }
 
 /// A process that can be waited for.
@@ -78,24 +75,31 @@ impl Live {
             started: Instant::now(),
             began: moment().as_second(),
             steering: None,
-            asked_to_end: Arc::default(),
+            armed: None,
         }
     }
 
-    /// From now on SIGINT and SIGTERM are noted instead of ending the process, for [`Machine::interrupt`], and
-    /// SIGHUP is ignored: the end of an SSH session must not end a restart half-way.
+    /// From now on, and as long as this value lives, SIGINT and SIGTERM are noted instead of ending the process, for
+    /// [`Machine::interrupt`], and SIGHUP is ignored: the end of an SSH session must not end a restart half-way.
     ///
     /// # Errors
     /// The handlers cannot be installed.
-    pub fn handle_signals(&self) -> Result<()> {
-        for signal in [SIGINT, SIGTERM] {
-            let number = usize::try_from(signal).context("a signal's number")?;
-            flag::register_usize(signal, Arc::clone(&self.asked_to_end), number)
-                .context("handling signals")?;
-        }
-        // A flag that nobody reads. With SIG_IGN instead, programs that kaudit starts would inherit it (execve(2)).
-        flag::register(SIGHUP, Arc::new(AtomicBool::new(false))).context("handling SIGHUP")?;
+    pub fn handle_signals(&mut self) -> Result<()> {
+        self.armed = Some(Armed::new()?);
         Ok(())
+    }
+
+    /// Ends the restart; signals stay without effect until the process has told how it ended.
+    pub fn end_deaf(mut self) {
+        if let Some(armed) = &mut self.armed {
+            armed.stay();
+        }
+    }
+
+    /// Ends the handling of signals, and says which one came meanwhile. From now on each does what it does to every
+    /// program.
+    pub fn end_handling(mut self) -> Option<Interrupt> {
+        self.armed.take().map(drop).and_then(|()| signals::asked())
     }
 
     /// Names `process` for good, once it is sure that its id still means it.
@@ -221,12 +225,7 @@ impl Machine for Live {
     }
 
     fn interrupt(&self) -> Option<Interrupt> {
-        let signal = i32::try_from(self.asked_to_end.load(Ordering::SeqCst)).unwrap_or_default();
-        match signal {
-            SIGINT => Some(Interrupt::Int),
-            SIGTERM => Some(Interrupt::Term),
-            _ => None,
-        }
+        self.armed.as_ref().and_then(|_| signals::asked())
     }
 }
 

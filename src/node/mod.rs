@@ -24,6 +24,7 @@ mod read;
 mod resolve;
 mod room;
 mod scratch;
+mod signals;
 mod sockets;
 mod steering;
 mod tail;

@@ -230,3 +230,6 @@ fn how(status: ExitStatus) -> How {
         (None, signal) => How::Killed(signal.unwrap_or_default()),
     }
 }
+
+#[cfg(test)]
+mod tests;

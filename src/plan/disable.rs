@@ -51,6 +51,7 @@ pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Ve
         restore_support_file(&mut plan, observed, &path);
     }
     plan.directories_to_remove = removable(observed, &owned, &Owned::default());
+    plan.forget_notes_about_nothing();
     Ok(plan)
 }
 

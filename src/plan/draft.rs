@@ -86,7 +86,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     let input = settings::Input { there: &there, asked: &asked, reset: wanted.reset, version: &version };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
-    notes.extend(settings.notes.iter().map(Note::from));
+    notes.extend(settings.notes.iter().cloned());
 
     let path_of = |name: &str| {
         let path = path_of(&settings, name);

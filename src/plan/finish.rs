@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::webhook::{self, Reference};
 use crate::yaml::{self, Edit, Path as YamlPath};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Draft {
     /// The plan.
@@ -41,6 +41,8 @@ impl Draft {
             after: Some(FileState { bytes, metadata: observed.manifest.metadata.clone() }),
             content: Content::Manifest,
         });
+        let read = [&self.policy.host, &self.webhook.host].into_iter().flatten().map(PathBuf::as_path);
+        plan.adopt_edits(&self.manifest, observed, read, &digest);
         Ok(plan)
     }
 

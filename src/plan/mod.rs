@@ -6,6 +6,7 @@ mod by_hand;
 mod disable;
 mod disk;
 mod draft;
+mod edited;
 mod environment;
 mod files;
 mod finish;
@@ -58,6 +59,9 @@ pub struct Plan {
     pub directories: Vec<(PathBuf, Metadata)>,
     /// Files to write or remove, in order.
     pub files: Vec<FileChange>,
+    /// Files that stay as they are and come into force with this change: somebody edited them since kaudit wrote them.
+    /// Its generation has them too.
+    pub adopted: Vec<(PathBuf, FileState)>,
     /// Directories to remove if they are empty by then, children first, and what they are like.
     pub directories_to_remove: Vec<(PathBuf, Metadata)>,
     /// What the operator should know.
@@ -72,6 +76,13 @@ impl Plan {
     #[must_use]
     pub fn changes_something(&self) -> bool {
         !self.directories.is_empty() || self.files.iter().any(FileChange::changes_something)
+    }
+
+    /// Drops the notes of a plan whose notes all tell what changes, where nothing does.
+    fn forget_notes_about_nothing(&mut self) {
+        if !self.changes_something() {
+            self.notes.clear();
+        }
     }
 
     /// The files that are written or removed.

@@ -11,7 +11,7 @@ use crate::note::Note;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::yaml;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Plans a restart at `time` (RFC 3339).
 ///
@@ -25,7 +25,7 @@ use std::path::Path;
 pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Result<Plan, Vec<Refusal>> {
     let mut plan = Plan { owned: observed.history.owned(), ..Plan::default() };
     let inputs = Inputs::of(manifest);
-    let file = |path: &Option<std::path::PathBuf>| path.as_ref().and_then(|path| observed.file(path));
+    let file = |path: &Option<PathBuf>| path.as_ref().and_then(|path| observed.file(path));
     let (policy, webhook) = (file(&inputs.policy), file(&inputs.webhook));
     for path in [&inputs.policy, &inputs.webhook].into_iter().flatten() {
         if observed.file(path).is_none() {
@@ -43,10 +43,8 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
     let bytes = |file: Option<&FileState>| file.map(|file| file.bytes.clone());
     let digest = config_digest(bytes(policy).as_deref(), bytes(webhook).as_deref());
     let mut edits = Vec::new();
-    if manifest.annotation(DIGEST_ANNOTATION).is_some_and(|written| written != digest) {
-        plan.notes.push(Note::info(
-            "policy or webhook kubeconfig was edited since the manifest was written: it comes into force now",
-        ));
+    let is_changed = manifest.annotation(DIGEST_ANNOTATION).is_some_and(|written| written != digest);
+    if is_changed {
         edits.extend(annotate(manifest, DIGEST_ANNOTATION, &digest));
     }
     edits.extend(annotate(manifest, RESTART_ANNOTATION, time));
@@ -57,6 +55,14 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
         after: Some(FileState { bytes: text.into_bytes(), metadata: observed.manifest.metadata.clone() }),
         content: Content::Manifest,
     });
+    let read = [&inputs.policy, &inputs.webhook].into_iter().flatten().map(PathBuf::as_path);
+    plan.adopt_edits(manifest, observed, read, &digest);
+    if is_changed && plan.adopted.is_empty() {
+        // A file that kaudit did not write, used where it lies: which one of the two it is, no record tells.
+        plan.notes.push(Note::info(
+            "policy or webhook kubeconfig was edited since the manifest was written: it comes into force now",
+        ));
+    }
     Ok(plan)
 }
 

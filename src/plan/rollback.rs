@@ -1,16 +1,20 @@
 //! `rollback`: an earlier generation put back, as one more generation.
 
 use super::files::{content_of, removable};
-use super::{Content, FileChange, Observed, Plan};
+use super::{Content, FileChange, Inputs, Observed, Plan, RESTART_ANNOTATION};
+use crate::generation::History;
 use crate::manifest::Manifest;
+use crate::node::FileState;
 use crate::note::Note;
 use crate::refusal::Refusal;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
 
-/// Plans generation `to` (default: the one before the newest) put back.
+/// Plans generation `to` put back; without one, the newest that differs from the newest of all by more than a restart.
 ///
 /// # Errors
-/// There is no such generation; the manifest was edited since kaudit wrote it and `discard_edits` is not given; the
-/// manifest of that generation is none that kaudit would touch.
+/// There is no such generation; a file was edited since kaudit wrote it and `discard_edits` is not given; the manifest of
+/// that generation is none that kaudit would touch.
 pub fn plan_rollback(
     observed: &Observed,
     to: Option<u64>,
@@ -24,23 +28,20 @@ pub fn plan_rollback(
                 .help("generations are kept in /var/lib/kaudit/generations"),
         ]);
     }
-    let to = to.unwrap_or(newest - 1);
-    if to > newest {
-        return Err(vec![
-            Refusal::new(format!("there is no generation {to}; the newest is {newest}"))
-                .help("see them all: kaudit status"),
-        ]);
-    }
     let path = &observed.manifest_path;
-    if history.was_edited(path, Some(&observed.manifest)) && !discard_edits {
+    let target = to.unwrap_or_else(|| default_target(history, path));
+    if target > newest {
         return Err(vec![
-            Refusal::new(format!("{} was edited by somebody else since generation {newest}", path.display()))
-                .in_file(path.display().to_string())
-                .help("look at what would be lost: kaudit rollback --dry-run --discard-edits")
-                .help("kaudit disable removes audit logging and keeps the other edits")
-                .help("kaudit rollback --discard-edits goes back all the same; the present bytes are kept as a generation"),
+            Refusal::new(format!("there is no generation {target}; the newest is {newest}"))
+                .help("see them all: kaudit status -v"),
         ]);
     }
+    let edited = edited_files(observed, target);
+    if !edited.is_empty() && !discard_edits {
+        return Err(edited.iter().map(|file| refuse_edited(file, observed, to)).collect());
+    }
+    let has_skipped = to.is_none() && target + 1 < newest;
+    let to = target;
     let mut plan = Plan { owned: history.owned_at(to), ..Plan::default() };
     plan.directories = history
         .made_directories()
@@ -66,11 +67,90 @@ pub fn plan_rollback(
         plan.files.push(change);
         plan.files.sort_by_key(|file| file.after.is_none());
     }
-    if to < newest {
-        plan.notes
-            .push(Note::info(format!("generation {to} is put back; this makes generation {}", newest + 1)));
+    for file in edited {
+        plan.notes.push(Note::info(format!(
+            "{} was edited since generation {newest}: what it holds now is kept in generation {}",
+            file.display(),
+            newest + 1
+        )));
     }
+    if to < newest {
+        let why = if has_skipped { ", the newest that differs by more than a restart," } else { "" };
+        let note = format!("generation {to}{why} is put back; this makes generation {}", newest + 1);
+        plan.notes.push(Note::info(note));
+    }
+    plan.forget_notes_about_nothing();
     Ok(plan)
+}
+
+/// The newest generation that a rollback does something for: a restart changes an annotation, and to undo that would be
+/// another restart and nothing else.
+fn default_target(history: &History, manifest: &Path) -> u64 {
+    let newest = history.newest();
+    let differs = |number: &u64| {
+        history.paths().iter().any(|path| {
+            let states = [*number, newest].map(|number| history.state_at(number, path));
+            let [then, now] = states.map(|state| state.map(|state| substance(state, path == manifest)));
+            then != now
+        })
+    };
+    (0..newest).rev().find(differs).unwrap_or(newest - 1)
+}
+
+/// What counts of a file: its bytes, or of a manifest its value without the mark of a restart.
+fn substance(file: &FileState, is_manifest: bool) -> Result<Value, &[u8]> {
+    let manifest = Some(&file.bytes).filter(|_| is_manifest).and_then(|bytes| Manifest::read(bytes).ok());
+    let mut value = manifest.ok_or(file.bytes.as_slice())?.document().value().clone();
+    let metadata = value.get_mut("metadata").and_then(Value::as_object_mut);
+    if let Some(metadata) = metadata
+        && let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut)
+    {
+        annotations.remove(RESTART_ANNOTATION);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    Ok(value)
+}
+
+/// The files whose edits would be lost: the manifest if somebody edited it since kaudit wrote it, and every other file
+/// that kaudit wrote, somebody edited, and generation `to` has otherwise.
+fn edited_files(observed: &Observed, to: u64) -> Vec<PathBuf> {
+    let Observed { history, manifest_path, manifest, .. } = observed;
+    let is_lost = |path: &PathBuf| {
+        if path == manifest_path {
+            return history.was_edited(path, Some(manifest));
+        }
+        let target = history.state_at(to, path).map(|state| &state.bytes);
+        let present = observed.file(path);
+        present.is_some_and(|present| Some(&present.bytes) != target) && history.was_edited(path, present)
+    };
+    history.paths().into_iter().filter(is_lost).collect()
+}
+
+fn refuse_edited(file: &Path, observed: &Observed, to: Option<u64>) -> Refusal {
+    let shown = file.display().to_string();
+    let again = to.map_or_else(String::new, |to| format!(" --to {to}"));
+    let newest = observed.history.newest();
+    let refusal = Refusal::new(format!("{shown} was edited by somebody else since generation {newest}"))
+        .help(format!("look at what would be lost: kaudit rollback{again} --dry-run --discard-edits"));
+    let keep = if file == observed.manifest_path {
+        Some("kaudit disable removes audit logging and keeps the other edits")
+    } else {
+        is_read(file, observed)
+            .then_some("kaudit restart brings the edit into force, and makes it a generation")
+    };
+    keep.into_iter().fold(refusal, Refusal::help).in_file(shown).help(format!(
+        "kaudit rollback{again} --discard-edits goes back all the same; the present bytes are kept as a generation"
+    ))
+}
+
+/// Whether the API server of the present manifest reads this file.
+fn is_read(file: &Path, observed: &Observed) -> bool {
+    Manifest::read(&observed.manifest.bytes).is_ok_and(|manifest| {
+        let Inputs { policy, webhook } = Inputs::of(&manifest);
+        [policy, webhook].into_iter().flatten().any(|path| path == file)
+    })
 }
 
 fn check_target(change: &FileChange, to: u64) -> Result<(), Vec<Refusal>> {

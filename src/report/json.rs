@@ -20,7 +20,14 @@ pub(super) fn print(output: &mut Output<'_>, report: &Report, exit: Exit) {
             .collect()
     };
     let first = report.refusals.first();
-    let message = first.map_or_else(|| report.message.clone(), |refusal| refusal.reason.clone());
+    let message = match first {
+        // Alone, the cause would read as if the node were left with it.
+        Some(refusal) if report.restart.rolled_back => {
+            format!("{}; everything is as before, and healthy again", refusal.reason)
+        }
+        Some(refusal) => refusal.reason.clone(),
+        None => report.message.clone(),
+    };
     let hint = first.and_then(|refusal| refusal.help.first().cloned()).or_else(|| report.hint.clone());
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -33,6 +40,7 @@ pub(super) fn print(output: &mut Output<'_>, report: &Report, exit: Exit) {
     put("dryRun", json!(report.dry_run));
     put("warnings", Value::Array(texts(Severity::Warning)));
     put("notes", Value::Array(texts(Severity::Info)));
+    put("remarks", json!(report.notes));
     put("diff", json!(report.diff));
     put("refusals", Value::Array(report.refusals.iter().map(refusal_object).collect()));
     put("restart", json!(report.restart));

@@ -4,12 +4,14 @@ mod diff;
 mod json;
 mod mask;
 mod style;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use diff::FileDiff;
 pub use json::SCHEMA_VERSION;
 pub use style::Styles;
-pub use text::{print_plan, print_refusal, print_report};
+pub use text::{print_plan, print_report};
 
 use crate::note::Note;
 use crate::refusal::Refusal;
@@ -126,6 +128,12 @@ impl Output<'_> {
     /// every write fail.
     pub fn line(&mut self, text: &str) {
         ignore(writeln!(self.out, "{text}"));
+    }
+
+    /// A question on standard output, which the answer follows on the same line.
+    pub fn prompt(&mut self, text: &str) {
+        ignore(write!(self.out, "{text}"));
+        self.flush();
     }
 
     /// A line on standard error, likewise.

@@ -13,7 +13,7 @@ pub fn print_report(output: &mut Output<'_>, report: &Report, exit: Exit) {
     }
     print_plan(output, report);
     for refusal in &report.refusals {
-        print_refusal(output, refusal);
+        print_refusal(output, refusal, exit);
     }
     for line in &report.lines {
         output.line(line);
@@ -64,9 +64,13 @@ fn print_note(output: &mut Output<'_>, note: &Note) {
     }
 }
 
-/// A refusal as compilers print errors: what, where, the line, what to do.
-pub fn print_refusal(output: &mut Output<'_>, refusal: &Refusal) {
-    let label = output.err_styles.red("refused:");
+/// Why it ended so, as compilers print errors: what, where, the line, what to do.
+fn print_refusal(output: &mut Output<'_>, refusal: &Refusal, exit: Exit) {
+    let label = output.err_styles.red(match exit {
+        Exit::RolledBack | Exit::NeedsHands => "failed:",
+        Exit::Interrupted | Exit::Terminated => "ended:",
+        Exit::Done | Exit::Differences | Exit::Usage | Exit::Refused | Exit::Busy => "refused:",
+    });
     output.error_line(&format!("{label} {}", refusal.reason));
     let place = match (&refusal.file, refusal.position) {
         (Some(file), Some(position)) => Some(format!("{file}:{position}")),

@@ -232,3 +232,6 @@ fn items(words: &[&str], found: &Occurrence) -> Vec<String> {
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,12 +98,12 @@ impl Cause {
 
     /// The end that a signal asked for.
     #[must_use]
-    pub(super) fn interrupted(interrupt: Interrupt) -> Self {
+    pub fn interrupted(interrupt: Interrupt) -> Self {
         let name = match interrupt {
             Interrupt::Int => "SIGINT",
             Interrupt::Term => "SIGTERM",
         };
-        Self { interrupt: Some(interrupt), ..Self::new(format!("ended by {name}")) }
+        Self { interrupt: Some(interrupt), ..Self::new(format!("{name} asked for the end")) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::back::{back, return_theirs, unstage};
 use super::forward::Run;
-use super::protocol::{Cause, Listener, Options};
+use super::protocol::{Cause, Done, Listener, Options, Proven};
 use super::scene::{Names, Scene};
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};
@@ -25,8 +25,11 @@ pub struct Unfinished {
 /// What [`Unfinished::recover`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovered {
-    /// The run's change is in force and proven; its generation stands.
+    /// The run had proven its change before it died; its generation stands.
     Finished(u64),
+    /// The run's change is in force: just now its API server was seen to be healthy, and its log looked at. Its generation
+    /// stands.
+    Verified(u64, Proven),
     /// The state before the run is back; the API server is healthy if it was before.
     Undone(u64),
     /// A person has to decide.
@@ -95,9 +98,9 @@ impl Unfinished {
             run.listener
                 .step("an earlier run had put its manifest in place: seeing whether it proves itself");
             return Ok(match run.verify() {
-                Ok((proven, pid)) => match run.finish(proven, pid).untidy {
-                    None => Recovered::Finished(number),
-                    Some(why) => Recovered::Stuck(Cause::new(why)),
+                Ok((proven, pid)) => match run.finish(proven, pid) {
+                    Done { untidy: None, proven, .. } => Recovered::Verified(number, proven),
+                    Done { untidy: Some(why), .. } => Recovered::Stuck(Cause::new(why)),
                 },
                 Err(cause) if cause.foreign.is_some() => Recovered::Stuck(cause),
                 Err(_) => undone(number, back(&mut run)),

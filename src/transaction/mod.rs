@@ -8,11 +8,13 @@ mod apply;
 mod journal;
 mod recover;
 pub(crate) mod steps;
+mod underway;
 
 pub use apply::{Failure, apply, prepare};
 pub use journal::{Journal, Phase, Surge};
 pub use recover::{Decision, Recovered, decide, recover};
 pub use steps::record_of;
+pub use underway::Underway;
 
 /// While this file is there, the generation that it names is being made.
 pub const JOURNAL_PATH: &str = "/var/lib/kaudit/journal";

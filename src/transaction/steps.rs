@@ -9,14 +9,18 @@ use std::path::{Path, PathBuf};
 /// The record of a plan as generation `number`.
 #[must_use]
 pub fn record_of(plan: &Plan, number: u64, command: &str, time: String) -> Record {
-    let files = plan
-        .changed_files()
-        .map(|file| RecordedFile {
-            path: file.path.clone(),
-            before: file.before.clone(),
-            after: file.after.clone(),
-        })
-        .collect();
+    let adopted = plan.adopted.iter().map(|(path, state)| RecordedFile {
+        path: path.clone(),
+        before: Some(state.clone()),
+        after: Some(state.clone()),
+    });
+    let changed = plan.changed_files().map(|file| RecordedFile {
+        path: file.path.clone(),
+        before: file.before.clone(),
+        after: file.after.clone(),
+    });
+    // What the API server reads comes before its manifest.
+    let files = adopted.chain(changed).collect();
     Record {
         number,
         time,

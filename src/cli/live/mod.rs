@@ -16,7 +16,7 @@ use super::args::Waiting;
 use crate::generation::Record;
 use crate::kubelet::Kubelet;
 use crate::manifest::Manifest;
-use crate::node::{Live, Subject};
+use crate::node::{Interrupt, Live, Subject};
 use crate::observe::Obstacle;
 use crate::report::Output;
 use crate::restart::{Method, Options, Outcome, Recovered, Scene, SceneError, Unfinished, restart};
@@ -42,10 +42,13 @@ pub(super) fn perform(
     }
     let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
     live.handle_signals()?;
-    Ok(restart(&mut live, &mut Progress::new(output), &scene, record, options))
+    let outcome = restart(&mut live, &mut Progress::new(output), &scene, record, options);
+    live.end_deaf();
+    Ok(outcome)
 }
 
-/// Finishes or undoes an unfinished restart; `None` where there is none.
+/// Finishes or undoes an unfinished restart; `None` where there is none. A signal that came meanwhile is for the caller: the
+/// recovery has come to its end all the same.
 ///
 /// # Errors
 /// It cannot be read, or what is there cannot be.
@@ -54,7 +57,7 @@ pub(super) fn recover(
     kubelet: &Kubelet,
     waiting: Waiting,
     output: &mut Output<'_>,
-) -> Result<Option<Recovered>, Obstacle> {
+) -> Result<Option<(Recovered, Option<Interrupt>)>, Obstacle> {
     let Some(unfinished) = Unfinished::find(&target.node, &target.manifest)? else { return Ok(None) };
     let scene = Scene::of(&target.node, unfinished.record(), &target.manifest)
         .map_err(obstacle)?
@@ -63,7 +66,8 @@ pub(super) fn recover(
     live.handle_signals()?;
     let options =
         Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
-    Ok(Some(unfinished.recover(&mut live, &mut Progress::new(output), &scene, options)?))
+    let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &scene, options)?;
+    Ok(Some((recovered, live.end_handling())))
 }
 
 /// Whose restart it is.

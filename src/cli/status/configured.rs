@@ -1,13 +1,14 @@
 //! What the files of a node say: the manifest, its policy and log, and kaudit's records.
 
 use super::Target;
+use super::{generations, moved_out};
 use crate::manifest::{Coverage, Manifest};
-use crate::node::{EntryKind, FileState};
+use crate::node::FileState;
 use crate::observe::{Obstacle, look, observe};
 use crate::plan::{
     DIGEST_ANNOTATION, Observed, Survey, audit_flags_there, check_surroundings, config_digest,
 };
-use crate::transaction::{JOURNAL_PATH, LOCK_PATH};
+use crate::transaction::{LOCK_PATH, Underway};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,8 +30,8 @@ pub(super) struct Configured {
     pub(super) log: Option<PathBuf>,
     /// The log's size in bytes; `None`: it is not there.
     pub(super) log_size: Option<u64>,
-    /// Whether a run is recorded that has not finished.
-    pub(super) is_unfinished: bool,
+    /// The run that is recorded and has not finished.
+    pub(super) underway: Option<Underway>,
     /// What the run that is at work now says about itself.
     pub(super) at_work: Option<String>,
 }
@@ -48,7 +49,7 @@ impl Configured {
         let mut survey = Survey::default();
         survey.files.extend([&configured.policy, &configured.webhook].into_iter().flatten().cloned());
         look(&target.node, &mut configured.observed, &survey)?;
-        configured.is_unfinished = target.node.kind(Path::new(JOURNAL_PATH))? != EntryKind::Absent;
+        configured.underway = Underway::of(&target.node)?;
         configured.at_work = target.node.lock_holder(Path::new(LOCK_PATH))?;
         configured.log_size = match &configured.log {
             Some(path) => target.node.file_size(path)?,
@@ -76,7 +77,7 @@ impl Configured {
             manifest,
             flags,
             log_size: None,
-            is_unfinished: false,
+            underway: None,
             at_work: None,
         }
     }
@@ -120,10 +121,11 @@ impl Configured {
                 history.newest()
             ));
         }
-        if self.is_unfinished && self.at_work.is_none() {
-            drift.push(
-                "an earlier run of kaudit did not finish; the next one finishes or undoes it".to_owned(),
-            );
+        if let Some(underway) = self.underway.as_ref().filter(|_| self.at_work.is_none()) {
+            drift.push(format!(
+                "an earlier run of kaudit did not finish ({}); the next one finishes or undoes it, as does kaudit recover",
+                underway.progress()
+            ));
         }
         drift
     }
@@ -139,19 +141,9 @@ impl Configured {
             "logFile": self.log,
             "logBytes": self.log_size,
             "drift": drift,
-            "generations": self.generations(),
+            "generations": generations::describe(&self.observed.history),
+            "unfinished": self.underway.as_ref().map(moved_out::describe),
         })
-    }
-
-    fn generations(&self) -> Vec<Value> {
-        let records = self.observed.history.records();
-        records
-            .iter()
-            .map(|record| {
-                let files: Vec<&Path> = record.files.iter().map(|file| file.path.as_path()).collect();
-                json!({"generation": record.number, "time": record.time, "command": record.command, "files": files})
-            })
-            .collect()
     }
 
     /// Manifest and image, for people.
@@ -171,17 +163,7 @@ impl Configured {
         } else {
             format!("Drift:         {}", drift.join("\n               "))
         });
-        let records = self.observed.history.records();
-        lines.push(format!(
-            "Generations:   {}",
-            if records.is_empty() { "none".to_owned() } else { records.len().to_string() }
-        ));
-        for record in records {
-            lines.push(format!("  {:>3}  {}  {}", record.number, record.time, record.command));
-            if verbose {
-                lines.extend(record.files.iter().map(|file| format!("         {}", file.path.display())));
-            }
-        }
+        lines.extend(generations::lines(&self.observed.history, verbose));
         lines
     }
 }

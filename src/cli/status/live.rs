@@ -6,6 +6,7 @@ use super::ready;
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
+use crate::manifest::Manifest;
 use crate::node::{Component, Node, Process};
 use crate::refusal::Refusal;
 use crate::restart::witness;
@@ -24,34 +25,17 @@ pub(super) fn look(
     configured: &Configured,
     now: Timestamp,
 ) -> Result<Running> {
-    let processes = node.processes();
-    let root = kubelet.as_ref().map_or(Path::new(DEFAULT_ROOT), |kubelet| &kubelet.root_dir);
-    let mut api_servers = Vec::new();
-    for process in processes.api_servers(root)? {
-        api_servers.push(ApiServer {
-            since: processes.started_at(&process)?,
-            executable: processes.executable(&process)?,
-            is_audited: is_audited(&process),
-            difference: witness::difference(&configured.manifest, &process),
-            process,
-        });
-    }
+    let api_servers = look_at_api_servers(node, kubelet, Some(&configured.manifest))?;
     let readiness = match api_servers.last() {
         Some(api_server) => Some(ready::ask(node, configured, &api_server.process)?),
         None => None,
-    };
-    let kubelet = match kubelet {
-        Ok(kubelet) => {
-            Ok(KubeletSeen { since: processes.started_at(&kubelet.process)?, kubelet: kubelet.clone() })
-        }
-        Err(refusals) => Err(refusals.first().map(|refusal| refusal.reason.clone()).unwrap_or_default()),
     };
     let changed = |path: Option<&Path>| match path {
         Some(path) => node.changed_at(path),
         None => Ok(None),
     };
     Ok(Running {
-        kubelet,
+        kubelet: look_at_kubelet(node, kubelet)?,
         api_servers,
         readiness,
         policy_changed: changed(configured.policy.as_deref())?,
@@ -61,6 +45,47 @@ pub(super) fn look(
             None => None,
         },
     })
+}
+
+/// The running kubelet, or why there is none to go by.
+///
+/// # Errors
+/// It runs, and its process cannot be looked at.
+pub(super) fn look_at_kubelet(
+    node: &Node,
+    kubelet: &Result<Kubelet, Vec<Refusal>>,
+) -> Result<Result<KubeletSeen, String>> {
+    Ok(match kubelet {
+        Ok(kubelet) => {
+            let since = node.processes().started_at(&kubelet.process)?;
+            Ok(KubeletSeen { since, kubelet: kubelet.clone() })
+        }
+        Err(refusals) => Err(refusals.first().map(|refusal| refusal.reason.clone()).unwrap_or_default()),
+    })
+}
+
+/// The kubelet's API servers, oldest first, against a manifest where there is one.
+///
+/// # Errors
+/// They run, and a process cannot be looked at.
+pub(super) fn look_at_api_servers(
+    node: &Node,
+    kubelet: &Result<Kubelet, Vec<Refusal>>,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<ApiServer>> {
+    let processes = node.processes();
+    let root = kubelet.as_ref().map_or(Path::new(DEFAULT_ROOT), |kubelet| &kubelet.root_dir);
+    let mut api_servers = Vec::new();
+    for process in processes.api_servers(root)? {
+        api_servers.push(ApiServer {
+            since: processes.started_at(&process)?,
+            executable: processes.executable(&process)?,
+            is_audited: is_audited(&process),
+            difference: manifest.and_then(|manifest| witness::difference(manifest, &process)),
+            process,
+        });
+    }
+    Ok(api_servers)
 }
 
 /// Whether the API server was started with audit logging.

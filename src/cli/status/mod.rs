@@ -1,9 +1,11 @@
 //! `status`: what is configured, what runs, what kaudit did here, and what drifted.
 
 mod configured;
+mod generations;
 mod inputs;
 mod live;
 mod log;
+mod moved_out;
 mod ready;
 mod running;
 #[cfg(test)]
@@ -14,6 +16,7 @@ use crate::node::moment;
 use crate::observe::Obstacle;
 use crate::report::Report;
 use configured::Configured;
+use moved_out::MovedOut;
 use serde_json::Value;
 
 /// Looks, and changes nothing.
@@ -29,6 +32,10 @@ pub(super) fn run(target: &Target, verbose: bool) -> (Report, Exit) {
 }
 
 fn look_at(target: &Target, verbose: bool) -> Result<Report, Obstacle> {
+    if let Some(moved_out) = MovedOut::of(target)? {
+        let (details, lines) = moved_out.render(verbose);
+        return Ok(Report { details: Some(("status", details)), lines, ..Report::default() });
+    }
     let configured = Configured::read(target)?;
     let (details, lines) = match &target.kubelet {
         Some(kubelet) => {

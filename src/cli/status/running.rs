@@ -87,7 +87,7 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
     }
     let mut lines = vec![format!("Audit logging: {}", summary(configured, running))];
     lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       kaudit, {run}")));
-    lines.push(kubelet_line(running));
+    lines.push(kubelet_line(&running.kubelet));
     lines.extend(api_server_lines(running));
     lines.extend(running.readiness.as_ref().map(Readiness::line));
     lines.extend(configured.manifest_lines());
@@ -142,8 +142,9 @@ fn drift(configured: &Configured, running: &Running) -> Vec<String> {
     drift
 }
 
-fn kubelet_line(running: &Running) -> String {
-    match &running.kubelet {
+/// The kubelet, for people.
+pub(super) fn kubelet_line(kubelet: &Result<KubeletSeen, String>) -> String {
+    match kubelet {
         Ok(KubeletSeen { kubelet, since }) => {
             format!("Kubelet:       running, pid {} since {}", kubelet.process.pid, shown(*since))
         }
@@ -155,20 +156,26 @@ fn api_server_lines(running: &Running) -> Vec<String> {
     if running.api_servers.is_empty() {
         return vec!["Running:       no API server".to_owned()];
     }
-    running
-        .api_servers
-        .iter()
-        .map(|ApiServer { process, since, is_audited, difference, .. }| {
-            format!(
-                "Running:       pid {} since {}, pod {}, audit {}, {}",
-                process.pid,
-                shown(*since),
-                process.pod_uid.as_deref().unwrap_or_default(),
-                if *is_audited { "on" } else { "off" },
-                if difference.is_none() { "as the manifest says" } else { "not as the manifest says" },
-            )
-        })
-        .collect()
+    let line = |api_server: &ApiServer| {
+        let is_same = api_server.difference.is_none();
+        api_server_line(
+            api_server,
+            if is_same { ", as the manifest says" } else { ", not as the manifest says" },
+        )
+    };
+    running.api_servers.iter().map(line).collect()
+}
+
+/// One of the API servers, for people.
+pub(super) fn api_server_line(api_server: &ApiServer, state: &str) -> String {
+    let ApiServer { process, since, is_audited, .. } = api_server;
+    format!(
+        "Running:       pid {} since {}, pod {}, audit {}{state}",
+        process.pid,
+        shown(*since),
+        process.pod_uid.as_deref().unwrap_or_default(),
+        if *is_audited { "on" } else { "off" },
+    )
 }
 
 fn log_line(path: &Path, log: Option<&Log>) -> String {
@@ -192,7 +199,8 @@ fn log_line(path: &Path, log: Option<&Log>) -> String {
     line
 }
 
-fn describe_kubelet(kubelet: &Result<KubeletSeen, String>) -> Value {
+/// The kubelet, for programs.
+pub(super) fn describe_kubelet(kubelet: &Result<KubeletSeen, String>) -> Value {
     match kubelet {
         Ok(KubeletSeen { kubelet, since }) => json!({
             "running": true,
@@ -207,7 +215,8 @@ fn describe_kubelet(kubelet: &Result<KubeletSeen, String>) -> Value {
     }
 }
 
-fn describe_api_server(api_server: &ApiServer) -> Value {
+/// One of the API servers, for programs.
+pub(super) fn describe_api_server(api_server: &ApiServer) -> Value {
     let ApiServer { process, since, executable, is_audited, difference } = api_server;
     json!({
         "pid": process.pid,

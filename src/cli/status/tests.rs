@@ -9,6 +9,7 @@ use crate::kubelet::Kubelet;
 use crate::manifest::Manifest;
 use crate::node::{Answer, FileState, Metadata, Process};
 use crate::plan::{DIGEST_ANNOTATION, Observed, config_digest};
+use crate::transaction::{Journal, Phase, Underway};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -261,9 +262,15 @@ fn what_runs_otherwise_than_configured_is_told() {
 #[test]
 fn a_run_at_work_is_not_one_that_died() {
     let mut configured = configured("rules", Some("rules"));
-    configured.is_unfinished = true;
+    let journal = Journal::new(3, Phase::Out, AFTER.to_owned());
+    configured.underway = Some(Underway { journal: Ok(journal), holder: None });
     let (told, _) = drift(&configured, &running());
-    assert_eq!(told, ["an earlier run of kaudit did not finish; the next one finishes or undoes it"]);
+    assert_eq!(
+        told,
+        [
+            "an earlier run of kaudit did not finish (generation 3, phase Out, since 2026-11-21T03:20:00Z); the next one finishes or undoes it, as does kaudit recover"
+        ]
+    );
     configured.at_work = Some("pid 812 since 2026-11-21T03:14:15Z".to_owned());
     assert_eq!(drift(&configured, &running()).0, Vec::<String>::new());
     let line = "At work:       kaudit, pid 812 since 2026-11-21T03:14:15Z".to_owned();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::node::Component;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::raise;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
@@ -87,7 +88,14 @@ fn signals_are_noted_and_a_hang_up_is_not() {
     assert_eq!(live.interrupt(), Some(Interrupt::Term));
     raise(SIGINT).unwrap();
     assert_eq!(live.interrupt(), Some(Interrupt::Int));
+    assert_eq!(Live::new(Node::at("/"), subject()).interrupt(), None, "only who handles signals gets them");
     let before = live.clock();
     live.pause(SHORT);
     assert!(live.clock() >= before + SHORT);
+    assert_eq!(live.end_handling(), Some(Interrupt::Int));
+
+    let mut next = Live::new(Node::at("/"), subject());
+    next.handle_signals().unwrap();
+    assert_eq!(next.interrupt(), None, "what ended an earlier one");
+    assert_eq!(next.end_handling(), None);
 }

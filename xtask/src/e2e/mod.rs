@@ -46,9 +46,7 @@ pub(crate) struct Options {
 /// When a case fails, or there is none of that name.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if options.list {
-        for Case { name, shows, .. } in CASES {
-            println!("{name:<16} {shows}");
-        }
+        println!("{}", list());
         return Ok(());
     }
     let cases = choose(options.name.as_deref())?;
@@ -84,6 +82,14 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// A line for each case.
+fn list() -> String {
+    let width = CASES.iter().map(|case| case.name.len()).max().unwrap_or_default();
+    let lines: Vec<String> =
+        CASES.iter().map(|Case { name, shows, .. }| format!("{name:<width$}  {shows}")).collect();
+    lines.join("\n")
+}
+
 fn choose(name: Option<&str>) -> Result<Vec<&'static Case>> {
     let cases: Vec<&Case> = CASES.iter().filter(|case| name.is_none_or(|name| case.name == name)).collect();
     if cases.is_empty() {
@@ -110,6 +116,15 @@ fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progre
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_in_columns() {
+        let list = list();
+        let column = |(line, case): (&str, &Case)| line.find(case.shows).unwrap();
+        let columns: Vec<usize> = list.lines().zip(&CASES).map(column).collect();
+        assert_eq!(columns.len(), CASES.len());
+        assert!(columns.iter().all(|column| *column == columns[0]), "{list}");
+    }
 
     #[test]
     fn chooses_by_name() {

@@ -1,0 +1,63 @@
+//! The end of a run, as people and programs get it.
+
+use super::*;
+use crate::cli::Exit;
+
+/// What a report of one cause prints on standard error, and as JSON.
+fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {
+    let report = Report {
+        refusals: vec![Refusal::new("/readyz answers 500").help("look into the log")],
+        restart: Restarted { rolled_back, ..Restarted::default() },
+        ..Report::default()
+    };
+    let print = |json: bool| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut output = Output {
+            out: &mut out,
+            err: &mut err,
+            out_styles: Styles::plain(),
+            err_styles: Styles::plain(),
+            json,
+            quiet: false,
+            verbose: false,
+        };
+        print_report(&mut output, &report, exit);
+        (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    };
+    (print(false).1, serde_json::from_str(&print(true).0).unwrap())
+}
+
+#[test]
+fn only_what_was_refused_is_called_so() {
+    const BACK: &str = "/readyz answers 500; everything is as before, and healthy again";
+    for (exit, rolled_back, label, message) in [
+        (Exit::Refused, false, "refused", "/readyz answers 500"),
+        (Exit::Busy, false, "refused", "/readyz answers 500"),
+        (Exit::RolledBack, true, "failed", BACK),
+        (Exit::NeedsHands, false, "failed", "/readyz answers 500"),
+        (Exit::Interrupted, true, "ended", BACK),
+        (Exit::Terminated, false, "ended", "/readyz answers 500"),
+    ] {
+        let (text, json) = printed(exit, rolled_back);
+        assert_eq!(text, format!("{label}: /readyz answers 500\n  help: look into the log\n"), "{exit:?}");
+        assert_eq!(json["msg"], message, "{exit:?}");
+        assert_eq!(json["hint"], "look into the log", "{exit:?}");
+    }
+}
+
+#[test]
+fn a_question_is_answered_on_its_own_line() {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let styles = Styles::plain();
+    let mut output = Output {
+        out: &mut out,
+        err: &mut err,
+        out_styles: styles,
+        err_styles: styles,
+        json: false,
+        quiet: false,
+        verbose: false,
+    };
+    output.prompt("Roll back? [y/N] ");
+    assert_eq!(out, b"Roll back? [y/N] ");
+}

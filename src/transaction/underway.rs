@@ -1,0 +1,80 @@
+//! An unfinished run as it is told to people: how far it has come, and whether anybody is at work on it.
+
+use super::{JOURNAL_PATH, Journal, LOCK_PATH};
+use crate::node::{EntryKind, Node};
+use anyhow::Result;
+use std::path::Path;
+
+/// A run that is recorded and has not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Underway {
+    /// Its journal, or why it cannot be read.
+    pub journal: Result<Journal, String>,
+    /// What the run that holds the lock now says about itself; `None`: no running process of this node holds it.
+    pub holder: Option<String>,
+}
+
+impl Underway {
+    /// The unfinished run of a node; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be told whether there is one.
+    pub fn of(node: &Node) -> Result<Option<Self>> {
+        if node.kind(Path::new(JOURNAL_PATH))? == EntryKind::Absent {
+            return Ok(None);
+        }
+        let holder = node.lock_holder(Path::new(LOCK_PATH))?;
+        Ok(match Journal::read(node) {
+            Ok(journal) => journal.map(|journal| Self { journal: Ok(journal), holder }),
+            Err(error) => Some(Self { journal: Err(format!("{error:#}")), holder }),
+        })
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn progress(&self) -> String {
+        match &self.journal {
+            Ok(Journal { generation, phase, since, .. }) => {
+                format!("generation {generation}, phase {phase:?}, since {since}")
+            }
+            Err(why) => why.clone(),
+        }
+    }
+
+    /// Who is at work on it, and what to do.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match &self.holder {
+            Some(holder) => format!("kaudit is at work on it, {holder}: wait for it"),
+            None => "no running kaudit holds its lock; finish or undo it: kaudit recover".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::ScratchNode;
+    use crate::transaction::Phase;
+
+    fn journal(bytes: &str) -> Option<Underway> {
+        let node = ScratchNode::with_files(&[(JOURNAL_PATH, bytes)]).unwrap();
+        Underway::of(&Node::at(node.path())).unwrap()
+    }
+
+    #[test]
+    fn an_unfinished_run_is_told_even_where_its_journal_cannot_be_read() {
+        assert_eq!(Underway::of(&Node::at(ScratchNode::with_files(&[]).unwrap().path())).unwrap(), None);
+        let written = Journal::new(10, Phase::Out, "2026-11-21T03:14:15Z".to_owned());
+        let mut found = journal(&serde_json::to_string(&written).unwrap()).unwrap();
+        assert_eq!(found.progress(), "generation 10, phase Out, since 2026-11-21T03:14:15Z");
+        assert_eq!(found.advice(), "no running kaudit holds its lock; finish or undo it: kaudit recover");
+        found.holder = Some("pid 812 since 2026-11-21T03:14:15Z".to_owned());
+        assert_eq!(
+            found.advice(),
+            "kaudit is at work on it, pid 812 since 2026-11-21T03:14:15Z: wait for it"
+        );
+        let broken = journal("{").unwrap();
+        assert!(broken.progress().starts_with("the journal cannot be read"), "{}", broken.progress());
+    }
+}
