@@ -3,8 +3,9 @@
 
 use super::diagnosis::{Explanation, diagnose};
 use super::forward::Run;
+use super::proof::Proof;
 use super::protocol::{Cause, Proven};
-use super::scene::{Proof, Side};
+use super::scene::Side;
 use super::server::Server;
 use super::watch::{Look, is_serving};
 use super::witness;
