@@ -35,12 +35,12 @@ impl<'a> Run<'a> {
     /// What the plan has before the manifest: what the new API server reads.
     pub(super) fn early_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
         let live = &self.scene.names.live;
-        self.record.files.iter().take_while(move |file| file.path != *live)
+        self.record.changed_files().take_while(move |file| file.path != *live)
     }
 
     /// What the plan has after it: what only the old one reads.
     pub(super) fn late_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
         let live = &self.scene.names.live;
-        self.record.files.iter().skip_while(move |file| file.path != *live).skip(1)
+        self.record.changed_files().skip_while(move |file| file.path != *live).skip(1)
     }
 }
