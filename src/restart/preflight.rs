@@ -94,34 +94,44 @@ pub enum Verdict {
 /// # Errors
 /// Why there can be none: the running process is not kube-apiserver's own executable.
 pub fn trial(inputs: &Inputs<'_>) -> Result<Trial, String> {
-    let base = base_name(inputs.executable);
-    if !["kube-apiserver", "hyperkube"].iter().any(|name| base.starts_with(name)) {
-        return Err(format!("the API server runs as {}, not as kube-apiserver", inputs.executable));
-    }
     let running: Vec<&str> = inputs.process.arguments.iter().map(String::as_str).collect();
-    // `hyperkube kube-apiserver --…`: what comes before the flags says which program it is to be.
-    let subcommand = running.iter().skip(1).take_while(|word| !word.starts_with('-')).take(1);
-    let is_selector = |word: &&&str| matches!(**word, "apiserver" | "kube-apiserver");
-    let mut arguments: Vec<String> = subcommand.filter(is_selector).map(|word| (*word).to_owned()).collect();
-    arguments.extend(taken_over(&running));
-    arguments.extend(own_flags(&running, inputs.minor));
-
-    let mut trial = Trial {
-        program: Program {
-            executable: inputs.executable.to_owned(),
-            name: TRIAL_NAME.to_owned(),
-            arguments,
-            // One thread is as fast here, and leaves the other processors to the API server that serves.
-            environment: vec![("GOMAXPROCS".to_owned(), "1".to_owned())],
-            room: Room::Here,
-            bounds: BOUNDS,
-        },
-        left_out: Vec::new(),
-        stand_ins: Vec::new(),
-    };
+    let mut program = program(inputs.process, inputs.executable)?;
+    program.arguments.extend(taken_over(&running));
+    program.arguments.extend(own_flags(&running, inputs.minor));
+    let mut trial = Trial { program, left_out: Vec::new(), stand_ins: Vec::new() };
     let files = trial.add_audit_flags(inputs);
     trial.program.room = Room::Beside { pid: inputs.process.pid, files };
     Ok(trial)
+}
+
+/// Lets the binary of the running API server print its version: an image's tag may say another one, or none.
+///
+/// # Errors
+/// As [`trial`].
+pub fn version_program(process: &Process, executable: &str) -> Result<Program, String> {
+    let mut program = program(process, executable)?;
+    program.arguments.push("--version".to_owned());
+    Ok(program)
+}
+
+/// The running executable once more, without an argument of its own, beside the process.
+fn program(process: &Process, executable: &str) -> Result<Program, String> {
+    let base = base_name(executable);
+    if !["kube-apiserver", "hyperkube"].iter().any(|name| base.starts_with(name)) {
+        return Err(format!("the API server runs as {executable}, not as kube-apiserver"));
+    }
+    // `hyperkube kube-apiserver --…`: what comes before the flags says which program it is to be.
+    let subcommand = process.arguments.iter().skip(1).take_while(|word| !word.starts_with('-')).take(1);
+    let is_selector = |word: &&String| matches!(word.as_str(), "apiserver" | "kube-apiserver");
+    Ok(Program {
+        executable: executable.to_owned(),
+        name: TRIAL_NAME.to_owned(),
+        arguments: subcommand.filter(is_selector).cloned().collect(),
+        // One thread is as fast here, and leaves the other processors to the API server that serves.
+        environment: vec![("GOMAXPROCS".to_owned(), "1".to_owned())],
+        room: Room::Beside { pid: process.pid, files: Vec::new() },
+        bounds: BOUNDS,
+    })
 }
 
 fn taken_over(running: &[&str]) -> Vec<String> {

@@ -4,11 +4,11 @@ use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::manifest::{Coverage, Manifest};
-use crate::node::{EntryKind, Node, Process};
+use crate::node::{EntryKind, How, Node, Process};
 use crate::note::Note;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
-use crate::restart::preflight::{Inputs, Verdict, trial};
+use crate::restart::preflight::{Inputs, Verdict, trial, version_program};
 use crate::webhook;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -36,9 +36,10 @@ pub(super) fn judge(
         Some(path) => content(node, plan, &path)?.filter(|bytes| names_what_is_seen(bytes, process)),
         None => None,
     };
-    let version = KubernetesVersion::from_image(&planned.api_server().image);
+    let image = &planned.api_server().image;
     let verdict =
         Node::executable_of(process.pid).map_err(|error| format!("{error:#}")).and_then(|executable| {
+            let version = version_of(process, &executable, image, notes);
             let trial = trial(&Inputs {
                 process,
                 executable: &executable,
@@ -68,6 +69,30 @@ pub(super) fn judge(
             Ok(())
         }
     })
+}
+
+/// The version of the binary that runs, or of the image where it does not say; where they differ, `notes` tell.
+fn version_of(
+    process: &Process,
+    executable: &str,
+    image: &str,
+    notes: &mut Vec<Note>,
+) -> Option<KubernetesVersion> {
+    let tag = KubernetesVersion::from_image(image);
+    let ended = version_program(process, executable).map(|program| Node::try_program(&program));
+    let printed = ended.ok().filter(|ended| ended.how == How::Exited(0)).map(|ended| ended.output);
+    let running = printed.and_then(|line| KubernetesVersion::parse(line.trim()).ok());
+    if let (Some(running), Some(tag)) = (&running, &tag)
+        && running.minor != tag.minor
+    {
+        notes.push(
+            Note::warning(format!(
+                "{image} is to be kube-apiserver {tag}, but the one that runs is {running}"
+            ))
+            .hint(format!("flags and policy were judged for {tag}; --kubernetes-version names another one")),
+        );
+    }
+    running.or(tag)
 }
 
 /// A file of the host as it will be.

@@ -221,3 +221,18 @@ fn of_a_flag_given_twice_the_last_one_counts() {
         [format!("--audit-log-path={SCRATCH}/audit.log"), format!("--audit_log_path={SCRATCH}/audit.log")];
     assert!(case.words().ends_with(&expected));
 }
+
+#[test]
+fn the_binary_is_asked_for_its_version_alone() {
+    for (running, executable, expected) in [
+        (&RUNNING[..], PATH, &["--version"][..]),
+        (&["/hyperkube", "kube-apiserver", "--a=b"], "/hyperkube", &["kube-apiserver", "--version"]),
+    ] {
+        let arguments = running.iter().map(|word| (*word).to_owned()).collect();
+        let process = Process { pid: 127, start: 1, arguments, pod_uid: None };
+        let program = version_program(&process, executable).unwrap();
+        assert_eq!(program.arguments, expected);
+        assert_eq!(program.room, Room::Beside { pid: 127, files: Vec::new() });
+        assert!(version_program(&process, "/usr/bin/tini").unwrap_err().contains("tini"));
+    }
+}
