@@ -23,7 +23,7 @@ const STEP: usize = 5;
 const MOST_WANTED: usize = 30;
 
 /// Without watches the API server ends at once; nothing is waited for in vain.
-const OPTIONS: [&str; 3] = ["--yes", "--drain", "1s"];
+const OPTIONS: [&str; 5] = ["--yes", "--restart", "move", "--drain", "1s"];
 
 /// A trial ends with the first line that nobody reads.
 const TRIAL_LIMIT: Duration = Duration::from_secs(10);

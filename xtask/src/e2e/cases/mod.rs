@@ -9,6 +9,7 @@ mod refusals;
 mod rollback_on_failure;
 mod signals;
 mod starts;
+mod surge;
 
 use anyhow::Result;
 
@@ -24,7 +25,7 @@ pub(super) struct Case {
 }
 
 /// All cases, in the order in which they run.
-pub(super) const CASES: [Case; 9] = [
+pub(super) const CASES: [Case; 10] = [
     Case { name: "starts", shows: "a node comes up as kubeadm makes it", run: starts::run },
     Case {
         name: "offline-enable",
@@ -38,6 +39,7 @@ pub(super) const CASES: [Case; 9] = [
         run: live::run,
     },
     Case { name: "outage", shows: "a move is shorter than an edit in place", run: outage::run },
+    Case { name: "surge", shows: "a surge is noticed by nobody, and no event is lost", run: surge::run },
     Case {
         name: "refusals",
         shows: "what cannot work is refused, the API server untouched",

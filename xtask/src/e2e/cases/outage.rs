@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::e2e::api_server::ApiServer;
 use crate::e2e::files::{MANIFEST, MANIFESTS, manifest};
 use crate::e2e::kaudit::{DRAIN, LOG, kaudit_json};
 use crate::e2e::prober::Prober;
@@ -26,7 +27,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
 
     let in_place = edit_in_place(trial)?;
     watches.wait_until_open()?;
-    let moved = measure(trial, &["enable", "--yes", "--policy", "default", "--log-path", LOG])?;
+    let moved =
+        measure(trial, &["enable", "--yes", "--restart", "move", "--policy", "default", "--log-path", LOG])?;
     watches.wait_until_open()?;
     let drained = measure(trial, &[&["disable"], &DRAIN[..]].concat())?;
 
@@ -43,17 +45,25 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
 
 /// What everybody did before there was kaudit, at its best: one atomic rename over the manifest.
 fn edit_in_place(trial: &Trial<'_>) -> Result<Duration> {
-    let api_server = &trial.api_server;
+    let prober = Prober::start(&trial.api_server)?;
+    edit(&trial.api_server)?;
+    Ok(prober.finish()?.unavailable())
+}
+
+/// Edits the manifest of an API server that does not audit, by one atomic rename, and waits for the new one.
+///
+/// # Errors
+///
+/// When the manifest is not kubeadm's, or the API server does not come.
+pub(super) fn edit(api_server: &ApiServer<'_>) -> Result<()> {
     let old = api_server.process()?;
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;
     let edited = text.replacen("  annotations:\n", "  annotations:\n    example.com/edited: by-hand\n", 1);
     ensure!(edited != text, "kubeadm's manifest has no annotations");
     let new = api_server.path(MANIFESTS).join(".edited");
     fs::write(&new, edited).context("writing the edited manifest")?;
-    let prober = Prober::start(api_server)?;
     fs::rename(new, api_server.path(MANIFEST)).context("replacing the manifest")?;
-    api_server.wait_for_successor(&old, false)?;
-    Ok(prober.finish()?.unavailable())
+    api_server.wait_for_successor(&old, false).map(drop)
 }
 
 /// The outage of one run of kaudit.
