@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn reads_what_the_kernel_says() {
-        let link = "pos:\t0\nflags:\t02000000\nlink_type:\tnetns\nlink_id:\t3\nprog_id:\t9\nattach_type:\tsk_lookup\n";
-        assert!(steers(link));
+        let attachment = "pos:\t0\nflags:\t02000000\nlink_type:\tnetns\nlink_id:\t3\nprog_id:\t9\nattach_type:\tsk_lookup\n";
+        assert!(steers(attachment));
         assert!(!steers("link_type:\tcgroup\n") && !steers("pos:\t0\n"));
         let line = "   0: 00000000000000000000000000000000:192B 00000000000000000000000000000000:0000 0A 0:0";
         assert!(listens(line, 6443));

@@ -10,6 +10,7 @@ mod rollback_on_failure;
 mod signals;
 mod starts;
 mod surge;
+mod surge_failures;
 
 use anyhow::Result;
 
@@ -25,7 +26,7 @@ pub(super) struct Case {
 }
 
 /// All cases, in the order in which they run.
-pub(super) const CASES: [Case; 10] = [
+pub(super) const CASES: [Case; 11] = [
     Case { name: "starts", shows: "a node comes up as kubeadm makes it", run: starts::run },
     Case {
         name: "offline-enable",
@@ -40,6 +41,11 @@ pub(super) const CASES: [Case; 10] = [
     },
     Case { name: "outage", shows: "a move is shorter than an edit in place", run: outage::run },
     Case { name: "surge", shows: "a surge is noticed by nobody, and no event is lost", run: surge::run },
+    Case {
+        name: "surge-failures",
+        shows: "what goes wrong during a surge: as before or as asked, and nothing is left of it",
+        run: surge_failures::run,
+    },
     Case {
         name: "refusals",
         shows: "what cannot work is refused, the API server untouched",

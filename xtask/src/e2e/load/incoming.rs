@@ -148,7 +148,7 @@ mod tests {
     fn answers_come_in_any_pieces() {
         let text = "HTTP/1.1 201 Created\r\nContent-Length: 5\r\nRetry-After: 1\r\n\r\nhello\
                     HTTP/1.1 200 OK\r\nconnection: Close\r\nTransfer-Encoding: chunked\r\n\r\n\
-                    3\r\none\r\n9\r\n\ntwo\nthree\r\n0\r\n\r\n";
+                    3\r\none\r\na\r\n\ntwo\nthree\r\n0\r\n\r\n";
         for size in 1..text.len() {
             let mut incoming = Incoming::default();
             let mut pieces = text.as_bytes().chunks(size);

@@ -39,10 +39,13 @@ pub(super) struct Load {
     /// One on the node, one elsewhere.
     probers: Vec<Prober>,
     writers: BTreeMap<String, JoinHandle<Result<Written>>>,
-    followers: Vec<(Arc<Mutex<Seen>>, JoinHandle<Result<()>>)>,
+    followers: Vec<Following>,
     stop_writing: Signal,
     stop_following: Signal,
 }
+
+/// What a follower has seen so far, and its end.
+type Following = (Arc<Mutex<Seen>>, JoinHandle<Result<()>>);
 
 /// What a load has met.
 pub(super) struct Figures {
@@ -152,7 +155,7 @@ impl Load {
         }
         ensure!(created.values().all(|created| *created > 0), "a writer has written nothing: {created:?}");
         // What is still missing then is missed.
-        let has_seen = |(seen, _): &(Arc<Mutex<Seen>>, _)| lock(seen).check(&created).is_ok();
+        let has_seen = |(seen, _): &Following| lock(seen).check(&created).is_ok();
         let _missed = wait_for("all watches to have seen everything", SEEN_LIMIT, || {
             Ok(self.followers.iter().all(has_seen).then_some(()))
         });
