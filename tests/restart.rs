@@ -331,9 +331,9 @@ fn waiting_for_the_kubelets_clean_up_avoids_its_back_off() {
             other => panic!("{other:?}"),
         }
     };
-    // 2 s until the kill, 0.7 s and 0.5 s for the kubelet, 3 s for the start, and a few looks.
+    // 2 s until the kill, 0.7 s and 0.75 s for the kubelet, 3 s for the start, and a few looks.
     let moved = unavailable(Method::Move);
-    assert!(moved >= Duration::from_millis(6100) && moved < Duration::from_millis(6700), "{moved:?}");
+    assert!(moved >= Duration::from_millis(6350) && moved < Duration::from_millis(6950), "{moved:?}");
     // 30 s of grace, the clean-up, 12 s of back-off, the start: nobody shortens a restart that the kubelet makes alone.
     let rewritten = unavailable(Method::Rewrite);
     assert!(rewritten > Duration::from_secs(45), "{rewritten:?}");

@@ -141,7 +141,7 @@ pub(super) struct Restart {
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct Waiting {
     /// End the old API server this long after it has stopped listening, such as 2s; requests that it still serves, watches
-    /// above all, are cut then [default: the pod's own grace period, 30s with kubeadm]
+    /// above all, are cut then; with --restart=auto this means move [default: the pod's own grace period, 30s with kubeadm]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Restart")]
     pub(super) drain: Option<Duration>,
     /// How long the API server may take to become healthy, before the change is rolled back

@@ -51,7 +51,11 @@ pub(super) fn recover_first(
         ]);
     }
     let _lock = take_lock(target)?;
-    Ok(recover(target, waiting, output)?.into_iter().collect())
+    let recovered = recover(target, waiting, output)?;
+    Ok(recovered
+        .map(|note| Note::info(format!("an earlier run had died: {}", note.text)))
+        .into_iter()
+        .collect())
 }
 
 /// Takes the lock, making its directory first.
@@ -143,7 +147,7 @@ fn in_force(number: u64, state: &str) -> Note {
 }
 
 fn undone(number: u64) -> Note {
-    Note::info(format!("an earlier run died while making generation {number}; the state before it is back"))
+    Note::info(format!("generation {number} is undone: the state before it is back"))
 }
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
@@ -172,10 +176,7 @@ mod tests {
         for (interrupt, exit) in [(Interrupt::Int, Exit::Interrupted), (Interrupt::Term, Exit::Terminated)] {
             let (report, code) = interrupted(&undone(3), interrupt);
             assert_eq!(code, exit);
-            assert_eq!(
-                report.message,
-                "Recovered: an earlier run died while making generation 3; the state before it is back."
-            );
+            assert_eq!(report.message, "Recovered: generation 3 is undone: the state before it is back.");
             assert!(report.refusals.iter().all(|refusal| refusal.reason.ends_with("asked for the end")));
         }
     }

@@ -37,6 +37,13 @@ pub struct Record {
 }
 
 impl Record {
+    /// The files that the change makes other than they were. The rest is on record only, and never written: an edit that
+    /// somebody makes meanwhile stays.
+    #[must_use]
+    pub fn changed_files(&self) -> impl DoubleEndedIterator<Item = &RecordedFile> {
+        self.files.iter().filter(|file| file.before != file.after)
+    }
+
     /// The entry of one file.
     #[must_use]
     pub fn file(&self, path: &Path) -> Option<&RecordedFile> {

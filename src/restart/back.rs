@@ -123,7 +123,7 @@ pub(super) fn live(run: &Run<'_>) -> Result<Content> {
 /// Every other file as it was; the last one that was written is the first to go back.
 fn put_files_back(run: &mut Run<'_>) -> Result<()> {
     restore_directories(run.machine, run.record)?;
-    for file in run.record.files.iter().rev().filter(|file| file.path != run.scene.names.live) {
+    for file in run.record.changed_files().rev().filter(|file| file.path != run.scene.names.live) {
         put(run.machine, &file.path, file.before.as_ref())?;
     }
     Ok(())

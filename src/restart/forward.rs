@@ -5,8 +5,8 @@ use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 use super::scene::Scene;
 use super::server::Server;
 use super::watch::Watch;
-use crate::generation::{self, Record, RecordedFile};
-use crate::node::{FileState, Machine, Moved};
+use crate::generation::{self, Record};
+use crate::node::{Machine, Moved};
 use crate::transaction::steps::{make_directories, put, remove_directories};
 use crate::transaction::{Journal, Phase};
 use anyhow::{Result, anyhow};
@@ -15,8 +15,6 @@ use std::time::Duration;
 
 /// An API server that has been healthy and proven for so long is taken for stable.
 pub(super) const STABLE: Duration = Duration::from_secs(3);
-/// The kubelet reads at most 10 MiB of a manifest.
-const READ_LIMIT: u64 = 10 << 20;
 
 /// A restart under way.
 pub(super) struct Run<'a> {
@@ -266,39 +264,5 @@ impl<'a> Run<'a> {
             Some(interrupt) => Err(Cause::interrupted(interrupt)),
             None => Ok(()),
         }
-    }
-
-    /// Whether `path` holds these bytes.
-    pub(super) fn holds(&self, path: &std::path::Path, state: &FileState) -> Result<bool> {
-        let now = self.machine.node().read_file(path, READ_LIMIT)?;
-        Ok(now.is_some_and(|now| now.bytes == state.bytes))
-    }
-
-    pub(super) fn manifest_entry(&self) -> Result<&'a RecordedFile> {
-        let entry = self.record.file(&self.scene.names.live);
-        entry.ok_or_else(|| anyhow!("the record of generation {} has no manifest", self.record.number))
-    }
-
-    pub(super) fn manifest_before(&self) -> Result<&'a FileState> {
-        self.manifest_entry()?
-            .before
-            .as_ref()
-            .ok_or_else(|| anyhow!("the record has no manifest from before"))
-    }
-
-    pub(super) fn manifest_after(&self) -> Result<&'a FileState> {
-        self.manifest_entry()?.after.as_ref().ok_or_else(|| anyhow!("the record has no planned manifest"))
-    }
-
-    /// What the plan has before the manifest: what the new API server reads.
-    fn early_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
-        let live = &self.scene.names.live;
-        self.record.files.iter().take_while(move |file| file.path != *live)
-    }
-
-    /// What the plan has after it: what only the old one reads.
-    fn late_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
-        let live = &self.scene.names.live;
-        self.record.files.iter().skip_while(move |file| file.path != *live).skip(1)
     }
 }

@@ -15,6 +15,7 @@ mod klog;
 pub mod preflight;
 pub mod proof;
 mod protocol;
+mod recorded;
 mod recover;
 mod scene;
 mod server;
@@ -26,6 +27,7 @@ mod watch;
 pub mod witness;
 
 pub use forward::restart;
+pub use proof::Proof;
 pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 pub use recover::{Recovered, Unfinished, recover_tree};
-pub use scene::{Names, Proof, Scene, SceneError, Side};
+pub use scene::{Names, Scene, SceneError, Side};

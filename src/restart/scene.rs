@@ -2,19 +2,14 @@
 
 use super::endpoint::endpoint;
 use super::identity::{Identity, client_certificates};
-use super::proof::{self, Anonymous, ProofRequest};
+use super::proof::{Anonymous, Proof};
 use super::surge::{SurgePlan, SurgePod};
 use crate::audit::argv::lookup;
-use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
-use crate::audit::pflag::parse_duration;
-use crate::audit::value::STANDARD_OUTPUT;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::generation::Record;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Ask, ClientIdentity, Endpoint, FileState, Node};
-use crate::policy::{self, Policy};
 use crate::refusal::Refusal;
-use crate::yaml;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,11 +19,6 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(30);
 
 /// A request on the node itself is answered in milliseconds, or its server is not serving.
 const ASK_TIMEOUT: Duration = Duration::from_secs(2);
-/// An event is written when its response is complete; a busy disk may take its time.
-const EVENT_PATIENCE: Duration = Duration::from_secs(10);
-/// In batch mode events wait for so long, unless told otherwise
-/// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
-const BATCH_WAIT: Duration = Duration::from_secs(30);
 /// The kubelet reads at most 10 MiB of a manifest, and no policy is larger.
 const READ_LIMIT: u64 = 10 << 20;
 
@@ -159,66 +149,13 @@ impl Side {
     }
 
     /// The value of a flag of its API server.
-    fn flag(&self, name: &str) -> Option<String> {
+    pub(super) fn flag(&self, name: &str) -> Option<String> {
         lookup(&self.manifest.api_server().arguments(), name)?.value.filter(|value| !value.is_empty())
     }
 
     /// The host's path of a file that a flag names.
-    fn host(&self, flag: &str) -> Option<PathBuf> {
+    pub(super) fn host(&self, flag: &str) -> Option<PathBuf> {
         Coverage::of(&self.manifest.mounts(), Path::new(&self.flag(flag)?))?.host
-    }
-
-    /// How its audit log is proven; `then` reads a file of the host as it will be.
-    pub(super) fn find_proof(
-        &self,
-        node: &Node,
-        then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Proof, SceneError> {
-        let log = self.flag(LOG_PATH);
-        if self.flag(POLICY_FILE).is_none() || (log.is_none() && self.flag(WEBHOOK_CONFIG_FILE).is_none()) {
-            return Ok(Proof::Off);
-        }
-        let log = match log.as_deref() {
-            None => {
-                return Ok(silent("events go to the webhook alone; its receiver knows whether they arrive"));
-            }
-            Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
-            Some(_) => self.host(LOG_PATH),
-        };
-        let Some(log) = log else { return Ok(silent("the log lies inside the container")) };
-        let policy = match self.host(POLICY_FILE) {
-            Some(path) => then(&path)?.and_then(|file| self.read_policy(&file.bytes)),
-            None => None,
-        };
-        let anonymous = Anonymous::of(&self.manifest.api_server().arguments());
-        let identities = identities(node, &self.manifest)?;
-        Ok(match proof::requests(policy.as_ref(), anonymous, &identities) {
-            Err(why) => Proof::Silent(why),
-            Ok(requests) => Proof::Event {
-                asks: requests.into_iter().map(|request| self.ask(request)).collect(),
-                log,
-                patience: self.patience(),
-            },
-        })
-    }
-
-    fn read_policy(&self, bytes: &[u8]) -> Option<Policy> {
-        policy::examine(yaml::decode(bytes).ok()?, u32::from(minor_of(&self.manifest))).policy
-    }
-
-    fn ask(&self, request: ProofRequest) -> Ask {
-        let ask = get(&self.readyz.endpoint, request.identity, &request.path);
-        Ask { method: request.method, body: request.body, ..ask }
-    }
-
-    /// How long an event may take to its file.
-    fn patience(&self) -> Duration {
-        if self.flag("audit-log-mode").as_deref() != Some("batch") {
-            return EVENT_PATIENCE;
-        }
-        let wait = self.flag("audit-log-batch-max-wait").and_then(|text| parse_duration(&text).ok());
-        let wait = wait.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
-        EVENT_PATIENCE + wait.map_or(BATCH_WAIT, Duration::from_nanos)
     }
 
     /// The pod's name in the manifest; the node's name follows it in the cluster.
@@ -244,11 +181,7 @@ fn as_planned(node: &Node, record: &Record, path: &Path) -> Result<Option<FileSt
     }
 }
 
-fn silent(why: &str) -> Proof {
-    Proof::Silent(why.to_owned())
-}
-
-fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &str) -> Ask {
+pub(super) fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &str) -> Ask {
     Ask {
         endpoint: endpoint.clone(),
         identity,
@@ -261,7 +194,7 @@ fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &str) -> Ask
 }
 
 /// Who kaudit can be on this node.
-fn identities(node: &Node, manifest: &Manifest) -> Result<Vec<Identity>> {
+pub(super) fn identities(node: &Node, manifest: &Manifest) -> Result<Vec<Identity>> {
     let arguments = manifest.api_server().arguments();
     let mut found = Vec::new();
     for files in client_certificates(&arguments, &manifest.mounts()) {
@@ -271,27 +204,9 @@ fn identities(node: &Node, manifest: &Manifest) -> Result<Vec<Identity>> {
     Ok(found)
 }
 
-fn minor_of(manifest: &Manifest) -> u16 {
+pub(super) fn minor_of(manifest: &Manifest) -> u16 {
     let version = KubernetesVersion::from_image(&manifest.api_server().image);
     version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor)
-}
-
-/// How an audit log is proven.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// Audit logging is off.
-    Off,
-    /// It cannot be proven, and why.
-    Silent(String),
-    /// By a request that the policy logs.
-    Event {
-        /// Requests to try, the best first; the `Audit-ID` is to be added.
-        asks: Vec<Ask>,
-        /// The log on the host.
-        log: PathBuf,
-        /// How long an event may take to its file.
-        patience: Duration,
-    },
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 
 use super::diagnosis::{Explanation, diagnose};
 use super::forward::Run;
+use super::proof::Proof;
 use super::protocol::{Cause, Proven};
-use super::scene::{Proof, Side};
+use super::scene::Side;
 use super::server::Server;
 use super::watch::{Look, is_serving};
 use super::witness;
@@ -22,8 +23,8 @@ const BEYOND_GRACE: Duration = Duration::from_mins(1);
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(20);
 /// The directory goes before the kubelet's worker has let go of the pod's name: up to 336 ms in 20 moves (measured), and
 /// 1.4 s at most by `pkg/kubelet/pod_workers.go`. A manifest that comes in between waits for the back-off of 10–15 s: 2
-/// of 8 did without this time, 0 of 12 with half a second of it or more.
-const RELEASE: Duration = Duration::from_millis(500);
+/// of 8 did without this time, 0 of 12 with half a second of it or more; some more than that for a busy node.
+const RELEASE: Duration = Duration::from_millis(750);
 /// Where no pod is known to wait for.
 const SETTLE: Duration = Duration::from_secs(3);
 /// An API server that has ended so often will not come up.

@@ -49,7 +49,7 @@ fn change(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     Journal::new(record.number, Phase::Files, record.time.clone()).write(effects)?;
     generation::save(effects, record)?;
     make_directories(effects, record)?;
-    for file in &record.files {
+    for file in record.changed_files() {
         put(effects, &file.path, file.after.as_ref())?;
     }
     finish(effects, record)
@@ -70,7 +70,7 @@ pub(super) fn finish(effects: &mut dyn Effects, record: &Record) -> Result<()> {
 /// Something cannot be put back; it can be tried again.
 pub(super) fn undo(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     restore_directories(effects, record)?;
-    for file in record.files.iter().rev() {
+    for file in record.changed_files().rev() {
         put(effects, &file.path, file.before.as_ref())?;
     }
     forget(effects, record)?;

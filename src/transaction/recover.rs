@@ -42,7 +42,7 @@ pub fn decide(phase: Phase, record: &Record, current: &BTreeMap<PathBuf, Option<
     let bytes = |state: &Option<FileState>| state.as_ref().map(|state| state.bytes.clone());
     let mut foreign = Vec::new();
     let mut finished = true;
-    for file in &record.files {
+    for file in record.changed_files() {
         let now = current.get(&file.path).cloned().flatten();
         let is_after = now == bytes(&file.after);
         // A restart takes the manifest away for a while: nobody's edit.
@@ -89,5 +89,40 @@ pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
             Ok(Recovered::Undone(generation))
         }
         Decision::Neither(paths) => Ok(Recovered::Stuck(paths)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generation::{Owned, RecordedFile};
+    use crate::node::Metadata;
+
+    #[test]
+    fn what_is_only_on_record_decides_nothing() {
+        let state = |text: &str| FileState { bytes: text.into(), metadata: Metadata::new(0o600, None) };
+        let file = |path: &str, before, after| RecordedFile {
+            path: PathBuf::from(path),
+            before: Some(state(before)),
+            after: Some(state(after)),
+        };
+        let record = Record {
+            number: 1,
+            time: String::new(),
+            command: "restart".to_owned(),
+            files: vec![file("/policy", "edited", "edited"), file("/manifest", "1", "2")],
+            made: Vec::new(),
+            removed: Vec::new(),
+            owned: Owned::default(),
+        };
+        let decide_with = |policy: &str, manifest: &str| {
+            let current = [("/policy", policy), ("/manifest", manifest)];
+            let bytes = |(path, text): (&str, &str)| (PathBuf::from(path), Some(text.into()));
+            decide(Phase::Files, &record, &current.map(bytes).into_iter().collect())
+        };
+        assert_eq!(decide_with("edited", "2"), Decision::Finish);
+        assert_eq!(decide_with("edited again", "2"), Decision::Finish);
+        assert_eq!(decide_with("edited again", "1"), Decision::Undo);
+        assert_eq!(decide_with("edited", "3"), Decision::Neither(vec![PathBuf::from("/manifest")]));
     }
 }

@@ -105,7 +105,16 @@ fn choose(
     match restart.method {
         args::Method::Move | args::Method::None => return Ok((Method::Move, None)),
         args::Method::Rewrite => return Ok((Method::Rewrite, None)),
+        // A surge lets the old API server drain in peace; who cuts that short wants to be done soon.
+        args::Method::Auto if restart.waiting.drain.is_some() => return Ok((Method::Move, None)),
         args::Method::Auto | args::Method::Surge => {}
+    }
+    if restart.waiting.drain.is_some() {
+        return Err(Refusal::new(
+            "--drain has no meaning for --restart=surge: nobody waits for the old API server",
+        )
+        .help("leave one of them out")
+        .into());
     }
     let prepared = match process.filter(|_| is_healthy) {
         Some(process) => surge::prepare(target, planned, side, process),

@@ -5,12 +5,15 @@
 //! 403 or 404 is logged as well as any other, and nothing that kaudit asks needs to be there or to be allowed.
 
 mod questions;
+mod side;
 
 use super::identity::Identity;
 use crate::audit::argv::scan;
 use crate::audit::pflag::parse_bool;
 use crate::node::ClientIdentity;
 use crate::policy::{Level, Policy, Request, Stage, User, decide};
+pub use side::Proof;
+
 use questions::{Class, Question};
 
 /// A request whose event proves the chain from the policy to the log.

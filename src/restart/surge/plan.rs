@@ -1,7 +1,6 @@
 //! What a restart needs to know of its surge pod beforehand.
 
 use super::{FILE_NAME, SurgePod};
-use crate::audit::argv::lookup;
 use crate::node::{Addresses, Ask, FileState, Metadata, Node, Rule};
 use crate::restart::scene::{SceneError, Side};
 use anyhow::Result;
@@ -69,19 +68,20 @@ pub(super) fn rule(side: &Side) -> Rule {
 
 /// Whether the API server listens on the loopback address alone.
 fn names_loopback(side: &Side) -> bool {
-    flag(side, "bind-address").is_some_and(|address| address.is_loopback())
+    address(side, "bind-address").is_some_and(|address| address.is_loopback())
 }
 
 /// As clients elsewhere ask: the node's own address, which is steered like theirs.
 fn outside(side: &Side) -> Option<Ask> {
     let endpoint = &side.readyz.endpoint;
     let is_every = rule(side).addresses == Addresses::Any;
-    let address = flag(side, "advertise-address").filter(|address| is_every && !address.is_unspecified())?;
+    let advertised =
+        address(side, "advertise-address").filter(|address| is_every && !address.is_unspecified())?;
     let mut ask = side.readyz.clone();
-    ask.endpoint.address = SocketAddr::new(address, endpoint.address.port());
+    ask.endpoint.address = SocketAddr::new(advertised, endpoint.address.port());
     Some(ask)
 }
 
-fn flag(side: &Side, name: &str) -> Option<IpAddr> {
-    lookup(&side.manifest.api_server().arguments(), name)?.value?.parse().ok()
+fn address(side: &Side, name: &str) -> Option<IpAddr> {
+    side.flag(name)?.parse().ok()
 }

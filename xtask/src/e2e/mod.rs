@@ -16,6 +16,7 @@ mod trial;
 mod watches;
 
 use std::process;
+use std::thread;
 
 use anyhow::{Result, bail};
 
@@ -60,28 +61,49 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     kaudit::build(project)?;
 
     let progress = Progress::begin();
-    let (mut passed, mut failed) = (0, Vec::new());
+    // A program that has to be built is built once.
     for release in &releases {
-        for case in &cases {
-            let title = format!("{} with Kubernetes {}", case.name, release.version);
-            progress.say(&format!("=== {title}"));
-            match run_case(project, release, case, &progress) {
-                Ok(()) => {
-                    passed += 1;
-                    progress.say(&format!("=== ok: {title}"));
-                }
-                Err(error) => {
-                    progress.say(&format!("=== FAILED: {title}: {error:#}"));
-                    failed.push(title);
-                }
-            }
-        }
+        release.build(project, &progress)?;
     }
+    let (alone, together): (Vec<&Case>, Vec<&Case>) = cases.iter().copied().partition(|case| case.is_alone);
+    let mut failed = Vec::new();
+    for release in &releases {
+        failed.extend(run_cases(project, release, &alone, &progress));
+    }
+    // They wait far more than they work.
+    thread::scope(|scope| {
+        let runs: Vec<_> = releases
+            .iter()
+            .map(|release| scope.spawn(|| run_cases(project, release, &together, &progress)))
+            .collect();
+        for run in runs {
+            failed.extend(run.join().unwrap_or_else(|_| vec!["a release, by a panic".to_owned()]));
+        }
+    });
+    let passed = (cases.len() * releases.len()).saturating_sub(failed.len());
     println!("{passed} passed, {} failed", failed.len());
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(())
+}
+
+/// Runs these cases, one after the other, and returns what failed.
+fn run_cases(project: &Project, release: &Release, cases: &[&Case], progress: &Progress) -> Vec<String> {
+    let progress = progress.about(&release.version);
+    let mut failed = Vec::new();
+    for case in cases {
+        let title = format!("{} with Kubernetes {}", case.name, release.version);
+        progress.say(&format!("=== {title}"));
+        match run_case(project, release, case, &progress) {
+            Ok(()) => progress.say(&format!("=== ok: {title}")),
+            Err(error) => {
+                progress.say(&format!("=== FAILED: {title}: {error:#}"));
+                failed.push(title);
+            }
+        }
+    }
+    failed
 }
 
 /// A line for each case.
@@ -103,7 +125,7 @@ fn choose(name: Option<&str>) -> Result<Vec<&'static Case>> {
 
 fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progress) -> Result<()> {
     // Two runs at once do not get in each other's way.
-    let name = format!("e2e-{}", process::id());
+    let name = format!("e2e-{}-{}", release.version.replace('.', "-"), process::id());
     let node = Node::start(project, release, &name, progress)?;
     let api_server = ApiServer::new(&node);
     let trial = Trial { project, node: &node, api_server, version: &release.version, progress };

@@ -5,16 +5,23 @@ use std::time::Instant;
 /// A task's clock.
 pub(crate) struct Progress {
     begin: Instant,
+    /// What its lines are about, where several things go on at once.
+    about: String,
 }
 
 impl Progress {
     /// Starts the clock.
     pub(crate) fn begin() -> Progress {
-        Progress { begin: Instant::now() }
+        Progress { begin: Instant::now(), about: String::new() }
+    }
+
+    /// The same clock, for lines about `what`.
+    pub(crate) fn about(&self, what: &str) -> Progress {
+        Progress { begin: self.begin, about: format!(" {what}") }
     }
 
     /// Prints one line.
     pub(crate) fn say(&self, what: &str) {
-        println!("[{:>6.1} s] {what}", self.begin.elapsed().as_secs_f64());
+        println!("[{:>6.1} s{}] {what}", self.begin.elapsed().as_secs_f64(), self.about);
     }
 }

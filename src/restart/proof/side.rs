@@ -1,0 +1,96 @@
+//! How the audit log of one of the two states is proven.
+
+use super::{Anonymous, ProofRequest, requests};
+use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::pflag::parse_duration;
+use crate::audit::value::STANDARD_OUTPUT;
+use crate::node::{Ask, FileState, Node};
+use crate::policy::{self, Policy};
+use crate::restart::scene::{SceneError, Side, get, identities, minor_of};
+use crate::yaml;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// An event is written when its response is complete; a busy disk may take its time.
+const EVENT_PATIENCE: Duration = Duration::from_secs(10);
+/// In batch mode events wait for so long, unless told otherwise
+/// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
+const BATCH_WAIT: Duration = Duration::from_secs(30);
+
+/// How an audit log is proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Audit logging is off.
+    Off,
+    /// It cannot be proven, and why.
+    Silent(String),
+    /// By a request that the policy logs.
+    Event {
+        /// Requests to try, the best first; the `Audit-ID` is to be added.
+        asks: Vec<Ask>,
+        /// The log on the host.
+        log: PathBuf,
+        /// How long an event may take to its file.
+        patience: Duration,
+    },
+}
+
+impl Side {
+    /// How its audit log is proven; `then` reads a file of the host as it will be.
+    pub(in crate::restart) fn find_proof(
+        &self,
+        node: &Node,
+        then: &dyn Fn(&Path) -> Result<Option<FileState>>,
+    ) -> Result<Proof, SceneError> {
+        let log = self.flag(LOG_PATH);
+        if self.flag(POLICY_FILE).is_none() || (log.is_none() && self.flag(WEBHOOK_CONFIG_FILE).is_none()) {
+            return Ok(Proof::Off);
+        }
+        let log = match log.as_deref() {
+            None => {
+                return Ok(silent("events go to the webhook alone; its receiver knows whether they arrive"));
+            }
+            Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
+            Some(_) => self.host(LOG_PATH),
+        };
+        let Some(log) = log else { return Ok(silent("the log lies inside the container")) };
+        let policy = match self.host(POLICY_FILE) {
+            Some(path) => then(&path)?.and_then(|file| self.read_policy(&file.bytes)),
+            None => None,
+        };
+        let anonymous = Anonymous::of(&self.manifest.api_server().arguments());
+        let identities = identities(node, &self.manifest)?;
+        Ok(match requests(policy.as_ref(), anonymous, &identities) {
+            Err(why) => Proof::Silent(why),
+            Ok(requests) => Proof::Event {
+                asks: requests.into_iter().map(|request| self.ask(request)).collect(),
+                log,
+                patience: self.patience(),
+            },
+        })
+    }
+
+    fn read_policy(&self, bytes: &[u8]) -> Option<Policy> {
+        policy::examine(yaml::decode(bytes).ok()?, u32::from(minor_of(&self.manifest))).policy
+    }
+
+    fn ask(&self, request: ProofRequest) -> Ask {
+        let ask = get(&self.readyz.endpoint, request.identity, &request.path);
+        Ask { method: request.method, body: request.body, ..ask }
+    }
+
+    /// How long an event may take to its file.
+    fn patience(&self) -> Duration {
+        if self.flag("audit-log-mode").as_deref() != Some("batch") {
+            return EVENT_PATIENCE;
+        }
+        let wait = self.flag("audit-log-batch-max-wait").and_then(|text| parse_duration(&text).ok());
+        let wait = wait.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
+        EVENT_PATIENCE + wait.map_or(BATCH_WAIT, Duration::from_nanos)
+    }
+}
+
+fn silent(why: &str) -> Proof {
+    Proof::Silent(why.to_owned())
+}
