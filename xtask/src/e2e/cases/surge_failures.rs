@@ -1,5 +1,5 @@
-//! What may go wrong during a surge: a second API server that cannot start, signals, kaudit's death, a kernel that does
-//! not steer. Clients do not notice as long as kaudit lives, and nothing is left of the second API server.
+//! What may go wrong during a surge: a second API server that cannot start, SIGTERM, a kernel that does not steer. Clients
+//! do not notice, and nothing is left of the second API server.
 
 use std::fs;
 use std::net::{Ipv6Addr, TcpListener};
@@ -13,14 +13,12 @@ use serde_json::Value;
 
 use crate::e2e::api_server::ApiServer;
 use crate::e2e::client::Client;
-use crate::e2e::kaudit::{DRAIN, Ending, LOG, Run, journal, kaudit, kaudit_json, phase};
+use crate::e2e::kaudit::{Ending, LOG, Run, journal, kaudit_json};
 use crate::e2e::obstacles::Obstacle;
 use crate::e2e::prober::Prober;
-use crate::e2e::processes::processes;
 use crate::e2e::remains::require_none;
 use crate::e2e::snapshot::Snapshot;
 use crate::e2e::trial::Trial;
-use crate::node::wait::wait_for;
 use crate::shell::command::capture;
 
 const LOG_DIRECTORY: &str = "/var/log/kubernetes/audit";
@@ -28,24 +26,6 @@ const ENABLE: [&str; 6] = ["enable", "--yes", "--policy", "default", "--log-path
 const SURGE: [&str; 4] = ["--restart", "surge", "--timeout", "40s"];
 const REFUSED: i32 = 3;
 const TERMINATED: i32 = 143;
-const KILLED: i32 = 137;
-
-/// The release on which every moment is tried; on the others every fourth is.
-const THOROUGH: &str = "1.36.2";
-const STEP: usize = 4;
-/// A phase of the journal, and milliseconds after it began.
-const MOMENTS: [(&str, u64); 9] = [
-    ("surge", 0),
-    ("surge", 1000),
-    ("surge", 3000),
-    ("out", 0),
-    ("out", 1500),
-    ("in", 0),
-    ("in", 1500),
-    ("in", 4000),
-    ("proven", 1000),
-];
-const END_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let read_only = |api_server| Obstacle::empty(api_server, LOG_DIRECTORY);
@@ -64,26 +44,25 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     for phase in ["surge", "out", "in"] {
         terminate(trial, phase).with_context(|| format!("SIGTERM in the phase `{phase}`"))?;
     }
-    auto(trial)?;
-    let step = if trial.version == THOROUGH { 1 } else { STEP };
-    for (phase, delay) in MOMENTS.into_iter().step_by(step) {
-        kill(trial, phase, Duration::from_millis(delay))
-            .with_context(|| format!("killed at `{phase}` + {delay} ms"))?;
-    }
-    Ok(())
+    auto(trial)
 }
 
 /// A surge under way, with a witness.
-struct Surge {
-    run: Run,
-    prober: Prober,
-    before: Snapshot,
-    port: u16,
+pub(super) struct Surge {
+    pub(super) run: Run,
+    pub(super) prober: Prober,
+    pub(super) before: Snapshot,
+    /// The second API server's.
+    pub(super) port: u16,
 }
 
 impl Surge {
     /// Begins one on a node that does not audit, up to the moment before the second API server's manifest is written.
-    fn begin(trial: &Trial<'_>) -> Result<Surge> {
+    ///
+    /// # Errors
+    ///
+    /// When it does not come so far.
+    pub(super) fn begin(trial: &Trial<'_>) -> Result<Surge> {
         let api_server = &trial.api_server;
         let before = Snapshot::take(api_server)?;
         let prober = Prober::start(api_server)?;
@@ -154,40 +133,6 @@ fn terminate(trial: &Trial<'_>, phase: &str) -> Result<()> {
     Ok(())
 }
 
-/// kaudit's death. Then `recover`: as before or as asked, and nothing of the second API server is left.
-fn kill(trial: &Trial<'_>, awaited: &str, delay: Duration) -> Result<()> {
-    let api_server = &trial.api_server;
-    let Surge { mut run, prober, before, port } = Surge::begin(trial)?;
-    ensure!(run.wait_for_phase(api_server, awaited)?, "never in this phase: {:?}", run.wait());
-    sleep(delay);
-    ensure!(run.signal(Signal::SIGKILL)?, "ended before: {:?}", run.wait());
-    run.wait()?.expect(KILLED)?;
-    let found = phase(api_server).unwrap_or_else(|| "none".to_owned());
-
-    kaudit(api_server, &["recover", "--drain", "1s"])?.expect(0)?;
-    wait_for("the end of what kaudit has left", END_LIMIT, || {
-        Ok((processes(api_server.node, "kube-apiserver")?.len() == 1).then_some(()))
-    })?;
-    let recovered = Snapshot::take(api_server)?;
-    require_clean(api_server, port)?;
-    let outage = prober.finish()?.unavailable();
-    let end = if recovered.manifest == before.manifest {
-        before.check_restored(api_server)?;
-        "as before"
-    } else {
-        ensure!(recovered.process.audits(), "neither as before nor as asked: {:?}", recovered.process);
-        api_server.prove_audit(LOG)?;
-        kaudit_json(api_server, 0, &[&["disable"], &DRAIN[..]].concat())?;
-        before.check_restored(api_server)?;
-        "as asked"
-    };
-    let (delay, outage) = (delay.as_millis(), outage.as_millis());
-    trial.say(&format!(
-        "killed at `{awaited}` + {delay} ms, in `{found}`: recovered {end}, away for {outage} ms"
-    ));
-    Ok(())
-}
-
 /// Without a word about how, kaudit takes a surge; where it may not steer, it takes a move and says why.
 fn auto(trial: &Trial<'_>) -> Result<()> {
     let api_server = &trial.api_server;
@@ -211,7 +156,11 @@ fn told(trial: &Trial<'_>, report: &Value, method: &str, said: &str) -> Result<(
 }
 
 /// Checks that nothing of a surge is left: no process, no socket, no program, no log under a name for its time.
-fn require_clean(api_server: &ApiServer<'_>, port: u16) -> Result<()> {
+///
+/// # Errors
+///
+/// When something is.
+pub(super) fn require_clean(api_server: &ApiServer<'_>, port: u16) -> Result<()> {
     require_none(api_server, port)?;
     let directory = api_server.path(LOG_DIRECTORY);
     if !Path::new(&directory).exists() {
