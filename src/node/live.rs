@@ -207,8 +207,8 @@ impl Machine for Live {
         self.steering.as_ref().map_or(Ok(()), |steering| steering.exempt_own(exempt))
     }
 
-    fn stop_steering(&mut self) {
-        self.steering = None;
+    fn stop_steering(&mut self) -> bool {
+        self.steering.take().is_some()
     }
 
     fn fresh_id(&mut self) -> Result<String> {

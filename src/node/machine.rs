@@ -54,8 +54,8 @@ pub trait Machine: Effects {
     /// The kernel does not allow it.
     fn exempt_own(&mut self, exempt: bool) -> Result<()>;
 
-    /// Ends the steering, if there is any.
-    fn stop_steering(&mut self);
+    /// Ends the steering, if there is any, which it says.
+    fn stop_steering(&mut self) -> bool;
 
     /// A random UUID, for an `Audit-ID` that no other request has.
     ///

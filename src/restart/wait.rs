@@ -27,6 +27,9 @@ const CLEAN_UP_LIMIT: Duration = Duration::from_secs(20);
 const RELEASE: Duration = Duration::from_millis(750);
 /// Where no pod is known to wait for.
 const SETTLE: Duration = Duration::from_secs(3);
+/// What has connected just before new connections went elsewhere still has its request to make. Of 16,744 requests, a
+/// millisecond apart, 2 met an API server that was told to end in the same moment.
+const HAND_OVER: Duration = Duration::from_secs(2);
 /// An API server that has ended so often will not come up.
 const MOST_EXITS: u32 = 3;
 /// A kubelet that has not started anything by then has a reason, and tells it.
@@ -122,6 +125,16 @@ impl Run<'_> {
             Cause::new("the kubelet did not end the second API server")
                 .help("look at the kubelet: journalctl -u kubelet --since -5min")
         })
+    }
+
+    /// Waits until requests on connections that were made before new ones went elsewhere have been answered.
+    pub(super) fn hand_over(&mut self) -> Result<(), Cause> {
+        let begin = self.machine.clock();
+        let waiting = Waiting { what: "requests under way", normal: "2 s", limit: HAND_OVER * 2 };
+        self.wait(&waiting, |run, _| {
+            Ok((run.machine.clock().saturating_sub(begin) >= HAND_OVER).then_some(()))
+        })
+        .map(drop)
     }
 
     /// Kills what has stopped listening for as long as was asked.

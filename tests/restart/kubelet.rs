@@ -443,10 +443,8 @@ impl Machine for Life {
         })
     }
 
-    fn stop_steering(&mut self) {
-        if !self.is_dead {
-            self.world.borrow_mut().steering = None;
-        }
+    fn stop_steering(&mut self) -> bool {
+        !self.is_dead && self.world.borrow_mut().steering.take().is_some()
     }
 
     fn fresh_id(&mut self) -> anyhow::Result<String> {

@@ -4,6 +4,7 @@ use super::super::{EntryKind, Node};
 use super::{Component, Process, parse};
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
+use rustix::io::Errno;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -207,12 +208,31 @@ impl Processes {
     }
 }
 
-/// Opening a file of a process that has ended gives `ENOENT`, reading one that was opened before gives `ESRCH`.
+/// Opening a file of a process that has ended gives `ENOENT`, reading one that was opened before gives `ESRCH`. One that is
+/// just ending has no mounts any more, which `EINVAL` says (`mounts_open_common`), while its state is still that of one that
+/// runs.
 fn unless_ended<T>(result: io::Result<T>, place: &Path) -> Result<Option<T>> {
+    let has_ended = |error: &io::Error| {
+        matches!(Errno::from_io_error(error), Some(Errno::NOENT | Errno::SRCH | Errno::INVAL))
+    };
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(None),
+        Err(error) if has_ended(&error) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("looking at {}", place.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_says_of_a_process_that_ends() {
+        let after = |errno: Errno| unless_ended::<()>(Err(errno.into()), Path::new("/proc/1/mountinfo"));
+        for errno in [Errno::NOENT, Errno::SRCH, Errno::INVAL] {
+            assert!(after(errno).unwrap().is_none(), "{errno}");
+        }
+        let error = format!("{:#}", after(Errno::ACCESS).unwrap_err());
+        assert!(error.starts_with("looking at /proc/1/mountinfo: "), "{error}");
     }
 }

@@ -28,7 +28,8 @@ impl Run<'_> {
         self.prove(&pod.side.proof).map_err(wrong)?;
         self.machine.steer(&process, pod.port, &Rule { exempt_own: false, ..pod.rule.clone() })?;
         self.listener.step("it is proven; new connections go to it");
-        self.prove_steering(&self.scene.before, &pod.side.proof)
+        self.prove_steering(&self.scene.before, &pod.side.proof)?;
+        self.hand_over()
     }
 
     /// A request to the API server's own address, whose event comes to the surge pod's log.
@@ -61,14 +62,20 @@ impl Run<'_> {
     /// Takes the surge pod away, where there is one, and waits until it is gone.
     pub(in crate::restart) fn lower(&mut self) -> Result<(), Cause> {
         let Some(surge) = self.journal.surge.clone() else { return Ok(()) };
-        self.machine.stop_steering();
-        self.listener.step("the second API server goes");
-        self.machine.remove_file(&surge.manifest)?;
         let is_interruptible = std::mem::replace(&mut self.is_interruptible, false);
-        let gone = self.wait_until_surge_gone(self.scene.before.grace().max(self.scene.after.grace()));
+        let gone = self.lower_pod(&surge);
         self.is_interruptible = is_interruptible;
         gone?;
         Ok(self.name_log(&surge)?)
+    }
+
+    fn lower_pod(&mut self, surge: &Surge) -> Result<(), Cause> {
+        if self.machine.stop_steering() {
+            self.hand_over()?;
+        }
+        self.listener.step("the second API server goes");
+        self.machine.remove_file(&surge.manifest)?;
+        self.wait_until_surge_gone(self.scene.before.grace().max(self.scene.after.grace()))
     }
 
     /// Where its events lie when it is gone.

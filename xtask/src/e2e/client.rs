@@ -24,6 +24,9 @@ const PORT: u16 = 6443;
 /// More than an answer's head has.
 const HEAD_LIMIT: usize = 16 * 1024;
 
+/// A connection.
+pub(super) type Stream = StreamOwned<ClientConnection, TcpStream>;
+
 /// A client.
 #[derive(Clone)]
 pub(super) struct Client {
@@ -34,7 +37,7 @@ pub(super) struct Client {
 /// An answer whose head has come, and perhaps a part of its body.
 pub(super) struct Answer {
     pub(super) status: u16,
-    stream: StreamOwned<ClientConnection, TcpStream>,
+    stream: Stream,
 }
 
 impl Client {
@@ -81,7 +84,13 @@ impl Client {
         Ok(Client { network: api_server.node.network(), tls: Arc::new(tls) })
     }
 
-    /// Puts the calling thread, and only that, into the node's network: only there is the API server.
+    /// The same client in another network.
+    pub(super) fn within(self, network: PathBuf) -> Client {
+        Client { network, ..self }
+    }
+
+    /// Puts the calling thread, and only that, into the client's network, which is the node's where nothing else was
+    /// said: only from there the API server can be reached.
     ///
     /// # Errors
     ///
@@ -92,19 +101,29 @@ impl Client {
         setns(network, CloneFlags::CLONE_NEWNET).context("entering the node's network")
     }
 
+    /// Makes a connection. Nothing that is done with it may take longer than `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When nobody listens. The API server is asked for its certificate later, with the first byte.
+    pub(super) fn connect(&self, limit: Duration) -> Result<Stream> {
+        let address: IpAddr = ADDRESS.parse().context("reading the node's address")?;
+        let socket =
+            TcpStream::connect_timeout(&SocketAddr::new(address, PORT), limit).context("connecting")?;
+        socket.set_read_timeout(Some(limit))?;
+        socket.set_write_timeout(Some(limit))?;
+        socket.set_nodelay(true)?;
+        let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::from(address))?;
+        Ok(StreamOwned::new(connection, socket))
+    }
+
     /// Asks for `path` on a connection of its own. No step of it takes longer than `limit`.
     ///
     /// # Errors
     ///
     /// When nobody answers in time, or with something that is not HTTP.
     pub(super) fn get(&self, path: &str, limit: Duration) -> Result<Answer> {
-        let address: IpAddr = ADDRESS.parse().context("reading the node's address")?;
-        let socket = TcpStream::connect_timeout(&SocketAddr::new(address, PORT), limit)?;
-        socket.set_read_timeout(Some(limit))?;
-        socket.set_write_timeout(Some(limit))?;
-        socket.set_nodelay(true)?;
-        let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::from(address))?;
-        let mut stream = StreamOwned::new(connection, socket);
+        let mut stream = self.connect(limit)?;
         stream.write_all(
             format!("GET {path} HTTP/1.1\r\nHost: {ADDRESS}:{PORT}\r\nConnection: close\r\n\r\n").as_bytes(),
         )?;

@@ -21,8 +21,8 @@ use crate::shell::project::Project;
 
 /// Where the cases let the API server log.
 pub(super) const LOG: &str = "/var/log/kubernetes/audit/audit.log";
-/// The options of most cases. With a short drain a restart takes seconds.
-pub(super) const DRAIN: [&str; 3] = ["--yes", "--drain", "2s"];
+/// The options of most cases. With a short drain a move takes seconds.
+pub(super) const DRAIN: [&str; 5] = ["--yes", "--restart", "move", "--drain", "2s"];
 
 /// No run takes longer, with the waits that the cases ask for.
 const RUN_LIMIT: Duration = Duration::from_mins(8);
@@ -64,9 +64,13 @@ pub(super) fn kaudit_json(api_server: &ApiServer<'_>, code: i32, arguments: &[&s
 
 /// The phase that the journal is in; none without a journal.
 pub(super) fn phase(api_server: &ApiServer<'_>) -> Option<String> {
+    Some(journal(api_server)?.get("phase")?.as_str()?.to_owned())
+}
+
+/// The journal of a run that is under way.
+pub(super) fn journal(api_server: &ApiServer<'_>) -> Option<Value> {
     let journal = fs::read(api_server.path(STATE).join("journal")).ok()?;
-    let journal: Value = serde_json::from_slice(&journal).ok()?;
-    Some(journal.get("phase")?.as_str()?.to_owned())
+    serde_json::from_slice(&journal).ok()
 }
 
 /// A run that is under way.

@@ -21,7 +21,7 @@ const FIRST: &str = "1.36.2";
 const LEAST: usize = 15;
 
 /// Without watches the API server ends at once; nothing is waited for in vain.
-const OPTIONS: [&str; 3] = ["--yes", "--drain", "1s"];
+const OPTIONS: [&str; 5] = ["--yes", "--restart", "move", "--drain", "1s"];
 
 /// A trial ends with the first line that nobody reads.
 const TRIAL_LIMIT: Duration = Duration::from_secs(10);

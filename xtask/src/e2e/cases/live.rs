@@ -21,8 +21,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let pristine = Snapshot::take(api_server)?;
 
     // The only step with the pod's own grace period: that is what an operator gets who says nothing.
-    let enabled =
-        life.step(&["enable", "--yes", "--policy", "default", "--log-path", LOG], &pristine, true)?;
+    let enable = ["enable", "--yes", "--restart", "move", "--policy", "default", "--log-path", LOG];
+    let enabled = life.step(&enable, &pristine, true)?;
     ensure!(enabled.has("--audit-policy-file=") && enabled.has("--audit-log-maxage=30"), "{enabled}");
 
     let report = kaudit_json(api_server, 0, &["enable", "--yes", "--policy", "default", "--log-path", LOG])?;

@@ -9,6 +9,9 @@ mod refusals;
 mod rollback_on_failure;
 mod signals;
 mod starts;
+mod surge;
+mod surge_failures;
+mod surge_kill;
 
 use anyhow::Result;
 
@@ -36,7 +39,7 @@ impl Case {
 }
 
 /// All cases, in the order in which they run.
-pub(super) const CASES: [Case; 9] = [
+pub(super) const CASES: [Case; 12] = [
     Case::new("starts", "a node comes up as kubeadm makes it", starts::run),
     Case::new(
         "offline-enable",
@@ -50,6 +53,13 @@ pub(super) const CASES: [Case; 9] = [
         live::run,
     ),
     Case::new("outage", "a move is shorter than an edit in place", outage::run).alone(),
+    Case::new("surge", "a surge is noticed by nobody, and no event is lost", surge::run).alone(),
+    Case::new(
+        "surge-failures",
+        "what goes wrong during a surge: nobody notices, and nothing is left of it",
+        surge_failures::run,
+    ),
+    Case::new("surge-kill", "killed at any moment of a surge, recover: nothing is left", surge_kill::run),
     Case::new("refusals", "what cannot work is refused, the API server untouched", refusals::run),
     Case::new(
         "rollback-on-failure",

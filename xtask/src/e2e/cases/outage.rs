@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::e2e::api_server::ApiServer;
 use crate::e2e::files::{MANIFEST, MANIFESTS, manifest};
 use crate::e2e::kaudit::{DRAIN, LOG, kaudit_json};
 use crate::e2e::prober::Prober;
@@ -31,7 +32,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let in_place = mean(trial, &watches, "edit in place", EDITS, || edit_in_place(trial))?;
     let enable = ["enable", "--yes", "--restart", "move", "--policy", "default", "--log-path", LOG];
     let moved = mean(trial, &watches, "move", 1, || measure(trial, &enable))?;
-    let restart = [&["restart", "--restart", "move"], &DRAIN[..]].concat();
+    let restart = [&["restart"], &DRAIN[..]].concat();
     let drained = mean(trial, &watches, "move with a drain of 2 s", DRAINED, || measure(trial, &restart))?;
 
     for (what, outage, goal) in
@@ -64,7 +65,17 @@ fn mean(
 
 /// What everybody did before there was kaudit, at its best: one atomic rename over the manifest.
 fn edit_in_place(trial: &Trial<'_>) -> Result<Duration> {
-    let api_server = &trial.api_server;
+    let prober = Prober::start(&trial.api_server)?;
+    edit(&trial.api_server)?;
+    Ok(prober.finish()?.unavailable())
+}
+
+/// Edits the manifest of an API server that does not audit, by one atomic rename, and waits for the new one.
+///
+/// # Errors
+///
+/// When the manifest is not kubeadm's, or the API server does not come.
+pub(super) fn edit(api_server: &ApiServer<'_>) -> Result<()> {
     let old = api_server.process()?;
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;
     // Another word every time: the kubelet starts a new pod for other content only.
@@ -73,10 +84,8 @@ fn edit_in_place(trial: &Trial<'_>) -> Result<Duration> {
     ensure!(edited != text, "kubeadm's manifest has no annotations");
     let new = api_server.path(MANIFESTS).join(".edited");
     fs::write(&new, edited).context("writing the edited manifest")?;
-    let prober = Prober::start(api_server)?;
     fs::rename(new, api_server.path(MANIFEST)).context("replacing the manifest")?;
-    api_server.wait_for_successor(&old, false)?;
-    Ok(prober.finish()?.unavailable())
+    api_server.wait_for_successor(&old, false).map(drop)
 }
 
 /// The outage of one run of kaudit.
