@@ -65,22 +65,28 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     for release in &releases {
         release.build(project, &progress)?;
     }
-    let (alone, together): (Vec<&Case>, Vec<&Case>) = cases.iter().copied().partition(|case| case.is_alone);
-    let mut failed = Vec::new();
+    let all = options.name.is_none();
+    let of = |release: &Release, is_alone: bool| -> Vec<&Case> {
+        let is_for = |case: &Case| !all || case.only.is_none_or(|only| only == release.version);
+        cases.iter().copied().filter(|case| case.is_alone == is_alone && is_for(case)).collect()
+    };
+    let (mut count, mut failed) = (0, Vec::new());
     for release in &releases {
+        let alone = of(release, true);
+        count += alone.len() + of(release, false).len();
         failed.extend(run_cases(project, release, &alone, &progress));
     }
     // They wait far more than they work.
     thread::scope(|scope| {
         let runs: Vec<_> = releases
             .iter()
-            .map(|release| scope.spawn(|| run_cases(project, release, &together, &progress)))
+            .map(|release| scope.spawn(|| run_cases(project, release, &of(release, false), &progress)))
             .collect();
         for run in runs {
             failed.extend(run.join().unwrap_or_else(|_| vec!["a release, by a panic".to_owned()]));
         }
     });
-    let passed = (cases.len() * releases.len()).saturating_sub(failed.len());
+    let passed = count.saturating_sub(failed.len());
     println!("{passed} passed, {} failed", failed.len());
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));

@@ -25,7 +25,7 @@ const LUCK: u128 = 5;
 const ERROR_PERCENT: u128 = 10;
 
 const EDITS: usize = 2;
-const DRAINED: usize = 3;
+const DRAINED: usize = 2;
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let watches = Watches::open(&trial.api_server)?;
