@@ -139,7 +139,7 @@ fn auto(trial: &Trial<'_>) -> Result<()> {
     let report = kaudit_json(api_server, 0, &ENABLE)?;
     told(trial, &report, "surge", "restart: surge")?;
     let lacking = ["--bounding-set", "-bpf,-net_admin,-sys_admin", "--", "kaudit"];
-    let disable = ["disable", "--yes", "--drain", "2s", "--output", "json"];
+    let disable = ["disable", "--yes", "--output", "json"];
     let text = capture(api_server.node.command("setpriv").args(lacking).args(disable))?;
     let report = serde_json::from_str(&text).context("reading the report")?;
     told(trial, &report, "move", "CAP_NET_ADMIN")
