@@ -28,7 +28,7 @@ const RELEASE: Duration = Duration::from_millis(750);
 /// Where no pod is known to wait for.
 const SETTLE: Duration = Duration::from_secs(3);
 /// What has connected just before new connections went elsewhere still has its request to make. Of 16,744 requests, a
-/// millisecond apart, 2 met an API server that was told to end in the same moment.
+/// millisecond apart, 2 met an API server that was told to end in the same moment; with this time 0 of 39,855 did.
 const HAND_OVER: Duration = Duration::from_secs(2);
 /// An API server that has ended so often will not come up.
 const MOST_EXITS: u32 = 3;
