@@ -106,7 +106,12 @@ fn choose(
         args::Method::Move | args::Method::None => return Ok((Method::Move, None)),
         args::Method::Rewrite => return Ok((Method::Rewrite, None)),
         // A surge lets the old API server drain in peace; who cuts that short wants to be done soon.
-        args::Method::Auto if restart.waiting.drain.is_some() => return Ok((Method::Move, None)),
+        args::Method::Auto if restart.waiting.drain.is_some() => {
+            notes.push(Note::info(
+                "restart: move, not surge: --drain asks for a short end of the old API server",
+            ));
+            return Ok((Method::Move, None));
+        }
         args::Method::Auto | args::Method::Surge => {}
     }
     if restart.waiting.drain.is_some() {
