@@ -1,12 +1,17 @@
 //! A node at rest, held against what comes later.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
 use super::api_server::ApiServer;
 use super::files::{STATE, Stamps, changed, manifest, manifests, stamps};
 use super::processes::Process;
+use crate::node::wait::wait_for;
+
+/// Short against a restart.
+const READY_LIMIT: Duration = Duration::from_secs(5);
 
 /// Kubeadm's manifest is the only one of a node.
 const NAME: &str = "kube-apiserver.yaml";
@@ -30,7 +35,8 @@ impl Snapshot {
         let journal = api_server.path(STATE).join("journal");
         ensure!(!journal.exists(), "there is a journal: {}", journal.display());
         let process = api_server.process()?;
-        ensure!(api_server.is_ready()?, "the API server is not ready");
+        // A busy machine answers late once in a while; one that is not healthy stays so.
+        wait_for("the API server to be ready", READY_LIMIT, || Ok(api_server.is_ready()?.then_some(())))?;
         let manifest = manifest(api_server)?;
         let text = String::from_utf8_lossy(&manifest);
         for argument in &process.arguments {
