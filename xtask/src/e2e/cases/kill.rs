@@ -26,8 +26,8 @@ const OPTIONS: [&str; 5] = ["--yes", "--restart", "move", "--drain", "1s"];
 /// A trial ends with the first line that nobody reads.
 const TRIAL_LIMIT: Duration = Duration::from_secs(10);
 
-/// Sixteenths of the time of an undisturbed run.
-const PARTS: u32 = 16;
+/// Into so many parts the time of an undisturbed run is cut.
+const PARTS: u32 = 24;
 /// A phase of the journal, and milliseconds after it began.
 const PHASES: [(&str, &[u64]); 4] = [
     ("staging", &[0, 2]),
