@@ -14,6 +14,7 @@ pub(crate) const CASES: &[(&str, fn())] = &[
     ("connections_that_exist_stay", existing),
     ("own_connections_are_exempt_when_asked", own),
     ("only_listed_addresses_are_steered", only),
+    ("one_address_of_either_family_is_enough", one_address),
     ("a_socket_gets_no_connection_of_a_family_it_is_not_open_for", family_of_socket),
     ("nothing_fails_during_100_attachments", cycles),
     ("nothing_fails_while_the_switch_is_turned", switching),
@@ -120,6 +121,21 @@ fn only() {
     steering.exempt_own(true).unwrap();
     // Without a choice of its own, a client of this node has the same address as the server.
     assert_eq!(ask("10.9.0.1:7030").unwrap(), 'A');
+}
+
+fn one_address() {
+    for (port, address, from) in [(7130, "10.9.0.1", "10.9.0.2"), (7140, "[fd09::1]", "fd09::2")] {
+        let place = format!("{address}:{port}");
+        let a = Peer::server("A", &[&place]);
+        let b = Peer::server("B", &[&format!("[::]:{}", port + 1)]);
+        let of_a: Vec<_> = node().listeners(port).unwrap().iter().map(|one| one.address).collect();
+        assert_eq!(of_a.len(), 1, "of {}: {of_a:?}", a.pid());
+        let rule = Rule { port, addresses: Addresses::of(&of_a), exempt_own: true };
+        let steering = to(&b, port + 1, &rule);
+        assert_eq!((ask_from(from, &place).unwrap(), ask(&place).unwrap()), ('B', 'A'));
+        drop(steering);
+        assert_eq!(ask_from(from, &place).unwrap(), 'A');
+    }
 }
 
 fn family_of_socket() {
@@ -236,7 +252,7 @@ fn namespace() {
     let pid = other.id().try_into().unwrap();
     sleep(Duration::from_millis(500));
     let error = node().steer(&process(pid), 7130, &any(7131, false)).unwrap_err();
-    let refused = node().probe_steering(pid).unwrap_err();
+    let refused = node().probe_steering(pid, &any(1, true)).unwrap_err();
     other.kill().unwrap();
     other.wait().unwrap();
     assert!(error.to_string().contains("another network namespace"), "{error:#}");
@@ -258,8 +274,8 @@ fn not_listening() {
 
 fn probe() {
     let (a, _b) = servers(7150);
-    node().probe_steering(a.pid()).unwrap();
-    node().probe_steering(std::process::id().try_into().unwrap()).unwrap();
+    node().probe_steering(a.pid(), &any(1, true)).unwrap();
+    node().probe_steering(std::process::id().try_into().unwrap(), &any(1, true)).unwrap();
     assert_eq!(who(7150), "AAAA");
     let nobody = Command::new(std::env::current_exe().unwrap()).arg("probe-as-nobody").output().unwrap();
     let said = String::from_utf8(nobody.stdout).unwrap();

@@ -103,8 +103,16 @@ const SOCKET: Register = Register(7);
 const STACK: Register = Register(10);
 
 /// The program for `rule`; `None` where it has too many addresses for one program.
+///
+/// The kernel refuses a program with an instruction that is never reached, so that of no address there is no judgement.
 pub(super) fn program(rule: &Rule, maps: Maps) -> Option<Vec<Instruction>> {
     let mut assembler = Assembler::default();
+    let listed = Listed::of(&rule.addresses);
+    if listed.as_ref().is_some_and(|listed| listed.ipv4.is_empty() && listed.ipv6.is_empty()) {
+        assembler.set(RESULT, PASS);
+        assembler.exit();
+        return assembler.finish();
+    }
     let (ipv6, own, steer, pass) =
         (assembler.label(), assembler.label(), assembler.label(), assembler.label());
     let ends = Ends { own, steer, pass };
@@ -119,9 +127,9 @@ pub(super) fn program(rule: &Rule, maps: Maps) -> Option<Vec<Instruction>> {
     assembler.load(VALUE, CONTEXT, context::FAMILY);
     assembler.if_equal(VALUE, Operand::Value(IPV6), ipv6);
     assembler.if_not_equal(VALUE, Operand::Value(IPV4), pass);
-    judge_ipv4(&mut assembler, &rule.addresses, ends);
+    judge_ipv4(&mut assembler, listed.as_ref().map(|listed| &*listed.ipv4), ends);
     assembler.place(ipv6);
-    judge_ipv6(&mut assembler, &rule.addresses, ends);
+    judge_ipv6(&mut assembler, listed.as_ref().map(|listed| &*listed.ipv6), ends);
     // An own connection is steered unless the switch says no. It can be turned while the program is attached.
     assembler.place(own);
     assembler.load_map(FIRST, MAP_VALUE, maps.exempt_own);
@@ -143,14 +151,36 @@ struct Ends {
     pass: Label,
 }
 
-fn judge_ipv4(assembler: &mut Assembler, addresses: &Addresses, ends: Ends) {
+/// The addresses of a rule by their families.
+#[derive(Default)]
+struct Listed {
+    ipv4: Vec<Ipv4Addr>,
+    ipv6: Vec<Ipv6Addr>,
+}
+
+impl Listed {
+    /// `None` where every address is meant.
+    fn of(addresses: &Addresses) -> Option<Self> {
+        let Addresses::Only(addresses) = addresses else { return None };
+        let mut listed = Self::default();
+        for address in addresses {
+            match address.to_canonical() {
+                IpAddr::V4(address) => listed.ipv4.push(address),
+                IpAddr::V6(address) => listed.ipv6.push(address),
+            }
+        }
+        Some(listed)
+    }
+}
+
+fn judge_ipv4(assembler: &mut Assembler, listed: Option<&[Ipv4Addr]>, ends: Ends) {
+    if listed == Some(&[]) {
+        return assembler.go(ends.pass);
+    }
     assembler.load(VALUE, CONTEXT, context::LOCAL_IP4);
-    if let Addresses::Only(addresses) = addresses {
+    if let Some(addresses) = listed {
         let listed = assembler.label();
-        for address in addresses.iter().filter_map(|address| match address.to_canonical() {
-            IpAddr::V4(address) => Some(address),
-            IpAddr::V6(_) => None,
-        }) {
+        for address in addresses {
             assembler.if_equal(VALUE, Operand::Value(in_memory(address.octets())), listed);
         }
         assembler.go(ends.pass);
@@ -165,15 +195,15 @@ fn judge_ipv4(assembler: &mut Assembler, addresses: &Addresses, ends: Ends) {
     assembler.go(ends.steer);
 }
 
-fn judge_ipv6(assembler: &mut Assembler, addresses: &Addresses, ends: Ends) {
-    if let Addresses::Only(addresses) = addresses {
+fn judge_ipv6(assembler: &mut Assembler, listed: Option<&[Ipv6Addr]>, ends: Ends) {
+    if listed == Some(&[]) {
+        return assembler.go(ends.pass);
+    }
+    if let Some(addresses) = listed {
         let listed = assembler.label();
-        for address in addresses.iter().filter_map(|address| match address.to_canonical() {
-            IpAddr::V6(address) => Some(address),
-            IpAddr::V4(_) => None,
-        }) {
+        for address in addresses {
             let next = assembler.label();
-            for (part, value) in PARTS.into_iter().zip(parts(address)) {
+            for (part, value) in PARTS.into_iter().zip(parts(*address)) {
                 assembler.load(VALUE, CONTEXT, context::LOCAL_IP6 + part);
                 assembler.if_not_equal(VALUE, Operand::Value(value), next);
             }

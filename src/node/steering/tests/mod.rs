@@ -2,6 +2,7 @@
 
 mod machine;
 
+use super::assembler::{EXIT, GO, IF_EQUAL, IF_NOT_EQUAL, IF_NULL, Instruction, LOAD_MAP, WITH_REGISTER};
 use super::program::{TCP, program};
 use super::{Addresses, Rule};
 use machine::{Connection, MAPS, run};
@@ -97,6 +98,48 @@ fn a_program_has_an_end() {
     assert_eq!(length(many(10_000)), None);
 }
 
+/// The instructions of a program that no way leads to. The kernel refuses a program that has any.
+fn unreachable(code: &[Instruction]) -> Vec<usize> {
+    let mut is_reached = vec![false; code.len()];
+    let mut ways = vec![0];
+    while let Some(at) = ways.pop() {
+        if std::mem::replace(&mut is_reached[at], true) {
+            continue;
+        }
+        let target = (at + 1).checked_add_signed(code[at].offset.into()).unwrap();
+        match code[at].opcode {
+            EXIT => {}
+            GO => ways.push(target),
+            LOAD_MAP => {
+                is_reached[at + 1] = true;
+                ways.push(at + 2);
+            }
+            opcode if [IF_EQUAL, IF_NOT_EQUAL, IF_NULL].contains(&(opcode & !WITH_REGISTER)) => {
+                ways.extend([target, at + 1]);
+            }
+            _ => ways.push(at + 1),
+        }
+    }
+    (0..code.len()).filter(|at| !is_reached[*at]).collect()
+}
+
+#[test]
+fn no_instruction_is_unreachable() {
+    let only = |texts: &[&str]| Addresses::Only(texts.iter().map(|text| ip(text)).collect());
+    for addresses in [
+        Addresses::Any,
+        only(&[]),
+        only(&["10.0.0.1"]),
+        only(&["127.0.0.1"]),
+        only(&["fd00::1"]),
+        only(&["::ffff:10.0.0.1"]),
+        only(&["10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"]),
+    ] {
+        let code = program(&Rule { port: 1, addresses: addresses.clone(), exempt_own: true }, MAPS).unwrap();
+        assert_eq!(unreachable(&code), Vec::<usize>::new(), "{addresses:?}");
+    }
+}
+
 /// Few different addresses, so that they meet; all kinds, so that nothing is left out. One strategy that is mapped: a
 /// union of unions has value trees of megabytes, too much for the stack of a test.
 fn address() -> impl Strategy<Value = IpAddr> {
@@ -139,5 +182,6 @@ proptest! {
     ) {
         let connection = Connection { protocol, local, remote, port };
         prop_assert_eq!(run(&rule, &connection, true), expected(&rule, &connection));
+        prop_assert_eq!(unreachable(&program(&rule, MAPS).unwrap()), Vec::<usize>::new());
     }
 }
