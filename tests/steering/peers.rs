@@ -148,7 +148,8 @@ pub(crate) fn steer(pid: &str, port: &str, to: &str) {
 pub(crate) fn probe_as_nobody() {
     nix::unistd::setuid(65534.into()).unwrap();
     let pid = std::process::id().try_into().unwrap();
-    println!("{}", Node::at("/").probe_steering(pid).unwrap_err());
+    let rule = Rule { port: 1, addresses: Addresses::Any, exempt_own: true };
+    println!("{}", Node::at("/").probe_steering(pid, &rule).unwrap_err());
 }
 
 fn await_end() {

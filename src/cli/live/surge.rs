@@ -6,7 +6,7 @@ use crate::node::{Node, Process, moment};
 use crate::refusal::Refusal;
 use crate::restart::Side;
 use crate::restart::surge::preflight::{Facts, Finding, Listening, Verdict, judge, memory_needed};
-use crate::restart::surge::{SurgePod, surge_pod};
+use crate::restart::surge::{SurgePod, steering_rule, surge_pod};
 use anyhow::Result;
 use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
@@ -70,7 +70,9 @@ fn facts(
         found.into_iter().flat_map(each).collect()
     });
     Facts {
-        steering: node.probe_steering(process.pid).map_err(|missing| missing.to_string()),
+        steering: node
+            .probe_steering(process.pid, &steering_rule(side))
+            .map_err(|missing| missing.to_string()),
         // Asked by doing it: what is not allowed is told by the kernel, with the capability that it takes.
         privileges: Ok(()),
         memory: words(node.memory()),

@@ -1,7 +1,7 @@
 //! Whether this kernel can steer, found out by asking it to do all but the last step.
 
 use super::super::{Node, sockets};
-use super::program::{Addresses, Rule};
+use super::program::Rule;
 use super::{LoadFailure, Loaded, bpf, target};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
@@ -64,15 +64,14 @@ const LOAD: &str = "load a BPF program";
 const GET: &str = "get a descriptor of the API server";
 
 impl Node {
-    /// Asks the kernel whether [`Node::steer`] can work beside the process `pid`, an API server that runs (or kaudit
-    /// itself, which proves less): makes the maps, loads a program, which it attaches to nothing, and gets one
+    /// Asks the kernel whether [`Node::steer`] by `rule` can work beside the process `pid`, an API server that runs (or
+    /// kaudit itself, which proves less): makes the maps, loads the program, which it attaches to nothing, and gets one
     /// descriptor of the process. Nothing of it stays, and no connection notices it.
     ///
     /// # Errors
     /// What is missing.
-    pub fn probe_steering(&self, pid: i32) -> Result<(), Unsupported> {
-        let rule = Rule { port: 1, addresses: Addresses::Any, exempt_own: true };
-        Loaded::new(&rule).map_err(judge_load)?;
+    pub fn probe_steering(&self, pid: i32, rule: &Rule) -> Result<(), Unsupported> {
+        Loaded::new(rule).map_err(judge_load)?;
         let shares = target::shares_namespace(pid)
             .map_err(|error| Unsupported::Failed { what: GET, error: format!("{error:#}") })?;
         if !shares {

@@ -16,5 +16,5 @@ mod probes;
 mod run;
 
 pub use log::SurgeLog;
-pub use plan::SurgePlan;
+pub use plan::{SurgePlan, steering_rule};
 pub use pod::{FILE_NAME, POD_NAME, SurgePod, surge_pod};

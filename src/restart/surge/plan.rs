@@ -51,7 +51,7 @@ impl SurgePlan {
             port,
             side,
             log: pod.log.as_ref().and_then(|log| log.host.clone()),
-            rule: rule(before),
+            rule: steering_rule(before),
             outside: outside(before),
         })
     }
@@ -59,7 +59,8 @@ impl SurgePlan {
 
 /// Which connections of `side`'s clients are steered: those to the addresses on which its API server listens, as on the
 /// others somebody else may.
-pub(super) fn rule(side: &Side) -> Rule {
+#[must_use]
+pub fn steering_rule(side: &Side) -> Rule {
     let address = side.readyz.endpoint.address;
     let is_every = address.ip().is_loopback() && !names_loopback(side);
     let addresses = if is_every { Addresses::Any } else { Addresses::Only(vec![address.ip()]) };
@@ -74,7 +75,7 @@ fn names_loopback(side: &Side) -> bool {
 /// As clients elsewhere ask: the node's own address, which is steered like theirs.
 fn outside(side: &Side) -> Option<Ask> {
     let endpoint = &side.readyz.endpoint;
-    let is_every = rule(side).addresses == Addresses::Any;
+    let is_every = steering_rule(side).addresses == Addresses::Any;
     let advertised =
         address(side, "advertise-address").filter(|address| is_every && !address.is_unspecified())?;
     let mut ask = side.readyz.clone();

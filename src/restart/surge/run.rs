@@ -1,7 +1,7 @@
 //! The surge pod's part of the protocol: up and proven before anything is touched, clients steered to it, and gone at
 //! the end, whatever the end is.
 
-use super::plan::rule;
+use super::plan::steering_rule;
 use super::{SurgeLog, SurgePlan};
 use crate::node::Rule;
 use crate::restart::forward::{Run, STABLE};
@@ -26,7 +26,10 @@ impl Run<'_> {
         let wrong = |cause: Cause| cause.help("the API server that runs was not touched");
         let process = self.come_up(&pod.side, Server::Surge, &[], Some(STABLE)).map_err(wrong)?;
         self.prove(&pod.side.proof).map_err(wrong)?;
-        self.machine.steer(&process, pod.port, &Rule { exempt_own: false, ..pod.rule.clone() })?;
+        let every = Rule { exempt_own: false, ..pod.rule.clone() };
+        self.machine
+            .steer(&process, pod.port, &every)
+            .map_err(|error| wrong(error.into()).help("without it: --restart=move"))?;
         self.listener.step("it is proven; new connections go to it");
         self.prove_steering(&self.scene.before, &pod.side.proof)?;
         self.hand_over()
@@ -54,7 +57,7 @@ impl Run<'_> {
         let Some(surge) = self.journal.surge.clone() else { return };
         let Ok(servers) = self.servers(Server::Surge) else { return };
         let Some(process) = servers.first() else { return };
-        if self.machine.steer(process, surge.port, &rule(&self.scene.before)).is_ok() {
+        if self.machine.steer(process, surge.port, &steering_rule(&self.scene.before)).is_ok() {
             self.listener.step("new connections go to the second API server that is still there");
         }
     }
