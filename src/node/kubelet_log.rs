@@ -1,6 +1,7 @@
 //! What the kubelet said about a pod: of a pod that never starts, nobody else says why.
 
 use super::container_log::end_of;
+use super::kernel_log::{killed_for_memory, latest_record};
 use super::{Bounds, How, Node, Program, Room};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,9 @@ const JOURNALCTL: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
 /// How far it may go: a large journal on a slow disk takes seconds.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(10), memory: 512 << 20, output: 1 << 20 };
 
+/// How the kernel calls an API server's process: by its executable.
+const API_SERVER_NAMES: [&str; 2] = ["kube-apiserver", "hyperkube"];
+
 /// How many lines of the journal are looked at.
 const LINES: &str = "--lines=500";
 
@@ -22,13 +26,16 @@ pub struct KubeletMark {
     since: u64,
     /// Where the kubelet writes to a file, that file and its length then.
     file: Option<(PathBuf, u64)>,
+    /// The kernel's latest record then.
+    record: Option<u64>,
 }
 
 impl KubeletMark {
-    /// A moment of an earlier run, in seconds since 1970. Of a kubelet that writes to a file nothing can be told then.
+    /// A moment of an earlier run, in seconds since 1970. Of a kubelet that writes to a file, and of the
+    /// kernel, nothing can be told then.
     #[must_use]
     pub fn since(seconds: u64) -> Self {
-        Self { since: seconds, file: None }
+        Self { since: seconds, file: None, record: None }
     }
 }
 
@@ -42,18 +49,20 @@ impl Node {
             let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
             Some((path, metadata.len()))
         });
-        KubeletMark { since, file }
+        KubeletMark { since, file, record: latest_record() }
     }
 
-    /// What the live node's kubelet, and the kernel about processes that it killed, have said since `mark` in lines
-    /// that name `pod`. Empty where neither a journal nor a file is there: a cause is a courtesy.
+    /// What the live node's kubelet has said since `mark` in lines that name `pod`, and the kernel about API servers
+    /// that it killed. Empty where nothing of both can be read: a cause is a courtesy.
     #[must_use]
     pub fn kubelet_lines(mark: &KubeletMark, pod: &str) -> Vec<String> {
         let text = match &mark.file {
             Some((path, from)) => File::open(path).and_then(|file| end_of(file, *from)).unwrap_or_default(),
             None => journal(mark.since),
         };
-        text.lines().filter(|line| line.contains(pod)).map(str::to_owned).collect()
+        let lines = text.lines().filter(|line| line.contains(pod)).map(str::to_owned);
+        let killed = mark.record.map(|record| killed_for_memory(record, &API_SERVER_NAMES));
+        lines.chain(killed.unwrap_or_default()).collect()
     }
 }
 
@@ -62,16 +71,7 @@ fn journal(since: u64) -> String {
         return String::new();
     };
     let since = format!("--since=@{since}");
-    // `+` is "or" (journalctl(1)).
-    let words = [
-        "_SYSTEMD_UNIT=kubelet.service",
-        "+",
-        "_TRANSPORT=kernel",
-        "--output=cat",
-        "--no-pager",
-        LINES,
-        &since,
-    ];
+    let words = ["_SYSTEMD_UNIT=kubelet.service", "--output=cat", "--no-pager", LINES, &since];
     let ended = Node::try_program(&Program {
         executable: (*executable).to_owned(),
         name: "journalctl".to_owned(),

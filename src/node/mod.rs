@@ -13,6 +13,7 @@ mod apply;
 mod clock;
 mod container_log;
 mod growth;
+mod kernel_log;
 mod kubelet_log;
 mod live;
 mod lock;
