@@ -107,9 +107,10 @@ impl Prober {
         if let Some(since) = record.since {
             bail!("the API server is away since {:.1} s", (elapsed.saturating_sub(since)).as_secs_f64());
         }
-        // What disturbs the API server measures itself. Who asks without a pause knows that.
+        // What disturbs the API server measures itself. Who asks without a pause knows that. A handshake takes 1 to 2 ms
+        // of the 20, more on a machine that is slow or just awake.
         ensure!(
-            cost <= elapsed / 10 || self.period < PERIOD,
+            cost <= elapsed / 4 || self.period < PERIOD,
             "the prober took {} ms of {} ms",
             cost.as_millis(),
             elapsed.as_millis()
