@@ -184,6 +184,7 @@ fn as_planned(node: &Node, record: &Record, path: &Path) -> Result<Option<FileSt
 pub(super) fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &str) -> Ask {
     Ask {
         endpoint: endpoint.clone(),
+        from: None,
         identity,
         method: "GET",
         path: path.to_owned(),

@@ -267,6 +267,7 @@ pub(crate) fn endpoint(address: &str) -> Endpoint {
 pub(crate) fn ask(path: &str, port: u16) -> Ask {
     Ask {
         endpoint: endpoint(&format!("127.0.0.1:{port}")),
+        from: None,
         identity: None,
         method: "GET",
         path: path.to_owned(),

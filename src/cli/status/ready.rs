@@ -37,6 +37,7 @@ pub(super) fn ask(node: &Node, configured: &Configured, process: &Process) -> Re
     let address = endpoint.address.to_string();
     let mut ask = Ask {
         endpoint,
+        from: None,
         identity: None,
         method: "GET",
         path: READYZ.to_owned(),

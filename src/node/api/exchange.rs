@@ -3,6 +3,7 @@
 //! HTTP/1.0, because then the answer is neither chunked nor followed by another: its body ends where the server says
 //! or where it closes the connection.
 
+use super::connect::connect;
 use super::tls;
 use super::{Answer, Ask};
 use crate::node::Node;
@@ -140,10 +141,7 @@ impl Bounded {
     fn connect(ask: &Ask) -> io::Result<Self> {
         // A time so long that the clock cannot hold it is none.
         let deadline = Instant::now().checked_add(ask.timeout);
-        let socket = match left(deadline)? {
-            Some(left) => TcpStream::connect_timeout(&ask.endpoint.address, left),
-            None => TcpStream::connect(ask.endpoint.address),
-        }?;
+        let socket = connect(&ask.endpoint.address, ask.from, left(deadline)?)?;
         // Each write is a whole flight of the handshake or the whole request.
         socket.set_nodelay(true)?;
         Ok(Self { socket, deadline })

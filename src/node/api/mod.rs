@@ -1,5 +1,6 @@
 //! Requests to the API server of this node.
 
+mod connect;
 mod exchange;
 #[cfg(test)]
 mod test_server;
@@ -8,7 +9,7 @@ mod tests;
 mod tls;
 
 use super::Node;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct ClientIdentity {
 pub struct Ask {
     /// To whom.
     pub endpoint: Endpoint,
+    /// From which address of this node; `None`: the kernel chooses, and for an address of this node it takes the same.
+    pub from: Option<IpAddr>,
     /// As whom; `None`: anonymously.
     pub identity: Option<ClientIdentity>,
     /// `GET` or `POST`.

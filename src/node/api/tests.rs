@@ -16,6 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 fn ask(address: SocketAddr, certificate: Option<&str>) -> Ask {
     Ask {
         endpoint: Endpoint { address, certificate: certificate.map(PathBuf::from) },
+        from: None,
         identity: None,
         method: "GET",
         path: "/readyz?verbose".to_owned(),

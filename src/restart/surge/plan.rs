@@ -4,7 +4,7 @@ use super::{FILE_NAME, SurgePod};
 use crate::node::{Addresses, Ask, FileState, Metadata, Node, Rule};
 use crate::restart::scene::{SceneError, Side};
 use anyhow::Result;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// As the kubelet's own files: it may hold what the API server's manifest holds.
@@ -72,14 +72,25 @@ fn names_loopback(side: &Side) -> bool {
     address(side, "bind-address").is_some_and(|address| address.is_loopback())
 }
 
-/// As clients elsewhere ask: the node's own address, which is steered like theirs.
+/// As clients elsewhere ask: from and to addresses of this node between which a connection is steered like theirs.
 fn outside(side: &Side) -> Option<Ask> {
-    let endpoint = &side.readyz.endpoint;
-    let is_every = steering_rule(side).addresses == Addresses::Any;
-    let advertised =
-        address(side, "advertise-address").filter(|address| is_every && !address.is_unspecified())?;
     let mut ask = side.readyz.clone();
-    ask.endpoint.address = SocketAddr::new(advertised, endpoint.address.port());
+    let listening = ask.endpoint.address;
+    match steering_rule(side).addresses {
+        Addresses::Any => {
+            let advertised =
+                address(side, "advertise-address").filter(|address| !address.is_unspecified())?;
+            ask.endpoint.address = SocketAddr::new(advertised, listening.port());
+        }
+        // Between two addresses: from the address to itself it would be the API server's own.
+        Addresses::Only(_) if listening.ip().is_loopback() => return None,
+        Addresses::Only(_) => {
+            ask.from = Some(match listening.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+    }
     Some(ask)
 }
 
