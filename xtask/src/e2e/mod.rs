@@ -6,6 +6,7 @@ mod cases;
 mod client;
 mod files;
 mod kaudit;
+mod little_memory;
 mod load;
 mod obstacles;
 mod prober;

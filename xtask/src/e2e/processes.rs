@@ -41,9 +41,17 @@ impl Process {
 ///
 /// When the node has ended.
 pub(super) fn processes(node: &Node, program: &str) -> Result<Vec<Process>> {
-    let proc = node.root().join("proc");
+    processes_below(&node.root().join("proc"), program)
+}
+
+/// Those of the node whose `/proc` is at `proc`.
+///
+/// # Errors
+///
+/// When the node has ended.
+pub(super) fn processes_below(proc: &Path, program: &str) -> Result<Vec<Process>> {
     let mut processes = Vec::new();
-    for entry in fs::read_dir(&proc).with_context(|| format!("listing {}", proc.display()))? {
+    for entry in fs::read_dir(proc).with_context(|| format!("listing {}", proc.display()))? {
         let name = entry?.file_name();
         if let Ok(pid) = name.to_string_lossy().parse()
             && let Some(arguments) = command_line(&proc.join(&name))

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use nix::sched::{CloneFlags, unshare};
 
 use super::wait::wait_for;
@@ -85,6 +85,37 @@ pub(crate) fn remove(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Gives the group of a process, by the text of its `/proc/PID/cgroup`, no more than `bytes` of memory.
+///
+/// # Errors
+///
+/// When it is in no group whose memory is limited, or the group is gone.
+pub(crate) fn limit_memory(groups: &str, bytes: u64) -> Result<()> {
+    for Hierarchy { mount_point, is_unified } in hierarchies()? {
+        let file = if is_unified { "memory.max" } else { "memory.limit_in_bytes" };
+        let Some(group) = member(groups, is_unified) else { continue };
+        let file = mount_point.join(group.trim_start_matches('/')).join(file);
+        if file.exists() {
+            return write(&file, &bytes.to_string());
+        }
+    }
+    bail!("no group with a limit of its memory in {groups:?}")
+}
+
+/// The group in the hierarchy of cgroup v2 or in that of the memory controller of v1, in the text of `/proc/PID/cgroup`
+/// as cgroups(7) describes it.
+fn member(groups: &str, is_unified: bool) -> Option<&str> {
+    groups.lines().find_map(|line| {
+        let (controllers, group) = line.split_once(':')?.1.split_once(':')?;
+        let is_it = if is_unified {
+            controllers.is_empty()
+        } else {
+            controllers.split(',').any(|one| one == "memory")
+        };
+        is_it.then_some(group)
+    })
+}
+
 fn group(mount_point: &Path, name: &str) -> PathBuf {
     mount_point.join(format!("kaudit-{name}"))
 }
@@ -154,5 +185,13 @@ mod tests {
             parse(mountinfo),
             expected.map(|(place, is_unified)| Hierarchy { mount_point: place.into(), is_unified })
         );
+    }
+
+    #[test]
+    fn finds_the_group_of_a_process() {
+        let groups = "4:cpu,memory:/node/pod\n1:cpuset:/\n0::/unified\n";
+        assert_eq!(member(groups, false), Some("/node/pod"));
+        assert_eq!(member(groups, true), Some("/unified"));
+        assert_eq!(member("1:cpuset:/\n", false), None);
     }
 }

@@ -9,7 +9,7 @@
 //! The way in: [`running::Node::start`] starts this program anew in the namespaces, where [`init`] becomes PID 1,
 //! lays the root file system ([`root`]) and starts the daemons ([`daemons`]).
 
-mod cgroup;
+pub(crate) mod cgroup;
 pub(crate) mod configuration;
 mod daemons;
 mod image;

@@ -10,6 +10,7 @@ mod rollback_on_failure;
 mod signals;
 mod starts;
 mod surge;
+mod surge_address;
 mod surge_failures;
 mod surge_kill;
 
@@ -45,7 +46,7 @@ impl Case {
 }
 
 /// All cases, in the order in which they run.
-pub(super) const CASES: [Case; 12] = [
+pub(super) const CASES: [Case; 13] = [
     Case::new("starts", "a node comes up as kubeadm makes it", starts::run),
     Case::new(
         "offline-enable",
@@ -67,6 +68,12 @@ pub(super) const CASES: [Case; 12] = [
         surge_failures::run,
     )
     .only("1.33.13"),
+    Case::new(
+        "surge-address",
+        "a surge of an API server that listens on one address, and its neighbour on another",
+        surge_address::run,
+    )
+    .only("1.36.2"),
     Case::new("surge-kill", "killed at any moment of a surge, recover: nothing is left", surge_kill::run)
         .only("1.36.2"),
     Case::new("refusals", "what cannot work is refused, the API server untouched", refusals::run),

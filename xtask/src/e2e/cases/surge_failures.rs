@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::e2e::api_server::ApiServer;
 use crate::e2e::client::Client;
 use crate::e2e::kaudit::{Ending, LOG, Run, journal, kaudit_json};
+use crate::e2e::little_memory::LittleMemory;
 use crate::e2e::obstacles::Obstacle;
 use crate::e2e::prober::Prober;
 use crate::e2e::remains::require_none;
@@ -41,6 +42,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
         drop(listener);
         Ok(())
     })?;
+    let starve = |port| Ok(LittleMemory::on_port(&trial.api_server, port));
+    fail(trial, "it gets little memory", "it was out of memory", starve, LittleMemory::end)?;
     for phase in ["surge", "out", "in"] {
         terminate(trial, phase).with_context(|| format!("SIGTERM in the phase `{phase}`"))?;
     }
