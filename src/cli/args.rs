@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is `intent`'s business.
 
 use super::audit_options::AuditOptions;
+use super::policy::PolicyArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -94,6 +95,8 @@ pub(super) enum Command {
     Recover(Waiting),
     /// Show what is configured, what runs, what kaudit did here, and what drifted
     Status,
+    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
+    Policy(PolicyArgs),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }

@@ -91,7 +91,7 @@ pub fn decide(policy: &Policy, request: &Request) -> Decision {
 }
 
 /// Whether every condition that the rule sets holds.
-fn matches(rule: &Rule, request: &Request) -> bool {
+pub(super) fn matches(rule: &Rule, request: &Request) -> bool {
     let user = request.user.as_ref();
     if !rule.users.is_empty() && !user.is_some_and(|user| rule.users.contains(&user.name)) {
         return false;
@@ -120,7 +120,7 @@ fn matches(rule: &Rule, request: &Request) -> bool {
 }
 
 /// `*`, the very path, or what stands before a final `*`.
-fn matches_path(pattern: &str, path: &str) -> bool {
+pub(super) fn matches_path(pattern: &str, path: &str) -> bool {
     pattern == "*"
         || pattern == path
         || (pattern.ends_with('*') && path.starts_with(pattern.trim_end_matches('*')))

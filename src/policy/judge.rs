@@ -1,7 +1,7 @@
 //! The verdict on a policy file: what the API server of a version would say, and what kaudit says beside it.
 
 use crate::policy::decode::{self, Misfit, UnknownKey};
-use crate::policy::finding::{Finding, Verdict};
+use crate::policy::finding::{Cause, Finding, Verdict};
 use crate::policy::go;
 use crate::policy::identity::{self, Stranger};
 use crate::policy::model::{ApiVersion, Policy};
@@ -97,6 +97,7 @@ fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Ve
 fn refuse_shapeless(source: &Source) -> Finding {
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: format!(
             "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value \
              of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
@@ -112,6 +113,7 @@ fn refuse_shapeless(source: &Source) -> Finding {
 fn refuse_stranger(source: &Source, stranger: Stranger) -> Finding {
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         position: source.position(&stranger.path),
         path: stranger.path,
         words: stranger.words,
@@ -144,6 +146,7 @@ fn refuse_misfit(source: &Source, misfit: Misfit, version: ApiVersion) -> Findin
     }
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: format!("failed decoding: {}", misfit.words.replace("v1.", &format!("{}.", version.name()))),
         position: source.position(&misfit.path),
         path: misfit.path,
@@ -154,6 +157,7 @@ fn refuse_misfit(source: &Source, misfit: Misfit, version: ApiVersion) -> Findin
 fn refuse_violation(source: &Source, violation: Violation) -> Finding {
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: violation.words,
         position: source.position(&violation.path),
         path: violation.path,
@@ -165,6 +169,7 @@ fn refuse_no_rules(source: &Source) -> Finding {
     let path = Path::root().key("rules");
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: "loaded illegal policy with 0 rules".to_owned(),
         position: source.key_position(&path),
         path,
@@ -183,6 +188,7 @@ fn judge_unknown_key(source: &Source, unknown: &UnknownKey) -> Finding {
     help.push(effect);
     Finding {
         verdict: Verdict::Strict,
+        cause: Cause::UnknownKey,
         words: format!("unknown field {}", go::quote(&go::field_path(&unknown.path))),
         position: source.key_position(&unknown.path),
         path: unknown.path.clone(),
@@ -193,6 +199,7 @@ fn judge_unknown_key(source: &Source, unknown: &UnknownKey) -> Finding {
 fn judge_too_new(source: &Source, path: Path) -> Finding {
     Finding {
         verdict: Verdict::Strict,
+        cause: Cause::TooNewKey,
         words: format!(
             "unknown field {}: it is known from 1.{} on",
             go::quote(&go::field_path(&path)),

@@ -6,23 +6,31 @@
 //! Nothing here reads a file or asks a server.
 
 pub mod benchmark;
+pub mod builtin;
 mod decide;
 mod decode;
+mod describe;
 mod finding;
 mod foreign;
 mod go;
 mod identity;
 mod json;
 mod judge;
+pub mod lint;
 mod model;
 pub mod preset;
+mod reach;
 mod shape;
 mod source;
+mod space;
 mod strict;
 mod validate;
 
 pub use decide::{Decision, Request, Resource, Target, User, decide};
-pub use finding::{Finding, Verdict};
+pub use describe::describe_request;
+pub use finding::{Cause, Finding, Verdict};
 pub use judge::{Judgement, examine, judge};
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use preset::Preset;
+pub use reach::{Outcomes, TooComplex, outcomes};
+pub use space::Scope;

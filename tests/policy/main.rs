@@ -15,8 +15,10 @@
 
 mod decisions;
 mod judgement;
+mod lint;
 mod mutations;
 mod oracle;
 mod presets;
 mod random;
+mod reach;
 mod verdicts;

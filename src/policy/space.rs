@@ -1,0 +1,368 @@
+//! All requests, as far as a policy can tell them apart.
+//!
+//! A policy looks at few attributes of a request, and compares each with the values that it mentions. So for each
+//! attribute the mentioned values and one more that stands for anything else are enough: two requests with the same
+//! of these *atoms* are decided alike. A path is told apart by the longest prefix that the policy mentions; groups of
+//! users are independent of each other, so each is an attribute of its own.
+//!
+//! What is said of every request here is exact for what [`decide`](crate::policy::decide()) does with requests as
+//! the API server makes them: a resource is not empty, it and its subresource contain no slash, and a path begins with one.
+
+use std::collections::BTreeSet;
+
+use crate::policy::decide::{Request, Resource, Target, User, matches_path};
+use crate::policy::model::{Policy, Rule};
+
+/// The attributes of a request, in the order in which they are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Dimension {
+    /// Atom 0 is a resource, atom 1 a path.
+    Kind,
+    Path,
+    Group,
+    Resource,
+    Subresource,
+    Name,
+    Namespace,
+    Verb,
+    /// Atom 0 is no user at all.
+    User,
+    /// Atom 0 is a user outside of this group, atom 1 one of it.
+    UserGroup(usize),
+}
+
+/// Which atoms of an attribute a condition takes; `None` is all of them.
+pub(super) type Atoms = Option<Vec<bool>>;
+
+/// A part of a rule: a condition for each attribute, all of which must hold.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Region {
+    conditions: Vec<(usize, Vec<bool>)>,
+}
+
+impl Region {
+    fn require(&mut self, dimension: usize, atoms: Atoms) {
+        self.conditions.extend(atoms.map(|atoms| (dimension, atoms)));
+    }
+
+    /// Whether the region has the atom in the dimension.
+    pub(super) fn takes(&self, dimension: usize, atom: usize) -> bool {
+        self.conditions
+            .iter()
+            .filter(|(of, _)| *of == dimension)
+            .all(|(_, atoms)| atoms.get(atom).copied().unwrap_or(false))
+    }
+
+    /// Whether a dimension from `dimension` on matters for the region.
+    pub(super) fn is_open_from(&self, dimension: usize) -> bool {
+        self.conditions.iter().all(|(of, _)| *of < dimension)
+    }
+
+    /// Whether the dimension matters for the region.
+    pub(super) fn looks_at(&self, dimension: usize) -> bool {
+        self.conditions.iter().any(|(of, _)| *of == dimension)
+    }
+}
+
+/// A part of all requests to which a question is limited. What is `None` may be anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope<'a> {
+    /// Requests about this resource of this group, with this subresource or (if it is empty) none.
+    pub resource: Option<(&'a str, &'a str, &'a str)>,
+}
+
+/// The atoms of each attribute.
+#[derive(Debug)]
+pub(super) struct Space {
+    dimensions: Vec<Dimension>,
+    /// The values that stand for each atom, in the order of `dimensions`.
+    atoms: Vec<Vec<String>>,
+    user_groups: Vec<String>,
+}
+
+impl Space {
+    /// The space in which all of these policies can be compared.
+    pub(super) fn of(policies: &[&Policy], scope: Scope<'_>) -> Self {
+        let rules = || policies.iter().flat_map(|policy| &policy.rules);
+        let entries = || rules().flat_map(|rule| &rule.resources);
+        let patterns = || entries().flat_map(|entry| &entry.resources);
+        let collect =
+            |values: &mut dyn Iterator<Item = &String>| -> BTreeSet<String> { values.cloned().collect() };
+        let user_groups: Vec<String> =
+            collect(&mut rules().flat_map(|rule| &rule.user_groups)).into_iter().collect();
+
+        let (mut resources, mut subresources) = (BTreeSet::new(), BTreeSet::from([String::new()]));
+        for pattern in patterns() {
+            for shape in shapes(pattern) {
+                resources.extend(shape.resource.map(str::to_owned));
+                subresources.extend(shape.subresource.map(str::to_owned));
+            }
+        }
+        let mut groups = collect(&mut entries().map(|entry| &entry.group));
+        groups.remove("*");
+        let mut atoms = vec![vec!["resource".to_owned(), "path".to_owned()], path_atoms(rules())];
+        match scope.resource {
+            Some((group, resource, subresource)) => {
+                atoms.extend([group, resource, subresource].map(|value| vec![value.to_owned()]));
+                if let Some(kinds) = atoms.first_mut() {
+                    kinds.truncate(1);
+                }
+            }
+            None => {
+                atoms.push(with_other(groups, &["", "apps", "batch", "example.com"]));
+                atoms.push(with_other(resources, &["pods", "services", "widgets"]));
+                atoms.push(with_other(subresources, &["status", "scale", "proxy"]));
+            }
+        }
+        let values = [
+            (collect(&mut entries().flat_map(|entry| &entry.resource_names)), &["", "web", "app"][..]),
+            (collect(&mut rules().flat_map(|rule| &rule.namespaces)), &["default", "team-a", "team-b"]),
+            (collect(&mut rules().flat_map(|rule| &rule.verbs)), &VERBS),
+        ];
+        atoms.extend(values.map(|(mentioned, usual)| with_other(mentioned, usual)));
+        let users =
+            with_other(collect(&mut rules().flat_map(|rule| &rule.users)), &["alice", "bob", "carol"]);
+        // The first stands for no user at all; its text is never read.
+        atoms.push([String::new()].into_iter().chain(users).collect());
+        atoms.extend(user_groups.iter().map(|group| vec![String::new(), group.clone()]));
+
+        let mut dimensions = vec![
+            Dimension::Kind,
+            Dimension::Path,
+            Dimension::Group,
+            Dimension::Resource,
+            Dimension::Subresource,
+            Dimension::Name,
+            Dimension::Namespace,
+            Dimension::Verb,
+            Dimension::User,
+        ];
+        dimensions.extend((0..user_groups.len()).map(Dimension::UserGroup));
+        Self { dimensions, atoms, user_groups }
+    }
+
+    /// The atoms of a dimension, the ones that make the plainest examples first.
+    pub(super) fn atoms(&self, dimension: usize) -> Vec<usize> {
+        let atoms = 0..self.width(dimension);
+        match self.dimensions.get(dimension) {
+            Some(Dimension::Kind | Dimension::Subresource | Dimension::UserGroup(_)) => atoms.collect(),
+            _ => atoms.rev().collect(),
+        }
+    }
+
+    /// How many dimensions there are.
+    pub(super) fn len(&self) -> usize {
+        self.dimensions.len()
+    }
+
+    /// How many atoms the dimension has.
+    fn width(&self, dimension: usize) -> usize {
+        self.atoms.get(dimension).map_or(0, Vec::len)
+    }
+
+    /// The rule's requests, as a union of regions.
+    pub(super) fn regions(&self, rule: &Rule) -> Vec<Region> {
+        let mut base = Region::default();
+        let one_of = |dimension: Dimension, values: &[String]| -> Atoms {
+            (!values.is_empty())
+                .then(|| self.select(dimension, |atom| values.iter().any(|value| value == atom)))
+        };
+        base.require(self.index(Dimension::Verb), one_of(Dimension::Verb, &rule.verbs));
+        let users = one_of(Dimension::User, &rule.users);
+        let needs_user = users.is_some() || !rule.user_groups.is_empty();
+        let users = users.or_else(|| needs_user.then(|| self.select(Dimension::User, |_| true)));
+        base.require(self.index(Dimension::User), users.map(without_first));
+        let resource_request = Some(vec![true, false]);
+        let mut regions = Vec::new();
+        if !rule.namespaces.is_empty() || !rule.resources.is_empty() {
+            base.require(0, resource_request);
+            base.require(self.index(Dimension::Namespace), one_of(Dimension::Namespace, &rule.namespaces));
+            if rule.resources.is_empty() {
+                regions.push(base);
+            } else {
+                for entry in &rule.resources {
+                    let mut of_entry = base.clone();
+                    let group =
+                        (entry.group != "*").then(|| self.select(Dimension::Group, |it| it == entry.group));
+                    of_entry.require(self.index(Dimension::Group), group);
+                    if entry.resources.is_empty() {
+                        regions.push(of_entry);
+                        continue;
+                    }
+                    of_entry
+                        .require(self.index(Dimension::Name), one_of(Dimension::Name, &entry.resource_names));
+                    for pattern in &entry.resources {
+                        regions
+                            .extend(shapes(pattern).into_iter().map(|shape| self.shaped(&of_entry, shape)));
+                    }
+                }
+            }
+        } else if rule.non_resource_urls.is_empty() {
+            regions.push(base);
+        } else {
+            base.require(0, Some(vec![false, true]));
+            let urls = &rule.non_resource_urls;
+            let paths = self.select(Dimension::Path, |path| urls.iter().any(|url| matches_path(url, path)));
+            base.require(self.index(Dimension::Path), Some(paths));
+            regions.push(base);
+        }
+        self.with_user_groups(regions, &rule.user_groups)
+    }
+
+    fn shaped(&self, base: &Region, shape: Shape<'_>) -> Region {
+        let mut region = base.clone();
+        for (dimension, value) in
+            [(Dimension::Resource, shape.resource), (Dimension::Subresource, shape.subresource)]
+        {
+            region
+                .require(self.index(dimension), value.map(|value| self.select(dimension, |it| it == value)));
+        }
+        region
+    }
+
+    /// One of the groups is enough, so each makes regions of its own.
+    fn with_user_groups(&self, regions: Vec<Region>, groups: &[String]) -> Vec<Region> {
+        if groups.is_empty() {
+            return regions;
+        }
+        let indices = groups.iter().filter_map(|group| self.user_groups.iter().position(|it| it == group));
+        let in_group = |index: usize| {
+            regions.iter().cloned().map(move |mut region| {
+                region.require(self.index(Dimension::UserGroup(index)), Some(vec![false, true]));
+                region
+            })
+        };
+        indices.flat_map(in_group).collect()
+    }
+
+    /// The request with these atoms; a dimension that is not named has its last atom, which is the least special one.
+    pub(super) fn request(&self, chosen: &[(usize, usize)]) -> Request {
+        let atom_of = |dimension: Dimension| {
+            let index = self.index(dimension);
+            let last = self.width(index).saturating_sub(1);
+            chosen.iter().find(|(of, _)| *of == index).map_or(last, |(_, atom)| *atom)
+        };
+        let value_of = |dimension: Dimension| -> String {
+            let atoms = self.atoms.get(self.index(dimension));
+            atoms.and_then(|atoms| atoms.get(atom_of(dimension))).cloned().unwrap_or_default()
+        };
+        let is_chosen = |index: usize| chosen.contains(&(self.index(Dimension::UserGroup(index)), 1));
+        let groups = self.user_groups.iter().enumerate().filter(|(index, _)| is_chosen(*index));
+        let user = User {
+            name: value_of(Dimension::User),
+            groups: groups.map(|(_, group)| group.clone()).collect(),
+        };
+        let kind = chosen.iter().find(|(of, _)| *of == 0).map_or(0, |(_, atom)| *atom);
+        let target = if kind == 1 {
+            Target::Path(value_of(Dimension::Path))
+        } else {
+            Target::Resource(Resource {
+                group: value_of(Dimension::Group),
+                resource: value_of(Dimension::Resource),
+                subresource: self
+                    .usual(chosen, Dimension::Subresource)
+                    .unwrap_or_else(|| value_of(Dimension::Subresource)),
+                namespace: value_of(Dimension::Namespace),
+                name: value_of(Dimension::Name),
+            })
+        };
+        let user = (atom_of(Dimension::User) != 0).then_some(user);
+        Request { user, verb: value_of(Dimension::Verb), target }
+    }
+
+    /// The value that a dimension has which nothing looked at, where that is not its last atom.
+    fn usual(&self, chosen: &[(usize, usize)], dimension: Dimension) -> Option<String> {
+        let index = self.index(dimension);
+        let is_free = !chosen.iter().any(|(of, _)| *of == index) && self.width(index) > 1;
+        is_free.then(String::new)
+    }
+
+    fn select(&self, dimension: Dimension, takes: impl Fn(&str) -> bool) -> Vec<bool> {
+        let atoms = self.atoms.get(self.index(dimension));
+        atoms.map(|atoms| atoms.iter().map(|atom| takes(atom)).collect()).unwrap_or_default()
+    }
+
+    fn index(&self, dimension: Dimension) -> usize {
+        self.dimensions.iter().position(|it| *it == dimension).unwrap_or(usize::MAX)
+    }
+}
+
+/// The verbs of requests for resources; the verb for anything else is the first that no rule mentions.
+pub(super) const VERBS: [&str; 8] =
+    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+/// Nobody without a user is in a list of users or in a group.
+fn without_first(mut atoms: Vec<bool>) -> Vec<bool> {
+    if let Some(first) = atoms.first_mut() {
+        *first = false;
+    }
+    atoms
+}
+
+/// The mentioned values, and as the last one a value that is none of them.
+fn with_other(mentioned: BTreeSet<String>, usual: &[&str]) -> Vec<String> {
+    let other = usual.iter().find(|value| !mentioned.contains(**value)).map_or_else(
+        || {
+            let mut other = "other".to_owned();
+            while mentioned.contains(&other) {
+                other.push('x');
+            }
+            other
+        },
+        |value| (*value).to_owned(),
+    );
+    mentioned.into_iter().chain([other]).collect()
+}
+
+/// For every pattern a path that it matches and that no pattern with a longer prefix tells apart, and a path that only
+/// `*` matches. All of them begin with a slash, as every path of a request does.
+fn path_atoms<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<String> {
+    let patterns: BTreeSet<&str> = rules
+        .flat_map(|rule| &rule.non_resource_urls)
+        .map(String::as_str)
+        .filter(|url| *url != "*")
+        .collect();
+    let mut fresh = "other".to_owned();
+    while patterns.iter().any(|pattern| pattern.contains(&fresh)) {
+        fresh.push('x');
+    }
+    let mut atoms = BTreeSet::new();
+    for pattern in &patterns {
+        let prefix = pattern.trim_end_matches('*');
+        // What stands for the prefix must not be a path that another pattern names.
+        let is_named = pattern.ends_with('*') && patterns.contains(prefix);
+        atoms.insert(if is_named { format!("{prefix}{fresh}") } else { prefix.to_owned() });
+    }
+    let other = format!("/{fresh}");
+    atoms.remove(&other);
+    atoms.into_iter().chain([other]).collect()
+}
+
+/// One of the ways in which a pattern of `resources` matches; `None` is any value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shape<'p> {
+    resource: Option<&'p str>,
+    subresource: Option<&'p str>,
+}
+
+/// All ways in which a pattern matches. The empty subresource is none.
+fn shapes(pattern: &str) -> Vec<Shape<'_>> {
+    if pattern == "*" {
+        return vec![Shape { resource: None, subresource: None }];
+    }
+    let Some((resource, subresource)) = pattern.split_once('/') else {
+        let shape = Shape { resource: Some(pattern), subresource: Some("") };
+        return if pattern.is_empty() { Vec::new() } else { vec![shape] };
+    };
+    if resource.is_empty() || subresource.is_empty() || subresource.contains('/') {
+        return Vec::new();
+    }
+    let mut found = vec![Shape { resource: Some(resource), subresource: Some(subresource) }];
+    if resource == "*" {
+        found.push(Shape { resource: None, subresource: Some(subresource) });
+    }
+    if subresource == "*" {
+        found.push(Shape { resource: Some(resource), subresource: None });
+    }
+    found
+}
