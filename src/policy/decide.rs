@@ -91,7 +91,7 @@ pub fn decide(policy: &Policy, request: &Request) -> Decision {
 }
 
 /// Whether every condition that the rule sets holds.
-pub(super) fn matches(rule: &Rule, request: &Request) -> bool {
+fn matches(rule: &Rule, request: &Request) -> bool {
     let user = request.user.as_ref();
     if !rule.users.is_empty() && !user.is_some_and(|user| rule.users.contains(&user.name)) {
         return false;
@@ -133,7 +133,7 @@ fn matches_resource(rule: &Rule, request: &Resource) -> bool {
     rule.resources.is_empty() || rule.resources.iter().any(|entry| matches_entry(entry, request))
 }
 
-fn matches_entry(entry: &GroupResources, request: &Resource) -> bool {
+pub(super) fn matches_entry(entry: &GroupResources, request: &Resource) -> bool {
     if entry.group != request.group && entry.group != "*" {
         return false;
     }

@@ -9,7 +9,7 @@ use crate::policy::shape::Struct;
 use crate::policy::source::Source;
 use crate::policy::strict;
 use crate::policy::validate::{self, Violation};
-use crate::refusal::Refusal;
+use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 
 /// Everything there is to say about a policy file.
@@ -58,6 +58,15 @@ pub fn examine(text: &str, minor: u32) -> Judgement {
         Ok((policy, findings)) => Judgement { policy: Some(policy), findings },
         Err(findings) => Judgement { policy: None, findings },
     }
+}
+
+/// Where each rule of the policy `text` begins, as far as the text tells: a list from an anchor is elsewhere.
+#[must_use]
+pub fn rule_positions(text: &str) -> Vec<Option<Position>> {
+    let Ok(source) = Source::read(text) else { return Vec::new() };
+    let rules = Path::root().key("rules");
+    let count = source.object().map_or(0, |root| decode::list(&root, "rules").len());
+    (0..count).map(|index| source.position(&rules.index(index))).collect()
 }
 
 /// The order is the API server's: read, identify, decode, validate, count. Each step is fatal for the next.

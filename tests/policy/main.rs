@@ -14,6 +14,7 @@
 )]
 
 mod decisions;
+mod explain;
 mod judgement;
 mod lint;
 mod mutations;

@@ -1,6 +1,7 @@
 //! The command line of `kaudit policy`.
 
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// `policy`
 #[derive(Debug, Args)]
@@ -16,6 +17,93 @@ pub(super) enum PolicyCommand {
     /// Say what the API server says about a policy, and what it will not tell; exit 1: findings, 3: it would not start
     #[command(after_help = LINT_HELP)]
     Lint(Lint),
+    /// Say which rule decides of a request, and what is logged of it
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(Explain),
+    /// List the presets
+    List,
+    /// Print a preset, to start a policy of your own from
+    Show {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Say which requests two policies log differently; exit 1 when there are any
+    #[command(after_help = DIFF_HELP)]
+    Diff(Diff),
+    /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
+    Migrate {
+        /// The policy: a file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: String,
+    },
+}
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  kaudit policy explain default get pods/log web -n shop --as alice --as-group devs
+  kaudit policy explain policy.yaml create deployments.apps -n shop --as system:serviceaccount:ci:deployer -v
+  kaudit policy explain policy.yaml get --raw /healthz
+  kaudit policy explain policy.yaml --requests requests.jsonl
+
+--requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, path,
+resourceRequest (default: whether it names a resource); one line comes out for each, with level, omitStages,
+omitManagedFields and rule (from 0; null where none matches).";
+
+const DIFF_HELP: &str = "\
+Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A line
+is a pair of rules, one of each policy, that decide of the same requests and log them differently, with one of them.";
+
+/// `policy explain`
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The policy: a file, a preset, or - for standard input
+    #[arg(value_name = "POLICY")]
+    pub(super) policy: String,
+    /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name
+    #[arg(value_name = "VERB RESOURCE [NAME]", conflicts_with = "requests")]
+    pub(super) words: Vec<String>,
+    /// A request for a path instead of a resource
+    #[arg(long, value_name = "PATH", conflicts_with = "requests")]
+    pub(super) raw: Option<String>,
+    /// The namespace [default: default, where the resource has namespaces]
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// A list or watch over all namespaces
+    #[arg(long, short = 'A', conflicts_with = "namespace")]
+    pub(super) all_namespaces: bool,
+    /// The subresource
+    #[arg(long, value_name = "NAME")]
+    pub(super) subresource: Option<String>,
+    /// Who asks [default: kubernetes-admin]; the groups that every user, service account and node has are added
+    #[arg(long = "as", value_name = "USER")]
+    pub(super) user: Option<String>,
+    /// A group of who asks; may be repeated
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(super) groups: Vec<String>,
+    /// Nobody is authenticated
+    #[arg(long, conflicts_with_all = ["user", "groups"])]
+    pub(super) no_user: bool,
+    /// Decide of every request of this file, or - for standard input: JSON lines in, JSON lines out
+    #[arg(long, value_name = "FILE")]
+    pub(super) requests: Option<PathBuf>,
+    /// For which version.
+    #[command(flatten)]
+    pub(super) version: Version,
+}
+
+/// `policy diff`
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The policy before: a file, a preset, or - for standard input
+    #[arg(value_name = "A")]
+    pub(super) before: String,
+    /// The policy after
+    #[arg(value_name = "B")]
+    pub(super) after: String,
+    /// For which version.
+    #[command(flatten)]
+    pub(super) version: Version,
 }
 
 const LINT_HELP: &str = "\

@@ -1,7 +1,11 @@
 //! `policy …`: everything about policies that needs no node.
 
 mod args;
+mod diff;
+mod explain;
 mod lint;
+mod migrate;
+mod presets;
 mod source;
 
 use super::{Exit, end};
@@ -15,6 +19,11 @@ use args::PolicyCommand;
 pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -> Exit {
     let result = match &args.command {
         PolicyCommand::Lint(args) => lint::run(args, global, output),
+        PolicyCommand::Explain(args) => explain::run(args, global, output),
+        PolicyCommand::List => Ok(presets::list(output)),
+        PolicyCommand::Show { name } => presets::show(name, output),
+        PolicyCommand::Diff(args) => diff::run(args, global, output),
+        PolicyCommand::Migrate { file } => migrate::run(file, output),
     };
     match result {
         Ok(exit) => exit,
