@@ -59,8 +59,10 @@ fn why_not_resource(rule: &Rule, resource: &Resource) -> Option<String> {
     let without_names = |entry| crate::policy::GroupResources { resource_names: Vec::new(), ..entry };
     if of_group().any(|entry| matches_entry(&without_names(entry.clone()), resource)) {
         let names: Vec<String> = of_group().flat_map(|entry| entry.resource_names.clone()).collect();
-        let name = if resource.name.is_empty() { "the request names no object" } else { &resource.name };
-        return Some(format!("{name}: it is about the objects {} only", list(&names)));
+        return Some(match resource.name.as_str() {
+            "" => format!("the request names no object, and it is about {}", list(&names)),
+            name => format!("the object {name} is not one of {}", list(&names)),
+        });
     }
     let asked = if resource.subresource.is_empty() {
         resource.resource.clone()

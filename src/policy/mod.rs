@@ -6,12 +6,14 @@
 //!
 //! Nothing here reads a file or asks a server.
 
+mod atoms;
 pub mod benchmark;
 pub mod builtin;
 mod decide;
 mod decode;
 mod describe;
 mod diff;
+mod example;
 mod explain;
 mod finding;
 mod foreign;

@@ -10,7 +10,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::policy::decide::{Request, Resource, Target, User, matches_path};
+use crate::policy::atoms::{Shape, VERBS, path_atoms, shapes, with_other, without_first};
+use crate::policy::decide::matches_path;
 use crate::policy::model::{Policy, Rule};
 
 /// The attributes of a request, in the order in which they are looked at.
@@ -74,10 +75,12 @@ pub struct Scope<'a> {
 /// The atoms of each attribute.
 #[derive(Debug)]
 pub(super) struct Space {
-    dimensions: Vec<Dimension>,
+    pub(super) dimensions: Vec<Dimension>,
     /// The values that stand for each atom, in the order of `dimensions`.
-    atoms: Vec<Vec<String>>,
-    user_groups: Vec<String>,
+    pub(super) atoms: Vec<Vec<String>>,
+    pub(super) user_groups: Vec<String>,
+    /// Whether the resource is given, so that no other may stand in for it.
+    pub(super) is_scoped: bool,
 }
 
 impl Space {
@@ -138,7 +141,7 @@ impl Space {
             Dimension::User,
         ];
         dimensions.extend((0..user_groups.len()).map(Dimension::UserGroup));
-        Self { dimensions, atoms, user_groups }
+        Self { dimensions, atoms, user_groups, is_scoped: scope.resource.is_some() }
     }
 
     /// The atoms of a dimension, the ones that make the plainest examples first.
@@ -156,7 +159,7 @@ impl Space {
     }
 
     /// How many atoms the dimension has.
-    fn width(&self, dimension: usize) -> usize {
+    pub(super) fn width(&self, dimension: usize) -> usize {
         self.atoms.get(dimension).map_or(0, Vec::len)
     }
 
@@ -235,134 +238,12 @@ impl Space {
         indices.flat_map(in_group).collect()
     }
 
-    /// The request with these atoms; a dimension that is not named has its last atom, which is the least special one.
-    pub(super) fn request(&self, chosen: &[(usize, usize)]) -> Request {
-        let atom_of = |dimension: Dimension| {
-            let index = self.index(dimension);
-            let last = self.width(index).saturating_sub(1);
-            chosen.iter().find(|(of, _)| *of == index).map_or(last, |(_, atom)| *atom)
-        };
-        let value_of = |dimension: Dimension| -> String {
-            let atoms = self.atoms.get(self.index(dimension));
-            atoms.and_then(|atoms| atoms.get(atom_of(dimension))).cloned().unwrap_or_default()
-        };
-        let is_chosen = |index: usize| chosen.contains(&(self.index(Dimension::UserGroup(index)), 1));
-        let groups = self.user_groups.iter().enumerate().filter(|(index, _)| is_chosen(*index));
-        let user = User {
-            name: value_of(Dimension::User),
-            groups: groups.map(|(_, group)| group.clone()).collect(),
-        };
-        let kind = chosen.iter().find(|(of, _)| *of == 0).map_or(0, |(_, atom)| *atom);
-        let target = if kind == 1 {
-            Target::Path(value_of(Dimension::Path))
-        } else {
-            Target::Resource(Resource {
-                group: value_of(Dimension::Group),
-                resource: value_of(Dimension::Resource),
-                subresource: self
-                    .usual(chosen, Dimension::Subresource)
-                    .unwrap_or_else(|| value_of(Dimension::Subresource)),
-                namespace: value_of(Dimension::Namespace),
-                name: value_of(Dimension::Name),
-            })
-        };
-        let user = (atom_of(Dimension::User) != 0).then_some(user);
-        Request { user, verb: value_of(Dimension::Verb), target }
-    }
-
-    /// The value that a dimension has which nothing looked at, where that is not its last atom.
-    fn usual(&self, chosen: &[(usize, usize)], dimension: Dimension) -> Option<String> {
-        let index = self.index(dimension);
-        let is_free = !chosen.iter().any(|(of, _)| *of == index) && self.width(index) > 1;
-        is_free.then(String::new)
-    }
-
     fn select(&self, dimension: Dimension, takes: impl Fn(&str) -> bool) -> Vec<bool> {
         let atoms = self.atoms.get(self.index(dimension));
         atoms.map(|atoms| atoms.iter().map(|atom| takes(atom)).collect()).unwrap_or_default()
     }
 
-    fn index(&self, dimension: Dimension) -> usize {
+    pub(super) fn index(&self, dimension: Dimension) -> usize {
         self.dimensions.iter().position(|it| *it == dimension).unwrap_or(usize::MAX)
     }
-}
-
-/// The verbs of requests for resources; the verb for anything else is the first that no rule mentions.
-pub(super) const VERBS: [&str; 8] =
-    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
-
-/// Nobody without a user is in a list of users or in a group.
-fn without_first(mut atoms: Vec<bool>) -> Vec<bool> {
-    if let Some(first) = atoms.first_mut() {
-        *first = false;
-    }
-    atoms
-}
-
-/// The mentioned values, and as the last one a value that is none of them.
-fn with_other(mentioned: BTreeSet<String>, usual: &[&str]) -> Vec<String> {
-    let other = usual.iter().find(|value| !mentioned.contains(**value)).map_or_else(
-        || {
-            let mut other = "other".to_owned();
-            while mentioned.contains(&other) {
-                other.push('x');
-            }
-            other
-        },
-        |value| (*value).to_owned(),
-    );
-    mentioned.into_iter().chain([other]).collect()
-}
-
-/// For every pattern a path that it matches and that no pattern with a longer prefix tells apart, and a path that only
-/// `*` matches. All of them begin with a slash, as every path of a request does.
-fn path_atoms<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<String> {
-    let patterns: BTreeSet<&str> = rules
-        .flat_map(|rule| &rule.non_resource_urls)
-        .map(String::as_str)
-        .filter(|url| *url != "*")
-        .collect();
-    let mut fresh = "other".to_owned();
-    while patterns.iter().any(|pattern| pattern.contains(&fresh)) {
-        fresh.push('x');
-    }
-    let mut atoms = BTreeSet::new();
-    for pattern in &patterns {
-        let prefix = pattern.trim_end_matches('*');
-        // What stands for the prefix must not be a path that another pattern names.
-        let is_named = pattern.ends_with('*') && patterns.contains(prefix);
-        atoms.insert(if is_named { format!("{prefix}{fresh}") } else { prefix.to_owned() });
-    }
-    let other = format!("/{fresh}");
-    atoms.remove(&other);
-    atoms.into_iter().chain([other]).collect()
-}
-
-/// One of the ways in which a pattern of `resources` matches; `None` is any value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shape<'p> {
-    resource: Option<&'p str>,
-    subresource: Option<&'p str>,
-}
-
-/// All ways in which a pattern matches. The empty subresource is none.
-fn shapes(pattern: &str) -> Vec<Shape<'_>> {
-    if pattern == "*" {
-        return vec![Shape { resource: None, subresource: None }];
-    }
-    let Some((resource, subresource)) = pattern.split_once('/') else {
-        let shape = Shape { resource: Some(pattern), subresource: Some("") };
-        return if pattern.is_empty() { Vec::new() } else { vec![shape] };
-    };
-    if resource.is_empty() || subresource.is_empty() || subresource.contains('/') {
-        return Vec::new();
-    }
-    let mut found = vec![Shape { resource: Some(resource), subresource: Some(subresource) }];
-    if resource == "*" {
-        found.push(Shape { resource: None, subresource: Some(subresource) });
-    }
-    if subresource == "*" {
-        found.push(Shape { resource: Some(resource), subresource: None });
-    }
-    found
 }

@@ -1,6 +1,7 @@
 //! `policy explain`
 
 use super::args::Explain as Args;
+use super::misused;
 use super::source::{PolicyText, load, minor};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
@@ -34,7 +35,10 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         groups: args.groups.clone(),
         no_user: args.no_user,
     };
-    let (request, remarks) = question.request()?;
+    let (request, remarks) = match question.request() {
+        Ok(understood) => understood,
+        Err(refusal) => return Ok(misused(refusal, output)),
+    };
     let decision = decide(&policy, &request);
     let positions = rule_positions(&source.text);
     let explained = Explained { source: &source, policy: &policy, request: &request, decision, positions };
@@ -145,7 +149,7 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
         if line.trim().is_empty() {
             continue;
         }
-        let request: RequestLine = serde_json::from_str(&line).map_err(|error| {
+        let request: RequestLine = serde_json::from_str(line.trim_end()).map_err(|error| {
             let position = Position { line: number, column: error.column().max(1) };
             let mut refusal =
                 Refusal::new(format!("this line is no request: {error}")).in_file(shown.as_str());

@@ -1,6 +1,7 @@
 //! `policy lint`
 
 use super::args::Lint as Args;
+use super::misused;
 use super::source::{PolicyText, minor, read};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
@@ -12,16 +13,19 @@ use serde_json::{Value, json};
 /// Checks the files, or tells about the checks.
 ///
 /// # Errors
-/// A file cannot be read, or there is no such check.
+/// A file cannot be read.
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
     if args.list {
         return Ok(list(output));
     }
     if let Some(id) = &args.explain {
-        let check = find(id).ok_or_else(|| {
-            Refusal::new(format!("there is no check {id}")).help("kaudit policy lint --list names them")
-        })?;
-        return Ok(explain(check, output));
+        return Ok(match find(id) {
+            Some(check) => explain(check, output),
+            None => {
+                let refusal = Refusal::new(format!("there is no check {id}"));
+                misused(refusal.help("kaudit policy lint --list names them"), output)
+            }
+        });
     }
     let minor = minor(&args.version, global)?;
     let files = args.files.iter().map(|name| read(name)).collect::<Result<Vec<_>, Refusal>>()?;

@@ -36,3 +36,8 @@ pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -
 
 /// The end of a command.
 type Result = std::result::Result<Exit, Refusal>;
+
+/// The end of a command line that makes no sense.
+fn misused(refusal: Refusal, output: &mut Output<'_>) -> Exit {
+    end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage))
+}

@@ -66,7 +66,7 @@ pub fn lint(text: &str, minor: u32) -> Linted {
         findings.extend(found.findings);
     }
     if let Some(source) = &source {
-        allow::apply(text, source, &mut findings);
+        allow::apply(text, source, judgement.policy.is_some(), &mut findings);
     }
     findings.sort_by_key(|finding| (finding.position, finding.check.id));
     Linted { findings, would_start: judgement.policy.is_some() }
