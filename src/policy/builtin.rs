@@ -87,8 +87,8 @@ fn parse(line: &'static str) -> Option<Builtin> {
     let mut next = || words.next();
     let (group, resource, kind, singular) = (or_empty(next()?), next()?, next()?, next()?);
     let is_namespaced = next()? == "namespaced";
-    let (first, last) = next()?.split_once('-')?;
-    let minors = first.parse().ok()?..=last.parse().ok()?;
+    let (oldest, newest) = next()?.split_once('-')?;
+    let minors = oldest.parse().ok()?..=newest.parse().ok()?;
     let (short_names, subresources) = (list(next()?), list(next()?));
     Some(Builtin { group, resource, kind, singular, is_namespaced, minors, short_names, subresources })
 }

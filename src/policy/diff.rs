@@ -36,7 +36,7 @@ pub fn diff(before: &Policy, after: &Policy) -> Result<Vec<Class>, TooComplex> {
     let mut classes: Vec<Class> =
         examples.into_values().map(class).filter(|class| differs(&class.before, &class.after)).collect();
     let key = |class: &Class| (class.after.level > class.before.level, class.before.rule, class.after.rule);
-    classes.sort_by(|a, b| key(a).cmp(&key(b)));
+    classes.sort_by_key(key);
     Ok(classes)
 }
 

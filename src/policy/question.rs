@@ -122,7 +122,7 @@ impl Question {
         let is_object = |known: &Builtin| !known.subresources.contains(&after_slash);
         if !after_slash.is_empty() && name.is_empty() && known.is_some_and(is_object) {
             // kubectl's TYPE/NAME.
-            name = std::mem::take(&mut after_slash).to_owned();
+            std::mem::take(&mut after_slash).clone_into(&mut name);
             remarks.push(format!("{name} is taken as a name, because it is no subresource of {called}"));
         }
         let resource = known.map_or(called, |known| known.resource).to_owned();

@@ -4,7 +4,7 @@
 //! impossible is dropped. What is left to decide depends only on the regions that are still possible, so equal rests are
 //! answered once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::policy::decide::Request;
@@ -81,14 +81,14 @@ impl Search<'_> {
             return Ok(Rc::clone(found));
         }
         let mut found = Found::new();
-        let mut seen: HashMap<Vec<Vec<usize>>, ()> = HashMap::new();
+        let mut seen: HashSet<Vec<Vec<usize>>> = HashSet::new();
         for atom in self.space.atoms(dimension) {
             let size: usize = key.1.iter().map(Vec::len).sum();
             self.left = self.left.checked_sub(size + 1).ok_or(TooComplex)?;
             let takes = |region: &usize| self.is(*region, |it| it.takes(dimension, atom));
             let rest: Vec<Vec<usize>> =
                 key.1.iter().map(|live| live.iter().copied().filter(takes).collect()).collect();
-            if seen.insert(rest.clone(), ()).is_some() {
+            if !seen.insert(rest.clone()) {
                 continue;
             }
             for (rules, chosen) in self.explore(dimension + 1, rest)?.iter() {

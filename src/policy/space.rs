@@ -104,18 +104,15 @@ impl Space {
         let mut groups = collect(&mut entries().map(|entry| &entry.group));
         groups.remove("*");
         let mut atoms = vec![vec!["resource".to_owned(), "path".to_owned()], path_atoms(rules())];
-        match scope.resource {
-            Some((group, resource, subresource)) => {
-                atoms.extend([group, resource, subresource].map(|value| vec![value.to_owned()]));
-                if let Some(kinds) = atoms.first_mut() {
-                    kinds.truncate(1);
-                }
+        if let Some((group, resource, subresource)) = scope.resource {
+            atoms.extend([group, resource, subresource].map(|value| vec![value.to_owned()]));
+            if let Some(kinds) = atoms.first_mut() {
+                kinds.truncate(1);
             }
-            None => {
-                atoms.push(with_other(groups, &["", "apps", "batch", "example.com"]));
-                atoms.push(with_other(resources, &["pods", "services", "widgets"]));
-                atoms.push(with_other(subresources, &["status", "scale", "proxy"]));
-            }
+        } else {
+            atoms.push(with_other(groups, &["", "apps", "batch", "example.com"]));
+            atoms.push(with_other(resources, &["pods", "services", "widgets"]));
+            atoms.push(with_other(subresources, &["status", "scale", "proxy"]));
         }
         let values = [
             (collect(&mut entries().flat_map(|entry| &entry.resource_names)), &["", "web", "app"][..]),

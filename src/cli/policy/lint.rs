@@ -19,12 +19,11 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         return Ok(list(output));
     }
     if let Some(id) = &args.explain {
-        return Ok(match find(id) {
-            Some(check) => explain(check, output),
-            None => {
-                let refusal = Refusal::new(format!("there is no check {id}"));
-                misused(refusal.help("kaudit policy lint --list names them"), output)
-            }
+        return Ok(if let Some(check) = find(id) {
+            explain(check, output)
+        } else {
+            let refusal = Refusal::new(format!("there is no check {id}"));
+            misused(refusal.help("kaudit policy lint --list names them"), output)
         });
     }
     let minor = minor(&args.version, global)?;
@@ -146,7 +145,7 @@ fn explain(check: &Check, output: &mut Output<'_>) -> Exit {
         format!("see: {}", check.link),
     ];
     let details = Some(("check", details_of_check(check)));
-    end(output, (Report { lines, details, ..Report::default() }, Exit::Done))
+    end(output, (Report { details, lines, ..Report::default() }, Exit::Done))
 }
 
 fn details_of_check(check: &Check) -> Value {

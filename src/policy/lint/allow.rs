@@ -70,11 +70,7 @@ fn read(text: &str, source: &Source) -> Vec<Allow> {
         } else if index < first_content {
             None
         } else {
-            let next = lines
-                .iter()
-                .skip(number)
-                .position(|line| is_content(&line))
-                .map_or(number, |at| number + at + 1);
+            let next = lines.iter().skip(number).position(is_content).map_or(number, |at| number + at + 1);
             Some(rules.iter().copied().find(|(first, _)| *first == next).unwrap_or((next, next)))
         };
         let column = before.chars().count() + 1;

@@ -75,24 +75,27 @@ fn check_stages(policy: &Policy, found: &mut Found<'_>) {
     found.add(catalogue::REQUEST_RECEIVED, Path::root().key(key), message);
 }
 
-/// What the parts of a cluster write all the time, as they do it: who, groups, verb, resource.
-const BOOKKEEPING: [(&str, &[&str], &str, (&str, &str, &str)); 4] = [
-    ("system:node:node-1", &["system:nodes"], "update", ("coordination.k8s.io", "leases", "kube-node-lease")),
-    ("system:node:node-1", &["system:nodes"], "create", ("", "events", "default")),
-    ("system:kube-scheduler", &[], "create", ("events.k8s.io", "events", "default")),
+/// Who, and in which groups beside that of every user; the verb; group, resource and namespace.
+type Write = (&'static str, &'static [&'static str], &'static str, [&'static str; 3]);
+
+/// What the parts of a cluster write all the time, as they do it.
+const BOOKKEEPING: [Write; 4] = [
+    ("system:node:node-1", &["system:nodes"], "update", ["coordination.k8s.io", "leases", "kube-node-lease"]),
+    ("system:node:node-1", &["system:nodes"], "create", ["", "events", "default"]),
+    ("system:kube-scheduler", &[], "create", ["events.k8s.io", "events", "default"]),
     (
         "system:serviceaccount:kube-system:endpointslice-controller",
         &["system:serviceaccounts", "system:serviceaccounts:kube-system"],
         "update",
-        ("discovery.k8s.io", "endpointslices", "default"),
+        ["discovery.k8s.io", "endpointslices", "default"],
     ),
 ];
 
 fn check_volume(policy: &Policy, found: &mut Found<'_>) {
     let mut by_rule: Vec<(usize, Vec<String>)> = Vec::new();
-    for (user, groups, verb, (group, resource, namespace)) in BOOKKEEPING {
+    for (user, groups, verb, target) in BOOKKEEPING {
         let groups = groups.iter().chain(&["system:authenticated"]).map(ToString::to_string).collect();
-        let [group, resource, namespace] = [group, resource, namespace].map(str::to_owned);
+        let [group, resource, namespace] = target.map(str::to_owned);
         let shown = if group.is_empty() { resource.clone() } else { format!("{resource}.{group}") };
         let name = if verb == "create" { String::new() } else { "node-1".to_owned() };
         let target = Target::Resource(Resource { group, resource, namespace, name, ..Resource::default() });

@@ -36,10 +36,10 @@ fn rule(check: &Check) -> Value {
 }
 
 fn result(file: &str, finding: &Lint) -> Value {
-    let region = finding
-        .position
-        .map(|position| json!({ "startLine": position.line, "startColumn": position.column }))
-        .unwrap_or_else(|| json!({ "startLine": 1 }));
+    let region = match finding.position {
+        Some(position) => json!({ "startLine": position.line, "startColumn": position.column }),
+        None => json!({ "startLine": 1 }),
+    };
     let mut result = json!({
         "ruleId": finding.check.id,
         "ruleIndex": all().iter().position(|check| check.id == finding.check.id),
