@@ -72,21 +72,28 @@ pub struct Decision {
 /// Decides about `request` as the API server would: the first matching rule wins, no match means no event.
 #[must_use]
 pub fn decide(policy: &Policy, request: &Request) -> Decision {
-    let matching = policy.rules.iter().enumerate().find(|(_, rule)| matches(rule, request));
-    let of_policy = policy.omit_stages.iter().copied();
-    match matching {
-        Some((index, rule)) => Decision {
-            level: rule.level,
-            omit_stages: of_policy.chain(rule.omit_stages.iter().copied()).collect(),
-            omit_managed_fields: rule.omit_managed_fields.unwrap_or(policy.omit_managed_fields),
-            rule: Some(index),
-        },
-        None => Decision {
-            level: Level::None,
-            omit_stages: of_policy.collect(),
-            omit_managed_fields: policy.omit_managed_fields,
-            rule: None,
-        },
+    policy.decision_by(policy.rules.iter().position(|rule| matches(rule, request)))
+}
+
+impl Policy {
+    /// What is decided where `rule` is the first that matches; where none does, or there is no such rule, nothing is
+    /// logged.
+    pub(super) fn decision_by(&self, rule: Option<usize>) -> Decision {
+        let of_policy = self.omit_stages.iter().copied();
+        match rule.and_then(|index| self.rules.get(index)) {
+            Some(decisive) => Decision {
+                level: decisive.level,
+                omit_stages: of_policy.chain(decisive.omit_stages.iter().copied()).collect(),
+                omit_managed_fields: decisive.omit_managed_fields.unwrap_or(self.omit_managed_fields),
+                rule,
+            },
+            None => Decision {
+                level: Level::None,
+                omit_stages: of_policy.collect(),
+                omit_managed_fields: self.omit_managed_fields,
+                rule: None,
+            },
+        }
     }
 }
 

@@ -27,14 +27,17 @@ pub struct Class {
 ///
 /// See [`TooComplex`].
 pub fn diff(before: &Policy, after: &Policy) -> Result<Vec<Class>, TooComplex> {
-    let examples = outcomes(&[before, after], Scope::default())?;
+    let decision = |policy: &Policy, rule: Option<usize>| policy.decision_by(rule);
+    let examples = outcomes(&[before, after], Scope::default(), |rules| match rules {
+        [one, other] => differs(&decision(before, *one), &decision(after, *other)),
+        _ => false,
+    })?;
     let class = |example: Request| Class {
         before: decide(before, &example),
         after: decide(after, &example),
         example,
     };
-    let mut classes: Vec<Class> =
-        examples.into_values().map(class).filter(|class| differs(&class.before, &class.after)).collect();
+    let mut classes: Vec<Class> = examples.into_values().map(class).collect();
     let key = |class: &Class| (class.after.level > class.before.level, class.before.rule, class.after.rule);
     classes.sort_by_key(key);
     Ok(classes)

@@ -1,14 +1,15 @@
 //! Which rules can decide at all, and of which request.
 //!
-//! The answer is exact: the requests are divided by one attribute after the other, and at each step what has become
-//! impossible is dropped. What is left to decide depends only on the regions that are still possible, so equal rests are
-//! answered once.
+//! The answer is exact. A request that some rules match and others do not is looked for attribute by attribute: of the
+//! others those are kept that the atoms chosen so far leave possible; when none is left, the request is found. An atom
+//! that leaves a superset of what failed before fails too, so mostly one atom of each attribute is tried: the one that
+//! stands for anything else.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::rc::Rc;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::policy::decide::Request;
-use crate::policy::model::Policy;
+use crate::policy::model::{Policy, Rule};
 use crate::policy::space::{Region, Scope, Space};
 
 /// For every combination of deciding rules, one for each policy, a request that comes to it. `None` stands for no rule.
@@ -18,93 +19,196 @@ pub type Outcomes = BTreeMap<Vec<Option<usize>>, Request>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooComplex;
 
-/// Goes through all requests of the scope, as far as the policies can tell them apart, and returns every combination
-/// of rules that decides of one, with an example.
+/// How much may still be looked at.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    fn default() -> Self {
+        /// Regions that are looked at before giving up: some seconds.
+        const MOST: usize = 100_000_000;
+        Self(Cell::new(MOST))
+    }
+}
+
+impl Budget {
+    fn spend(&self, cost: usize) -> Result<(), TooComplex> {
+        self.0.set(self.0.get().checked_sub(cost).ok_or(TooComplex)?);
+        Ok(())
+    }
+}
+
+/// Goes through all requests of the scope, as far as the policies can tell them apart, and returns every combination of
+/// rules, one of each policy, that is `wanted` and decides of one, with an example.
 ///
 /// # Errors
 ///
-/// Returns [`TooComplex`] rather than to go on for more than a few seconds: deciding this is NP-hard, and a policy can
-/// be made that needs it. No policy that a person wrote came near.
-pub fn outcomes(policies: &[&Policy], scope: Scope<'_>) -> Result<Outcomes, TooComplex> {
-    let space = Space::of(policies, scope);
-    let mut search =
-        Search { space: &space, regions: Vec::new(), answered: HashMap::new(), left: MOST_STEPS };
-    let mut lives = Vec::new();
-    for policy in policies {
-        let mut live = Vec::new();
-        for (rule, regions) in policy.rules.iter().map(|rule| space.regions(rule)).enumerate() {
-            for region in regions {
-                live.push(search.regions.len());
-                search.regions.push((rule, region));
+/// Returns [`TooComplex`] rather than to go on for more than some seconds: deciding this is NP-hard, and a policy can be
+/// made that needs it. No policy that a person wrote came near.
+pub fn outcomes(
+    policies: &[&Policy],
+    scope: Scope<'_>,
+    wanted: impl Fn(&[Option<usize>]) -> bool,
+) -> Result<Outcomes, TooComplex> {
+    let budget = Budget::default();
+    let rules: Vec<&Rule> = policies.iter().flat_map(|policy| &policy.rules).collect();
+    let space = Space::of(&rules, scope);
+    let regions: Vec<Vec<Vec<Region>>> =
+        policies.iter().map(|policy| policy.rules.iter().map(|rule| space.regions(rule)).collect()).collect();
+    let mut found = Outcomes::new();
+    for combination in combinations(policies) {
+        if !wanted(&combination) {
+            continue;
+        }
+        let mut targets = vec![Region::default()];
+        let mut earlier = Vec::new();
+        for (regions, rule) in regions.iter().zip(&combination) {
+            let before = rule.unwrap_or(regions.len());
+            earlier.extend(regions.iter().take(before).flatten());
+            if let Some(chosen) = rule.and_then(|rule| regions.get(rule)) {
+                targets = intersect(&targets, chosen);
             }
         }
-        lives.push(live);
+        if let Some(example) = find(&space, &targets, &earlier, &budget)? {
+            found.insert(combination, example);
+        }
     }
-    let found = search.explore(0, lives)?;
-    Ok(found.iter().map(|(rules, chosen)| (rules.clone(), space.request(chosen))).collect())
+    Ok(found)
 }
 
-/// Conditions that are looked at before giving up.
-const MOST_STEPS: usize = 50_000_000;
+/// One rule, or none, of each policy.
+fn combinations(policies: &[&Policy]) -> Vec<Vec<Option<usize>>> {
+    let mut found = vec![Vec::new()];
+    for policy in policies {
+        let choices = (0..policy.rules.len()).map(Some).chain([None]);
+        let extend = |rule: Option<usize>| {
+            found.iter().map(move |of_others: &Vec<Option<usize>>| {
+                of_others.iter().copied().chain([rule]).collect::<Vec<_>>()
+            })
+        };
+        found = choices.flat_map(extend).collect();
+    }
+    found
+}
 
-/// Deciding rules, and the atoms of an example.
-type Found = BTreeMap<Vec<Option<usize>>, Vec<(usize, usize)>>;
+/// The requests that no rule of a list takes.
+pub(super) struct Rest<'b> {
+    space: Space,
+    earlier: Vec<Region>,
+    budget: &'b Budget,
+}
+
+impl<'b> Rest<'b> {
+    /// What `earlier` leaves of the scope, told apart by the values of `rule` too.
+    pub(super) fn of(earlier: &[Rule], rule: &Rule, scope: Scope<'_>, budget: &'b Budget) -> Self {
+        let rules: Vec<&Rule> = earlier.iter().chain([rule]).collect();
+        let space = Space::of(&rules, scope);
+        let earlier = earlier.iter().flat_map(|rule| space.regions(rule)).collect();
+        Self { space, earlier, budget }
+    }
+
+    /// A request of the rest that `rule` matches, if there is one. All values of the rule must be known to the rest.
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(super) fn example_for(&self, rule: &Rule) -> Result<Option<Request>, TooComplex> {
+        find(&self.space, &self.space.regions(rule), &self.earlier.iter().collect::<Vec<_>>(), self.budget)
+    }
+
+    /// Whether `rule` matches any request at all, of the rest or not.
+    pub(super) fn is_possible(&self, rule: &Rule) -> bool {
+        self.space.regions(rule).iter().any(|region| self.space.is_possible(region))
+    }
+}
+
+/// Every intersection of one of these and one of those.
+fn intersect(these: &[Region], those: &[Region]) -> Vec<Region> {
+    these.iter().flat_map(|one| those.iter().map(|other| one.and(other))).collect()
+}
+
+/// A request in one of `targets` and in none of `earlier`.
+fn find(
+    space: &Space,
+    targets: &[Region],
+    earlier: &[&Region],
+    budget: &Budget,
+) -> Result<Option<Request>, TooComplex> {
+    for target in targets.iter().filter(|target| space.is_possible(target)) {
+        let live: Vec<usize> = (0..earlier.len())
+            .filter(|index| earlier.get(*index).is_some_and(|region| space.is_possible(&target.and(region))))
+            .collect();
+        budget.spend(earlier.len() + 1)?;
+        let mut search =
+            Search { space, target, earlier, budget, failed: HashSet::new(), chosen: Vec::new() };
+        if search.succeeds(0, &live)? {
+            let fixed = (0..space.len()).filter(|dimension| target.looks_at(*dimension));
+            for dimension in fixed {
+                let is_open = !search.chosen.iter().any(|(of, _)| *of == dimension);
+                let atom = space.atoms(dimension).into_iter().find(|atom| target.takes(dimension, *atom));
+                search.chosen.extend(atom.filter(|_| is_open).map(|atom| (dimension, atom)));
+            }
+            return Ok(Some(space.request(&search.chosen)));
+        }
+    }
+    Ok(None)
+}
 
 struct Search<'s> {
     space: &'s Space,
-    /// The regions of all policies, each with the index of its rule.
-    regions: Vec<(usize, Region)>,
-    answered: HashMap<(usize, Vec<Vec<usize>>), Rc<Found>>,
-    left: usize,
+    target: &'s Region,
+    earlier: &'s [&'s Region],
+    budget: &'s Budget,
+    failed: HashSet<(usize, Vec<usize>)>,
+    /// The atoms of what was found, by dimension.
+    chosen: Vec<(usize, usize)>,
 }
 
 impl Search<'_> {
-    /// `lives` are the regions of each policy, in order, that the atoms chosen before `dimension` leave possible.
-    fn explore(&mut self, dimension: usize, mut lives: Vec<Vec<usize>>) -> Result<Rc<Found>, TooComplex> {
-        let mut is_decided = true;
-        for live in &mut lives {
-            let certain = live.iter().position(|region| self.is(*region, |it| it.is_open_from(dimension)));
-            // What follows a region that is certain never gets to decide.
-            live.truncate(certain.map_or(live.len(), |at| at + 1));
-            is_decided &= live.is_empty() || certain == Some(0);
+    /// Whether a request is in the target and in none of `live`, which are the earlier regions that the atoms chosen
+    /// before `dimension` leave possible.
+    fn succeeds(&mut self, dimension: usize, live: &[usize]) -> Result<bool, TooComplex> {
+        self.budget.spend(live.len() + 1)?;
+        if live.is_empty() {
+            return Ok(true);
         }
-        if is_decided || dimension >= self.space.len() {
-            let rule_of =
-                |live: &Vec<usize>| live.first().and_then(|it| self.regions.get(*it)).map(|it| it.0);
-            return Ok(Rc::new(Found::from([(lives.iter().map(rule_of).collect(), Vec::new())])));
+        if live.iter().any(|region| self.is(*region, |it| it.is_open_from(dimension))) {
+            return Ok(false);
         }
-        if !lives.iter().flatten().any(|region| self.is(*region, |it| it.looks_at(dimension))) {
-            return self.explore(dimension + 1, lives);
+        if !live.iter().any(|region| self.is(*region, |it| it.looks_at(dimension))) {
+            return self.succeeds(dimension + 1, live);
         }
-        let key = (dimension, lives);
-        if let Some(found) = self.answered.get(&key) {
-            return Ok(Rc::clone(found));
+        if self.failed.contains(&(dimension, live.to_vec())) {
+            return Ok(false);
         }
-        let mut found = Found::new();
-        let mut seen: HashSet<Vec<Vec<usize>>> = HashSet::new();
+        let mut failed: Vec<Vec<usize>> = Vec::new();
         for atom in self.space.atoms(dimension) {
-            let size: usize = key.1.iter().map(Vec::len).sum();
-            self.left = self.left.checked_sub(size + 1).ok_or(TooComplex)?;
-            let takes = |region: &usize| self.is(*region, |it| it.takes(dimension, atom));
-            let rest: Vec<Vec<usize>> =
-                key.1.iter().map(|live| live.iter().copied().filter(takes).collect()).collect();
-            if !seen.insert(rest.clone()) {
+            if !self.target.takes(dimension, atom) {
                 continue;
             }
-            for (rules, chosen) in self.explore(dimension + 1, rest)?.iter() {
-                found.entry(rules.clone()).or_insert_with(|| {
-                    let mut chosen = chosen.clone();
-                    chosen.push((dimension, atom));
-                    chosen
-                });
+            self.budget.spend(live.len())?;
+            let takes = |region: &usize| self.is(*region, |it| it.takes(dimension, atom));
+            let rest: Vec<usize> = live.iter().copied().filter(takes).collect();
+            if failed.iter().any(|less| is_subset(less, &rest)) {
+                continue;
             }
+            if self.succeeds(dimension + 1, &rest)? {
+                self.chosen.push((dimension, atom));
+                return Ok(true);
+            }
+            failed.push(rest);
         }
-        let found = Rc::new(found);
-        self.answered.insert(key, Rc::clone(&found));
-        Ok(found)
+        self.failed.insert((dimension, live.to_vec()));
+        Ok(false)
     }
 
     fn is(&self, region: usize, test: impl Fn(&Region) -> bool) -> bool {
-        self.regions.get(region).is_some_and(|(_, region)| test(region))
+        self.earlier.get(region).is_some_and(|region| test(region))
     }
+}
+
+/// Whether every item of `less` is in `more`; both are in order.
+fn is_subset(less: &[usize], more: &[usize]) -> bool {
+    let mut rest = more.iter();
+    less.iter().all(|item| rest.any(|other| other == item))
 }

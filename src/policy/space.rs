@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::policy::atoms::{Shape, VERBS, path_atoms, shapes, with_other, without_first};
 use crate::policy::decide::matches_path;
-use crate::policy::model::{Policy, Rule};
+use crate::policy::model::Rule;
 
 /// The attributes of a request, in the order in which they are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,11 @@ pub(super) struct Region {
 impl Region {
     fn require(&mut self, dimension: usize, atoms: Atoms) {
         self.conditions.extend(atoms.map(|atoms| (dimension, atoms)));
+    }
+
+    /// What is in both.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self { conditions: self.conditions.iter().chain(&other.conditions).cloned().collect() }
     }
 
     /// Whether the region has the atom in the dimension.
@@ -84,9 +89,9 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// The space in which all of these policies can be compared.
-    pub(super) fn of(policies: &[&Policy], scope: Scope<'_>) -> Self {
-        let rules = || policies.iter().flat_map(|policy| &policy.rules);
+    /// The space in which all of these rules can be told apart.
+    pub(super) fn of(rules: &[&Rule], scope: Scope<'_>) -> Self {
+        let rules = || rules.iter().copied();
         let entries = || rules().flat_map(|rule| &rule.resources);
         let patterns = || entries().flat_map(|entry| &entry.resources);
         let collect =
@@ -148,6 +153,13 @@ impl Space {
             Some(Dimension::Kind | Dimension::Subresource | Dimension::UserGroup(_)) => atoms.collect(),
             _ => atoms.rev().collect(),
         }
+    }
+
+    /// Whether a request can be in the region.
+    pub(super) fn is_possible(&self, region: &Region) -> bool {
+        let has_atom =
+            |dimension: &usize| (0..self.width(*dimension)).any(|atom| region.takes(*dimension, atom));
+        (0..self.len()).filter(|dimension| region.looks_at(*dimension)).all(|dimension| has_atom(&dimension))
     }
 
     /// How many dimensions there are.

@@ -135,7 +135,7 @@ fn what_can_decide_is_what_brute_force_finds() {
             .iter()
             .map(|request| policies.map(|policy| decide(policy, request).rule).to_vec())
             .collect();
-        let found = outcomes(&policies, Scope::default()).unwrap();
+        let found = outcomes(&policies, Scope::default(), |_| true).unwrap();
         for (rules, example) in &found {
             let decided = policies.map(|policy| decide(policy, example).rule).to_vec();
             assert_eq!(&decided, rules, "{example:?}");
@@ -156,7 +156,7 @@ fn a_question_about_one_resource_is_answered_for_that_one_alone() {
         };
         let tried: BTreeSet<Vec<Option<usize>>> =
             requests.iter().filter(is_asked).map(|request| vec![decide(&policy, request).rule]).collect();
-        let found = outcomes(&[&policy], Scope { resource: Some(("", "pods", "log")) }).unwrap();
+        let found = outcomes(&[&policy], Scope { resource: Some(("", "pods", "log")) }, |_| true).unwrap();
         assert!(found.values().all(|example| is_asked(&example)));
         assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), tried);
         Ok(())

@@ -1,11 +1,11 @@
 //! Rules and parts of rules that never decide, and requests of which no rule decides: by exact reasoning over the
-//! conditions of the rules, see [`outcomes`].
+//! conditions of the rules, see [`reach`](crate::policy::reach).
 
 use crate::policy::describe::describe_request;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Rule, Stage};
-use crate::policy::reach::{TooComplex, outcomes};
+use crate::policy::reach::{Budget, Rest, TooComplex};
 use crate::policy::space::Scope;
 use crate::yaml::Path;
 
@@ -18,44 +18,34 @@ pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
 }
 
 fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
-    let possible = outcomes(&[policy], Scope::default())?;
-    let decides = |index: usize| possible.contains_key(&vec![Some(index)]);
+    let budget = Budget::default();
+    let mut logs_something = false;
     for (index, rule) in policy.rules.iter().enumerate() {
         let earlier = policy.rules.get(..index).unwrap_or_default();
-        if decides(index) {
-            check_parts(earlier, rule, index, found)?;
-        } else if can_decide(&[], rule)? {
-            report_unreachable(earlier, rule, index, found)?;
+        let rest = Rest::of(earlier, rule, Scope::default(), &budget);
+        if rest.example_for(rule)?.is_some() {
+            let is_omitted =
+                |stage: &Stage| rule.omit_stages.contains(stage) || policy.omit_stages.contains(stage);
+            logs_something |= rule.level != Level::None && !Stage::ALL.iter().all(is_omitted);
+            check_parts(&rest, rule, index, found)?;
+        } else if rest.is_possible(rule) {
+            report_unreachable(earlier, rule, index, &budget, found)?;
         } else {
             found.add(catalogue::MATCHES_NOTHING, path_of_rule(index), "this rule matches no request");
         }
     }
-    let logs = |rule: &Rule| {
-        let is_omitted =
-            |stage: &Stage| rule.omit_stages.contains(stage) || policy.omit_stages.contains(stage);
-        rule.level != Level::None && !Stage::ALL.iter().all(is_omitted)
-    };
-    let logs_something = policy.rules.iter().enumerate().any(|(index, rule)| logs(rule) && decides(index));
+    let rules = Path::root().key("rules");
     if !logs_something {
-        found.add(catalogue::LOGS_NOTHING, Path::root().key("rules"), "no request makes an event");
-    } else if let Some(example) = possible.get(&vec![None]) {
-        let message = format!("no rule matches every request: {} is not logged", describe_request(example));
-        found.add(catalogue::NO_CATCH_ALL, Path::root().key("rules"), message);
+        found.add(catalogue::LOGS_NOTHING, rules, "no request makes an event");
+        return Ok(());
+    }
+    let everything = Rule::for_everything(Level::None);
+    let rest = Rest::of(&policy.rules, &everything, Scope::default(), &budget);
+    if let Some(example) = rest.example_for(&everything)? {
+        let message = format!("no rule matches every request: {} is not logged", describe_request(&example));
+        found.add(catalogue::NO_CATCH_ALL, rules, message);
     }
     Ok(())
-}
-
-/// Whether `rule` decides of some request when it stands behind `earlier`.
-fn can_decide(earlier: &[Rule], rule: &Rule) -> Result<bool, TooComplex> {
-    let rules: Vec<Rule> = earlier.iter().chain([rule]).cloned().collect();
-    let last = rules.len().saturating_sub(1);
-    let policy = Policy {
-        api_version: crate::policy::ApiVersion::V1,
-        rules,
-        omit_stages: Vec::new(),
-        omit_managed_fields: false,
-    };
-    Ok(outcomes(&[&policy], Scope::default())?.contains_key(&vec![Some(last)]))
 }
 
 /// Names the rules that take everything: as few as are needed.
@@ -63,13 +53,14 @@ fn report_unreachable(
     earlier: &[Rule],
     rule: &Rule,
     index: usize,
+    budget: &Budget,
     found: &mut Found<'_>,
 ) -> Result<(), TooComplex> {
     let mut needed: Vec<usize> = (0..earlier.len()).collect();
     for candidate in 0..earlier.len() {
         let without: Vec<usize> = needed.iter().copied().filter(|it| *it != candidate).collect();
         let rules: Vec<Rule> = without.iter().filter_map(|it| earlier.get(*it)).cloned().collect();
-        if !can_decide(&rules, rule)? {
+        if Rest::of(&rules, rule, Scope::default(), budget).example_for(rule)?.is_none() {
             needed = without;
         }
     }
@@ -80,7 +71,7 @@ fn report_unreachable(
     let effect = if levels_differ {
         format!("its level {} is never used", rule.level)
     } else {
-        "it has the same level, so nothing changes without it".to_owned()
+        "they have the same level, so only stages and managed fields can change without it".to_owned()
     };
     let message =
         format!("this rule never decides: {} {take} every request before it; {effect}", names.join(", "));
@@ -89,12 +80,9 @@ fn report_unreachable(
 }
 
 /// Tries the rule with one value at a time.
-fn check_parts(earlier: &[Rule], rule: &Rule, index: usize, found: &mut Found<'_>) -> Result<(), TooComplex> {
-    if earlier.is_empty() {
-        return Ok(());
-    }
+fn check_parts(rest: &Rest<'_>, rule: &Rule, index: usize, found: &mut Found<'_>) -> Result<(), TooComplex> {
     for (path, value, part) in parts(rule, &path_of_rule(index)) {
-        if !can_decide(earlier, &part)? && can_decide(&[], &part)? {
+        if rest.is_possible(&part) && rest.example_for(&part)?.is_none() {
             let message = format!("earlier rules take every request that this rule matches with {value}");
             found.add(catalogue::SHADOWED, path, message);
         }
