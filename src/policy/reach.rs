@@ -21,12 +21,12 @@ pub struct TooComplex;
 
 /// How much may still be looked at.
 #[derive(Debug)]
-pub(super) struct Budget(Cell<usize>);
+struct Budget(Cell<usize>);
 
 impl Default for Budget {
     fn default() -> Self {
         /// Regions that are looked at before giving up: some seconds.
-        const MOST: usize = 100_000_000;
+        const MOST: usize = 10_000_000;
         Self(Cell::new(MOST))
     }
 }
@@ -91,40 +91,45 @@ fn combinations(policies: &[&Policy]) -> Vec<Vec<Option<usize>>> {
     found
 }
 
-/// The requests that no rule of a list takes.
-pub(super) struct Rest<'b> {
+/// The rules of one policy as regions, to ask many questions about them.
+pub(super) struct Reach {
     space: Space,
-    earlier: Vec<Region>,
-    budget: &'b Budget,
+    regions: Vec<Vec<Region>>,
+    budget: Budget,
 }
 
-impl<'b> Rest<'b> {
-    /// What `earlier` leaves of the scope, told apart by the values of `rule` too.
-    pub(super) fn of(earlier: &[Rule], rule: &Rule, scope: Scope<'_>, budget: &'b Budget) -> Self {
-        let rules: Vec<&Rule> = earlier.iter().chain([rule]).collect();
-        let space = Space::of(&rules, scope);
-        let earlier = earlier.iter().flat_map(|rule| space.regions(rule)).collect();
-        Self { space, earlier, budget }
+impl Reach {
+    /// The rules within the scope.
+    pub(super) fn of(rules: &[Rule], scope: Scope<'_>) -> Self {
+        let space = Space::of(&rules.iter().collect::<Vec<_>>(), scope);
+        let regions = rules.iter().map(|rule| space.regions(rule)).collect();
+        Self { space, regions, budget: Budget::default() }
     }
 
-    /// A request of the rest that `rule` matches, if there is one. All values of the rule must be known to the rest.
+    /// A request that `rule` matches and none of the rules with the indices `earlier`, if there is one. The values of
+    /// `rule` must be those of rules of the policy.
     ///
     /// # Errors
     ///
-    /// See [`TooComplex`].
-    pub(super) fn example_for(&self, rule: &Rule) -> Result<Option<Request>, TooComplex> {
-        find(&self.space, &self.space.regions(rule), &self.earlier.iter().collect::<Vec<_>>(), self.budget)
+    /// See [`TooComplex`]; all questions together have one budget.
+    pub(super) fn example(
+        &self,
+        rule: &Rule,
+        earlier: impl Iterator<Item = usize>,
+    ) -> Result<Option<Request>, TooComplex> {
+        let earlier: Vec<&Region> = earlier.filter_map(|index| self.regions.get(index)).flatten().collect();
+        find(&self.space, &self.space.regions(rule), &earlier, &self.budget)
     }
 
-    /// Whether `rule` matches any request at all, of the rest or not.
+    /// Whether `rule` matches any request at all.
     pub(super) fn is_possible(&self, rule: &Rule) -> bool {
         self.space.regions(rule).iter().any(|region| self.space.is_possible(region))
     }
 }
 
-/// Every intersection of one of these and one of those.
-fn intersect(these: &[Region], those: &[Region]) -> Vec<Region> {
-    these.iter().flat_map(|one| those.iter().map(|other| one.and(other))).collect()
+/// Every intersection of one of the first with one of the others.
+fn intersect(some: &[Region], others: &[Region]) -> Vec<Region> {
+    some.iter().flat_map(|one| others.iter().map(|other| one.and(other))).collect()
 }
 
 /// A request in one of `targets` and in none of `earlier`.
@@ -186,7 +191,7 @@ impl Search<'_> {
             if !self.target.takes(dimension, atom) {
                 continue;
             }
-            self.budget.spend(live.len())?;
+            self.budget.spend(live.len() * (failed.len() + 1))?;
             let takes = |region: &usize| self.is(*region, |it| it.takes(dimension, atom));
             let rest: Vec<usize> = live.iter().copied().filter(takes).collect();
             if failed.iter().any(|less| is_subset(less, &rest)) {

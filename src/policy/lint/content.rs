@@ -4,7 +4,7 @@ use crate::policy::decide::{Request, Resource, Target, User, decide};
 use crate::policy::describe::describe_request;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Stage};
-use crate::policy::reach::{Budget, Rest};
+use crate::policy::reach::Reach;
 use crate::policy::space::Scope;
 use crate::yaml::Path;
 
@@ -27,14 +27,12 @@ pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
 /// Asks about every request for each resource, so what no request comes to is not blamed.
 fn check_bodies(policy: &Policy, found: &mut Found<'_>) {
     let mut by_rule: Vec<(usize, Vec<String>, Request)> = Vec::new();
-    let budget = Budget::default();
     for (group, resource, subresource) in CREDENTIALS {
         let scope = Scope { resource: Some((group, resource, subresource)) };
+        let reach = Reach::of(&policy.rules, scope);
         for (index, rule) in policy.rules.iter().enumerate().filter(|(_, rule)| rule.level >= Level::Request)
         {
-            let earlier = policy.rules.get(..index).unwrap_or_default();
-            let rest = Rest::of(earlier, rule, scope, &budget);
-            let Ok(Some(example)) = rest.example_for(rule) else { continue };
+            let Ok(Some(example)) = reach.example(rule, 0..index) else { continue };
             let name = if subresource.is_empty() {
                 resource.to_owned()
             } else {

@@ -5,7 +5,7 @@ use crate::policy::describe::describe_request;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Rule, Stage};
-use crate::policy::reach::{Budget, Rest, TooComplex};
+use crate::policy::reach::{Reach, TooComplex};
 use crate::policy::space::Scope;
 use crate::yaml::Path;
 
@@ -18,18 +18,16 @@ pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
 }
 
 fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
-    let budget = Budget::default();
+    let reach = Reach::of(&policy.rules, Scope::default());
     let mut logs_something = false;
     for (index, rule) in policy.rules.iter().enumerate() {
-        let earlier = policy.rules.get(..index).unwrap_or_default();
-        let rest = Rest::of(earlier, rule, Scope::default(), &budget);
-        if rest.example_for(rule)?.is_some() {
+        if reach.example(rule, 0..index)?.is_some() {
             let is_omitted =
                 |stage: &Stage| rule.omit_stages.contains(stage) || policy.omit_stages.contains(stage);
             logs_something |= rule.level != Level::None && !Stage::ALL.iter().all(is_omitted);
-            check_parts(&rest, rule, index, found)?;
-        } else if rest.is_possible(rule) {
-            report_unreachable(earlier, rule, index, &budget, found)?;
+            check_parts(&reach, rule, index, found)?;
+        } else if reach.is_possible(rule) {
+            report_unreachable(policy, &reach, index, found)?;
         } else {
             found.add(catalogue::MATCHES_NOTHING, path_of_rule(index), "this rule matches no request");
         }
@@ -40,8 +38,7 @@ fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
         return Ok(());
     }
     let everything = Rule::for_everything(Level::None);
-    let rest = Rest::of(&policy.rules, &everything, Scope::default(), &budget);
-    if let Some(example) = rest.example_for(&everything)? {
+    if let Some(example) = reach.example(&everything, 0..policy.rules.len())? {
         let message = format!("no rule matches every request: {} is not logged", describe_request(&example));
         found.add(catalogue::NO_CATCH_ALL, rules, message);
     }
@@ -50,23 +47,22 @@ fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
 
 /// Names the rules that take everything: as few as are needed.
 fn report_unreachable(
-    earlier: &[Rule],
-    rule: &Rule,
+    policy: &Policy,
+    reach: &Reach,
     index: usize,
-    budget: &Budget,
     found: &mut Found<'_>,
 ) -> Result<(), TooComplex> {
-    let mut needed: Vec<usize> = (0..earlier.len()).collect();
-    for candidate in 0..earlier.len() {
+    let Some(rule) = policy.rules.get(index) else { return Ok(()) };
+    let mut needed: Vec<usize> = (0..index).collect();
+    for candidate in 0..index {
         let without: Vec<usize> = needed.iter().copied().filter(|it| *it != candidate).collect();
-        let rules: Vec<Rule> = without.iter().filter_map(|it| earlier.get(*it)).cloned().collect();
-        if Rest::of(&rules, rule, Scope::default(), budget).example_for(rule)?.is_none() {
+        if reach.example(rule, without.iter().copied())?.is_none() {
             needed = without;
         }
     }
     let names: Vec<String> =
         needed.iter().map(|rule| format!("rules[{rule}]{}", found.line_of_rule(*rule))).collect();
-    let levels_differ = needed.iter().filter_map(|it| earlier.get(*it)).any(|it| it.level != rule.level);
+    let levels_differ = needed.iter().filter_map(|it| policy.rules.get(*it)).any(|it| it.level != rule.level);
     let take = if names.len() == 1 { "takes" } else { "together take" };
     let effect = if levels_differ {
         format!("its level {} is never used", rule.level)
@@ -80,9 +76,9 @@ fn report_unreachable(
 }
 
 /// Tries the rule with one value at a time.
-fn check_parts(rest: &Rest<'_>, rule: &Rule, index: usize, found: &mut Found<'_>) -> Result<(), TooComplex> {
+fn check_parts(reach: &Reach, rule: &Rule, index: usize, found: &mut Found<'_>) -> Result<(), TooComplex> {
     for (path, value, part) in parts(rule, &path_of_rule(index)) {
-        if rest.is_possible(&part) && rest.example_for(&part)?.is_none() {
+        if reach.is_possible(&part) && reach.example(&part, 0..index)?.is_none() {
             let message = format!("earlier rules take every request that this rule matches with {value}");
             found.add(catalogue::SHADOWED, path, message);
         }
