@@ -74,12 +74,14 @@ pub(super) fn shapes(pattern: &str) -> Vec<Shape<'_>> {
     if resource.is_empty() || subresource.is_empty() || subresource.contains('/') {
         return Vec::new();
     }
-    let mut found = vec![Shape { resource: Some(resource), subresource: Some(subresource) }];
+    // The wider ones first, so that examples come from them.
+    let mut found = Vec::new();
     if resource == "*" {
         found.push(Shape { resource: None, subresource: Some(subresource) });
     }
     if subresource == "*" {
         found.push(Shape { resource: Some(resource), subresource: None });
     }
+    found.push(Shape { resource: Some(resource), subresource: Some(subresource) });
     found
 }
