@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is `intent`'s business.
 
 use super::audit_options::AuditOptions;
+use super::policy::PolicyArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -14,12 +15,13 @@ Examples:
   kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log
                                                  change it: the API server is restarted, and an event proven
   kaudit enable --log-maxage 60                  change one setting, keep all others
+  kaudit policy lint policy.yaml                 what is wrong with a policy, before it is enabled
   kaudit enable --root /mnt/node --policy default
                                                  change a node's directory tree, restart nothing
   kaudit disable                                 audit logging off, the manifest as it was before
 
-Exit codes: 0 done or nothing to do · 1 diff: something would change · 2 usage · 3 refused, the API server untouched
-            4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
+Exit codes: 0 done or nothing to do · 1 diff: something would change; policy lint, policy diff: findings · 2 usage
+            3 refused, the API server untouched; policy lint: it would not start · 4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
 
 /// Turn Kubernetes API audit logging on, change it and turn it off, on control-plane nodes whose kube-apiserver is
 /// a static pod.
@@ -94,6 +96,8 @@ pub(super) enum Command {
     Recover(Waiting),
     /// Show what is configured, what runs, what kaudit did here, and what drifted
     Status,
+    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
+    Policy(PolicyArgs),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
@@ -210,6 +214,9 @@ pub(super) struct Settings {
     /// Judge by this Kubernetes version [default: the image's tag]
     #[arg(long, value_name = "VERSION", help_heading = "Policy")]
     pub(super) kubernetes_version: Option<String>,
+    /// Refuse a policy of your own in which `kaudit policy lint` finds something
+    #[arg(long, help_heading = "Policy")]
+    pub(super) strict: bool,
     /// Drop the audit flags that are in the manifest and not named here
     #[arg(long)]
     pub(super) reset: bool,

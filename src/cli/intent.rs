@@ -44,6 +44,7 @@ pub(super) fn understand(settings: &Settings) -> Result<Wanted, Refusal> {
         logtail_cluster_id: settings.logtail_cluster_id.clone(),
         version,
         reset: settings.reset,
+        strict: settings.strict,
     })
 }
 

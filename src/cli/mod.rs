@@ -8,6 +8,7 @@ mod enable;
 mod exit;
 mod intent;
 mod live;
+mod policy;
 mod recover;
 mod status;
 
@@ -102,6 +103,10 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 }
 
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
+    if let Command::Policy(args) = &cli.command {
+        // It needs no node, so none is looked for.
+        return policy::run(args, &cli.global, output);
+    }
     let target = match Target::of(&cli.global) {
         Ok(target) => target,
         Err(obstacle) => {
@@ -177,6 +182,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Recover(waiting) => recover::run(&target, waiting, output),
         Command::Status => status::run(&target, output.verbose),
         Command::Demo => return demo::run(output),
+        Command::Policy(args) => return policy::run(&args, &cli.global, output),
     };
     end(output, result)
 }

@@ -76,6 +76,18 @@ impl Node {
         read_limited(io::stdin().lock(), limit).context("reading standard input")
     }
 
+    /// A file that the operator named on the command line, to be read piece by piece; `-` is standard input.
+    ///
+    /// # Errors
+    /// It is not there or cannot be opened.
+    pub fn stream_operators_file(path: &Path) -> Result<Box<dyn io::BufRead>> {
+        if path == Path::new("-") {
+            return Ok(Box::new(io::stdin().lock()));
+        }
+        let file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        Ok(Box::new(io::BufReader::with_capacity(STREAM_BUFFER, file)))
+    }
+
     /// Mode and owner of a directory; `None` where there is none.
     ///
     /// # Errors
@@ -146,6 +158,9 @@ impl Node {
         nix::unistd::geteuid().is_root()
     }
 }
+
+/// What is read at a time of a file that is read piece by piece.
+const STREAM_BUFFER: usize = 1 << 20;
 
 pub(super) fn read_state(place: &Path, limit: u64) -> io::Result<Option<FileState>> {
     let file = match fs::File::open(place) {

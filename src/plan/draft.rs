@@ -36,6 +36,8 @@ pub struct Draft {
     pub(super) owned_volumes: Vec<String>,
     pub(super) owned_environment: Vec<String>,
     pub(super) notes: Vec<Note>,
+    /// See [`Wanted::strict`].
+    pub(super) strict: bool,
 }
 
 /// A file that the API server reads: where it is on the host and where its content comes from.
@@ -133,6 +135,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
         owned_volumes,
         owned_environment,
         notes,
+        strict: wanted.strict,
     })
 }
 

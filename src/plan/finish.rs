@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Source, policy_minor};
 use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
+use super::lint::lint_policy;
 use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, adopt, disk};
 use crate::generation::Owned;
 use crate::manifest::{Coverage, Manifest, normalise};
@@ -110,7 +111,13 @@ impl Draft {
         let minor = policy_minor(&self.version);
         let text = yaml::decode(bytes).map_err(|refusal| refusal.in_file(name))?;
         if self.policy.content.is_some() {
-            return policy::judge(text, minor).map(drop).map_err(|refusal| refusal.in_file(name));
+            policy::judge(text, minor).map_err(|refusal| refusal.in_file(name))?;
+        }
+        if self.policy.content.is_some() || self.strict {
+            lint_policy(plan, name, text, minor, self.strict)?;
+        }
+        if self.policy.content.is_some() {
+            return Ok(());
         }
         let judgement = policy::examine(text, minor);
         if judgement.policy.is_none() {

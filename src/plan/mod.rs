@@ -11,6 +11,7 @@ mod environment;
 mod files;
 mod finish;
 mod flags;
+mod lint;
 mod mount_repair;
 mod mounts;
 mod observed;

@@ -22,6 +22,8 @@ pub struct Wanted {
     pub version: Option<KubernetesVersion>,
     /// Drop the audit flags that are there and not named.
     pub reset: bool,
+    /// Refuse a policy in which `policy lint` finds something.
+    pub strict: bool,
 }
 
 /// Where the policy comes from.

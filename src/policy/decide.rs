@@ -72,21 +72,28 @@ pub struct Decision {
 /// Decides about `request` as the API server would: the first matching rule wins, no match means no event.
 #[must_use]
 pub fn decide(policy: &Policy, request: &Request) -> Decision {
-    let matching = policy.rules.iter().enumerate().find(|(_, rule)| matches(rule, request));
-    let of_policy = policy.omit_stages.iter().copied();
-    match matching {
-        Some((index, rule)) => Decision {
-            level: rule.level,
-            omit_stages: of_policy.chain(rule.omit_stages.iter().copied()).collect(),
-            omit_managed_fields: rule.omit_managed_fields.unwrap_or(policy.omit_managed_fields),
-            rule: Some(index),
-        },
-        None => Decision {
-            level: Level::None,
-            omit_stages: of_policy.collect(),
-            omit_managed_fields: policy.omit_managed_fields,
-            rule: None,
-        },
+    policy.decision_by(policy.rules.iter().position(|rule| matches(rule, request)))
+}
+
+impl Policy {
+    /// What is decided where `rule` is the first that matches; where none does, or there is no such rule, nothing is
+    /// logged.
+    pub(super) fn decision_by(&self, rule: Option<usize>) -> Decision {
+        let of_policy = self.omit_stages.iter().copied();
+        match rule.and_then(|index| self.rules.get(index)) {
+            Some(decisive) => Decision {
+                level: decisive.level,
+                omit_stages: of_policy.chain(decisive.omit_stages.iter().copied()).collect(),
+                omit_managed_fields: decisive.omit_managed_fields.unwrap_or(self.omit_managed_fields),
+                rule,
+            },
+            None => Decision {
+                level: Level::None,
+                omit_stages: of_policy.collect(),
+                omit_managed_fields: self.omit_managed_fields,
+                rule: None,
+            },
+        }
     }
 }
 
@@ -120,7 +127,7 @@ fn matches(rule: &Rule, request: &Request) -> bool {
 }
 
 /// `*`, the very path, or what stands before a final `*`.
-fn matches_path(pattern: &str, path: &str) -> bool {
+pub(super) fn matches_path(pattern: &str, path: &str) -> bool {
     pattern == "*"
         || pattern == path
         || (pattern.ends_with('*') && path.starts_with(pattern.trim_end_matches('*')))
@@ -133,7 +140,7 @@ fn matches_resource(rule: &Rule, request: &Resource) -> bool {
     rule.resources.is_empty() || rule.resources.iter().any(|entry| matches_entry(entry, request))
 }
 
-fn matches_entry(entry: &GroupResources, request: &Resource) -> bool {
+pub(super) fn matches_entry(entry: &GroupResources, request: &Resource) -> bool {
     if entry.group != request.group && entry.group != "*" {
         return false;
     }

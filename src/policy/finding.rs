@@ -14,11 +14,28 @@ pub enum Verdict {
     Strict,
 }
 
+/// What an objection is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// The file cannot be used.
+    Unusable,
+    /// A key that the API server does not know.
+    UnknownKey,
+    /// A key that this version of the API server does not know yet.
+    TooNewKey,
+    /// A key that is there twice.
+    DuplicateKey,
+    /// A YAML document after the first one.
+    FurtherDocument,
+}
+
 /// An objection to a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Whose it is.
     pub verdict: Verdict,
+    /// What it is about.
+    pub cause: Cause,
     /// What is wrong; the API server's own words where it is the API server's.
     pub words: String,
     /// What it is about; the root for the file as a whole.
@@ -32,7 +49,8 @@ pub struct Finding {
 impl Finding {
     /// An objection to the file as a whole.
     pub(super) fn of_file(verdict: Verdict, words: impl Into<String>) -> Self {
-        Self { verdict, words: words.into(), path: Path::root(), position: None, help: Vec::new() }
+        let (path, cause) = (Path::root(), Cause::Unusable);
+        Self { verdict, cause, words: words.into(), path, position: None, help: Vec::new() }
     }
 
     /// Says where.

@@ -193,7 +193,8 @@ fn help_refused_version(written: &str, minor: u32) -> String {
     match readable.last() {
         Some(newest) if is_former && minor >= FIRST_MINOR_WITHOUT_BETA => {
             format!(
-                "removed in 1.{FIRST_MINOR_WITHOUT_BETA}: write {newest}; every field has the same name and meaning"
+                "removed in 1.{FIRST_MINOR_WITHOUT_BETA}: write {newest}, or let `kaudit policy migrate` do it; every field has \
+                 the same name and meaning"
             )
         }
         Some(newest) => format!("1.{minor} reads {newest}"),

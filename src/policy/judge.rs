@@ -1,7 +1,7 @@
 //! The verdict on a policy file: what the API server of a version would say, and what kaudit says beside it.
 
 use crate::policy::decode::{self, Misfit, UnknownKey};
-use crate::policy::finding::{Finding, Verdict};
+use crate::policy::finding::{Cause, Finding, Verdict};
 use crate::policy::go;
 use crate::policy::identity::{self, Stranger};
 use crate::policy::model::{ApiVersion, Policy};
@@ -9,7 +9,7 @@ use crate::policy::shape::Struct;
 use crate::policy::source::Source;
 use crate::policy::strict;
 use crate::policy::validate::{self, Violation};
-use crate::refusal::Refusal;
+use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 
 /// Everything there is to say about a policy file.
@@ -60,6 +60,15 @@ pub fn examine(text: &str, minor: u32) -> Judgement {
     }
 }
 
+/// Where each rule of the policy `text` begins, as far as the text tells: a list from an anchor is elsewhere.
+#[must_use]
+pub fn rule_positions(text: &str) -> Vec<Option<Position>> {
+    let Ok(source) = Source::read(text) else { return Vec::new() };
+    let rules = Path::root().key("rules");
+    let count = source.object().map_or(0, |root| decode::list(&root, "rules").len());
+    (0..count).map(|index| source.position(&rules.index(index))).collect()
+}
+
 /// The order is the API server's: read, identify, decode, validate, count. Each step is fatal for the next.
 fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Vec<Finding>> {
     let source = Source::read(text).map_err(|finding| vec![finding])?;
@@ -97,6 +106,7 @@ fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Ve
 fn refuse_shapeless(source: &Source) -> Finding {
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: format!(
             "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value \
              of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
@@ -112,6 +122,7 @@ fn refuse_shapeless(source: &Source) -> Finding {
 fn refuse_stranger(source: &Source, stranger: Stranger) -> Finding {
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         position: source.position(&stranger.path),
         path: stranger.path,
         words: stranger.words,
@@ -144,6 +155,7 @@ fn refuse_misfit(source: &Source, misfit: Misfit, version: ApiVersion) -> Findin
     }
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: format!("failed decoding: {}", misfit.words.replace("v1.", &format!("{}.", version.name()))),
         position: source.position(&misfit.path),
         path: misfit.path,
@@ -154,6 +166,7 @@ fn refuse_misfit(source: &Source, misfit: Misfit, version: ApiVersion) -> Findin
 fn refuse_violation(source: &Source, violation: Violation) -> Finding {
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: violation.words,
         position: source.position(&violation.path),
         path: violation.path,
@@ -165,6 +178,7 @@ fn refuse_no_rules(source: &Source) -> Finding {
     let path = Path::root().key("rules");
     Finding {
         verdict: Verdict::WouldNotStart,
+        cause: Cause::Unusable,
         words: "loaded illegal policy with 0 rules".to_owned(),
         position: source.key_position(&path),
         path,
@@ -183,6 +197,7 @@ fn judge_unknown_key(source: &Source, unknown: &UnknownKey) -> Finding {
     help.push(effect);
     Finding {
         verdict: Verdict::Strict,
+        cause: Cause::UnknownKey,
         words: format!("unknown field {}", go::quote(&go::field_path(&unknown.path))),
         position: source.key_position(&unknown.path),
         path: unknown.path.clone(),
@@ -193,6 +208,7 @@ fn judge_unknown_key(source: &Source, unknown: &UnknownKey) -> Finding {
 fn judge_too_new(source: &Source, path: Path) -> Finding {
     Finding {
         verdict: Verdict::Strict,
+        cause: Cause::TooNewKey,
         words: format!(
             "unknown field {}: it is known from 1.{} on",
             go::quote(&go::field_path(&path)),

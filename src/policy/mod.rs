@@ -1,28 +1,49 @@
-//! Audit policies: the presets, the verdict on a file, and what a policy decides about a request.
+//! Audit policies: the presets, the verdict on a file, what a policy decides about a request, of which requests a rule
+//! can decide at all, and by that what is wrong with a policy and in what two policies differ.
 //!
 //! The API server's source is the reference for everything here: a file is [read](examine) as it reads it, refused in
 //! its words, and [decides](decide()) as it decides. Tests compare both with the API server's own code.
 //!
 //! Nothing here reads a file or asks a server.
 
+mod atoms;
 pub mod benchmark;
+pub mod builtin;
 mod decide;
 mod decode;
+mod describe;
+mod diff;
+mod example;
+mod explain;
 mod finding;
 mod foreign;
 mod go;
 mod identity;
 mod json;
 mod judge;
+mod line;
+pub mod lint;
+mod migrate;
 mod model;
 pub mod preset;
+mod question;
+mod reach;
 mod shape;
 mod source;
+mod space;
 mod strict;
 mod validate;
 
 pub use decide::{Decision, Request, Resource, Target, User, decide};
-pub use finding::{Finding, Verdict};
-pub use judge::{Judgement, examine, judge};
+pub use describe::describe_request;
+pub use diff::{Class, diff};
+pub use explain::why_not;
+pub use finding::{Cause, Finding, Verdict};
+pub use judge::{Judgement, examine, judge, rule_positions};
+pub use line::{DecisionLine, RequestLine};
+pub use migrate::{Migrated, migrate};
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use preset::Preset;
+pub use question::Question;
+pub use reach::{Outcomes, TooComplex, outcomes};
+pub use space::Scope;

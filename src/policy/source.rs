@@ -4,7 +4,7 @@ use serde::Deserialize as _;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::policy::finding::{Finding, Verdict};
+use crate::policy::finding::{Cause, Finding, Verdict};
 use crate::policy::json::WithoutDuplicates;
 use crate::policy::{foreign, go};
 use crate::refusal::{Position, Refusal};
@@ -55,6 +55,11 @@ impl Source {
         document.position(path).or_else(|| self.position(&path.split_last()?.0))
     }
 
+    /// Where the value at `path` is, if it is there.
+    pub(super) fn exact_position(&self, path: &Path) -> Option<Position> {
+        self.document.as_ref()?.position(path)
+    }
+
     /// Where the key at the end of `path` is, or the nearest thing above it.
     pub(super) fn key_position(&self, path: &Path) -> Option<Position> {
         self.document.as_ref()?.key_position(path).or_else(|| self.position(path))
@@ -72,12 +77,14 @@ impl Source {
 }
 
 fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Finding> {
-    let (words, help) = match kind {
+    let (cause, words, help) = match kind {
         FindingKind::DuplicateKey { key, first } => (
+            Cause::DuplicateKey,
             format!("the key `{key}` is there twice, first in line {}", document.position_at(*first).line),
             "the API server takes the last one and at most warns (silently before 1.26): keep one".to_owned(),
         ),
         FindingKind::FurtherDocument => (
+            Cause::FurtherDocument,
             "a second YAML document starts here".to_owned(),
             "the API server reads only the first one and says nothing: move its rules up, or remove it"
                 .to_owned(),
@@ -88,7 +95,7 @@ fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Fi
         | FindingKind::Tag { .. } => return None,
     };
     let position = Some(document.position_at(at));
-    Some(Finding { verdict: Verdict::Strict, words, path: Path::root(), position, help: vec![help] })
+    Some(Finding { verdict: Verdict::Strict, cause, words, path: Path::root(), position, help: vec![help] })
 }
 
 fn read_json(text: &str) -> Result<Source, Finding> {
@@ -144,7 +151,8 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
         (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason))
     };
     let path = Path::root();
-    Finding { verdict, words, path, position: refusal.position, help: refusal.help }
+    let cause = Cause::Unusable;
+    Finding { verdict, cause, words, path, position: refusal.position, help: refusal.help }
 }
 
 /// What Go's reader takes and libyaml may not: a word in brackets that ends with a colon, as in `{a:}`, and brackets or

@@ -130,6 +130,11 @@ impl Output<'_> {
         ignore(writeln!(self.out, "{text}"));
     }
 
+    /// A whole text on standard output, as it is.
+    pub fn text(&mut self, text: &str) {
+        ignore(self.out.write_all(text.as_bytes()));
+    }
+
     /// A question on standard output, which the answer follows on the same line.
     pub fn prompt(&mut self, text: &str) {
         ignore(write!(self.out, "{text}"));

@@ -14,9 +14,12 @@
 )]
 
 mod decisions;
+mod explain;
 mod judgement;
+mod lint;
 mod mutations;
 mod oracle;
 mod presets;
 mod random;
+mod reach;
 mod verdicts;

@@ -1,0 +1,141 @@
+//! The command line of `kaudit policy`.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `policy`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PolicyArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: PolicyCommand,
+}
+
+/// The commands about policies. None of them changes a node.
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Say what the API server says about a policy, and what it will not tell; exit 1: findings, 3: it would not start
+    #[command(after_help = LINT_HELP)]
+    Lint(Lint),
+    /// Say which rule decides of a request, and what is logged of it
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(Explain),
+    /// List the presets
+    List,
+    /// Print a preset, to start a policy of your own from
+    Show {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Say which requests two policies log differently; exit 1 when there are any
+    #[command(after_help = DIFF_HELP)]
+    Diff(Diff),
+    /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
+    Migrate {
+        /// The policy: a file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: String,
+    },
+}
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  kaudit policy explain default get pods/log web -n shop --as alice --as-group devs
+  kaudit policy explain policy.yaml create deployments.apps -n shop --as system:serviceaccount:ci:deployer -v
+  kaudit policy explain policy.yaml get --raw /healthz
+  kaudit policy explain policy.yaml --requests requests.jsonl
+
+--requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, path,
+resourceRequest (default: whether it names a resource); one line comes out for each, with level, omitStages,
+omitManagedFields and rule (from 0; null where none matches).";
+
+const DIFF_HELP: &str = "\
+Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A line
+is a pair of rules, one of each policy, that decide of the same requests and log them differently, with one of them.";
+
+/// `policy explain`
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The policy: a file, a preset, or - for standard input
+    #[arg(value_name = "POLICY")]
+    pub(super) policy: String,
+    /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name
+    #[arg(value_name = "VERB RESOURCE [NAME]", conflicts_with = "requests")]
+    pub(super) words: Vec<String>,
+    /// A request for a path instead of a resource
+    #[arg(long, value_name = "PATH", conflicts_with = "requests")]
+    pub(super) raw: Option<String>,
+    /// The namespace [default: default, where the resource has namespaces]
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// A list or watch over all namespaces
+    #[arg(long, short = 'A', conflicts_with = "namespace")]
+    pub(super) all_namespaces: bool,
+    /// The subresource
+    #[arg(long, value_name = "NAME")]
+    pub(super) subresource: Option<String>,
+    /// Who asks [default: kubernetes-admin]; the groups that every user, service account and node has are added
+    #[arg(long = "as", value_name = "USER")]
+    pub(super) user: Option<String>,
+    /// A group of who asks; may be repeated
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(super) groups: Vec<String>,
+    /// Nobody is authenticated
+    #[arg(long, conflicts_with_all = ["user", "groups"])]
+    pub(super) no_user: bool,
+    /// Decide of every request of this file, or - for standard input: JSON lines in, JSON lines out
+    #[arg(long, value_name = "FILE")]
+    pub(super) requests: Option<PathBuf>,
+    /// For which version.
+    #[command(flatten)]
+    pub(super) version: Version,
+}
+
+/// `policy diff`
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The policy before: a file, a preset, or - for standard input
+    #[arg(value_name = "A")]
+    pub(super) before: String,
+    /// The policy after
+    #[arg(value_name = "B")]
+    pub(super) after: String,
+    /// For which version.
+    #[command(flatten)]
+    pub(super) version: Version,
+}
+
+const LINT_HELP: &str = "\
+A comment allows a finding, with a reason:
+  verbs: [\"*\"]  # kaudit: allow KA201 a user of that name exists      this line
+  # kaudit: allow KA401 only the vault team reads this log            alone on a line: the rule that begins next
+At the head of the file it is about the whole file.";
+
+/// `policy lint`
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Policies: files, names of presets, or - for standard input
+    #[arg(value_name = "FILE", required_unless_present_any = ["list", "explain"])]
+    pub(super) files: Vec<String>,
+    /// Print SARIF, for code review tools
+    #[arg(long)]
+    pub(super) sarif: bool,
+    /// List all checks
+    #[arg(long, conflicts_with_all = ["files", "explain", "sarif"])]
+    pub(super) list: bool,
+    /// Explain a check
+    #[arg(long, value_name = "ID", conflicts_with_all = ["files", "sarif"])]
+    pub(super) explain: Option<String>,
+    /// For which version.
+    #[command(flatten)]
+    pub(super) version: Version,
+}
+
+/// The API server whose verdict is asked for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Version {
+    /// Judge by this Kubernetes version [default: that of the node's manifest, if there is one, else the newest known]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) kubernetes_version: Option<String>,
+}

@@ -1,0 +1,165 @@
+//! `policy explain`
+
+use super::args::Explain as Args;
+use super::misused;
+use super::source::{PolicyText, load, minor};
+use crate::cli::args::Global;
+use crate::cli::{Exit, end};
+use crate::node::Node;
+use crate::note::Note;
+use crate::policy::{
+    Decision, DecisionLine, Level, Policy, Question, Request, RequestLine, Stage, decide, describe_request,
+    rule_positions, why_not,
+};
+use crate::refusal::{Position, Refusal};
+use crate::report::{Output, Report};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Decides of one request, or of every one in a file.
+///
+/// # Errors
+/// The policy or the requests cannot be read, or the words make no request.
+pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
+    let (source, policy) = load(&args.policy, minor(&args.version, global)?)?;
+    if let Some(file) = &args.requests {
+        return decide_all(&policy, file, output);
+    }
+    let question = Question {
+        words: args.words.clone(),
+        raw: args.raw.clone(),
+        namespace: args.namespace.clone(),
+        all_namespaces: args.all_namespaces,
+        subresource: args.subresource.clone(),
+        user: args.user.clone(),
+        groups: args.groups.clone(),
+        no_user: args.no_user,
+    };
+    let (request, remarks) = match question.request() {
+        Ok(understood) => understood,
+        Err(refusal) => return Ok(misused(refusal, output)),
+    };
+    let decision = decide(&policy, &request);
+    let positions = rule_positions(&source.text);
+    let explained = Explained { source: &source, policy: &policy, request: &request, decision, positions };
+    let report = Report {
+        lines: explained.lines(output),
+        details: Some(("explanation", explained.details())),
+        notes: remarks.into_iter().map(Note::info).collect(),
+        ..Report::default()
+    };
+    Ok(end(output, (report, Exit::Done)))
+}
+
+struct Explained<'a> {
+    source: &'a PolicyText,
+    policy: &'a Policy,
+    request: &'a Request,
+    decision: Decision,
+    positions: Vec<Option<Position>>,
+}
+
+impl Explained<'_> {
+    fn line_of(&self, rule: usize) -> Option<usize> {
+        self.positions.get(rule).copied().flatten().map(|position| position.line)
+    }
+
+    /// `policy.yaml:12`
+    fn place_of(&self, rule: usize) -> String {
+        match self.line_of(rule) {
+            Some(line) => format!("{}:{line}", self.source.name),
+            None => self.source.name.clone(),
+        }
+    }
+
+    /// The rules before the deciding one, each with why it does not match.
+    fn passed_over(&self) -> Vec<(usize, String)> {
+        let before = self.decision.rule.unwrap_or(self.policy.rules.len());
+        let rules = self.policy.rules.iter().enumerate().take(before);
+        rules.filter_map(|(index, rule)| Some((index, why_not(rule, self.request)?))).collect()
+    }
+
+    fn stages(&self) -> Vec<&'static str> {
+        let is_logged =
+            |stage: &Stage| self.decision.level != Level::None && !self.decision.omit_stages.contains(stage);
+        Stage::ALL.iter().filter(|stage| is_logged(stage)).map(|stage| stage.name()).collect()
+    }
+
+    fn lines(&self, output: &Output<'_>) -> Vec<String> {
+        let styles = output.out_styles;
+        let level = styles.bold(self.decision.level.name());
+        let mut lines = vec![format!("request: {}", describe_request(self.request))];
+        lines.push(match self.decision.rule {
+            Some(rule) => {
+                format!("level:   {level}, by rules[{rule}] at {}", styles.cyan(&self.place_of(rule)))
+            }
+            None => format!("level:   {level}, because no rule matches"),
+        });
+        if self.decision.level != Level::None {
+            let stages = self.stages();
+            let stages =
+                if stages.is_empty() { "none: nothing is logged".to_owned() } else { stages.join(", ") };
+            lines.push(format!("stages:  {stages}"));
+        }
+        if self.decision.level >= Level::Request {
+            let fields = if self.decision.omit_managed_fields { "without" } else { "with" };
+            lines.push(format!("bodies:  {fields} managed fields"));
+        }
+        if output.verbose {
+            let why = |(rule, why): (usize, String)| {
+                format!("  not rules[{rule}] at {}: {why}", styles.cyan(&self.place_of(rule)))
+            };
+            lines.extend(self.passed_over().into_iter().map(why));
+        }
+        lines
+    }
+
+    fn details(&self) -> Value {
+        let passed: Vec<Value> = self
+            .passed_over()
+            .into_iter()
+            .map(|(rule, why)| json!({ "rule": rule, "line": self.line_of(rule), "why": why }))
+            .collect();
+        json!({
+            "request": describe_request(self.request),
+            "level": self.decision.level.name(),
+            "rule": self.decision.rule,
+            "file": self.source.name,
+            "line": self.decision.rule.and_then(|rule| self.line_of(rule)),
+            "stages": self.stages(),
+            "omitStages": DecisionLine::from(&self.decision).omit_stages,
+            "omitManagedFields": self.decision.omit_managed_fields,
+            "passedOver": passed,
+        })
+    }
+}
+
+/// One line in, one line out; only one is in memory at a time.
+fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::Result {
+    let shown = file.display().to_string();
+    let unreadable = |error: anyhow::Error| Refusal::new(format!("{error:#}"));
+    let mut lines = Node::stream_operators_file(file).map_err(unreadable)?;
+    let mut line = String::new();
+    for number in 1.. {
+        line.clear();
+        let read = lines.read_line(&mut line).map_err(|error| unreadable(error.into()))?;
+        if read == 0 {
+            break;
+        }
+        if line.trim().is_empty() {
+            continue;
+        }
+        let request: RequestLine = serde_json::from_str(line.trim_end()).map_err(|error| {
+            let position = Position { line: number, column: error.column().max(1) };
+            let mut refusal =
+                Refusal::new(format!("this line is no request: {error}")).in_file(shown.as_str());
+            refusal.position = Some(position);
+            refusal
+        })?;
+        let decision = decide(policy, &request.into());
+        let answer = serde_json::to_string(&DecisionLine::from(&decision))
+            .map_err(|error| unreadable(error.into()))?;
+        output.line(&answer);
+    }
+    Ok(Exit::Done)
+}

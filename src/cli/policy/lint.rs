@@ -1,0 +1,160 @@
+//! `policy lint`
+
+use super::args::Lint as Args;
+use super::misused;
+use super::source::{PolicyText, minor, read};
+use crate::cli::args::Global;
+use crate::cli::{Exit, end};
+use crate::policy::lint::{Check, Lint, Linted, Severity, all, find, lint, sarif};
+use crate::refusal::Refusal;
+use crate::report::{Output, Report, Styles};
+use serde_json::{Value, json};
+
+/// Checks the files, or tells about the checks.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
+    if args.list {
+        return Ok(list(output));
+    }
+    if let Some(id) = &args.explain {
+        return Ok(if let Some(check) = find(id) {
+            explain(check, output)
+        } else {
+            let refusal = Refusal::new(format!("there is no check {id}"));
+            misused(refusal.help("kaudit policy lint --list names them"), output)
+        });
+    }
+    let minor = minor(&args.version, global)?;
+    let files = args.files.iter().map(|name| read(name)).collect::<Result<Vec<_>, Refusal>>()?;
+    let linted: Vec<(PolicyText, Linted)> = files
+        .into_iter()
+        .map(|source| {
+            let linted = lint(&source.text, minor);
+            (source, linted)
+        })
+        .collect();
+    let open = linted.iter().map(|(_, linted)| linted.open().count()).sum();
+    let exit = if linted.iter().any(|(_, linted)| !linted.would_start) {
+        Exit::Refused
+    } else if open > 0 {
+        Exit::Differences
+    } else {
+        Exit::Done
+    };
+    if args.sarif {
+        let runs: Vec<(&str, &[Lint])> = linted
+            .iter()
+            .map(|(source, linted)| (source.name.as_str(), linted.findings.as_slice()))
+            .collect();
+        output.line(&sarif(&runs).to_string());
+        return Ok(exit);
+    }
+    let mut report = Report::default();
+    for (source, linted) in &linted {
+        for finding in linted.open() {
+            report.lines.extend(render(&source.name, finding, output.out_styles, output.verbose));
+        }
+    }
+    report.message = summarize(open, linted.len(), minor);
+    report.details = Some(("lint", details(&linted, minor)));
+    Ok(end(output, (report, exit)))
+}
+
+fn summarize(open: usize, files: usize, minor: u32) -> String {
+    let files = if files == 1 { String::new() } else { format!(" in {files} files") };
+    match open {
+        0 => format!("No findings{files}, judged for 1.{minor}."),
+        1 => format!("1 finding{files}, judged for 1.{minor}. Why: -v, or kaudit policy lint --explain ID"),
+        open => format!(
+            "{open} findings{files}, judged for 1.{minor}. Why: -v, or kaudit policy lint --explain ID"
+        ),
+    }
+}
+
+/// A finding as compilers print warnings, so that editors find the place.
+fn render(file: &str, finding: &Lint, styles: Styles, verbose: bool) -> Vec<String> {
+    let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
+    let word = paint(finding.check.severity, styles);
+    let mut lines = vec![
+        format!(
+            "{}: {word} {} {}",
+            styles.cyan(&format!("{file}{place}")),
+            finding.check.id,
+            finding.message
+        ),
+        format!("    fix: {}", finding.fix),
+    ];
+    if verbose {
+        lines.push(format!("    why: {}", finding.check.why));
+        lines.push(format!("    see: {}", finding.check.link));
+    }
+    lines
+}
+
+fn paint(severity: Severity, styles: Styles) -> String {
+    match severity {
+        Severity::Error => styles.red(severity.name()),
+        Severity::Warning => styles.yellow(severity.name()),
+        Severity::Info => styles.cyan(severity.name()),
+    }
+}
+
+fn details(linted: &[(PolicyText, Linted)], minor: u32) -> Value {
+    let files: Vec<Value> = linted
+        .iter()
+        .map(|(source, linted)| {
+            let findings: Vec<Value> = linted.findings.iter().map(details_of).collect();
+            json!({ "file": source.name, "wouldStart": linted.would_start, "findings": findings })
+        })
+        .collect();
+    json!({ "kubernetesMinor": minor, "files": files })
+}
+
+fn details_of(finding: &Lint) -> Value {
+    json!({
+        "id": finding.check.id,
+        "severity": finding.check.severity,
+        "path": finding.path.to_string(),
+        "line": finding.position.map(|position| position.line),
+        "column": finding.position.map(|position| position.column),
+        "message": finding.message,
+        "why": finding.check.why,
+        "fix": finding.fix,
+        "link": finding.check.link,
+        "allowed": finding.allowed,
+    })
+}
+
+fn list(output: &mut Output<'_>) -> Exit {
+    let details: Vec<Value> = all().iter().map(details_of_check).collect();
+    let line = |check: &Check| format!("{}  {:<8} {}", check.id, check.severity.name(), check.title);
+    let lines = all().iter().map(line).collect();
+    let report = Report { lines, details: Some(("checks", Value::Array(details))), ..Report::default() };
+    end(output, (report, Exit::Done))
+}
+
+fn explain(check: &Check, output: &mut Output<'_>) -> Exit {
+    let lines = vec![
+        output.out_styles.bold(&format!("{} ({}): {}", check.id, check.severity.name(), check.title)),
+        String::new(),
+        check.why.to_owned(),
+        String::new(),
+        format!("fix: {}", check.fix),
+        format!("see: {}", check.link),
+    ];
+    let details = Some(("check", details_of_check(check)));
+    end(output, (Report { details, lines, ..Report::default() }, Exit::Done))
+}
+
+fn details_of_check(check: &Check) -> Value {
+    json!({
+        "id": check.id,
+        "severity": check.severity,
+        "title": check.title,
+        "why": check.why,
+        "fix": check.fix,
+        "link": check.link,
+    })
+}

@@ -1,0 +1,43 @@
+//! `policy …`: everything about policies that needs no node.
+
+mod args;
+mod diff;
+mod explain;
+mod lint;
+mod migrate;
+mod presets;
+mod source;
+
+use super::{Exit, end};
+use crate::cli::args::Global;
+use crate::refusal::Refusal;
+use crate::report::{Output, Report};
+pub(super) use args::PolicyArgs;
+use args::PolicyCommand;
+
+/// Runs one of the commands.
+pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+    let result = match &args.command {
+        PolicyCommand::Lint(args) => lint::run(args, global, output),
+        PolicyCommand::Explain(args) => explain::run(args, global, output),
+        PolicyCommand::List => Ok(presets::list(output)),
+        PolicyCommand::Show { name } => presets::show(name, output),
+        PolicyCommand::Diff(args) => diff::run(args, global, output),
+        PolicyCommand::Migrate { file } => migrate::run(file, output),
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(refusal) => {
+            let report = Report { refusals: vec![refusal], ..Report::default() };
+            end(output, (report, Exit::Refused))
+        }
+    }
+}
+
+/// The end of a command.
+type Result = std::result::Result<Exit, Refusal>;
+
+/// The end of a command line that makes no sense.
+fn misused(refusal: Refusal, output: &mut Output<'_>) -> Exit {
+    end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage))
+}

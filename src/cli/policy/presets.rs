@@ -1,0 +1,71 @@
+//! `policy list` and `policy show`
+
+use crate::cli::{Exit, end};
+use crate::policy::benchmark::assess;
+use crate::policy::{judge, preset};
+use crate::refusal::Refusal;
+use crate::report::{Output, Report};
+use serde_json::{Value, json};
+
+/// A version of which every preset is a policy; what they pass is the same in all.
+const MINOR: u32 = 36;
+
+/// Lists the presets, what each is for, and what it passes.
+pub(super) fn list(output: &mut Output<'_>) -> Exit {
+    let mut lines = Vec::new();
+    let mut details: Vec<Value> = Vec::new();
+    for preset in preset::all() {
+        let assessments = judge(preset.text, MINOR).map(|policy| assess(&policy)).unwrap_or_default();
+        let named = |passed: bool| -> Vec<&str> {
+            assessments.iter().filter(|it| it.passed == passed).map(|it| it.control).collect()
+        };
+        let (passes, fails) = (named(true), named(false));
+        lines.push(format!("{:<13} {}", output.out_styles.bold(preset.name), preset.summary));
+        lines.push(format!(
+            "{:<13} passes {}{}",
+            "",
+            join(&passes),
+            match fails.as_slice() {
+                [] => String::new(),
+                fails => format!("; fails {}", join(fails)),
+            }
+        ));
+        details.push(json!({
+            "name": preset.name, "summary": preset.summary, "passes": passes, "fails": fails,
+        }));
+    }
+    let report = Report {
+        lines,
+        details: Some(("presets", Value::Array(details))),
+        hint: Some(
+            "kaudit policy show NAME prints one; its head says for whom it is and what it costs".to_owned(),
+        ),
+        ..Report::default()
+    };
+    end(output, (report, Exit::Done))
+}
+
+fn join(controls: &[&str]) -> String {
+    if controls.is_empty() { "none".to_owned() } else { controls.join(", ") }
+}
+
+/// Prints a preset as it is.
+///
+/// # Errors
+/// There is none of that name.
+pub(super) fn show(name: &str, output: &mut Output<'_>) -> super::Result {
+    let found = preset::find(name).ok_or_else(|| {
+        let refusal = Refusal::new(format!("there is no preset {name}"));
+        match preset::suggest(name) {
+            Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
+            None => refusal.help("kaudit policy list names them"),
+        }
+    })?;
+    if output.json {
+        let details = json!({ "name": found.name, "summary": found.summary, "text": found.text });
+        let report = Report { details: Some(("preset", details)), ..Report::default() };
+        return Ok(end(output, (report, Exit::Done)));
+    }
+    output.line(found.text.trim_end_matches('\n'));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,191 @@
+//! Every check with its id. An id keeps its meaning for ever; a check that goes leaves a gap.
+
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The API server would not start with the file.
+    Error,
+    /// The policy does not do what it seems to say, or what it does hurts.
+    Warning,
+    /// Worth knowing; often meant so.
+    Info,
+}
+
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// Something that is looked for in a policy.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Check {
+    /// For example `KA201`.
+    pub id: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is, in one line.
+    pub title: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+    /// Where the API server's behaviour is written.
+    pub link: &'static str,
+}
+
+/// All checks, by id.
+#[must_use]
+pub fn all() -> &'static [Check] {
+    &CHECKS
+}
+
+/// The check with this id. Upper and lower case do not count.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.id.eq_ignore_ascii_case(id))
+}
+
+const DOCS: &str = "https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#audit-policy";
+const READER: &str = "https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go";
+const CHECKER: &str = "https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/apiserver/pkg/audit/policy/checker.go";
+const VALIDATION: &str = "https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/apiserver/pkg/apis/audit/validation/validation.go";
+const VERBS: &str =
+    "https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb";
+const RESOURCES: &str = "https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris";
+const CIS: &str = "https://www.cisecurity.org/benchmark/kubernetes";
+
+macro_rules! checks {
+    ($($name:ident $id:literal $severity:ident $link:ident $title:literal $why:literal $fix:literal)*) => {
+        $(pub(super) const $name: &Check = &Check {
+            id: $id, severity: Severity::$severity, title: $title, why: $why, fix: $fix, link: $link,
+        };)*
+        static CHECKS: [Check; [$($id),*].len()] = [$(Check {
+            id: $id, severity: Severity::$severity, title: $title, why: $why, fix: $fix, link: $link,
+        }),*];
+    };
+}
+
+checks! {
+    REFUSED "KA101" Error VALIDATION
+        "the API server would not start with this file"
+        "kube-apiserver loads the policy once, at its start, and ends if it cannot: the control plane stays down."
+        "Do what the finding says; the words are the API server's own."
+    UNDECIDED "KA102" Error READER
+        "what the API server would read cannot be told"
+        "Its YAML reader takes forms that others read differently or not at all; a policy must not depend on that."
+        "Write the line in a plainer form."
+    UNKNOWN_KEY "KA103" Warning READER
+        "unknown key"
+        "The API server drops a key that it does not know, and with it a condition: `usergroups` instead of `userGroups` makes a rule that matches everybody. Upper and lower case count. It warns in its log from 1.26 on and is silent before."
+        "Correct the name, or remove the key."
+    DUPLICATE_KEY "KA104" Warning READER
+        "duplicate key"
+        "Of a key that is there twice the API server takes the last one, and drops the first with its values."
+        "Keep one, with the values of both."
+    FURTHER_DOCUMENT "KA105" Warning READER
+        "a further YAML document is ignored"
+        "The API server reads the first document of the file and says nothing about the others."
+        "Move the rules into the first document."
+    TOO_NEW_KEY "KA106" Warning READER
+        "omitManagedFields before 1.23"
+        "An older API server drops the key, and logs managed fields with every body."
+        "Remove it for these versions."
+    OLD_VERSION "KA107" Warning DOCS
+        "audit.k8s.io/v1beta1 or v1alpha1"
+        "Both were removed in 1.24: after an upgrade the API server would not start with this file."
+        "kaudit policy migrate FILE writes audit.k8s.io/v1, which every version from 1.12 on reads."
+    BAD_ALLOW "KA108" Warning DOCS
+        "an allow comment that allows nothing"
+        "`# kaudit: allow KA201 reason` needs an id that exists, a reason, and a finding at its place."
+        "Correct it, or remove it."
+    STAR "KA201" Warning CHECKER
+        "`*` where it is no wildcard"
+        "`*` is a wildcard only in resources, nonResourceURLs and, from 1.36 on, as a whole group. Users, groups of users, verbs, namespaces and names of objects are compared letter by letter, so a value with `*` matches nothing."
+        "Leave the field out to match everything, or list the values."
+    VERB "KA202" Warning VERBS
+        "unknown verb"
+        "Verbs are compared letter by letter: get, list, watch, create, update, patch, delete and deletecollection for resources (exec and port-forward are create, or get over a WebSocket), the HTTP method in lower case for paths."
+        "Write the verb as the API server calls it."
+    RESOURCE_NAME "KA203" Warning RESOURCES
+        "a kind, a singular or a short name instead of the plural resource name"
+        "Resources are compared with the name in the URL: the plural in lower case. `Pod`, `pod` and `po` match nothing."
+        "Write the plural in lower case."
+    WRONG_GROUP "KA204" Warning RESOURCES
+        "a resource in the wrong group"
+        "An entry without group is about the core group alone: `deployments` there match nothing, because they are in `apps`."
+        "Name the group that serves the resource."
+    UNKNOWN_RESOURCE "KA205" Warning RESOURCES
+        "a resource that this group does not have"
+        "No release of the API server serves it in this group, and a CustomResourceDefinition does not add to the core group."
+        "Correct the name."
+    UNKNOWN_SUBRESOURCE "KA206" Warning RESOURCES
+        "a subresource that this resource does not have"
+        "No release of the API server serves it, so the pattern matches nothing."
+        "Correct the name, or write `resource/*` for the resource with all of its subresources."
+    STAR_IN_RESOURCE "KA207" Warning CHECKER
+        "`*` in a resource where it matches nothing"
+        "`*`, `*/subresource` and `resource/*` are all there is. `*/*` matches no request, and `po*` means a resource of that very name."
+        "Write `*` for every resource with all subresources."
+    NOT_SERVED "KA208" Info RESOURCES
+        "a resource that this version does not serve"
+        "It was served in this group by other releases only, so nothing matches now."
+        "Name the group that serves it now; keep the old one if the policy is for old clusters too."
+    GROUP "KA209" Warning RESOURCES
+        "a group that does not exist"
+        "The core group is \"\", groups are written without version, and but for apps, batch, autoscaling, policy and extensions each has a dot in its name."
+        "Write the group's full name without version."
+    ANY_GROUP "KA210" Info VALIDATION
+        "group `*` needs 1.36"
+        "An older API server does not start with it."
+        "Leave `resources` out to match every resource, if the policy is for older clusters too."
+    CLUSTER_SCOPED "KA211" Warning CHECKER
+        "a namespace for a resource that has none"
+        "Requests for cluster-scoped objects have the namespace \"\", so a rule with other namespaces never matches them."
+        "Give the resource a rule without namespaces."
+    UNREACHABLE "KA301" Warning CHECKER
+        "unreachable rule"
+        "The first matching rule decides, and earlier rules take every request that this one matches. Decided exactly, over all conditions of the rules."
+        "Move the rule up, or remove it."
+    SHADOWED "KA302" Warning CHECKER
+        "part of a rule is shadowed"
+        "The rule decides of some requests, but never of one with this value: earlier rules take them all."
+        "Move the rule up, or remove the value."
+    MATCHES_NOTHING "KA303" Warning CHECKER
+        "a rule that matches nothing"
+        "No request meets all of its conditions, wherever it stands."
+        "Correct its conditions, or remove it."
+    NO_CATCH_ALL "KA304" Info CHECKER
+        "no rule for everything else"
+        "A request that no rule matches is not logged, as if the policy ended with `level: None`."
+        "End the policy with a rule that has a level and nothing else: `- level: Metadata`."
+    LOGS_NOTHING "KA305" Warning CHECKER
+        "the policy logs nothing"
+        "Every request gets the level None, or every stage is omitted."
+        "Give it a rule with the level Metadata; to switch audit logging off: kaudit disable."
+    TOO_COMPLEX "KA306" Info CHECKER
+        "too complex to decide"
+        "Whether rules are unreachable is NP-hard to decide, and this policy has too many combinations of conditions."
+        "Merge rules that differ in one condition only."
+    BODIES "KA401" Warning CIS
+        "bodies with credentials are logged"
+        "At Request and RequestResponse the log holds Secrets, ConfigMaps, tokens of service accounts and the tokens that TokenReviews ask about: who reads the log has them. CIS 3.2.2 wants Metadata at most."
+        "Put a rule before it that logs these resources at Metadata."
+    REQUEST_RECEIVED "KA402" Info DOCS
+        "RequestReceived is logged"
+        "Every request makes two events, and the first tells nothing that the second does not tell: it doubles the volume."
+        "omitStages: [\"RequestReceived\"]"
+    VOLUME "KA403" Info DOCS
+        "heartbeats and bookkeeping are logged"
+        "Leases, events and endpoint slices are written by every node and controller every few seconds: most of the volume of an idle cluster."
+        "Put a rule with level None for them before the rules that log them."
+}
