@@ -1,9 +1,8 @@
 //! What the API server does with one request under a policy, written as its source reads
 //! (`apiserver/pkg/audit/policy/checker.go`), with no regard for speed.
 
-use std::collections::BTreeSet;
-
-use crate::policy::model::{GroupResources, Level, Policy, Rule, Stage};
+use crate::policy::model::{GroupResources, Level, Policy, Rule};
+use crate::policy::stages::StageSet;
 
 /// The attributes of a request that a policy can look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,12 +56,12 @@ pub struct Resource {
 }
 
 /// What is logged of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
     /// How much.
     pub level: Level,
     /// At which stages nothing is logged: those of the policy and those of the rule.
-    pub omit_stages: BTreeSet<Stage>,
+    pub omit_stages: StageSet,
     /// Whether logged bodies lack `managedFields`.
     pub omit_managed_fields: bool,
     /// The index of the rule that decided; `None` when none matched, and then the level is `None` too.
