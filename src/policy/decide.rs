@@ -77,7 +77,8 @@ pub fn decide(policy: &Policy, request: &Request) -> Decision {
 impl Policy {
     /// What is decided where `rule` is the first that matches; where none does, or there is no such rule, nothing is
     /// logged.
-    pub(super) fn decision_by(&self, rule: Option<usize>) -> Decision {
+    #[must_use]
+    pub fn decision_by(&self, rule: Option<usize>) -> Decision {
         let of_policy = self.omit_stages.iter().copied();
         match rule.and_then(|index| self.rules.get(index)) {
             Some(decisive) => Decision {
