@@ -6,7 +6,8 @@
 //! `LogRequestObject`), so these are taken from the path.
 
 use crate::event::model::{Event, ObjectRef, User};
-use crate::policy::{self, Request, Resource, Target};
+use crate::event::text::Text;
+use crate::policy::{RequestRef, ResourceRef, TargetRef, UserRef};
 use std::borrow::Cow;
 
 /// The attributes by which a policy decided about an event's request.
@@ -26,10 +27,17 @@ impl<'a> Asked<'a> {
         Self { event, path: decode(path) }
     }
 
-    /// As the policy is asked.
+    /// As the policy is asked. A request that nobody was authenticated for has no user at all
+    /// (`apiserver/pkg/endpoints/filters/authn_audit.go`).
     #[must_use]
-    pub fn request(&self) -> Request {
-        Request { user: self.user(), verb: self.event.verb.to_string(), target: self.target() }
+    pub fn request(&self) -> RequestRef<'_, Text<'a>> {
+        let User { username, groups } = &self.event.user;
+        let is_somebody = !username.is_empty() || !groups.is_empty();
+        RequestRef {
+            user: is_somebody.then_some(UserRef { name: username, groups }),
+            verb: &self.event.verb,
+            target: self.target(),
+        }
     }
 
     /// Whether an API server writes an event when the answer to it begins: a watch, a proxied connection.
@@ -51,25 +59,15 @@ impl<'a> Asked<'a> {
         &self.path
     }
 
-    /// A request that nobody was authenticated for has no user at all (`WithFailedAuthenticationAudit`).
-    fn user(&self) -> Option<policy::User> {
-        let User { username, groups } = &self.event.user;
-        if username.is_empty() && groups.is_empty() {
-            return None;
-        }
-        let groups = groups.iter().map(ToString::to_string).collect();
-        Some(policy::User { name: username.to_string(), groups })
-    }
-
-    fn target(&self) -> Target {
-        let Some(object) = &self.event.object_ref else { return Target::Path(self.path.to_string()) };
+    fn target(&self) -> TargetRef<'_> {
+        let Some(object) = &self.event.object_ref else { return TargetRef::Path(&self.path) };
         let (namespace, name) = self.namespace_and_name(object);
-        Target::Resource(Resource {
-            group: object.api_group().to_owned(),
-            resource: object.resource.to_string(),
-            subresource: object.subresource.to_string(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+        TargetRef::Resource(ResourceRef {
+            group: object.api_group(),
+            resource: &object.resource,
+            subresource: &object.subresource,
+            namespace,
+            name,
         })
     }
 

@@ -57,13 +57,11 @@ impl Cell {
     /// What it comes to where `decision` decides about all of it.
     #[must_use]
     pub fn outcome(&self, decision: &Decision) -> Outcome {
-        let logs_end = decision.level != crate::policy::Level::None
-            && !decision.omit_stages.contains(&crate::policy::Stage::ResponseComplete);
         Outcome {
             sums: *self,
             requests: self.course.requests(),
             estimated: self.course.missing(decision),
-            without_end: if logs_end { self.course.without_end() } else { 0 },
+            without_end: self.course.without_end(decision),
         }
     }
 }

@@ -16,6 +16,9 @@ use std::ops::AddAssign;
 pub struct Course {
     short: Stages,
     long: Stages,
+    /// Requests that nobody could be authenticated for. All that is ever logged of one is that the answer to it starts
+    /// (`apiserver/pkg/endpoints/filters/authn_audit.go`).
+    unauthenticated: u64,
 }
 
 /// The same of requests that are all long-running, or none.
@@ -38,7 +41,12 @@ impl Course {
     #[must_use]
     pub fn of(event: &Event<'_>, asked: &Asked<'_>, bytes: u64) -> Self {
         let mut course = Self::default();
-        let stages = if asked.is_long_running() { &mut course.long } else { &mut course.short };
+        let is_long_running = asked.is_long_running();
+        if event.stage == Stage::ResponseStarted && (!is_long_running || asked.request().user.is_none()) {
+            course.unauthenticated = 1;
+            return course;
+        }
+        let stages = if is_long_running { &mut course.long } else { &mut course.short };
         match event.stage {
             Stage::RequestReceived => stages.received = 1,
             Stage::ResponseStarted => {
@@ -55,13 +63,10 @@ impl Course {
     }
 
     /// How many requests these events are of.
-    ///
-    /// A request that is not long-running starts an answer only if nobody could be authenticated, and then this is its
-    /// only event (`apiserver/pkg/endpoints/filters/authn_audit.go`).
     #[must_use]
     pub fn requests(&self) -> u64 {
-        let (short, long) = (&self.short, &self.long);
-        short.received.max(short.ended) + short.started + long.received.max(long.started).max(long.ended)
+        let most = |stages: &Stages| stages.received.max(stages.started).max(stages.ended);
+        most(&self.short) + most(&self.long) + self.unauthenticated
     }
 
     /// What `decision` would log of these requests at stages that the log omits.
@@ -72,7 +77,7 @@ impl Course {
             return missing;
         }
         let level = name_bytes(decision.level);
-        if !decision.omit_stages.contains(&Stage::RequestReceived) {
+        if !decision.omit_stages.contains(Stage::RequestReceived) {
             let Stages { received, ended, received_by_ended, .. } = self.short;
             missing += extrapolate(received, ended, received_by_ended, level);
             let Stages { received, started, received_by_started, .. } = self.long;
@@ -82,17 +87,23 @@ impl Course {
                 extrapolate(received, self.long.ended, self.long.received_by_ended, level)
             };
         }
-        if !decision.omit_stages.contains(&Stage::ResponseStarted) {
+        if !decision.omit_stages.contains(Stage::ResponseStarted) {
             let Stages { started, ended, started_by_ended, .. } = self.long;
             missing += extrapolate(started, ended, started_by_ended, level);
         }
         missing
     }
 
-    /// How many requests arrived, were not long-running, and have no event of their end.
+    /// How many requests have no event of their end, and would have one under `decision`: that they had not ended yet
+    /// cannot be told from a stage that the log omits.
     #[must_use]
-    pub fn without_end(&self) -> u64 {
-        self.short.received.saturating_sub(self.short.ended)
+    pub fn without_end(&self, decision: &Decision) -> u64 {
+        let logs = |stage| !decision.omit_stages.contains(stage);
+        if decision.level == Level::None || !(logs(Stage::ResponseComplete) || logs(Stage::Panic)) {
+            return 0;
+        }
+        let begun = |stages: &Stages| stages.received.max(stages.started).saturating_sub(stages.ended);
+        begun(&self.short) + begun(&self.long)
     }
 }
 
@@ -124,6 +135,7 @@ impl AddAssign for Course {
     fn add_assign(&mut self, more: Self) {
         self.short += more.short;
         self.long += more.long;
+        self.unauthenticated += more.unauthenticated;
     }
 }
 

@@ -41,7 +41,7 @@ pub fn fate(event: &Event<'_>, asked: &Asked<'_>, bytes: u64, decision: &Decisio
     if decision.level == Level::None {
         return Fate::OmittedByLevel;
     }
-    if decision.omit_stages.contains(&event.stage) {
+    if decision.omit_stages.contains(event.stage) {
         return Fate::OmittedByStage;
     }
     let (logs_request, logs_response) =

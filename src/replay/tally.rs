@@ -1,7 +1,7 @@
 //! Lines of a log → sums, under one policy or two.
 
 use crate::event::{Asked, Chunk, Day, Event, Line, Moment, parse_line};
-use crate::policy::{Policy, decide};
+use crate::policy::{Evaluator, Policy};
 use crate::replay::MOST_POLICIES;
 use crate::replay::amount::Amount;
 use crate::replay::cell::Cell;
@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 /// One policy, or two to compare, made ready to be asked about every event.
 #[derive(Debug)]
-pub struct Replay<'p> {
-    policies: Vec<&'p Policy>,
+pub struct Replay {
+    /// Each with the number of its rules.
+    policies: Vec<(Evaluator, usize)>,
 }
 
 /// What came of some part of a log.
@@ -35,16 +36,17 @@ pub struct Days {
     cells: BTreeMap<Option<Day>, Vec<Cell>>,
 }
 
-impl<'p> Replay<'p> {
+impl Replay {
     /// Under these policies, at most two.
-    pub fn new(policies: impl IntoIterator<Item = &'p Policy>) -> Self {
-        Self { policies: policies.into_iter().take(MOST_POLICIES).collect() }
+    pub fn new<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Self {
+        let ready = |policy: &Policy| (Evaluator::new(policy), policy.rules.len());
+        Self { policies: policies.into_iter().take(MOST_POLICIES).map(ready).collect() }
     }
 
     /// Nothing counted yet.
     #[must_use]
     pub fn start(&self) -> Tally {
-        let policies = self.policies.iter().map(|policy| Days::new(policy.rules.len())).collect();
+        let policies = self.policies.iter().map(|(_, rules)| Days::new(*rules)).collect();
         Tally { policies, ..Tally::default() }
     }
 
@@ -85,8 +87,8 @@ impl<'p> Replay<'p> {
         let mut share = Share { today: Amount::one(bytes), logged: [Amount::default(); MOST_POLICIES] };
         let request = asked.request();
         let each = self.policies.iter().zip(&mut tally.policies).zip(&mut share.logged);
-        for ((policy, days), logged) in each {
-            let decision = decide(policy, &request);
+        for (((evaluator, _), days), logged) in each {
+            let decision = evaluator.decide(&request);
             let fate = fate(event, &asked, bytes, &decision);
             if let Fate::Logged { bytes, .. } = fate {
                 *logged = Amount::one(bytes);

@@ -63,7 +63,7 @@ struct Read {
 }
 
 /// Reads all logs, each to its end or to where it is damaged.
-fn read(files: LogFiles, replay: &Replay<'_>, output: &mut Output<'_>) -> Result<Read, Refusal> {
+fn read(files: LogFiles, replay: &Replay, output: &mut Output<'_>) -> Result<Read, Refusal> {
     let mut read =
         Read { tally: replay.start(), logs: Vec::new(), repeated: files.repeated, damaged: Vec::new() };
     let mut progress = Progress::new(files.files.iter().map(|file| file.size).sum());

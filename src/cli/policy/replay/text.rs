@@ -80,7 +80,7 @@ fn log_line(shown: &Shown<'_>) -> String {
 fn totals(shown: &Shown<'_>) -> Vec<String> {
     let today = shown.today();
     let mut columns = Columns::new(1, ["", "events", "", "size", "", "a day"]);
-    let rows = std::iter::once(("the log", today, false)).chain(shown.sides.iter().map(|side| {
+    let rows = std::iter::once((THE_LOG, today, false)).chain(shown.sides.iter().map(|side| {
         let total = &side.replayed.total;
         (side.name, total.cost(), total.sums.unknown > 0)
     }));
@@ -133,13 +133,24 @@ fn explain(side: &Side<'_>) -> Vec<String> {
     lines
 }
 
-fn heading<'a>(shown: &'a Shown<'_>, texts: &[&'a str]) -> Vec<&'a str> {
-    let names = std::iter::once("the log").chain(shown.sides.iter().map(|side| side.name));
-    texts.iter().copied().chain(names.flat_map(|name| [name, ""])).collect()
+/// Columns of events and size for each name, after the columns `before`, of which the first `texts` are texts.
+fn columns(texts: usize, before: &[&str], names: &[&str]) -> Columns {
+    let blank = before.iter().map(|_| "");
+    let mut columns = Columns::new(texts, blank.chain(names.iter().flat_map(|name| ["", name])));
+    let units = names.iter().flat_map(|_| ["events", "size"]);
+    columns.row(before.iter().copied().chain(units).map(str::to_owned));
+    columns
 }
 
+/// The log, and the policies.
+fn names<'a>(shown: &'a Shown<'_>) -> Vec<&'a str> {
+    std::iter::once(THE_LOG).chain(shown.sides.iter().map(|side| side.name)).collect()
+}
+
+const THE_LOG: &str = "the log";
+
 fn days(shown: &Shown<'_>) -> Vec<String> {
-    let mut columns = Columns::new(1, heading(shown, &["day"]));
+    let mut columns = columns(1, &["day"], &names(shown));
     let Some(first) = shown.sides.first() else { return Vec::new() };
     for (day, outcome) in &first.replayed.days {
         let name = day.map_or("no time".to_owned(), |day| day.to_string());
@@ -167,7 +178,7 @@ fn talkers(shown: &Shown<'_>, talkers: &[Talker]) -> Vec<String> {
     if talkers.is_empty() {
         return Vec::new();
     }
-    let mut columns = Columns::new(3, heading(shown, &["user", "verb", "what"]));
+    let mut columns = columns(3, &["user", "verb", "what"], &names(shown));
     for Talker { user, verb, what, share } in talkers {
         let user = if user.is_empty() { "(nobody)" } else { user };
         let names = [user, verb, what].map(cut);
