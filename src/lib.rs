@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod cli;
 pub mod digest;
+pub mod event;
 pub mod generation;
 pub mod kubelet;
 pub mod manifest;
@@ -16,6 +17,7 @@ pub mod observe;
 pub mod plan;
 pub mod policy;
 pub mod refusal;
+pub mod replay;
 pub mod report;
 pub mod restart;
 pub mod secret;

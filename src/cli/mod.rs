@@ -86,6 +86,7 @@ pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) 
         json: cli.global.output == Format::Json,
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,
+        shows_progress: environment.err_is_terminal && !cli.global.quiet,
     };
     let interactive = environment.in_is_terminal && environment.out_is_terminal && !output.json;
     dispatch(cli, interactive, &mut output)

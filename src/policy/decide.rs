@@ -1,9 +1,8 @@
 //! What the API server does with one request under a policy, written as its source reads
 //! (`apiserver/pkg/audit/policy/checker.go`), with no regard for speed.
 
-use std::collections::BTreeSet;
-
-use crate::policy::model::{GroupResources, Level, Policy, Rule, Stage};
+use crate::policy::model::{GroupResources, Level, Policy, Rule};
+use crate::policy::stages::StageSet;
 
 /// The attributes of a request that a policy can look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,12 +56,12 @@ pub struct Resource {
 }
 
 /// What is logged of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
     /// How much.
     pub level: Level,
     /// At which stages nothing is logged: those of the policy and those of the rule.
-    pub omit_stages: BTreeSet<Stage>,
+    pub omit_stages: StageSet,
     /// Whether logged bodies lack `managedFields`.
     pub omit_managed_fields: bool,
     /// The index of the rule that decided; `None` when none matched, and then the level is `None` too.
@@ -78,7 +77,8 @@ pub fn decide(policy: &Policy, request: &Request) -> Decision {
 impl Policy {
     /// What is decided where `rule` is the first that matches; where none does, or there is no such rule, nothing is
     /// logged.
-    pub(super) fn decision_by(&self, rule: Option<usize>) -> Decision {
+    #[must_use]
+    pub fn decision_by(&self, rule: Option<usize>) -> Decision {
         let of_policy = self.omit_stages.iter().copied();
         match rule.and_then(|index| self.rules.get(index)) {
             Some(decisive) => Decision {

@@ -1,53 +1,68 @@
 //! Requests and decisions as lines of JSON.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::policy::decide::{Decision, Request, Resource, Target, User};
+use crate::policy::borrowed::{RequestRef, ResourceRef, TargetRef, UserRef};
+use crate::policy::decide::Decision;
+use crate::policy::model::Stage;
 
 /// A request, as `--requests` reads it. What is missing is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct RequestLine {
+pub struct RequestLine<'a> {
     /// The user's name.
-    pub user: String,
+    #[serde(borrow)]
+    pub user: Cow<'a, str>,
     /// The user's groups.
-    pub groups: Vec<String>,
+    #[serde(borrow)]
+    pub groups: Vec<Cow<'a, str>>,
     /// There is no user.
     pub no_user: bool,
-    /// See [`Request::verb`].
-    pub verb: String,
-    /// See [`Resource::namespace`].
-    pub namespace: String,
-    /// See [`Resource::group`].
-    pub api_group: String,
-    /// See [`Resource::resource`].
-    pub resource: String,
-    /// See [`Resource::subresource`].
-    pub subresource: String,
-    /// See [`Resource::name`].
-    pub name: String,
+    /// See [`RequestRef::verb`].
+    #[serde(borrow)]
+    pub verb: Cow<'a, str>,
+    /// See [`ResourceRef::namespace`].
+    #[serde(borrow)]
+    pub namespace: Cow<'a, str>,
+    /// See [`ResourceRef::group`].
+    #[serde(borrow)]
+    pub api_group: Cow<'a, str>,
+    /// See [`ResourceRef::resource`].
+    #[serde(borrow)]
+    pub resource: Cow<'a, str>,
+    /// See [`ResourceRef::subresource`].
+    #[serde(borrow)]
+    pub subresource: Cow<'a, str>,
+    /// See [`ResourceRef::name`].
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
     /// The path of a request that is not about a resource.
-    pub path: String,
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
     /// Whether it is about a resource; without it, whether it names one.
     pub resource_request: Option<bool>,
 }
 
-impl From<RequestLine> for Request {
-    fn from(line: RequestLine) -> Self {
-        let is_resource = line.resource_request.unwrap_or(!line.resource.is_empty());
+impl RequestLine<'_> {
+    /// The request of the line, whose texts it borrows.
+    #[must_use]
+    pub fn request(&self) -> RequestRef<'_, Cow<'_, str>> {
+        let is_resource = self.resource_request.unwrap_or(!self.resource.is_empty());
         let target = if is_resource {
-            Target::Resource(Resource {
-                group: line.api_group,
-                resource: line.resource,
-                subresource: line.subresource,
-                namespace: line.namespace,
-                name: line.name,
+            TargetRef::Resource(ResourceRef {
+                group: &self.api_group,
+                resource: &self.resource,
+                subresource: &self.subresource,
+                namespace: &self.namespace,
+                name: &self.name,
             })
         } else {
-            Target::Path(line.path)
+            TargetRef::Path(&self.path)
         };
-        let user = (!line.no_user).then_some(User { name: line.user, groups: line.groups });
-        Self { user, verb: line.verb, target }
+        let user = UserRef { name: &self.user, groups: &self.groups };
+        RequestRef { user: (!self.no_user).then_some(user), verb: &self.verb, target }
     }
 }
 
@@ -69,7 +84,7 @@ impl From<&Decision> for DecisionLine {
     fn from(decision: &Decision) -> Self {
         Self {
             level: decision.level.name(),
-            omit_stages: decision.omit_stages.iter().map(|stage| stage.name()).collect(),
+            omit_stages: decision.omit_stages.iter().map(Stage::name).collect(),
             omit_managed_fields: decision.omit_managed_fields,
             rule: decision.rule,
         }

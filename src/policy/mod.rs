@@ -8,11 +8,14 @@
 
 mod atoms;
 pub mod benchmark;
+mod borrowed;
 pub mod builtin;
+mod clause;
 mod decide;
 mod decode;
 mod describe;
 mod diff;
+mod evaluator;
 mod example;
 mod explain;
 mod finding;
@@ -31,12 +34,16 @@ mod reach;
 mod shape;
 mod source;
 mod space;
+mod stages;
 mod strict;
+mod table;
 mod validate;
 
+pub use borrowed::{RequestRef, ResourceRef, TargetRef, UserRef};
 pub use decide::{Decision, Request, Resource, Target, User, decide};
 pub use describe::describe_request;
 pub use diff::{Class, diff};
+pub use evaluator::Evaluator;
 pub use explain::why_not;
 pub use finding::{Cause, Finding, Verdict};
 pub use judge::{Judgement, examine, judge, rule_positions};
@@ -47,3 +54,4 @@ pub use preset::Preset;
 pub use question::Question;
 pub use reach::{Outcomes, TooComplex, outcomes};
 pub use space::Scope;
+pub use stages::StageSet;

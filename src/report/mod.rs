@@ -121,6 +121,8 @@ pub struct Output<'a> {
     pub quiet: bool,
     /// `--verbose`
     pub verbose: bool,
+    /// Standard error is a terminal that progress may be shown on.
+    pub shows_progress: bool,
 }
 
 impl Output<'_> {
@@ -144,6 +146,14 @@ impl Output<'_> {
     /// A line on standard error, likewise.
     pub fn error_line(&mut self, text: &str) {
         ignore(writeln!(self.err, "{text}"));
+    }
+
+    /// A line on standard error that the next one takes the place of; the empty one clears it.
+    pub fn progress(&mut self, text: &str) {
+        if self.shows_progress {
+            ignore(write!(self.err, "\r\u{1b}[K{text}"));
+            ignore(self.err.flush());
+        }
     }
 
     /// Makes sure that what was said is seen, before a question.

@@ -20,6 +20,7 @@ fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {
             json,
             quiet: false,
             verbose: false,
+            shows_progress: false,
         };
         print_report(&mut output, &report, exit);
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -57,6 +58,7 @@ fn a_question_is_answered_on_its_own_line() {
         json: false,
         quiet: false,
         verbose: false,
+        shows_progress: false,
     };
     output.prompt("Roll back? [y/N] ");
     assert_eq!(out, b"Roll back? [y/N] ");

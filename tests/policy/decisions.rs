@@ -72,7 +72,7 @@ fn answer(policy: &Policy, attributes: &Attributes) -> Answer {
     let decision = decide(policy, &attributes.request());
     Answer {
         level: decision.level.to_string(),
-        omit_stages: decision.omit_stages.iter().map(ToString::to_string).collect(),
+        omit_stages: decision.omit_stages.iter().map(|stage| stage.to_string()).collect(),
         omit_managed_fields: decision.omit_managed_fields,
         rule: decision.rule,
     }

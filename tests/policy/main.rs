@@ -14,6 +14,7 @@
 )]
 
 mod decisions;
+mod evaluator;
 mod explain;
 mod judgement;
 mod lint;

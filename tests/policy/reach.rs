@@ -119,7 +119,7 @@ fn requests() -> Vec<Request> {
     requests
 }
 
-fn runner(cases: u32) -> TestRunner {
+pub(crate) fn runner(cases: u32) -> TestRunner {
     let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().map_or(cases, |cases| cases.parse().unwrap());
     let config = ProptestConfig { cases, failure_persistence: None, ..Config::default() };
     let seed = crate::oracle::seed().to_le_bytes().repeat(4);

@@ -31,6 +31,9 @@ pub(super) enum PolicyCommand {
     /// Say which requests two policies log differently; exit 1 when there are any
     #[command(after_help = DIFF_HELP)]
     Diff(Diff),
+    /// Say what a policy would have logged of the requests in an audit log, and what that takes
+    #[command(after_help = REPLAY_HELP)]
+    Replay(Replay),
     /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
     Migrate {
         /// The policy: a file, or - for standard input
@@ -111,6 +114,40 @@ A comment allows a finding, with a reason:
   verbs: [\"*\"]  # kaudit: allow KA201 a user of that name exists      this line
   # kaudit: allow KA401 only the vault team reads this log            alone on a line: the rule that begins next
 At the head of the file it is about the whole file.";
+
+const REPLAY_HELP: &str = "\
+Examples:
+  kaudit policy replay default /var/log/kubernetes/audit
+  kaudit policy replay policy.yaml /var/log/kubernetes/audit/audit.log --compare write-bodies
+  zcat old/*.gz | kaudit policy replay metadata - -o json
+
+A log has an event on each line, of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; it may be compressed by gzip. A
+directory stands for the logs in it (*.log, *.json, *.jsonl, also with .gz), the rotated ones too. A line without an event
+is counted and passed over.
+
+What a policy leaves out of a log is exact. What it logs and the log has not: bodies are not known, so a size is at least
+that; events of a stage that the log omits are estimated by the others; requests that today's policy does not log are not
+in the log at all (kaudit policy diff TODAY'S POLICY says which).";
+
+/// `policy replay`
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// The policy: a file, a preset, or - for standard input
+    #[arg(value_name = "POLICY")]
+    pub(super) policy: String,
+    /// Audit logs, directories of them, or - for standard input
+    #[arg(value_name = "LOG", required = true)]
+    pub(super) logs: Vec<PathBuf>,
+    /// Show what this policy makes of the log beside it
+    #[arg(long, value_name = "POLICY")]
+    pub(super) compare: Option<String>,
+    /// How many of those who take the most are shown
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) top: usize,
+    /// For which version.
+    #[command(flatten)]
+    pub(super) version: Version,
+}
 
 /// `policy lint`
 #[derive(Debug, Args)]

@@ -75,7 +75,7 @@ fn render(class: &Class, [before, after]: &[Side<'_>; 2], styles: Styles) -> Vec
 /// What changes at the same level.
 fn other_change(class: &Class) -> String {
     let stages = |decision: &Decision| -> Vec<&str> {
-        let is_logged = |stage: &&Stage| !decision.omit_stages.contains(*stage);
+        let is_logged = |stage: &&Stage| !decision.omit_stages.contains(**stage);
         Stage::ALL.iter().filter(is_logged).map(|stage| stage.name()).collect()
     };
     let shown = |stages: Vec<&str>| if stages.is_empty() { "nothing".to_owned() } else { stages.join("+") };
@@ -89,7 +89,7 @@ fn other_change(class: &Class) -> String {
 
 fn details(class: &Class, [before, after]: &[Side<'_>; 2]) -> Value {
     let side = |side: &Side<'_>, decision: &Decision| {
-        let omit: Vec<&str> = decision.omit_stages.iter().map(|stage| stage.name()).collect();
+        let omit: Vec<&str> = decision.omit_stages.iter().map(Stage::name).collect();
         json!({
             "file": side.name,
             "rule": decision.rule,

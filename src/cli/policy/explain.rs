@@ -8,8 +8,8 @@ use crate::cli::{Exit, end};
 use crate::node::Node;
 use crate::note::Note;
 use crate::policy::{
-    Decision, DecisionLine, Level, Policy, Question, Request, RequestLine, Stage, decide, describe_request,
-    rule_positions, why_not,
+    Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, decide,
+    describe_request, rule_positions, why_not,
 };
 use crate::refusal::{Position, Refusal};
 use crate::report::{Output, Report};
@@ -81,7 +81,7 @@ impl Explained<'_> {
 
     fn stages(&self) -> Vec<&'static str> {
         let is_logged =
-            |stage: &Stage| self.decision.level != Level::None && !self.decision.omit_stages.contains(stage);
+            |stage: &Stage| self.decision.level != Level::None && !self.decision.omit_stages.contains(*stage);
         Stage::ALL.iter().filter(|stage| is_logged(stage)).map(|stage| stage.name()).collect()
     }
 
@@ -138,6 +138,7 @@ impl Explained<'_> {
 fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::Result {
     let shown = file.display().to_string();
     let unreadable = |error: anyhow::Error| Refusal::new(format!("{error:#}"));
+    let evaluator = Evaluator::new(policy);
     let mut lines = Node::stream_operators_file(file).map_err(unreadable)?;
     let mut line = String::new();
     for number in 1.. {
@@ -149,14 +150,14 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
         if line.trim().is_empty() {
             continue;
         }
-        let request: RequestLine = serde_json::from_str(line.trim_end()).map_err(|error| {
+        let request: RequestLine<'_> = serde_json::from_str(line.trim_end()).map_err(|error| {
             let position = Position { line: number, column: error.column().max(1) };
             let mut refusal =
                 Refusal::new(format!("this line is no request: {error}")).in_file(shown.as_str());
             refusal.position = Some(position);
             refusal
         })?;
-        let decision = decide(policy, &request.into());
+        let decision = evaluator.decide(&request.request());
         let answer = serde_json::to_string(&DecisionLine::from(&decision))
             .map_err(|error| unreadable(error.into()))?;
         output.line(&answer);

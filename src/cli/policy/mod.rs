@@ -6,6 +6,7 @@ mod explain;
 mod lint;
 mod migrate;
 mod presets;
+mod replay;
 mod source;
 
 use super::{Exit, end};
@@ -23,6 +24,7 @@ pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -
         PolicyCommand::List => Ok(presets::list(output)),
         PolicyCommand::Show { name } => presets::show(name, output),
         PolicyCommand::Diff(args) => diff::run(args, global, output),
+        PolicyCommand::Replay(args) => replay::run(args, global, output),
         PolicyCommand::Migrate { file } => migrate::run(file, output),
     };
     match result {

@@ -170,7 +170,7 @@ impl Fate {
             target: question.target.clone(),
         };
         let decision = decide(policy, &request);
-        let is_seen = self.stages.iter().any(|stage| !decision.omit_stages.contains(stage));
+        let is_seen = self.stages.iter().any(|stage| !decision.omit_stages.contains(*stage));
         let rule = decision.rule.filter(|_| decision.level > Level::None && is_seen)?;
         Some(format!("rules[{rule}] of the policy logs it at level {}", decision.level))
     }

@@ -1,0 +1,98 @@
+//! Figures in columns.
+
+use crate::audit::disk::print_bytes;
+use crate::replay::Amount;
+
+/// Rows of cells; the first ones are texts and stand left, the others are figures and stand right.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    texts: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl Columns {
+    /// A heading, of whose columns the first `texts` are texts.
+    pub(super) fn new(texts: usize, heading: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { texts, rows: vec![heading.into_iter().map(Into::into).collect()] }
+    }
+
+    /// Adds a row.
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The lines, the heading first.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let count = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..count).map(width).collect();
+        self.rows.iter().map(|row| self.line(row, &widths)).collect()
+    }
+
+    fn line(&self, row: &[String], widths: &[usize]) -> String {
+        let cells = row.iter().zip(widths).enumerate();
+        let padded = cells.map(|(column, (cell, width))| {
+            if column < self.texts { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    }
+}
+
+/// `1,234,567`
+pub(super) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `12.3 KiB`
+pub(super) fn size(bytes: u64) -> String {
+    print_bytes(bytes.into())
+}
+
+/// Both, as cells.
+pub(super) fn amount(amount: Amount) -> [String; 2] {
+    [number(amount.events), size(amount.bytes)]
+}
+
+/// `34 %`
+pub(super) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    match (part * 200 + whole) / (2 * whole) {
+        0 if part > 0 => "<1 %".to_owned(),
+        percent => format!("{percent} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_readable() {
+        let numbers = [0, 12, 999, 1000, 1_234_567].map(number);
+        assert_eq!(numbers, ["0", "12", "999", "1,000", "1,234,567"]);
+        let parts = [(0, 10), (1, 1000), (1, 200), (1, 8), (2, 3), (10, 10), (11, 10), (0, 0)];
+        let percents = parts.map(|(part, whole)| percent(part, whole));
+        assert_eq!(percents, ["0 %", "<1 %", "1 %", "13 %", "67 %", "100 %", "110 %", "–"]);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_cells() {
+        let mut columns = Columns::new(1, ["who", "events"]);
+        columns.row(["alice".to_owned(), "7".to_owned()]);
+        assert_eq!(columns.lines(), ["who    events", "alice       7"]);
+    }
+}

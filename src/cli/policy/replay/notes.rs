@@ -1,0 +1,92 @@
+//! What one has to know to take the figures for what they are.
+
+use super::columns::{number, size};
+use super::shown::Shown;
+use crate::note::Note;
+use crate::policy::Level;
+
+/// Warnings about the logs, and what no log can tell.
+pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
+    let log = &shown.read.tally.log;
+    let mut notes: Vec<Note> = Vec::new();
+    let info = |text: String| Note::info(text);
+    notes
+        .extend(shown.read.repeated.iter().map(|name| info(format!("{name} is named twice, and read once"))));
+    for (name, why) in &shown.read.damaged {
+        let text =
+            format!("{name} is damaged, or not complete yet: {why}; what comes after that is not counted");
+        notes.push(Note::warning(text).named("log-damaged"));
+    }
+    notes.extend(malformed(shown));
+    if log.events.events == 0 {
+        return notes;
+    }
+    if log.without_groups > 0 && shown.sides.iter().any(|side| side.asks_for_groups()) {
+        let text = format!(
+            "{} of {} events do not name the groups of their user, so no rule with userGroups matches them",
+            number(log.without_groups),
+            number(log.events.events)
+        );
+        notes.push(Note::warning(text).named("log-without-groups"));
+    }
+    if log.undated > 0 {
+        notes.push(info(format!("{} events do not say when they were written", number(log.undated))));
+    }
+    if log.truncated > 0 {
+        let text = format!(
+            "of {} events the bodies were too large for --audit-log-truncate-max-event-size and are not in the log",
+            number(log.truncated)
+        );
+        notes.push(info(text).named("log-truncated"));
+    }
+    notes.extend(managed_fields(shown));
+    let lacking = shown.read.tally.talkers.lacking();
+    if lacking > 0 {
+        let text = format!(
+            "there are very many users and resources: each of those shown may take up to {} more",
+            size(lacking)
+        );
+        notes.push(info(text).named("talkers-approximate"));
+    }
+    let unseen =
+        info("requests that today's policy does not log are not in the log, and not counted".to_owned());
+    notes.push(
+        unseen.named("unseen-requests").hint("kaudit policy diff TODAY'S-POLICY NEW-POLICY says which"),
+    );
+    notes
+}
+
+/// Where the first lines without an event are.
+fn malformed(shown: &Shown<'_>) -> Option<Note> {
+    let count = shown.read.tally.log.malformed;
+    let places: Vec<String> =
+        shown.malformed().take(3).map(|(name, line, why)| format!("{name}:{line}: {why}")).collect();
+    let more = if count > places.len() as u64 { "; …" } else { "" };
+    let are = if count == 1 { "line has no event and is" } else { "lines have no event and are" };
+    let text = format!("{} {are} not counted: {}{more}", number(count), places.join("; "));
+    (count > 0).then(|| Note::warning(text).named("log-malformed"))
+}
+
+/// The API server has written them since 1.18, so where there are none, today's policy omits them.
+fn managed_fields(shown: &Shown<'_>) -> Option<Note> {
+    let log = &shown.read.tally.log;
+    let logs_them = |level: Level, omits: bool| level >= Level::Request && !omits;
+    let names: Vec<&str> = shown
+        .sides
+        .iter()
+        .filter(|side| {
+            side.replayed.rules.iter().any(|(decision, outcome)| {
+                outcome.sums.logged.events > 0 && logs_them(decision.level, decision.omit_managed_fields)
+            })
+        })
+        .map(|side| side.name)
+        .collect();
+    if log.with_body == 0 || log.with_managed_fields > 0 || names.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "no body in the log has managedFields: if today's policy omits them, bodies are larger under {}, which does not",
+        names.join(" and ")
+    );
+    Some(Note::info(text).named("managed-fields-omitted"))
+}

@@ -1,0 +1,199 @@
+//! The outcome of `policy replay` for people.
+
+use super::columns::{Columns, amount, number, percent, size};
+use super::shown::{Shown, Side};
+use crate::replay::{Amount, Outcome, Talker};
+use crate::report::Styles;
+
+/// One sentence.
+pub(super) fn message(shown: &Shown<'_>) -> String {
+    let today = shown.today();
+    if today.events == 0 {
+        return "There is no event in the log.".to_owned();
+    }
+    let sides: Vec<String> = shown
+        .sides
+        .iter()
+        .map(|side| {
+            let cost = side.replayed.total.cost();
+            let least = if side.replayed.total.sums.unknown > 0 { "at least " } else { "" };
+            format!(
+                "{} logs {} of the events, in {least}{} of the bytes",
+                side.name,
+                percent(cost.events, today.events),
+                percent(cost.bytes, today.bytes)
+            )
+        })
+        .collect();
+    format!("{}.", sides.join("; "))
+}
+
+/// Everything else.
+pub(super) fn lines(shown: &Shown<'_>, styles: Styles) -> Vec<String> {
+    let mut lines = vec![log_line(shown)];
+    if shown.today().events == 0 {
+        return lines;
+    }
+    let mut section = |heading: &str, mut body: Vec<String>| {
+        if body.is_empty() {
+            return;
+        }
+        lines.push(String::new());
+        if !heading.is_empty() {
+            lines.push(styles.bold(heading));
+        }
+        lines.append(&mut body);
+    };
+    section("", totals(shown));
+    for side in &shown.sides {
+        section("", explain(side));
+    }
+    section("By day (UTC)", days(shown));
+    for side in &shown.sides {
+        section(&format!("By rule of {}", side.name), rules(side));
+    }
+    let name = shown.sides.first().map_or("", |side| side.name);
+    section(&format!("Most logged by {name}"), talkers(shown, &shown.talkers()));
+    section(&format!("Most left out by {name}"), talkers(shown, &shown.left_out()));
+    lines.push(String::new());
+    lines
+}
+
+/// What was read.
+fn log_line(shown: &Shown<'_>) -> String {
+    let log = &shown.read.tally.log;
+    let files = match shown.read.logs.as_slice() {
+        [(name, _)] => name.clone(),
+        files => format!("{} files", files.len()),
+    };
+    let requests = shown.sides.first().map_or(0, |side| side.replayed.total.requests);
+    let span = shown.span().map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
+    format!(
+        "{files}: {} events of {} requests, {}{span}",
+        number(log.events.events),
+        number(requests),
+        size(log.events.bytes)
+    )
+}
+
+/// The log and each policy, side by side.
+fn totals(shown: &Shown<'_>) -> Vec<String> {
+    let today = shown.today();
+    let mut columns = Columns::new(1, ["", "events", "", "size", "", "a day"]);
+    let rows = std::iter::once((THE_LOG, today, false)).chain(shown.sides.iter().map(|side| {
+        let total = &side.replayed.total;
+        (side.name, total.cost(), total.sums.unknown > 0)
+    }));
+    for (name, cost, is_least) in rows {
+        let least = if is_least { "≥ " } else { "" };
+        columns.row([
+            name.to_owned(),
+            number(cost.events),
+            percent(cost.events, today.events),
+            format!("{least}{}", size(cost.bytes)),
+            percent(cost.bytes, today.bytes),
+            shown.a_day(cost.bytes).map_or("–".to_owned(), |bytes| format!("{least}{}", size(bytes))),
+        ]);
+    }
+    columns.lines()
+}
+
+/// What becomes of the events of the log, and what is not known.
+fn explain(side: &Side<'_>) -> Vec<String> {
+    let Outcome { sums, estimated, without_end, .. } = &side.replayed.total;
+    let events = |amount: &Amount| format!("{} events ({})", number(amount.events), size(amount.bytes));
+    let mut lines = Vec::new();
+    let mut say = |text: String| lines.push(format!("{}: {text}", side.name));
+    if sums.omitted_by_level.events > 0 {
+        say(format!("leaves out {} of requests that it does not log", events(&sums.omitted_by_level)));
+    }
+    if sums.omitted_by_stage.events > 0 {
+        say(format!("leaves out {} of stages that it omits", events(&sums.omitted_by_stage)));
+    }
+    if let Some(saved) = sums.saved_in_bodies().filter(|saved| *saved > 0) {
+        say(format!("leaves {} of bodies out of the events that it logs", size(saved)));
+    }
+    if estimated.events > 0 {
+        say(format!("adds {}, estimated, of stages that the log omits", events(estimated)));
+    }
+    if sums.unknown > 0 {
+        say(format!(
+            "not known are the bodies of up to {} requests and {} answers, which the log has not: it takes more than is \
+             shown",
+            number(sums.unknown_requests),
+            number(sums.unknown_responses)
+        ));
+    }
+    if *without_end > 0 {
+        say(format!(
+            "{} requests have no end in the log; their last events are not counted",
+            number(*without_end)
+        ));
+    }
+    lines
+}
+
+/// Columns of events and size for each name, after the columns `before`, of which the first `texts` are texts.
+fn columns(texts: usize, before: &[&str], names: &[&str]) -> Columns {
+    let blank = before.iter().map(|_| "");
+    let mut columns = Columns::new(texts, blank.chain(names.iter().flat_map(|name| ["", name])));
+    let units = names.iter().flat_map(|_| ["events", "size"]);
+    columns.row(before.iter().copied().chain(units).map(str::to_owned));
+    columns
+}
+
+/// The log, and the policies.
+fn names<'a>(shown: &'a Shown<'_>) -> Vec<&'a str> {
+    std::iter::once(THE_LOG).chain(shown.sides.iter().map(|side| side.name)).collect()
+}
+
+const THE_LOG: &str = "the log";
+
+fn days(shown: &Shown<'_>) -> Vec<String> {
+    let mut columns = columns(1, &["day"], &names(shown));
+    let Some(first) = shown.sides.first() else { return Vec::new() };
+    for (day, outcome) in &first.replayed.days {
+        let name = day.map_or("no time".to_owned(), |day| day.to_string());
+        let outcomes = shown.sides.iter().filter_map(|side| side.replayed.days.get(day));
+        let costs = outcomes.flat_map(|outcome| amount(outcome.cost()));
+        columns.row(std::iter::once(name).chain(amount(outcome.sums.today)).chain(costs));
+    }
+    columns.lines()
+}
+
+fn rules(side: &Side<'_>) -> Vec<String> {
+    let mut columns = Columns::new(2, ["rule", "level", "requests", "the log", "", side.name, "", "of it"]);
+    let total = side.replayed.total.cost().bytes;
+    for (rule, (level, outcome)) in side.outcomes() {
+        let row = [side.place(rule), level.to_string(), number(outcome.requests)];
+        let share = percent(outcome.cost().bytes, total);
+        columns.row(
+            row.into_iter().chain(amount(outcome.sums.today)).chain(amount(outcome.cost())).chain([share]),
+        );
+    }
+    columns.lines()
+}
+
+fn talkers(shown: &Shown<'_>, talkers: &[Talker]) -> Vec<String> {
+    if talkers.is_empty() {
+        return Vec::new();
+    }
+    let mut columns = columns(3, &["user", "verb", "what"], &names(shown));
+    for Talker { user, verb, what, share } in talkers {
+        let user = if user.is_empty() { "(nobody)" } else { user };
+        let names = [user, verb, what].map(cut);
+        let logged = (0..shown.sides.len()).flat_map(|index| amount(share.logged_by(index)));
+        columns.row(names.into_iter().chain(amount(share.today)).chain(logged));
+    }
+    columns.lines()
+}
+
+/// A name that a client has chosen, so that it keeps its column and does nothing to the terminal.
+fn cut(name: &str) -> String {
+    const WIDTH: usize = 60;
+    let plain = name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    if name.chars().count() <= WIDTH {
+        return plain.collect();
+    }
+    plain.take(WIDTH - 1).chain(['…']).collect()
+}

@@ -1,0 +1,113 @@
+//! A log → pieces of whole lines, so that each can be read by itself, in any order, in bounded memory.
+
+use memchr::{memchr, memrchr};
+use std::io::{self, Read};
+
+/// What is read at a time. Some thousand events: handing over one piece costs little beside reading it, and several fit
+/// into a processor's cache.
+const CHUNK: usize = 1 << 20;
+
+/// A line that is longer is passed over, so that memory is bounded whatever the file is. An API server that rotates its
+/// log writes no line that is longer than a file of it, 100 MB by default (`lumberjack.v2`, `Write`), and etcd takes
+/// objects of 1.5 MiB: only a list of very many objects, logged with its body, comes near.
+pub const LINE_LIMIT: usize = 64 << 20;
+
+/// Some lines of a log.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    lines: Vec<u8>,
+    is_first_too_long: bool,
+    line_limit: usize,
+}
+
+impl Chunk {
+    /// The lines without their line feeds; `None` for one that is longer than the limit.
+    pub fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let mut rest = self.lines.as_slice();
+        let mut is_too_long = self.is_first_too_long;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let (line, after) = rest.split_at_checked(memchr(b'\n', rest).unwrap_or(rest.len()))?;
+            rest = after.get(1..).unwrap_or_default();
+            let is_shown = !std::mem::take(&mut is_too_long) && line.len() <= self.line_limit;
+            Some(is_shown.then_some(line))
+        })
+    }
+
+    /// The memory, for the next chunk.
+    #[must_use]
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.lines
+    }
+}
+
+/// Cuts a log into chunks.
+#[derive(Debug)]
+pub struct Chunks<R> {
+    log: R,
+    size: usize,
+    line_limit: usize,
+    /// The beginning of a line whose end is not read yet.
+    begun: Vec<u8>,
+    /// Why the log could not be read on, to be told after what was read before.
+    failure: Option<io::Error>,
+}
+
+impl<R: Read> Chunks<R> {
+    /// Reads from `log`.
+    pub fn new(log: R) -> Self {
+        Self::with_sizes(log, CHUNK, LINE_LIMIT)
+    }
+
+    /// Reads `size` bytes at a time, and passes over lines of more than `line_limit`.
+    pub fn with_sizes(log: R, size: usize, line_limit: usize) -> Self {
+        Self { log, size: size.max(1), line_limit, begun: Vec::new(), failure: None }
+    }
+
+    /// The next lines, in the memory of `buffer`; `None` at the end. The last line may lack its line feed.
+    ///
+    /// # Errors
+    /// The log cannot be read on. What was read before came out before.
+    pub fn next(&mut self, mut buffer: Vec<u8>) -> io::Result<Option<Chunk>> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        buffer.clear();
+        buffer.append(&mut self.begun);
+        let mut is_first_too_long = false;
+        loop {
+            let before = buffer.len();
+            self.read_into(&mut buffer);
+            // At the end, the line that is begun is the last one.
+            if self.failure.is_some() || buffer.len() == before {
+                break;
+            }
+            if let Some(end) = memrchr(b'\n', buffer.get(before..).unwrap_or_default()) {
+                let next = before + end + 1;
+                self.begun.extend_from_slice(buffer.get(next..).unwrap_or_default());
+                buffer.truncate(next);
+                break;
+            }
+            // All of it is one line, and its beginning is of no use any more.
+            if before > self.line_limit {
+                is_first_too_long = true;
+                buffer.clear();
+            }
+        }
+        if buffer.is_empty() && !is_first_too_long {
+            return self.failure.take().map_or(Ok(None), Err);
+        }
+        if buffer.is_empty() {
+            buffer.push(b'\n');
+        }
+        Ok(Some(Chunk { lines: buffer, is_first_too_long, line_limit: self.line_limit }))
+    }
+
+    fn read_into(&mut self, buffer: &mut Vec<u8>) {
+        buffer.reserve(self.size);
+        let read = (&mut self.log).take(self.size as u64).read_to_end(buffer);
+        self.failure = read.err();
+    }
+}

@@ -1,0 +1,25 @@
+//! Audit events: what is in a line of a log, what the policy was asked about it, and how a log is read.
+//!
+//! A log is cut into [`Chunks`], its lines are [read](parse_line), and of each event there is what it says itself
+//! ([`Event`]) and what the API server asked its policy ([`Asked`]). Texts are borrowed from the line.
+//!
+//! Nothing here opens a file.
+
+pub mod bodies;
+mod chunks;
+mod model;
+mod parse;
+mod request;
+mod rotation;
+mod scan;
+mod text;
+mod time;
+
+pub use chunks::{Chunk, Chunks, LINE_LIMIT};
+pub use model::{Event, ObjectRef, User};
+pub use parse::{Line, Malformed, parse_line};
+pub use request::Asked;
+pub use rotation::logs_among;
+pub use scan::scan;
+pub use text::Text;
+pub use time::{Day, Moment};

@@ -1,0 +1,120 @@
+//! A line of a log → the events in it.
+
+use crate::event::model::Event;
+use crate::event::text::{Text, or_default};
+use crate::policy::{API_GROUP, ApiVersion};
+use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// What a line of a log has in it.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, and none is kept")]
+pub enum Line<'a> {
+    /// Nothing but white space.
+    Blank,
+    /// One event, as the log backend writes it.
+    Event(Event<'a>),
+    /// The events of an `EventList`, as the webhook backend sends them; those that are none are left out, and why.
+    List(Vec<Result<Event<'a>, Malformed>>),
+}
+
+/// Why a line has no event. It says nothing of what stands in the line: that may be a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    /// Its bytes are no UTF-8, which the API server always writes.
+    NotUtf8,
+    /// It is longer than [`LINE_LIMIT`](super::LINE_LIMIT).
+    TooLong,
+    /// It ends in the middle of the JSON, as the last line of a log that is being written does.
+    CutOff,
+    /// It is not JSON.
+    NotJson {
+        /// The byte in the line, from 1.
+        column: usize,
+    },
+    /// It is JSON and not an event: a member is missing, is there twice, or is of another kind than an event's.
+    NoEvent {
+        /// The byte in the line, from 1.
+        column: usize,
+    },
+    /// An event of a version of `audit.k8s.io` that kaudit does not know.
+    UnknownVersion,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 => f.write_str("not UTF-8"),
+            Self::TooLong => write!(f, "longer than {} MiB", super::LINE_LIMIT >> 20),
+            Self::CutOff => f.write_str("cut off"),
+            Self::NotJson { column } => write!(f, "not JSON from byte {column} on"),
+            Self::NoEvent { column } => write!(f, "JSON, but no audit event: see byte {column}"),
+            Self::UnknownVersion => {
+                write!(f, "an event of a version other than {API_GROUP}/v1, v1beta1, v1alpha1")
+            }
+        }
+    }
+}
+
+/// Reads one line, without its line feed.
+///
+/// # Errors
+/// It has no event, and is not blank.
+pub fn parse_line(line: &[u8]) -> Result<Line<'_>, Malformed> {
+    let text = std::str::from_utf8(line).map_err(|_| Malformed::NotUtf8)?;
+    let json = text.trim_ascii();
+    if json.is_empty() {
+        return Ok(Line::Blank);
+    }
+    match parse_event(json) {
+        // A list has no level, so it comes here, and costs a second look.
+        Err(Malformed::NoEvent { column }) => match parse_list(json) {
+            Some(events) => Ok(Line::List(events)),
+            None => Err(Malformed::NoEvent { column }),
+        },
+        event => Ok(Line::Event(event?)),
+    }
+}
+
+fn parse_event(json: &str) -> Result<Event<'_>, Malformed> {
+    let mut event: Event<'_> = serde_json::from_str(json).map_err(|error| match error.classify() {
+        Category::Eof => Malformed::CutOff,
+        Category::Data => Malformed::NoEvent { column: error.column() },
+        Category::Syntax | Category::Io => Malformed::NotJson { column: error.column() },
+    })?;
+    if !event.kind.is_empty() && &*event.kind != "Event" {
+        return Err(Malformed::NoEvent { column: 1 });
+    }
+    if !event.api_version.is_empty() && !is_known(&event.api_version) {
+        return Err(Malformed::UnknownVersion);
+    }
+    event.json = json;
+    Ok(event)
+}
+
+/// A list's items, where it is one.
+fn parse_list(json: &str) -> Option<Vec<Result<Event<'_>, Malformed>>> {
+    let list: EventList<'_> = serde_json::from_str(json).ok()?;
+    if &*list.kind != "EventList" || !is_known(&list.api_version) {
+        return None;
+    }
+    Some(list.items.into_iter().map(|item| parse_event(item.get())).collect())
+}
+
+fn is_known(api_version: &str) -> bool {
+    let version = api_version.strip_prefix(API_GROUP).and_then(|rest| rest.strip_prefix('/'));
+    version.is_some_and(|version| ApiVersion::ALL.iter().any(|known| known.name() == version))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventList<'a> {
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    api_version: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    items: Vec<&'a RawValue>,
+}

@@ -1,0 +1,171 @@
+//! What the audit policy was asked about an event's request.
+//!
+//! The policy decides before a body is read, by who asks, the verb and the path
+//! (`apiserver/pkg/endpoints/request/requestinfo.go`, `NewRequestInfo`). The event has all of that. Only of a create its
+//! `objectRef` may say more: the name and the namespace that the body brought (`apiserver/pkg/audit/request.go`,
+//! `LogRequestObject`), so these are taken from the path.
+
+use crate::event::model::{Event, ObjectRef, User};
+use crate::event::text::Text;
+use crate::policy::{RequestRef, ResourceRef, TargetRef, UserRef};
+use std::borrow::Cow;
+
+/// The attributes by which a policy decided about an event's request.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    event: &'a Event<'a>,
+    /// Without the query, decoded.
+    path: Cow<'a, str>,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads them from an event of any stage; all events of a request give the same.
+    #[must_use]
+    pub fn of(event: &'a Event<'a>) -> Self {
+        let uri: &str = &event.request_uri;
+        let path = uri.split_once('?').map_or(uri, |(path, _)| path);
+        Self { event, path: decode(path) }
+    }
+
+    /// As the policy is asked. A request that nobody was authenticated for has no user at all
+    /// (`apiserver/pkg/endpoints/filters/authn_audit.go`).
+    #[must_use]
+    pub fn request(&self) -> RequestRef<'_, Text<'a>> {
+        let User { username, groups } = &self.event.user;
+        let is_somebody = !username.is_empty() || !groups.is_empty();
+        RequestRef {
+            user: is_somebody.then_some(UserRef { name: username, groups }),
+            verb: &self.event.verb,
+            target: self.target(),
+        }
+    }
+
+    /// Whether an API server writes an event when the answer to it begins: a watch, a proxied connection.
+    /// (`cmd/kube-apiserver`, `BasicLongRunningRequestCheck`)
+    #[must_use]
+    pub fn is_long_running(&self) -> bool {
+        match &self.event.object_ref {
+            Some(object) => {
+                matches!(&*self.event.verb, "watch" | "proxy")
+                    || matches!(&*object.subresource, "attach" | "exec" | "log" | "portforward" | "proxy")
+            }
+            None => self.path.starts_with("/debug/pprof/"),
+        }
+    }
+
+    /// The path, decoded and without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn target(&self) -> TargetRef<'_> {
+        let Some(object) = &self.event.object_ref else { return TargetRef::Path(&self.path) };
+        let (namespace, name) = self.namespace_and_name(object);
+        TargetRef::Resource(ResourceRef {
+            group: object.api_group(),
+            resource: &object.resource,
+            subresource: &object.subresource,
+            namespace,
+            name,
+        })
+    }
+
+    fn namespace_and_name<'b>(&'b self, object: &'b ObjectRef<'a>) -> (&'b str, &'b str) {
+        if &*self.event.verb == "create"
+            && let Some(named) = named_by(&self.path)
+        {
+            return named;
+        }
+        (&object.namespace, &object.name)
+    }
+}
+
+/// The namespace and the name that the path of a resource request names, as `NewRequestInfo` finds them; `None` where it
+/// is none.
+fn named_by(path: &str) -> Option<(&str, &str)> {
+    let mut parts = path.trim_matches('/').split('/');
+    match parts.next()? {
+        "api" => {}
+        "apis" => drop(parts.next()?),
+        _ => return None,
+    }
+    let _version = parts.next()?;
+    let mut resource = parts.next()?;
+    if resource == "proxy" || resource == "watch" {
+        resource = parts.next()?;
+    }
+    let mut namespace = "";
+    let mut name = parts.next().unwrap_or_default();
+    if resource == "namespaces" {
+        namespace = name;
+        // The subresources of a namespace itself; everything else that follows is a resource in it.
+        if let Some(within) = parts.next().filter(|part| !matches!(*part, "status" | "finalize")) {
+            let _resource = within;
+            name = parts.next().unwrap_or_default();
+        }
+    }
+    Some((namespace, name))
+}
+
+/// Percent-decoding (RFC 3986, 2.1). Bytes that are no UTF-8 then become U+FFFD, which no pattern has.
+fn decode(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let escaped = after.split_at_checked(2).filter(|_| *byte == b'%').and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = escaped.unwrap_or((*byte, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_namespace_and_an_object() {
+        for (path, named) in [
+            ("/api/v1/pods", Some(("", ""))),
+            ("/api/v1/nodes/a", Some(("", "a"))),
+            ("/api/v1/namespaces", Some(("", ""))),
+            ("/api/v1/namespaces/shop", Some(("shop", "shop"))),
+            ("/api/v1/namespaces/shop/finalize", Some(("shop", "shop"))),
+            ("/api/v1/namespaces/shop/pods", Some(("shop", ""))),
+            ("/api/v1/namespaces/shop/pods/web/exec", Some(("shop", "web"))),
+            ("/apis/apps/v1/namespaces/shop/deployments/web/scale", Some(("shop", "web"))),
+            ("/apis/apps/v1/deployments", Some(("", ""))),
+            ("/apis/example.com/v1/things/a/", Some(("", "a"))),
+            ("/api/v1/proxy/namespaces/shop/pods/web/x/y", Some(("shop", "web"))),
+            ("/api/v1/watch/nodes/a", Some(("", "a"))),
+            ("/api/v1", None),
+            ("/apis/apps/v1", None),
+            ("/healthz/etcd/x", None),
+            ("", None),
+        ] {
+            assert_eq!(named_by(path), named, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_decoded_once() {
+        for (path, decoded) in [
+            ("/healthz", "/healthz"),
+            ("/healthz%2Fetcd", "/healthz/etcd"),
+            ("/a%252Fb", "/a%2Fb"),
+            ("/a%2", "/a%2"),
+            ("/a%+1b%zz%", "/a%+1b%zz%"),
+            ("/%C3%A4%FF", "/ä\u{fffd}"),
+        ] {
+            assert_eq!(decode(path), decoded, "{path}");
+        }
+    }
+}

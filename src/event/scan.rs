@@ -1,0 +1,98 @@
+//! A log read on several processors, with the same outcome as on one.
+
+use crate::event::chunks::{Chunk, Chunks};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// Chunks that are in memory for each thread: one that is being read, and one or two that wait.
+const CHUNKS_PER_THREAD: usize = 3;
+
+/// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
+/// log.
+///
+/// # Errors
+/// The log cannot be read on. What was read before is folded.
+pub fn scan<R: Read, T: Send>(
+    mut log: Chunks<R>,
+    threads: usize,
+    read: impl Fn(&Chunk) -> T + Sync,
+    mut fold: impl FnMut(T),
+) -> io::Result<()> {
+    if threads <= 1 {
+        let mut buffer = Vec::new();
+        while let Some(chunk) = log.next(buffer)? {
+            fold(read(&chunk));
+            buffer = chunk.into_buffer();
+        }
+        return Ok(());
+    }
+    let (to_read, waiting) = channel();
+    let (finished, read_chunks) = channel();
+    let (read, waiting) = (&read, &Mutex::new(waiting));
+    thread::scope(|scope| {
+        // The threads end when it goes, at the end of this block.
+        let to_read = to_read;
+        for _ in 0..threads {
+            let finished = finished.clone();
+            scope.spawn(move || work(waiting, read, &finished));
+        }
+        drop(finished);
+        distribute(log, threads * CHUNKS_PER_THREAD, &to_read, &read_chunks, &mut fold)
+    })
+}
+
+/// What a thread does: reads what comes until nothing comes any more.
+fn work<T>(
+    waiting: &Mutex<Receiver<(usize, Chunk)>>,
+    read: &impl Fn(&Chunk) -> T,
+    finished: &Sender<(usize, T, Vec<u8>)>,
+) {
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((index, chunk)) = next else { return };
+        let outcome = read(&chunk);
+        if finished.send((index, outcome, chunk.into_buffer())).is_err() {
+            return;
+        }
+    }
+}
+
+/// Hands out chunks, at most `most` at a time, and folds what comes back in their order.
+fn distribute<R: Read, T>(
+    mut log: Chunks<R>,
+    most: usize,
+    to_read: &Sender<(usize, Chunk)>,
+    finished: &Receiver<(usize, T, Vec<u8>)>,
+    fold: &mut impl FnMut(T),
+) -> io::Result<()> {
+    let mut end = None;
+    let (mut sent, mut folded) = (0, 0);
+    let mut early = BTreeMap::new();
+    let mut buffers = Vec::new();
+    loop {
+        while end.is_none() && sent < folded + most {
+            match log.next(buffers.pop().unwrap_or_default()) {
+                Ok(Some(chunk)) => {
+                    // Where no thread is left, each has panicked, and so will this one at the end of their scope.
+                    drop(to_read.send((sent, chunk)));
+                    sent += 1;
+                }
+                Ok(None) => end = Some(Ok(())),
+                Err(error) => end = Some(Err(error)),
+            }
+        }
+        if folded == sent {
+            return end.unwrap_or(Ok(()));
+        }
+        let Ok((index, outcome, buffer)) = finished.recv() else { return Ok(()) };
+        buffers.push(buffer);
+        early.insert(index, outcome);
+        while let Some(outcome) = early.remove(&folded) {
+            fold(outcome);
+            folded += 1;
+        }
+    }
+}

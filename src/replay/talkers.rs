@@ -1,0 +1,208 @@
+//! Who does what how often: user, verb and resource, with what that takes.
+//!
+//! A log can name very many users and resources, all made up by one client, and memory must stay bounded. So up to
+//! `MOST` are counted exactly. When there are more, the smaller half is forgotten; one that comes again begins at zero,
+//! and the sum of the largest forgotten ones bounds what any figure can lack (Manku and Motwani, *Approximate
+//! Frequency Counts over Data Streams*, 2002, "lossy counting").
+
+use crate::replay::MOST_POLICIES;
+use crate::replay::amount::Amount;
+use std::collections::HashMap;
+use std::ops::AddAssign;
+
+/// How many are counted exactly. A cluster with 1,000 nodes has some 20,000.
+const MOST: usize = 1 << 16;
+
+/// What one of them logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Share {
+    /// In the log.
+    pub today: Amount,
+    /// Of that, what each policy logs.
+    pub logged: [Amount; MOST_POLICIES],
+}
+
+/// Who, what, and how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Talker {
+    /// The user's name; empty where nobody was authenticated.
+    pub user: String,
+    /// The verb.
+    pub verb: String,
+    /// `deployments.apps/scale`, or a path.
+    pub what: String,
+    /// What that takes.
+    pub share: Share,
+}
+
+/// The counts.
+#[derive(Debug, Clone)]
+pub struct Talkers {
+    /// By user, verb and resource with a NUL between.
+    shares: HashMap<Box<str>, Share>,
+    most: usize,
+    /// How many bytes of the log a figure may lack.
+    lacking: u64,
+    /// For the key of an event, to allocate for new ones only.
+    key: String,
+}
+
+impl Default for Talkers {
+    fn default() -> Self {
+        Self::with_limit(MOST)
+    }
+}
+
+impl Talkers {
+    /// Counts up to `most` exactly.
+    #[must_use]
+    pub fn with_limit(most: usize) -> Self {
+        Self { shares: HashMap::new(), most, lacking: 0, key: String::new() }
+    }
+
+    /// Adds one event. `what` is written in pieces.
+    pub fn count(&mut self, user: &str, verb: &str, what: [&str; 5], share: &Share) {
+        self.key.clear();
+        self.key.extend([user, SEPARATOR, verb, SEPARATOR]);
+        self.key.extend(what);
+        match self.shares.get_mut(self.key.as_str()) {
+            Some(known) => *known += share,
+            None => drop(self.shares.insert(self.key.as_str().into(), share.clone())),
+        }
+    }
+
+    /// Adds what was counted in the next part of the log.
+    pub fn absorb(&mut self, later: Self) {
+        self.lacking += later.lacking;
+        for (key, share) in later.shares {
+            match self.shares.get_mut(&key) {
+                Some(known) => *known += &share,
+                None => drop(self.shares.insert(key, share)),
+            }
+        }
+        if self.shares.len() > self.most {
+            self.forget();
+        }
+    }
+
+    /// How many bytes of the log any figure may lack; 0: all are exact.
+    #[must_use]
+    pub fn lacking(&self) -> u64 {
+        self.lacking
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shares.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shares.is_empty()
+    }
+
+    /// The `count` with the largest `weight`, largest first; none with the weight 0.
+    #[must_use]
+    pub fn top(&self, count: usize, weight: impl Fn(&Share) -> u64) -> Vec<Talker> {
+        let mut all: Vec<(u64, &str, &Share)> =
+            self.shares.iter().map(|(key, share)| (weight(share), &**key, share)).collect();
+        all.retain(|(weight, ..)| *weight > 0);
+        // By name where the weight is the same, so that the order is always the same.
+        all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        all.into_iter().take(count).map(|(_, key, share)| Talker::new(key, share)).collect()
+    }
+
+    /// Keeps the larger half.
+    fn forget(&mut self) {
+        let mut order: Vec<(u64, Box<str>)> =
+            self.shares.iter().map(|(key, share)| (share.today.bytes, key.clone())).collect();
+        order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let forgotten = order.split_off((self.most / 2).min(order.len()));
+        self.lacking += forgotten.first().map_or(0, |(bytes, _)| *bytes);
+        for (_, key) in forgotten {
+            self.shares.remove(&key);
+        }
+    }
+}
+
+const SEPARATOR: &str = "\0";
+
+impl AddAssign<&Self> for Share {
+    fn add_assign(&mut self, more: &Self) {
+        self.today += more.today;
+        for (amount, more) in self.logged.iter_mut().zip(more.logged) {
+            *amount += more;
+        }
+    }
+}
+
+impl Share {
+    /// What the policy of this index logs of it.
+    #[must_use]
+    pub fn logged_by(&self, policy: usize) -> Amount {
+        self.logged.get(policy).copied().unwrap_or_default()
+    }
+}
+
+impl Talker {
+    fn new(key: &str, share: &Share) -> Self {
+        let mut parts = key.splitn(3, SEPARATOR);
+        let mut part = || parts.next().unwrap_or_default().to_owned();
+        Self { user: part(), verb: part(), what: part(), share: share.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(talkers: &mut Talkers, user: &str, bytes: u64) {
+        let amount = Amount::one(bytes);
+        let share = Share { today: amount, logged: [amount; MOST_POLICIES] };
+        talkers.count(user, "get", ["pods", "", "", "", ""], &share);
+    }
+
+    fn part(counts: &[(&str, u64)]) -> Talkers {
+        let mut part = Talkers::default();
+        for (user, bytes) in counts {
+            count(&mut part, user, *bytes);
+        }
+        part
+    }
+
+    #[test]
+    fn what_is_forgotten_is_bounded_and_the_largest_stay() {
+        let mut talkers = Talkers::with_limit(4);
+        let mut truth = 0;
+        for round in 0..100_u64 {
+            truth += 1000;
+            let others: Vec<String> = (0..5).map(|index| format!("{round}-{index}")).collect();
+            let mut counts: Vec<(&str, u64)> = others.iter().map(|name| (name.as_str(), 10)).collect();
+            counts.push(("alice", 1000));
+            talkers.absorb(part(&counts));
+            assert!(talkers.len() <= 4);
+        }
+        let top = talkers.top(1, |share| share.today.bytes);
+        assert_eq!(top[0].user, "alice");
+        assert_eq!(top[0].share.today, Amount { events: 100, bytes: truth });
+        assert!(talkers.lacking() > 0 && talkers.lacking() < truth / 10, "{}", talkers.lacking());
+    }
+
+    #[test]
+    fn one_that_comes_again_lacks_no_more_than_is_said() {
+        let mut talkers = Talkers::with_limit(2);
+        let mut truth = 0;
+        for round in 0..50_u64 {
+            truth += 3;
+            let (a, b) = (format!("a{round}"), format!("b{round}"));
+            talkers.absorb(part(&[("bob", 3), (&a, 5), (&b, 4)]));
+        }
+        talkers.absorb(part(&[("bob", 1000)]));
+        let bob = &talkers.top(1, |share| share.today.bytes)[0];
+        assert_eq!(bob.user, "bob");
+        let shown = bob.share.today.bytes;
+        assert!(shown <= truth + 1000 && shown + talkers.lacking() >= truth + 1000, "{shown}");
+    }
+}

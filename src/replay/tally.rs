@@ -1,0 +1,150 @@
+//! Lines of a log → sums, under one policy or two.
+
+use crate::event::{Asked, Chunk, Day, Event, Line, Moment, parse_line};
+use crate::policy::{Evaluator, Policy};
+use crate::replay::MOST_POLICIES;
+use crate::replay::amount::Amount;
+use crate::replay::cell::Cell;
+use crate::replay::fate::{Fate, fate};
+use crate::replay::log::LogSums;
+use crate::replay::talkers::{Share, Talkers};
+use std::collections::BTreeMap;
+
+/// One policy, or two to compare, made ready to be asked about every event.
+#[derive(Debug)]
+pub struct Replay {
+    /// Each with the number of its rules.
+    policies: Vec<(Evaluator, usize)>,
+}
+
+/// What came of some part of a log.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// What the log is.
+    pub log: LogSums,
+    /// What each policy makes of it.
+    pub policies: Vec<Days>,
+    /// Who takes how much.
+    pub talkers: Talkers,
+}
+
+/// Sums by day, `None` for events without a time, and within a day by the rule that decides, the last one for events that
+/// no rule matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Days {
+    rules: usize,
+    cells: BTreeMap<Option<Day>, Vec<Cell>>,
+}
+
+impl Replay {
+    /// Under these policies, at most two.
+    pub fn new<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Self {
+        let ready = |policy: &Policy| (Evaluator::new(policy), policy.rules.len());
+        Self { policies: policies.into_iter().take(MOST_POLICIES).map(ready).collect() }
+    }
+
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn start(&self) -> Tally {
+        let policies = self.policies.iter().map(|(_, rules)| Days::new(*rules)).collect();
+        Tally { policies, ..Tally::default() }
+    }
+
+    /// Counts the lines of a chunk.
+    #[must_use]
+    pub fn read(&self, chunk: &Chunk) -> Tally {
+        let mut tally = self.start();
+        for line in chunk.iter() {
+            self.read_line(line, &mut tally);
+            tally.log.lines += 1;
+        }
+        tally
+    }
+
+    fn read_line(&self, line: Option<&[u8]>, tally: &mut Tally) {
+        let number = tally.log.lines;
+        let Some(line) = line else { return tally.log.refuse(number, crate::event::Malformed::TooLong) };
+        match parse_line(line) {
+            Ok(Line::Blank) => {}
+            Ok(Line::Event(event)) => self.count(&event, line.len() as u64 + 1, tally),
+            Ok(Line::List(events)) => {
+                for event in events {
+                    match event {
+                        // As much as it would take in a log, on a line of its own.
+                        Ok(event) => self.count(&event, event.json.len() as u64 + 1, tally),
+                        Err(why) => tally.log.refuse(number, why),
+                    }
+                }
+            }
+            Err(why) => tally.log.refuse(number, why),
+        }
+    }
+
+    fn count(&self, event: &Event<'_>, bytes: u64, tally: &mut Tally) {
+        let written = Moment::parse(event.written_at());
+        tally.log.count(event, bytes, written);
+        let asked = Asked::of(event);
+        let mut share = Share { today: Amount::one(bytes), logged: [Amount::default(); MOST_POLICIES] };
+        let request = asked.request();
+        let each = self.policies.iter().zip(&mut tally.policies).zip(&mut share.logged);
+        for (((evaluator, _), days), logged) in each {
+            let decision = evaluator.decide(&request);
+            let fate = fate(event, &asked, bytes, &decision);
+            if let Fate::Logged { bytes, .. } = fate {
+                *logged = Amount::one(bytes);
+            }
+            days.count(written.map(Moment::day), decision.rule, Cell::of(event, &asked, bytes, fate));
+        }
+        tally.talkers.count(&event.user.username, &event.verb, what(event, &asked), &share);
+    }
+}
+
+/// `deployments.apps/scale` in pieces, or a path.
+fn what<'e>(event: &'e Event<'_>, asked: &'e Asked<'_>) -> [&'e str; 5] {
+    let Some(object) = &event.object_ref else { return [asked.path(), "", "", "", ""] };
+    let dot = if object.api_group().is_empty() { "" } else { "." };
+    let slash = if object.subresource.is_empty() { "" } else { "/" };
+    [&object.resource, dot, object.api_group(), slash, &object.subresource]
+}
+
+impl Tally {
+    /// Adds what was counted in the next part of the log.
+    pub fn absorb(&mut self, later: Self) {
+        self.log.absorb(&later.log);
+        for (days, later) in self.policies.iter_mut().zip(later.policies) {
+            days.absorb(later);
+        }
+        self.talkers.absorb(later.talkers);
+    }
+}
+
+impl Days {
+    fn new(rules: usize) -> Self {
+        Self { rules, cells: BTreeMap::new() }
+    }
+
+    /// The cell of a day and a rule.
+    fn count(&mut self, day: Option<Day>, rule: Option<usize>, more: Cell) {
+        let cells = self.cells.entry(day).or_insert_with(|| vec![Cell::default(); self.rules + 1]);
+        if let Some(cell) = cells.get_mut(rule.unwrap_or(self.rules)) {
+            *cell += more;
+        }
+    }
+
+    fn absorb(&mut self, later: Self) {
+        for (day, cells) in later.cells {
+            match self.cells.get_mut(&day) {
+                Some(known) => known.iter_mut().zip(cells).for_each(|(cell, more)| *cell += more),
+                None => drop(self.cells.insert(day, cells)),
+            }
+        }
+    }
+
+    /// Each day with each rule that decides of an event of it, `None` for none, and the sums.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<Day>, Option<usize>, &Cell)> {
+        self.cells.iter().flat_map(|(day, cells)| {
+            let filled = cells.iter().enumerate().filter(|(_, cell)| **cell != Cell::default());
+            filled.map(|(index, cell)| (*day, (index < self.rules).then_some(index), cell))
+        })
+    }
+}

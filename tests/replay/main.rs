@@ -1,0 +1,19 @@
+//! What a policy would have logged, against logs that the API server's own code wrote.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read their data, and take options from the environment"
+)]
+
+mod chunks;
+mod corpus;
+mod events;
+mod logs;
+mod mutations;
+mod properties;
+#[path = "../policy/random.rs"]
+#[expect(dead_code, reason = "some of it is for the tests of policies")]
+mod random;
+mod requests;
+mod run;
