@@ -36,11 +36,14 @@ fn check_pattern(pattern: &str, group: &str, rule: &Rule, minor: u32, path: &Pat
     let Some(known) = builtin::find(group, resource) else {
         return check_unknown(resource, group, path, found);
     };
-    if !subresource.is_empty() && subresource != "*" && !known.subresources.contains(&subresource) {
+    if !subresource.is_empty() && subresource != "*" && known.subresource(subresource).is_none() {
         let message = format!("{} have no subresource {}", known.resource, go::quote(subresource));
         let fix = match known.subresources.as_slice() {
             [] => format!("write {}: it has no subresources", go::quote(resource)),
-            known => format!("write one of {}", known.join(", ")),
+            known => format!(
+                "write one of {}",
+                known.iter().map(|known| known.name).collect::<Vec<_>>().join(", ")
+            ),
         };
         return found.add_with(catalogue::UNKNOWN_SUBRESOURCE, path.clone(), message, fix);
     }
