@@ -76,7 +76,8 @@ fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Ve
     let identity = identity::identify(&root).map_err(|stranger| vec![refuse_stranger(&source, stranger)])?;
     let version = identity.version_for(minor).map_err(|stranger| vec![refuse_stranger(&source, stranger)])?;
 
-    let compared = decode::compare(&root, source.is_json);
+    let knows_managed_fields = minor >= strict::FIRST_MINOR_WITH_MANAGED_FIELDS;
+    let compared = decode::compare(&root, source.is_json, knows_managed_fields);
     let mut objections = source.oddities();
     objections.extend(compared.unknown.iter().map(|key| judge_unknown_key(&source, key)));
     objections.extend(strict::too_new(&root, minor).into_iter().map(|path| judge_too_new(&source, path)));
@@ -91,7 +92,6 @@ fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Ve
         Some(version) => {
             fatal
                 .extend(validate::validate(&root, minor).into_iter().map(|it| refuse_violation(&source, it)));
-            let knows_managed_fields = minor >= strict::FIRST_MINOR_WITH_MANAGED_FIELDS;
             match decode::build(&root, version, knows_managed_fields).filter(|_| fatal.is_empty()) {
                 Some(policy) if policy.rules.is_empty() => fatal.push(refuse_no_rules(&source)),
                 Some(policy) => return Ok((policy, objections)),

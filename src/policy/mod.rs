@@ -20,6 +20,7 @@ mod foreign;
 mod go;
 mod identity;
 mod json;
+mod json_words;
 mod judge;
 mod line;
 pub mod lint;
@@ -33,6 +34,7 @@ mod source;
 mod space;
 mod strict;
 mod validate;
+mod yaml_words;
 
 pub use decide::{Decision, Request, Resource, Target, User, decide};
 pub use describe::describe_request;
