@@ -6,15 +6,17 @@
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;
 
-use crate::refusal::Refusal;
+use crate::refusal::{Position, Refusal};
 
 /// Its words, for a text that kaudit's reader refuses with `refusal`; `None` where they are not known.
 pub(super) fn words(text: &str, refusal: &Refusal) -> Option<String> {
     match libyaml_error(text) {
-        Some(error) if error.starts_with("unknown anchor") => {
-            Some(format!("yaml: unknown anchor '{}' referenced", alias_at(text, refusal)?))
-        }
-        Some(error) => Some(as_go_says(&error)),
+        Some(error) => match error.strip_prefix("unknown anchor at ") {
+            Some(place) => {
+                Some(format!("yaml: unknown anchor '{}' referenced", alias_at(text, position_of(place)?)?))
+            }
+            None => Some(as_go_says(&error)),
+        },
         None => of_value(text, refusal),
     }
 }
@@ -57,15 +59,18 @@ fn as_go_says(error: &str) -> String {
     let (words, place) = problem.split_once(" at ").unwrap_or((problem, ""));
     let is_of_parser = OF_THE_PARSER.iter().any(|start| words.starts_with(start))
         && !OF_THE_SCANNER.iter().any(|start| words.starts_with(start));
-    let above = |place: &str| line_of(place).map(|line| line - 1).filter(|line| *line > 0);
+    // go-yaml's own slip.
+    let words = words.replace("hexadecimal", "hexdecimal");
+    let above = |place: &str| position_of(place).map(|position| position.line - 1).filter(|line| *line > 0);
     let line = above(place).map(|line| if is_of_parser { line } else { line + 1 });
     let line = line.or_else(|| above(context.split_once(" at ")?.1));
     line.map_or_else(|| format!("yaml: {words}"), |line| format!("yaml: line {line}: {words}"))
 }
 
-/// The 5 of `line 5 column 2`.
-fn line_of(place: &str) -> Option<usize> {
-    place.strip_prefix("line ")?.split(' ').next()?.parse().ok()
+/// `line 5 column 2`
+fn position_of(place: &str) -> Option<Position> {
+    let (line, column) = place.strip_prefix("line ")?.split_once(" column ")?;
+    Some(Position { line: line.parse().ok()?, column: column.parse().ok()? })
 }
 
 /// Words about a text that can be parsed, but has no value.
@@ -84,7 +89,7 @@ fn of_value(text: &str, refusal: &Refusal) -> Option<String> {
         }
         _ if reason.contains("unknown escape character") => "yaml: found unknown escape character".to_owned(),
         "this alias contains itself" => {
-            format!("yaml: anchor '{}' value contains itself", alias_at(text, refusal)?)
+            format!("yaml: anchor '{}' value contains itself", alias_at(text, refusal.position?)?)
         }
         "the document contains excessive aliasing" => "yaml: document contains excessive aliasing".to_owned(),
         "only mappings can be merged with `<<`" => {
@@ -129,9 +134,8 @@ pub(super) fn advice(words: &str) -> &'static str {
     known.map_or("check the indentation and the quotes of this line", |(_, advice)| advice)
 }
 
-/// The name of the alias at the place of the refusal.
-fn alias_at<'t>(text: &'t str, refusal: &Refusal) -> Option<&'t str> {
-    let position = refusal.position?;
+/// The name of the alias at the place.
+fn alias_at(text: &str, position: Position) -> Option<&str> {
     let line = text.lines().nth(position.line - 1)?;
     let (start, _) = line.char_indices().nth(position.column - 1)?;
     let name = line.get(start..)?.strip_prefix('*')?;
