@@ -32,18 +32,7 @@ pub fn judge(text: &str, minor: u32) -> Result<Policy, Refusal> {
     let Some((first, further)) = judgement.findings.split_first() else {
         return judgement.policy.ok_or_else(|| Refusal::new("the policy could not be read"));
     };
-    let reason = match first.verdict {
-        Verdict::WouldNotStart => {
-            format!("kube-apiserver 1.{minor} would not start with this policy: {}", first.words)
-        }
-        Verdict::Undecided => format!("this policy could not be judged: {}", first.words),
-        Verdict::Strict => format!("this policy does not do what it seems to say: {}", first.words),
-    };
-    let mut refusal =
-        first.help.iter().fold(Refusal::new(reason), |refusal, step| refusal.help(step.as_str()));
-    if let Some(position) = first.position {
-        refusal = refusal.at(position, text);
-    }
+    let refusal = first.refuse(text, minor);
     Err(further.iter().fold(refusal, |refusal, finding| {
         let place = finding.position.map(|position| format!("{position}: ")).unwrap_or_default();
         let help = finding.help.first().map(|help| format!(" ({help})")).unwrap_or_default();

@@ -22,4 +22,5 @@ mod oracle;
 mod presets;
 mod random;
 mod reach;
+mod sarif;
 mod verdicts;
