@@ -104,6 +104,13 @@ impl KubernetesVersion {
         Ok(Judged { minor: self.minor.clamp(OLDEST_KNOWN_MINOR, NEWEST_KNOWN_MINOR), standing })
     }
 
+    /// The minor release by whose rules policies are judged: that of the version itself, also where its flags are not
+    /// known, or the newest known one.
+    #[must_use]
+    pub fn policy_minor(&self) -> u32 {
+        u32::from(self.minor.min(NEWEST_KNOWN_MINOR))
+    }
+
     /// A sentence for the operator where the version is not one of the known ones.
     #[must_use]
     pub fn note(&self) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
 use crate::audit::settings::{self, Asked};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
-use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::audit::version::KubernetesVersion;
 use crate::manifest::Manifest;
 use crate::note::Note;
 use crate::policy::preset;
@@ -68,7 +68,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     let version = adopt::version_of(&manifest, wanted, &mut notes);
     version.judged().map_err(Refusal::alone)?;
     adopt::remark(&manifest, &mut notes);
-    let minor = policy_minor(&version);
+    let minor = version.policy_minor();
     refuse_single_dashes(&manifest).map_err(Refusal::alone)?;
     let there = audit_flags_there(manifest.api_server());
     let mut mounts = MountPlan::of(&manifest);
@@ -209,11 +209,6 @@ fn policy_content(
             preset(DEFAULT_PRESET)
         }
     }
-}
-
-/// The minor release by whose rules policies are judged.
-pub(super) fn policy_minor(version: &KubernetesVersion) -> u32 {
-    u32::from(version.minor.min(NEWEST_KNOWN_MINOR))
 }
 
 /// The file that a flag names; none where it names none, or standard output.

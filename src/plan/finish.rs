@@ -1,17 +1,16 @@
 //! The second half of `enable`: with the node's files at hand, the draft becomes a plan.
 
-use super::draft::{Draft, Source, policy_minor};
+use super::draft::{Draft, Source};
 use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
-use super::lint::lint_policy;
+use super::lint::{Use, lint_policy};
 use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, adopt, disk};
 use crate::generation::Owned;
 use crate::manifest::{Coverage, Manifest, normalise};
 use crate::node::{FileState, Owner};
 use crate::note::Note;
-use crate::policy;
 use crate::refusal::Refusal;
 use crate::webhook::{self, Reference};
-use crate::yaml::{self, Edit, Path as YamlPath};
+use crate::yaml::{Edit, Path as YamlPath};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -87,7 +86,7 @@ impl Draft {
                 return Ok(None);
             }
         };
-        self.judge_policy(plan, &name, &bytes).map_err(Refusal::alone)?;
+        self.judge_policy(plan, &name, &bytes)?;
         if self.policy.content.is_some() {
             if let Some(directory) = host.parent() {
                 make_directories(plan, observed, directory, owner);
@@ -102,36 +101,14 @@ impl Draft {
         Ok(Some(bytes))
     }
 
-    /// A policy that the API server would not start with is refused. What it would silently drop is refused in a policy
-    /// that is asked for, and remarked in one that is there and kept: that one runs.
-    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
-        if self.policy.content.as_ref().is_some_and(|wish| wish.is_preset) {
-            return Ok(());
-        }
-        let minor = policy_minor(&self.version);
-        let text = yaml::decode(bytes).map_err(|refusal| refusal.in_file(name))?;
-        if self.policy.content.is_some() {
-            policy::judge(text, minor).map_err(|refusal| refusal.in_file(name))?;
-        }
-        if self.policy.content.is_some() || self.strict {
-            lint_policy(plan, name, text, minor, self.strict)?;
-        }
-        if self.policy.content.is_some() {
-            return Ok(());
-        }
-        let judgement = policy::examine(text, minor);
-        if judgement.policy.is_none() {
-            return policy::judge(text, minor).map(drop).map_err(|refusal| refusal.in_file(name));
-        }
-        for finding in judgement.findings {
-            let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
-            let note = Note::warning(format!("the policy that is kept, {name}{place}: {}", finding.words));
-            plan.notes.push(match finding.help.into_iter().next() {
-                Some(help) => note.hint(help),
-                None => note,
-            });
-        }
-        Ok(())
+    /// Presets are judged by tests, in every version.
+    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Refusal>> {
+        let used = match &self.policy.content {
+            Some(wish) if wish.is_preset => return Ok(()),
+            Some(_) => Use::Asked,
+            None => Use::Kept,
+        };
+        lint_policy(plan, name, bytes, self.version.policy_minor(), (used, self.strict))
     }
 
     /// Plans the log's directory.

@@ -1,41 +1,67 @@
-//! What `policy lint` finds in a policy that is going to be enabled.
+//! What `policy lint` finds in a policy that is going to be used.
 
 use super::Plan;
 use crate::note::Note;
-use crate::policy::lint::{Lint, Severity, lint};
+use crate::policy::decode;
+use crate::policy::lint::{Lint, Severity, lint_bytes};
 use crate::refusal::Refusal;
 
-/// Remarks what is found in the policy `text`, which the API server 1.`minor` would start with.
+/// Why a policy is going to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It is asked for.
+    Asked,
+    /// It is there already, and runs.
+    Kept,
+}
+
+/// So many findings are shown where a policy is refused; `policy lint` shows all.
+const SHOWN: usize = 5;
+
+/// Judges the policy for the API server 1.`minor`, and remarks what is found in it that is no reason to refuse it.
 ///
 /// # Errors
-/// With `strict`, something is found.
+/// The API server would not start with it. It would drop a part of it without a word, and it is asked for. With `strict`,
+/// anything is found. A comment in the policy allows all but the first.
 pub(super) fn lint_policy(
     plan: &mut Plan,
     name: &str,
-    text: &str,
+    bytes: &[u8],
     minor: u32,
-    strict: bool,
-) -> Result<(), Refusal> {
-    let linted = lint(text, minor);
-    if let Some(first) = linted.open().next().filter(|_| strict) {
-        let reason = format!("--strict, and the policy has a finding: {} {}", first.check.id, first.message);
-        let mut refusal = Refusal::new(reason).in_file(name).help(first.fix.as_str());
-        if let Some(position) = first.position {
-            refusal = refusal.at(position, text);
-        }
-        let further = linted.open().count().saturating_sub(1);
-        if further > 0 {
-            refusal = refusal.help(format!("{further} more: kaudit policy lint {name}"));
-        }
-        return Err(refusal.help(format!("if it is meant so: # kaudit: allow {} reason", first.check.id)));
+    (used, strict): (Use, bool),
+) -> Result<(), Vec<Refusal>> {
+    let linted = lint_bytes(bytes, minor);
+    let is_refused = |finding: &&Lint| {
+        strict
+            || finding.check.severity == Severity::Error
+            || (used == Use::Asked && finding.is_about_dropped_text())
+    };
+    let (refused, remarked): (Vec<&Lint>, Vec<&Lint>) = linted.open().partition(is_refused);
+    if refused.is_empty() {
+        let is_worth_it = |finding: &&Lint| used == Use::Asked || finding.is_about_dropped_text();
+        plan.notes.extend(remarked.into_iter().filter(is_worth_it).map(|finding| note(name, finding, used)));
+        return Ok(());
     }
-    plan.notes.extend(linted.open().map(|finding| note(name, finding)));
-    Ok(())
+    let text = decode(bytes).unwrap_or_default();
+    let mut refusals: Vec<Refusal> =
+        refused.iter().take(SHOWN).map(|finding| finding.refuse(text, minor).in_file(name)).collect();
+    if let Some(last) = refusals.last_mut() {
+        let further = refused.len().saturating_sub(SHOWN) + remarked.len();
+        if further > 0 {
+            last.help
+                .push(format!("{further} more: kaudit policy lint {name} --kubernetes-version 1.{minor}"));
+        }
+        if let Some(finding) = refused.iter().find(|finding| finding.check.severity != Severity::Error) {
+            last.help.push(format!("if it is meant so: # kaudit: allow {} reason", finding.check.id));
+        }
+    }
+    Err(refusals)
 }
 
-fn note(name: &str, finding: &Lint) -> Note {
+fn note(name: &str, finding: &Lint, used: Use) -> Note {
     let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
-    let text = format!("{name}{place}: {} {}", finding.check.id, finding.message);
+    let kept = if used == Use::Kept { "the policy that is kept, " } else { "" };
+    let text = format!("{kept}{name}{place}: {} {}", finding.check.id, finding.message);
     let note = match finding.check.severity {
         Severity::Info => Note::info(text),
         Severity::Error | Severity::Warning => Note::warning(text),

@@ -1,6 +1,5 @@
 //! `restart`: the manifest as it is, but for annotations that make it another pod to the kubelet.
 
-use super::draft::policy_minor;
 use super::finish::annotate;
 use super::observed::Inputs;
 use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, RESTART_ANNOTATION, config_digest};
@@ -69,7 +68,7 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
 /// A policy with which the API server would not come back.
 fn judge(manifest: &Manifest, path: &Path, policy: &FileState) -> Result<(), Refusal> {
     let Some(version) = KubernetesVersion::from_image(&manifest.api_server().image) else { return Ok(()) };
-    let minor = policy_minor(&version);
+    let minor = version.policy_minor();
     let shown = path.display().to_string();
     let text = yaml::decode(&policy.bytes).map_err(|refusal| refusal.in_file(shown.clone()))?;
     if policy::examine(text, minor).policy.is_some() {

@@ -1,7 +1,8 @@
 //! The resources that the API server serves by itself, from the discovery data of its releases.
 //!
 //! What is not in the table is unknown, not wrong: it may come from a `CustomResourceDefinition` or an aggregated API
-//! server. Where the table comes from stands at its head.
+//! server. Where the table comes from stands at its head; `cargo xtask builtin` writes it, and `cargo xtask e2e builtin`
+//! asks real API servers whether it is still true.
 
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
@@ -25,9 +26,42 @@ pub struct Builtin {
     pub minors: RangeInclusive<u32>,
     /// For example `po`.
     pub short_names: Vec<&'static str>,
-    /// For example `log`.
-    pub subresources: Vec<&'static str>,
+    /// All that any release has.
+    pub subresources: Vec<Subresource>,
 }
+
+/// A part of a resource with requests of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subresource {
+    /// For example `scale`.
+    pub name: &'static str,
+    /// The kind of what is sent or answered, for example `Scale`.
+    pub kind: &'static str,
+    /// The minor versions that serve it.
+    pub minors: RangeInclusive<u32>,
+}
+
+impl Builtin {
+    /// The subresource with this name.
+    #[must_use]
+    pub fn subresource(&self, name: &str) -> Option<&Subresource> {
+        self.subresources.iter().find(|known| known.name == name)
+    }
+}
+
+/// Whether a release that serves something in `minors` is 1.`minor`. A release newer than the table is taken for the newest
+/// of it, and an older one for the oldest: nothing is known of them.
+#[must_use]
+pub fn is_served(minors: &RangeInclusive<u32>, minor: u32) -> bool {
+    minors.contains(&minor.clamp(*COVERED.start(), *COVERED.end()))
+}
+
+/// The releases of the table.
+static COVERED: LazyLock<RangeInclusive<u32>> = LazyLock::new(|| {
+    let oldest = TABLE.iter().map(|known| *known.minors.start()).min().unwrap_or_default();
+    let newest = TABLE.iter().map(|known| *known.minors.end()).max().unwrap_or_default();
+    oldest..=newest
+});
 
 static TABLE: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
     include_str!("builtin.txt").lines().filter(|line| !line.starts_with('#')).filter_map(parse).collect()
@@ -80,17 +114,31 @@ pub fn suggest(name: &str, group: &str) -> Option<&'static str> {
     nearest(name, TABLE.iter().filter(|known| known.group == group).map(|known| known.resource))
 }
 
+/// A line, as its head says.
 fn parse(line: &'static str) -> Option<Builtin> {
     let or_empty = |word: &'static str| if word == "-" { "" } else { word };
-    let list = |word: &'static str| or_empty(word).split(',').filter(|word| !word.is_empty()).collect();
+    let list = |word: &'static str| or_empty(word).split(',').filter(|word| !word.is_empty());
     let mut words = line.split(' ');
     let mut next = || words.next();
     let (group, resource, kind, singular) = (or_empty(next()?), next()?, next()?, next()?);
     let is_namespaced = next()? == "namespaced";
-    let (oldest, newest) = next()?.split_once('-')?;
-    let minors = oldest.parse().ok()?..=newest.parse().ok()?;
-    let (short_names, subresources) = (list(next()?), list(next()?));
+    let minors = parse_minors(next()?)?;
+    let short_names = list(next()?).collect();
+    let subresource = |text: &'static str| {
+        let (text, minors) = match text.split_once('@') {
+            Some((text, minors)) => (text, parse_minors(minors)?),
+            None => (text, minors.clone()),
+        };
+        let (name, kind) = text.split_once('=').unwrap_or((text, kind));
+        Some(Subresource { name, kind, minors })
+    };
+    let subresources = list(next()?).map(subresource).collect::<Option<_>>()?;
     Some(Builtin { group, resource, kind, singular, is_namespaced, minors, short_names, subresources })
+}
+
+fn parse_minors(text: &str) -> Option<RangeInclusive<u32>> {
+    let (oldest, newest) = text.split_once('-')?;
+    Some(oldest.parse().ok()?..=newest.parse().ok()?)
 }
 
 #[cfg(test)]
@@ -102,6 +150,12 @@ mod tests {
         let lines = include_str!("builtin.txt").lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(all().len(), lines);
         assert!(lines > 80);
+        for known in all() {
+            let is_within = |part: &Subresource| {
+                known.minors.contains(part.minors.start()) && known.minors.contains(part.minors.end())
+            };
+            assert!(!known.minors.is_empty() && known.subresources.iter().all(is_within), "{known:?}");
+        }
     }
 
     #[test]
@@ -112,9 +166,18 @@ mod tests {
         assert_eq!(group("ingresses"), Some(("networking.k8s.io", "ingresses")));
         assert_eq!(group("widgets"), None);
         assert_eq!(suggest("secrtes", ""), Some("secrets"));
+    }
+
+    #[test]
+    fn the_table_knows_scopes_subresources_and_releases() {
         let pods = find("", "pods").unwrap();
-        assert!(pods.is_namespaced && pods.subresources.contains(&"exec"));
-        assert!(!find("", "nodes").unwrap().is_namespaced);
+        assert!(pods.is_namespaced && !find("", "nodes").unwrap().is_namespaced);
+        assert_eq!(pods.subresource("exec").unwrap().kind, "PodExecOptions");
+        assert_eq!(pods.subresource("status").unwrap().kind, "Pod");
+        assert_eq!(pods.subresource("logs"), None);
         assert_eq!(find("extensions", "deployments").unwrap().minors, 12..=17);
+        assert_eq!(find("apps", "deployments").unwrap().subresource("rollback").unwrap().minors, 12..=17);
+        assert!(is_served(&(12..=17), 8) && is_served(&(12..=17), 17) && !is_served(&(12..=17), 18));
+        assert!(is_served(&pods.minors, 99));
     }
 }

@@ -42,9 +42,14 @@ pub(super) struct Comparison {
 
 /// Compares the value of a whole file with the Go type of a policy.
 ///
-/// `number_is_text` says that numbers are read as they are written (JSON), not as a YAML reader printed them.
-pub(super) fn compare(root: &Map<String, Value>, number_is_text: bool) -> Comparison {
-    let mut walk = Walk { found: Comparison::default(), number_is_text };
+/// `number_is_text` says that numbers are read as they are written (JSON), not as a YAML reader printed them. Without
+/// `knows_managed_fields` the type has no `omitManagedFields`: whatever its value is, it is no misfit.
+pub(super) fn compare(
+    root: &Map<String, Value>,
+    number_is_text: bool,
+    knows_managed_fields: bool,
+) -> Comparison {
+    let mut walk = Walk { found: Comparison::default(), number_is_text, knows_managed_fields };
     walk.fields(root, &POLICY, &Path::root(), "");
     walk.found
 }
@@ -52,6 +57,7 @@ pub(super) fn compare(root: &Map<String, Value>, number_is_text: bool) -> Compar
 struct Walk {
     found: Comparison,
     number_is_text: bool,
+    knows_managed_fields: bool,
 }
 
 /// The Go struct and the fields from the root on, as error messages name them.
@@ -68,6 +74,8 @@ impl Walk {
         for (key, value) in entries {
             let path = path.clone().key(key.as_str());
             match owner.field(key) {
+                // Found by `strict::too_new`.
+                Some(_) if key == "omitManagedFields" && !self.knows_managed_fields => {}
                 Some(shape) => {
                     let fields = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
                     self.value(value, shape, &path, Context { owner, fields: &fields });

@@ -1,6 +1,6 @@
 //! An objection to a policy file, as data.
 
-use crate::refusal::Position;
+use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 
 /// Whose objection it is.
@@ -51,6 +51,25 @@ impl Finding {
     pub(super) fn of_file(verdict: Verdict, words: impl Into<String>) -> Self {
         let (path, cause) = (Path::root(), Cause::Unusable);
         Self { verdict, cause, words: words.into(), path, position: None, help: Vec::new() }
+    }
+
+    /// A refusal of the file `text` for it. Of bytes that are no text the text is empty.
+    #[must_use]
+    pub fn refuse(&self, text: &str, minor: u32) -> Refusal {
+        let words = &self.words;
+        let reason = match self.verdict {
+            Verdict::WouldNotStart => {
+                format!("kube-apiserver 1.{minor} would not start with this policy: {words}")
+            }
+            Verdict::Undecided => format!("this policy could not be judged: {words}"),
+            Verdict::Strict => format!("this policy does not do what it seems to say: {words}"),
+        };
+        let refusal =
+            self.help.iter().fold(Refusal::new(reason), |refusal, step| refusal.help(step.as_str()));
+        match self.position {
+            Some(position) => refusal.at(position, text),
+            None => refusal,
+        }
     }
 
     /// Says where.

@@ -32,18 +32,7 @@ pub fn judge(text: &str, minor: u32) -> Result<Policy, Refusal> {
     let Some((first, further)) = judgement.findings.split_first() else {
         return judgement.policy.ok_or_else(|| Refusal::new("the policy could not be read"));
     };
-    let reason = match first.verdict {
-        Verdict::WouldNotStart => {
-            format!("kube-apiserver 1.{minor} would not start with this policy: {}", first.words)
-        }
-        Verdict::Undecided => format!("this policy could not be judged: {}", first.words),
-        Verdict::Strict => format!("this policy does not do what it seems to say: {}", first.words),
-    };
-    let mut refusal =
-        first.help.iter().fold(Refusal::new(reason), |refusal, step| refusal.help(step.as_str()));
-    if let Some(position) = first.position {
-        refusal = refusal.at(position, text);
-    }
+    let refusal = first.refuse(text, minor);
     Err(further.iter().fold(refusal, |refusal, finding| {
         let place = finding.position.map(|position| format!("{position}: ")).unwrap_or_default();
         let help = finding.help.first().map(|help| format!(" ({help})")).unwrap_or_default();
@@ -76,7 +65,8 @@ fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Ve
     let identity = identity::identify(&root).map_err(|stranger| vec![refuse_stranger(&source, stranger)])?;
     let version = identity.version_for(minor).map_err(|stranger| vec![refuse_stranger(&source, stranger)])?;
 
-    let compared = decode::compare(&root, source.is_json);
+    let knows_managed_fields = minor >= strict::FIRST_MINOR_WITH_MANAGED_FIELDS;
+    let compared = decode::compare(&root, source.is_json, knows_managed_fields);
     let mut objections = source.oddities();
     objections.extend(compared.unknown.iter().map(|key| judge_unknown_key(&source, key)));
     objections.extend(strict::too_new(&root, minor).into_iter().map(|path| judge_too_new(&source, path)));
@@ -91,7 +81,6 @@ fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Ve
         Some(version) => {
             fatal
                 .extend(validate::validate(&root, minor).into_iter().map(|it| refuse_violation(&source, it)));
-            let knows_managed_fields = minor >= strict::FIRST_MINOR_WITH_MANAGED_FIELDS;
             match decode::build(&root, version, knows_managed_fields).filter(|_| fatal.is_empty()) {
                 Some(policy) if policy.rules.is_empty() => fatal.push(refuse_no_rules(&source)),
                 Some(policy) => return Ok((policy, objections)),

@@ -119,7 +119,7 @@ impl Question {
             _ => {}
         }
         let mut name = name.to_owned();
-        let is_object = |known: &Builtin| !known.subresources.contains(&after_slash);
+        let is_object = |known: &Builtin| known.subresource(after_slash).is_none();
         if !after_slash.is_empty() && name.is_empty() && known.is_some_and(is_object) {
             // kubectl's TYPE/NAME.
             std::mem::take(&mut after_slash).clone_into(&mut name);

@@ -1,14 +1,13 @@
 //! The text of a policy file as the API server reads it: JSON if it opens with a brace, else YAML 1.1.
 
-use serde::Deserialize as _;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::policy::finding::{Cause, Finding, Verdict};
 use crate::policy::json::WithoutDuplicates;
-use crate::policy::{foreign, go};
+use crate::policy::json_words::{self, Fault};
+use crate::policy::{foreign, go, yaml_words};
 use crate::refusal::{Position, Refusal};
-use crate::yaml::{Document, FindingKind, Path};
+use crate::yaml::{Document, FindingKind, Path, position_at};
 
 /// A text that could be read.
 #[derive(Debug)]
@@ -99,16 +98,15 @@ fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Fi
 }
 
 fn read_json(text: &str) -> Result<Source, Finding> {
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-        let words = format!("failed decoding: couldn't get version/kind; json parse error: {error}");
-        return Err(Finding::of_file(Verdict::WouldNotStart, words)
-            .at(Position { line: error.line(), column: error.column().max(1) })
-            .help(
-                "the file opens with a brace, so the API server reads it as JSON, not as YAML: quote all keys and \
-                 texts, or write it without the braces",
-            ));
+    if let Err(Fault { offset, words }) = json_words::scan(text) {
+        let words = format!("failed decoding: couldn't get version/kind; json parse error: {words}");
+        return Err(Finding::of_file(Verdict::WouldNotStart, words).at(position_at(text, offset)).help(
+            "the file opens with a brace, so the API server reads it as JSON, not as YAML: quote all keys and texts, or \
+             write it without the braces",
+        ));
     }
-    // What is JSON by its grammar and cannot be a value: half a surrogate pair, a number beyond all bounds.
+    // What is JSON by its grammar and cannot be a value: half a surrogate pair, a number beyond all bounds, very many
+    // brackets.
     let value = serde_json::from_str(text).map_err(|error| {
         Finding::of_file(Verdict::Undecided, format!("kaudit does not read this JSON: {error}"))
             .at(Position { line: error.line(), column: error.column().max(1) })
@@ -141,18 +139,21 @@ fn has_two_spellings(value: &Value) -> bool {
 /// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
 fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
     let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason);
-    let libyaml_reads = serde_yaml::Deserializer::from_str(text)
-        .next()
-        .is_some_and(|document| IgnoredAny::deserialize(document).is_ok());
     let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
-    let (verdict, words) = if libyaml_may_be_stricter || (libyaml_reads && !has_no_value) {
-        (Verdict::Undecided, refusal.reason)
-    } else {
-        (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason))
+    let is_undecided = libyaml_may_be_stricter || (yaml_words::libyaml_reads(text) && !has_no_value);
+    let its_words = yaml_words::words(text, &refusal).filter(|_| !is_undecided);
+    let (verdict, words) = match its_words {
+        _ if is_undecided => (Verdict::Undecided, refusal.reason),
+        Some(words) => (Verdict::WouldNotStart, format!("failed decoding: {words}")),
+        None => (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason)),
     };
-    let path = Path::root();
-    let cause = Cause::Unusable;
-    Finding { verdict, cause, words, path, position: refusal.position, help: refusal.help }
+    // The reader's advice is about manifests where it names kubectl, which knows no audit policies.
+    let mut help: Vec<String> =
+        refusal.help.into_iter().filter(|step| !step.contains("kubectl create")).collect();
+    if help.is_empty() {
+        help.push(yaml_words::advice(&words).to_owned());
+    }
+    Finding { verdict, cause: Cause::Unusable, words, path: Path::root(), position: refusal.position, help }
 }
 
 /// What Go's reader takes and libyaml may not: a word in brackets that ends with a colon, as in `{a:}`, and brackets or

@@ -24,16 +24,16 @@ pub(super) fn validate(root: &Map<String, Value>, minor: u32) -> Vec<Violation> 
     let mut violations = check_stages(root, &Path::root());
     for (index, rule) in objects(root, "rules").into_iter().enumerate() {
         let path = Path::root().key("rules").index(index);
-        violations.extend(check_level(rule, &path));
+        violations.extend(check_level(rule, &path, minor));
         violations.extend(check_urls(rule, &path));
         violations.extend(check_resources(rule, &path, minor));
         violations.extend(check_stages(rule, &path));
-        violations.extend(check_either_resources_or_urls(rule, &path));
+        violations.extend(check_either_resources_or_urls(rule, &path, minor));
     }
     violations
 }
 
-fn check_level(rule: &Map<String, Value>, path: &Path) -> Option<Violation> {
+fn check_level(rule: &Map<String, Value>, path: &Path, minor: u32) -> Option<Violation> {
     let level = rule.get("level").map(text).unwrap_or_default();
     let path = path.clone().key("level");
     if level.is_empty() {
@@ -48,7 +48,7 @@ fn check_level(rule: &Map<String, Value>, path: &Path) -> Option<Violation> {
     let words = format!(
         "{}: Unsupported value: {}: supported values: {}",
         go::field_path(&path),
-        go::json(&Value::from(level.as_str())),
+        if prints_json(minor) { go::json(&Value::from(level.as_str())) } else { go::quote(&level) },
         supported.join(", ")
     );
     let help = instead(&level, &Level::ALL.map(Level::name));
@@ -123,7 +123,7 @@ fn check_resources(rule: &Map<String, Value>, path: &Path, minor: u32) -> Vec<Vi
             });
         }
         if !list(entry, "resourceNames").is_empty() && list(entry, "resources").is_empty() {
-            let names = go::json(&Value::from(strings(entry, "resourceNames")));
+            let names = print_list(&strings(entry, "resourceNames"), minor);
             violations.push(Violation {
                 words: format!(
                     "{printed}.resourceNames: Invalid value: {names}: using resourceNames requires at least one resource"
@@ -137,16 +137,29 @@ fn check_resources(rule: &Map<String, Value>, path: &Path, minor: u32) -> Vec<Vi
     violations
 }
 
-fn check_either_resources_or_urls(rule: &Map<String, Value>, path: &Path) -> Option<Violation> {
+fn check_either_resources_or_urls(rule: &Map<String, Value>, path: &Path, minor: u32) -> Option<Violation> {
     let urls = strings(rule, "nonResourceURLs");
     if urls.is_empty() || (list(rule, "resources").is_empty() && list(rule, "namespaces").is_empty()) {
         return None;
     }
     let path = path.clone().key("nonResourceURLs");
     let reason = "rules cannot apply to both regular resources and non-resource URLs";
-    let words = invalid(&path, &go::json(&Value::from(urls)), reason);
+    let words = invalid(&path, &print_list(&urls, minor), reason);
     let help = "split it: one rule with nonResourceURLs, one with resources and namespaces".to_owned();
     Some(Violation { path, words, help })
+}
+
+/// Whether the API server prints a bad value as JSON (`field.Error` in apimachinery, from 1.34 on), not as Go writes it.
+fn prints_json(minor: u32) -> bool {
+    minor >= 34
+}
+
+fn print_list(values: &[String], minor: u32) -> String {
+    if prints_json(minor) {
+        return go::json(&Value::from(values));
+    }
+    let values: Vec<String> = values.iter().map(|value| go::quote(value)).collect();
+    format!("[]string{{{}}}", values.join(", "))
 }
 
 /// The first minor version whose API server takes `group: "*"`.
@@ -155,7 +168,7 @@ const FIRST_MINOR_WITH_ANY_GROUP: u32 = 36;
 /// Longer names of groups are refused.
 const GROUP_MAX_BYTES: usize = 253;
 
-/// Why the API server refuses the group, in its words (as of 1.20; before, they differ a little).
+/// Why the API server refuses the group, in its words.
 fn group_fault(group: &str, minor: u32) -> Option<String> {
     if group.is_empty() || (group == "*" && minor >= FIRST_MINOR_WITH_ANY_GROUP) {
         return None;
@@ -165,12 +178,12 @@ fn group_fault(group: &str, minor: u32) -> Option<String> {
         faults.push(format!("must be no more than {GROUP_MAX_BYTES} characters"));
     }
     if !group.split('.').all(is_dns_label) {
-        faults.push(
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and \
-             must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
+        let called = if minor >= 20 { "lowercase RFC 1123" } else { "DNS-1123" };
+        faults.push(format!(
+            "a {called} subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and \
+             end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
              '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-                .to_owned(),
-        );
+        ));
     }
     (!faults.is_empty()).then(|| faults.join(","))
 }

@@ -32,6 +32,7 @@ pub use edit::Edit;
 pub use finding::{Finding, FindingKind};
 pub use gate::{MAX_BYTES, decode};
 pub use path::{Path, Step};
+pub(crate) use place::position_at;
 pub use scalar::{Resolved, resolve};
 pub use tree::{Entry, Item, Kind, Node, Properties, ScalarStyle, Style};
 

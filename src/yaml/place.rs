@@ -3,7 +3,7 @@
 use crate::refusal::{Position, Refusal};
 
 /// The position of byte `offset` of `text`. A byte order mark is no column.
-pub(super) fn position_at(text: &str, offset: usize) -> Position {
+pub(crate) fn position_at(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     let column =

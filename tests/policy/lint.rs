@@ -1,8 +1,10 @@
 //! What the checks find, and what they let be.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use kaudit::policy::lint::{Linted, all, find, lint, sarif};
+use kaudit::policy::lint::{Linted, Severity, all, find, lint, lint_bytes};
 use kaudit::policy::preset;
 
 const MINOR: u32 = 36;
@@ -43,6 +45,11 @@ fn nothing_is_found_in_a_good_policy() {
         "- {level: None, resources: [{group: example.com, resources: [widgets, widgets/any]}, {group: metrics.k8s.io, resources: [pods]}]}",
         "- {level: None, namespaces: [kube-system], resources: [{resources: [namespaces, pods]}]}",
         "- {level: None, namespaces: [\"\"], resources: [{resources: [nodes]}]}",
+        "- {level: None, nonResourceURLs: [/api, \"/api*\", /api/v1, \"/apis/apps/v1\", \"/openapi/*\"]}",
+        "- {level: None, users: [\"system:serviceaccount:a:b\"], userGroups: [\"system:serviceaccounts:a\"]}",
+        "- {level: None, verbs: [create], resources: [{resources: [pods/exec], resourceNames: [a]}]}",
+        "- {level: None, verbs: [create], resources: [{resources: [pods], resourceNames: [a, \"\"]}]}",
+        "- {level: None, resources: [{group: example.com, resources: [\"*/any\"]}]}",
     ] {
         assert_eq!(found_in_rule(good), [], "{good}");
     }
@@ -82,12 +89,19 @@ fn a_value_that_matches_nothing_is_found_at_its_place() {
             "deploments",
         ),
         ("- {level: None, resources: [{resources: [pods, pods/logs]}]}", "KA206", "pods/logs"),
+        ("- {level: None, resources: [{resources: [pods, \"*/logs\"]}]}", "KA206", "\"*/logs\""),
         ("- {level: None, resources: [{resources: [pods, \"*/*\"]}]}", "KA207", "\"*/*\""),
         ("- {level: None, resources: [{resources: [pods, \"po*\"]}]}", "KA207", "\"po*\""),
         (
             "- {level: None, resources: [{group: extensions, resources: [deployments]}]}",
             "KA208",
             "deployments",
+        ),
+        ("- {level: None, resources: [{resources: [pods]}, {group: extensions}]}", "KA208", "extensions"),
+        (
+            "- {level: None, resources: [{group: apps, resources: [deployments, deployments/rollback]}]}",
+            "KA208",
+            "deployments/rollback",
         ),
         ("- {level: None, resources: [{resources: [pods]}, {group: core}]}", "KA209", "core"),
         ("- {level: None, resources: [{resources: [pods]}, {group: v1}]}", "KA209", "v1"),
@@ -98,6 +112,24 @@ fn a_value_that_matches_nothing_is_found_at_its_place() {
         ),
         ("- {level: None, resources: [{group: \"*\", resources: [pods]}]}", "KA210", "\"*\""),
         ("- {level: None, namespaces: [a], resources: [{resources: [pods, nodes]}]}", "KA211", "nodes"),
+        ("- {level: None, users: [a, \"system:nodes\"]}", "KA212", "\"system:nodes\""),
+        (
+            "- {level: None, users: [a, \"system:serviceaccounts:ci\"]}",
+            "KA212",
+            "\"system:serviceaccounts:ci\"",
+        ),
+        ("- {level: None, userGroups: [a, \"system:kube-proxy\"]}", "KA212", "\"system:kube-proxy\""),
+        ("- {level: None, nonResourceURLs: [/version, \"/api/v1/pods*\"]}", "KA213", "\"/api/v1/pods*\""),
+        (
+            "- {level: None, nonResourceURLs: [/apis/apps/v1/deployments, /a]}",
+            "KA213",
+            "/apis/apps/v1/deployments",
+        ),
+        (
+            "- {level: None, verbs: [create, update], resources: [{resources: [pods], resourceNames: [a]}]}",
+            "KA214",
+            "[a",
+        ),
     ] {
         assert_eq!(found_in_rule(rule), [(id, at.to_owned())], "{rule}");
     }
@@ -151,20 +183,90 @@ fn what_is_logged_too_much_or_not_at_all_is_found() {
         ids("rules: [{level: Metadata, resources: [{resources: [pods]}]}, {level: None}]", MINOR),
         ["KA402"]
     );
-    for (resource, group) in [
-        ("secrets", ""),
-        ("configmaps", ""),
-        ("serviceaccounts/token", ""),
-        ("tokenreviews", "authentication.k8s.io"),
-    ] {
-        let rule =
-            format!("- {{level: Request, resources: [{{group: \"{group}\", resources: [\"{resource}\"]}}]}}");
-        assert_eq!(found_in_rule(&rule), [("KA401", "{level: Request".to_owned())], "{resource}");
-    }
     assert_eq!(
         ids("omitManagedFields: true\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]", 22),
         ["KA106", "KA403"]
     );
+}
+
+#[test]
+fn bodies_are_found_where_they_have_credentials() {
+    let found = |level: &str, verbs: &str, group: &str, resource: &str| {
+        let verbs = if verbs.is_empty() { String::new() } else { format!("verbs: [{verbs}], ") };
+        found_in_rule(&format!(
+            "- {{level: {level}, {verbs}resources: [{{group: \"{group}\", resources: [\"{resource}\"]}}]}}"
+        ))
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect::<Vec<_>>()
+    };
+    for (level, verbs, group, resource, id) in [
+        ("Request", "", "", "secrets", "KA401"),
+        ("Request", "", "", "configmaps", "KA401"),
+        ("Request", "create", "authentication.k8s.io", "tokenreviews", "KA401"),
+        ("RequestResponse", "create", "", "serviceaccounts/token", "KA401"),
+        ("RequestResponse", "get", "", "secrets", "KA401"),
+        ("RequestResponse", "deletecollection", "", "secrets", "KA401"),
+        // Nothing was sent that is secret, and no answer is logged.
+        ("Request", "get, list, delete", "", "secrets", "KA404"),
+        ("Request", "", "", "serviceaccounts/token", "KA404"),
+        // What a watch brings is not logged at any level.
+        ("RequestResponse", "watch", "", "configmaps", "KA404"),
+    ] {
+        assert_eq!(found(level, verbs, group, resource), [id], "{level} {verbs} {resource}");
+    }
+    for (level, resource) in
+        [("Metadata", "secrets"), ("RequestResponse", "serviceaccounts"), ("Request", "pods")]
+    {
+        assert!(found(level, "", "", resource).is_empty(), "{level} {resource}");
+    }
+    // What an earlier rule takes is not blamed.
+    let rules =
+        "- {level: Metadata, resources: [{resources: [secrets]}]}\n- {level: Request, namespaces: [a]}";
+    let linted = lint(&policy(rules), MINOR);
+    let message = &linted.findings[0].message;
+    assert!(
+        message.starts_with("this rule logs the bodies of configmaps, for example of create"),
+        "{message}"
+    );
+    // A Secret has a namespace, and a TokenReview has none.
+    let linted = lint(&policy("- {level: Request, verbs: [create], namespaces: [\"\"]}"), MINOR);
+    let message = &linted.findings[0].message;
+    assert!(
+        message.starts_with("this rule logs the bodies of tokenreviews, for example of create"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_policy_of_a_removed_version_is_looked_at_all_the_same() {
+    let rules = "- {level: Metadata, users: [\"*\"], resources: [{resources: [pods]}]}";
+    let old = policy(rules).replace("audit.k8s.io/v1\n", "audit.k8s.io/v1beta1\n");
+    assert_eq!(
+        found(&old, MINOR),
+        [("KA101", "audit.k8s.io/v1beta1".to_owned()), ("KA201", "\"*\"".to_owned())]
+    );
+    assert!(!lint(&old, MINOR).would_start);
+    assert_eq!(found(&old, 23)[0].0, "KA107");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_finding() {
+    let latin1 = [policy("").as_bytes(), b"# caf\xe9\n#\n"].concat();
+    let linted = lint_bytes(&latin1, MINOR);
+    assert!(!linted.would_start);
+    assert_eq!(linted.findings[0].check.id, "KA101");
+    assert_eq!(lint_bytes(b"\xff\xfea\0", MINOR).findings[0].check.id, "KA102");
+    assert_eq!(
+        lint_bytes(b"a: \0\n", MINOR).findings[0].message,
+        "failed decoding: yaml: control characters are not allowed"
+    );
+}
+
+/// The table is of 1.12 to 1.36: what is newer is judged as the newest of it.
+#[test]
+fn a_newer_release_is_taken_for_the_newest_that_is_known() {
+    assert_eq!(found(&policy("- {level: None, resources: [{resources: [pods/log]}]}"), 99), []);
 }
 
 #[test]
@@ -201,6 +303,9 @@ fn a_comment_with_a_reason_allows_a_finding_and_nothing_else() {
     assert_eq!(allowed(&other), [("KA108", false), ("KA201", false)]);
     let without_reason = policy("- {level: None, users: [\"*\"]} # kaudit: allow KA201");
     assert_eq!(allowed(&without_reason), [("KA201", false), ("KA108", false)]);
+    let both =
+        policy("- {level: None, users: [\"*\"], verbs: [GET]} # kaudit: allow KA201,KA202 both are meant");
+    assert_eq!(allowed(&both), [("KA201", true), ("KA202", true)]);
     let unknown = policy("- {level: None, users: [a]} # kaudit: allow KA999 so");
     assert_eq!(allowed(&unknown), [("KA108", false)]);
     let refused = "# kaudit: allow KA101 so\napiVersion: audit.k8s.io/v1\nkind: Policy\nrules: []\n";
@@ -215,17 +320,31 @@ fn every_check_has_an_id_of_its_own_and_says_why() {
     for check in all() {
         assert!(check.link.starts_with("https://") && !check.why.is_empty() && !check.fix.is_empty());
         assert_eq!(find(&check.id.to_lowercase()), Some(check));
+        let is_verdict = ["KA101", "KA102"].contains(&check.id);
+        assert_eq!(check.severity == Severity::Error, is_verdict, "{}", check.id);
     }
 }
 
+/// Every finding of every real policy of the shared corpus, as a person has read and judged it.
 #[test]
-fn sarif_names_the_rule_the_place_and_what_is_suppressed() {
-    let linted = lint(&policy("- {level: None, users: [\"*\"]} # kaudit: allow KA201 there is one"), MINOR);
-    let log = sarif(&[("p.yaml", &linted.findings)]);
-    let result = &log["runs"][0]["results"][0];
-    assert_eq!(result["ruleId"], "KA201");
-    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-    assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], "KA201");
-    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 6);
-    assert_eq!(result["suppressions"][0]["justification"], "there is one");
+fn in_real_policies_is_found_what_is_there_and_nothing_else() {
+    let corpus = Path::new("../shared/corpus/policies");
+    if !corpus.exists() {
+        return;
+    }
+    let table = include_str!("corpus-findings.tsv");
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let (file, expected) = line.split_once('\t').unwrap();
+        let text = fs::read_to_string(corpus.join(file)).unwrap();
+        let found: Vec<String> = lint(&text, MINOR)
+            .findings
+            .iter()
+            .map(|it| format!("{}:{}", it.position.map_or(0, |position| position.line), it.check.id))
+            .collect();
+        assert_eq!(found.join(" "), expected, "{file}");
+    }
+    let files = fs::read_dir(corpus)
+        .unwrap()
+        .filter(|it| it.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "yaml"));
+    assert_eq!(files.count(), table.lines().filter(|line| !line.starts_with('#')).count());
 }

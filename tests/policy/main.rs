@@ -23,4 +23,5 @@ mod oracle;
 mod presets;
 mod random;
 mod reach;
+mod sarif;
 mod verdicts;

@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod builtin;
 mod ci;
 mod deny;
 mod dist;
@@ -65,6 +66,8 @@ enum Task {
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,
+    /// Write the table of built-in resources from the discovery of real API servers; needs root, Go and Debian
+    Builtin(builtin::Options),
     /// Run the tests on real control planes, or one of them by name; needs root, Go and Debian
     E2e(e2e::Options),
     /// Start a real control plane on this machine, enter it, end it; needs root, Go and Debian
@@ -104,6 +107,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Bench(options) => bench::run(&project, options),
         Task::Dist => dist::run(&project).map(drop),
+        Task::Builtin(options) => builtin::run(&project, options),
         Task::E2e(options) => e2e::run(&project, options),
         Task::Node(action) => node::run(&project, action),
         Task::Steering => steering::run(&project).and_then(shell::tally::Tally::into_result),

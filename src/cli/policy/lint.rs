@@ -2,18 +2,18 @@
 
 use super::args::Lint as Args;
 use super::misused;
-use super::source::{PolicyText, minor, read};
+use super::source::{judging, read_bytes};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
-use crate::policy::lint::{Check, Lint, Linted, Severity, all, find, lint, sarif};
+use crate::policy::lint::{Check, Lint, Linted, Severity, all, find, lint_bytes, sarif};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles};
 use serde_json::{Value, json};
 
-/// Checks the files, or tells about the checks.
+/// Checks the files, or tells about the checks. A file that cannot be read hides nothing of the others.
 ///
 /// # Errors
-/// A file cannot be read.
+/// The version to judge by cannot be told.
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
     if args.list {
         return Ok(list(output));
@@ -26,17 +26,17 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
             misused(refusal.help("kaudit policy lint --list names them"), output)
         });
     }
-    let minor = minor(&args.version, global)?;
-    let files = args.files.iter().map(|name| read(name)).collect::<Result<Vec<_>, Refusal>>()?;
-    let linted: Vec<(PolicyText, Linted)> = files
-        .into_iter()
-        .map(|source| {
-            let linted = lint(&source.text, minor);
-            (source, linted)
-        })
-        .collect();
+    let judging = judging(&args.version, global)?;
+    let mut unread = Vec::new();
+    let mut linted: Vec<(String, Linted)> = Vec::new();
+    for name in &args.files {
+        match read_bytes(name) {
+            Ok((name, bytes)) => linted.push((name, lint_bytes(&bytes, judging.minor))),
+            Err(refusal) => unread.push(refusal),
+        }
+    }
     let open = linted.iter().map(|(_, linted)| linted.open().count()).sum();
-    let exit = if linted.iter().any(|(_, linted)| !linted.would_start) {
+    let exit = if !unread.is_empty() || linted.iter().any(|(_, linted)| !linted.would_start) {
         Exit::Refused
     } else if open > 0 {
         Exit::Differences
@@ -44,33 +44,32 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         Exit::Done
     };
     if args.sarif {
-        let runs: Vec<(&str, &[Lint])> = linted
-            .iter()
-            .map(|(source, linted)| (source.name.as_str(), linted.findings.as_slice()))
-            .collect();
-        output.line(&sarif(&runs).to_string());
+        let runs: Vec<(&str, &[Lint])> =
+            linted.iter().map(|(name, linted)| (name.as_str(), linted.findings.as_slice())).collect();
+        let reasons: Vec<String> = unread.iter().map(|refusal| refusal.reason.clone()).collect();
+        output.line(&sarif(&runs, &reasons).to_string());
         return Ok(exit);
     }
-    let mut report = Report::default();
-    for (source, linted) in &linted {
+    let mut report = Report { refusals: unread, ..Report::default() };
+    for (name, linted) in &linted {
         for finding in linted.open() {
-            report.lines.extend(render(&source.name, finding, output.out_styles, output.verbose));
+            report.lines.extend(render(name, finding, output.out_styles, output.verbose));
         }
     }
-    report.message = summarize(open, linted.len(), minor);
-    report.details = Some(("lint", details(&linted, minor)));
-    Ok(end(output, (report, exit)))
-}
-
-fn summarize(open: usize, files: usize, minor: u32) -> String {
-    let files = if files == 1 { String::new() } else { format!(" in {files} files") };
-    match open {
-        0 => format!("No findings{files}, judged for 1.{minor}."),
-        1 => format!("1 finding{files}, judged for 1.{minor}. Why: -v, or kaudit policy lint --explain ID"),
-        open => format!(
-            "{open} findings{files}, judged for 1.{minor}. Why: -v, or kaudit policy lint --explain ID"
-        ),
+    let counted = match open {
+        0 => "No findings".to_owned(),
+        1 => "1 finding".to_owned(),
+        open => format!("{open} findings"),
+    };
+    let files = if linted.len() == 1 { String::new() } else { format!(" in {} files", linted.len()) };
+    if !linted.is_empty() {
+        report.message = format!("{counted}{files}, judged for {judging}.");
     }
+    if open > 0 && !output.verbose {
+        report.hint = Some("why: -v, or kaudit policy lint --explain ID".to_owned());
+    }
+    report.details = Some(("lint", details(&linted, judging.minor)));
+    Ok(end(output, (report, exit)))
 }
 
 /// A finding as compilers print warnings, so that editors find the place.
@@ -101,12 +100,12 @@ fn paint(severity: Severity, styles: Styles) -> String {
     }
 }
 
-fn details(linted: &[(PolicyText, Linted)], minor: u32) -> Value {
+fn details(linted: &[(String, Linted)], minor: u32) -> Value {
     let files: Vec<Value> = linted
         .iter()
-        .map(|(source, linted)| {
+        .map(|(name, linted)| {
             let findings: Vec<Value> = linted.findings.iter().map(details_of).collect();
-            json!({ "file": source.name, "wouldStart": linted.would_start, "findings": findings })
+            json!({ "file": name, "wouldStart": linted.would_start, "findings": findings })
         })
         .collect();
     json!({ "kubernetesMinor": minor, "files": files })

@@ -1,14 +1,15 @@
 //! Which policy is meant, and for which version.
 
 use super::args::Version;
-use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Standing};
 use crate::cli::Target;
 use crate::cli::args::Global;
 use crate::manifest::Manifest;
 use crate::node::Node;
-use crate::policy::{Policy, examine, judge, preset};
+use crate::observe::Obstacle;
+use crate::policy::{Policy, decode, examine, judge, preset};
 use crate::refusal::Refusal;
-use crate::yaml;
+use std::fmt;
 use std::path::Path;
 
 /// A policy that large is none.
@@ -28,8 +29,20 @@ pub(super) struct PolicyText {
 /// # Errors
 /// It cannot be read, is too large, or is no text.
 pub(super) fn read(name: &str) -> Result<PolicyText, Refusal> {
+    let (name, bytes) = read_bytes(name)?;
+    let text = decode(&bytes).map_err(|finding| {
+        finding.refuse("", u32::from(NEWEST_KNOWN_MINOR)).without_excerpt().in_file(name.as_str())
+    })?;
+    Ok(PolicyText { name, text: text.to_owned() })
+}
+
+/// What to call it, and what is in it, text or not.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read_bytes(name: &str) -> Result<(String, Vec<u8>), Refusal> {
     if let Some(preset) = preset::find(name) {
-        return Ok(PolicyText { name: preset.name.to_owned(), text: preset.text.to_owned() });
+        return Ok((preset.name.to_owned(), preset.text.as_bytes().to_vec()));
     }
     let (name, bytes) = if name == "-" {
         ("standard input", Node::read_standard_input(FILE_LIMIT))
@@ -37,8 +50,7 @@ pub(super) fn read(name: &str) -> Result<PolicyText, Refusal> {
         (name, Node::read_operators_file(Path::new(name), FILE_LIMIT))
     };
     let bytes = bytes.map_err(|error| refuse_unreadable(name, &error))?;
-    let text = yaml::decode(&bytes).map_err(|refusal| refusal.in_file(name))?;
-    Ok(PolicyText { name: name.to_owned(), text: text.to_owned() })
+    Ok((name.to_owned(), bytes))
 }
 
 fn refuse_unreadable(name: &str, error: &anyhow::Error) -> Refusal {
@@ -62,24 +74,73 @@ pub(super) fn load(name: &str, minor: u32) -> Result<(PolicyText, Policy), Refus
     Ok((source, refused?))
 }
 
-/// The minor version to judge by: the one that is asked for, that of the node's manifest, the newest.
-///
-/// # Errors
-/// What is asked for is no version, or one that kaudit does not know.
-pub(super) fn minor(version: &Version, global: &Global) -> Result<u32, Refusal> {
-    let version = match &version.kubernetes_version {
-        Some(text) => Some(KubernetesVersion::parse(text)?),
-        None => of_node(global),
-    };
-    match version {
-        Some(version) => version.judged().map(|judged| u32::from(judged.minor)),
-        None => Ok(u32::from(NEWEST_KNOWN_MINOR)),
+/// By which version is judged, and why.
+#[derive(Debug)]
+pub(super) struct Judging {
+    /// The minor release.
+    pub(super) minor: u32,
+    /// What to add for people: whose version it is, or that another one was asked for.
+    remark: String,
+}
+
+impl fmt::Display for Judging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "1.{}{}", self.minor, self.remark)
     }
 }
 
-/// A machine without a control plane is no obstacle for these commands.
-fn of_node(global: &Global) -> Option<KubernetesVersion> {
-    let target = Target::of(global).ok()?;
-    let file = target.node.read_file(&target.manifest, FILE_LIMIT).ok()??;
-    KubernetesVersion::from_image(&Manifest::read(&file.bytes).ok()?.api_server().image)
+/// Judges by the version that is asked for, else by that of the node's manifest, else by the newest that kaudit knows. A
+/// machine or a tree without a control plane is no obstacle, a manifest that is named and not there is one.
+///
+/// # Errors
+/// What is asked for is no version, one without audit policies, or of a manifest that is not there.
+pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Refusal> {
+    let newest = u32::from(NEWEST_KNOWN_MINOR);
+    let (version, whose) = match &version.kubernetes_version {
+        Some(text) => (KubernetesVersion::parse(text)?, ""),
+        None => match of_node(global)? {
+            Some(version) => (version, ", this node's version"),
+            None => {
+                return Ok(Judging { minor: newest, remark: ", the newest that kaudit knows".to_owned() });
+            }
+        },
+    };
+    version.judged()?;
+    let minor = version.policy_minor();
+    let remark = match version.judged()?.standing {
+        Standing::Newer => format!(", the newest that kaudit knows, in place of {version}"),
+        Standing::Known | Standing::Older => whose.to_owned(),
+    };
+    Ok(Judging { minor, remark })
+}
+
+/// The minor release to judge by, see [`judging`].
+///
+/// # Errors
+/// See [`judging`].
+pub(super) fn minor(version: &Version, global: &Global) -> Result<u32, Refusal> {
+    judging(version, global).map(|judging| judging.minor)
+}
+
+fn of_node(global: &Global) -> Result<Option<KubernetesVersion>, Refusal> {
+    let is_named = global.manifest.is_some();
+    let missing = |reason: String| if is_named { Err(Refusal::new(reason)) } else { Ok(None) };
+    let target = match Target::of(global) {
+        Ok(target) => target,
+        Err(Obstacle::Refused(mut refusals)) if is_named && !refusals.is_empty() => {
+            return Err(refusals.remove(0));
+        }
+        Err(Obstacle::Failed(error)) => return missing(format!("{error:#}")),
+        Err(Obstacle::Refused(_)) => return Ok(None),
+    };
+    let file = match target.node.read_file(&target.manifest, FILE_LIMIT) {
+        Ok(Some(file)) => file,
+        Ok(None) => return missing(format!("there is no manifest {}", target.manifest.display())),
+        Err(error) => return missing(format!("{error:#}")),
+    };
+    match Manifest::read(&file.bytes) {
+        Ok(manifest) => Ok(KubernetesVersion::from_image(&manifest.api_server().image)),
+        Err(refusal) if is_named => Err(refusal.in_file(target.manifest.display().to_string())),
+        Err(_) => Ok(None),
+    }
 }

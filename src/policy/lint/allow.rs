@@ -1,4 +1,4 @@
-//! `# kaudit: allow KA201 reason`, in the file that it is about.
+//! `# kaudit: allow KA201 reason`, or `KA201,KA202 reason`, in the file that it is about.
 //!
 //! Behind a value it is about that line. On a line of its own it is about the next line that is no comment, and if a rule
 //! begins there, about the whole rule. Before everything else it is about the whole file.
@@ -63,7 +63,7 @@ fn read(text: &str, source: &Source) -> Vec<Allow> {
     for (index, line) in lines.iter().enumerate() {
         let Some((before, comment)) = split_comment(line) else { continue };
         let Some(words) = comment.trim_start_matches('#').trim_start().strip_prefix(MARK) else { continue };
-        let (id, reason) = words.trim().split_once(char::is_whitespace).unwrap_or((words.trim(), ""));
+        let (ids, reason) = words.trim().split_once(char::is_whitespace).unwrap_or((words.trim(), ""));
         let number = index + 1;
         let about = if !before.trim().is_empty() {
             Some((number, number))
@@ -74,12 +74,12 @@ fn read(text: &str, source: &Source) -> Vec<Allow> {
             Some(rules.iter().copied().find(|(first, _)| *first == next).unwrap_or((next, next)))
         };
         let column = before.chars().count() + 1;
-        allows.push(Allow {
+        allows.extend(ids.split(',').map(|id| Allow {
             position: Position { line: number, column },
             id: id.to_owned(),
             reason: reason.trim().to_owned(),
             lines: about,
-        });
+        }));
     }
     allows
 }

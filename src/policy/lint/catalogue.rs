@@ -61,6 +61,7 @@ const CHECKER: &str = "https://github.com/kubernetes/kubernetes/blob/v1.36.0/sta
 const VALIDATION: &str = "https://github.com/kubernetes/kubernetes/blob/v1.36.0/staging/src/k8s.io/apiserver/pkg/apis/audit/validation/validation.go";
 const VERBS: &str =
     "https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb";
+const USERS: &str = "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects";
 const RESOURCES: &str = "https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris";
 const CIS: &str = "https://www.cisecurity.org/benchmark/kubernetes";
 
@@ -147,11 +148,23 @@ checks! {
     ANY_GROUP "KA210" Info VALIDATION
         "group `*` needs 1.36"
         "An older API server does not start with it."
-        "Leave `resources` out to match every resource, if the policy is for older clusters too."
+        "Name each group, if the policy is for older clusters too."
     CLUSTER_SCOPED "KA211" Warning CHECKER
         "a namespace for a resource that has none"
         "Requests for cluster-scoped objects have the namespace \"\", so a rule with other namespaces never matches them."
         "Give the resource a rule without namespaces."
+    USER_OR_GROUP "KA212" Warning USERS
+        "a group among users, or a user among groups"
+        "Users and groups have names of their own kind, and each field is compared with one of them: `users: [\"system:nodes\"]` matches nobody."
+        "Move it to the other field."
+    RESOURCE_PATH "KA213" Warning RESOURCES
+        "a path of resources among nonResourceURLs"
+        "Below /api/VERSION/ and /apis/GROUP/VERSION/ the API server takes a path for a resource, and nonResourceURLs are not looked at."
+        "Name the resource in a rule with `resources`."
+    NAME_OF_CREATED "KA214" Warning CHECKER
+        "the name of an object that is created"
+        "A request that creates an object has the name in its body only, so a rule with resourceNames never matches it."
+        "Leave resourceNames out for create: give it a rule of its own."
     UNREACHABLE "KA301" Warning CHECKER
         "unreachable rule"
         "The first matching rule decides, and earlier rules take every request that this one matches. Decided exactly, over all conditions of the rules."
@@ -178,7 +191,7 @@ checks! {
         "Merge rules that differ in one condition only."
     BODIES "KA401" Warning CIS
         "bodies with credentials are logged"
-        "At Request and RequestResponse the log holds Secrets, ConfigMaps, tokens of service accounts and the tokens that TokenReviews ask about: who reads the log has them. CIS 3.2.2 wants Metadata at most."
+        "The log then holds Secrets, ConfigMaps, tokens that TokenReviews ask about, or tokens made for service accounts: who reads the log has them. What a request sends is logged at Request (create, update, patch), what it gets at RequestResponse too. CIS 3.2.2 wants Metadata at most."
         "Put a rule before it that logs these resources at Metadata."
     REQUEST_RECEIVED "KA402" Info DOCS
         "RequestReceived is logged"
@@ -188,4 +201,8 @@ checks! {
         "heartbeats and bookkeeping are logged"
         "Leases, events and endpoint slices are written by every node and controller every few seconds: most of the volume of an idle cluster."
         "Put a rule with level None for them before the rules that log them."
+    ABOVE_METADATA "KA404" Info CIS
+        "above Metadata for a resource with credentials"
+        "No body that this rule logs has credentials, because of its verbs or because only answers have them. The next edit may change that, and CIS 3.2.2 and scanners (kubescape C-0161) want Metadata for Secrets, ConfigMaps and TokenReviews all the same."
+        "Put a rule before it that logs these resources at Metadata."
 }

@@ -4,7 +4,7 @@
 use crate::policy::describe::describe_request;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
-use crate::policy::model::{Level, Policy, Rule, Stage};
+use crate::policy::model::{GroupResources, Level, Policy, Rule, Stage};
 use crate::policy::reach::{Reach, TooComplex};
 use crate::policy::space::Scope;
 use crate::yaml::Path;
@@ -67,7 +67,7 @@ fn report_unreachable(
     let effect = if levels_differ {
         format!("its level {} is never used", rule.level)
     } else {
-        "they have the same level, so only stages and managed fields can change without it".to_owned()
+        "the level is the same".to_owned()
     };
     let message =
         format!("this rule never decides: {} {take} every request before it; {effect}", names.join(", "));
@@ -105,6 +105,16 @@ fn parts(rule: &Rule, path: &Path) -> Vec<(Path, String, Rule)> {
             let mut part = rule.clone();
             *field(&mut part) = vec![value.clone()];
             parts.push((path.clone().key(key).index(index), go::quote(value), part));
+        }
+    }
+    for (index, entry) in
+        rule.resources.iter().enumerate().filter(|(_, entry)| entry.resource_names.len() > 1)
+    {
+        let path = path.clone().key("resources").index(index).key("resourceNames");
+        for (index, name) in entry.resource_names.iter().enumerate() {
+            let one = GroupResources { resource_names: vec![name.clone()], ..entry.clone() };
+            let part = Rule { resources: vec![one], ..rule.clone() };
+            parts.push((path.clone().index(index), go::quote(name), part));
         }
     }
     let patterns: usize = rule.resources.iter().map(|entry| entry.resources.len().max(1)).sum();

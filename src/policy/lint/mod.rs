@@ -2,17 +2,20 @@
 
 mod allow;
 mod catalogue;
-mod content;
 mod coverage;
+mod credentials;
+mod groups;
 mod resources;
 mod sarif;
 mod values;
+mod volume;
 
+use crate::policy::encoding::decode;
 use crate::policy::finding::{Cause, Finding, Verdict};
 use crate::policy::judge::examine;
-use crate::policy::model::{ApiVersion, Policy};
+use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
 use crate::policy::source::Source;
-use crate::refusal::Position;
+use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 pub use catalogue::{Check, Severity, all, find};
 pub use sarif::sarif;
@@ -34,6 +37,39 @@ pub struct Lint {
     pub allowed: Option<String>,
 }
 
+impl Lint {
+    /// Whether the API server drops a part of the file for it, without a word or with a warning in its log.
+    #[must_use]
+    pub fn is_about_dropped_text(&self) -> bool {
+        let about = [
+            catalogue::UNKNOWN_KEY,
+            catalogue::DUPLICATE_KEY,
+            catalogue::FURTHER_DOCUMENT,
+            catalogue::TOO_NEW_KEY,
+        ];
+        about.contains(&self.check)
+    }
+
+    /// A refusal of the policy `text` for it, by the API server 1.`minor` or by somebody who wants no findings.
+    #[must_use]
+    pub fn refuse(&self, text: &str, minor: u32) -> Refusal {
+        let why = match self.check {
+            check if check == catalogue::REFUSED => {
+                format!("kube-apiserver 1.{minor} would not start with this policy")
+            }
+            check if check == catalogue::UNDECIDED => "this policy could not be judged".to_owned(),
+            _ if self.is_about_dropped_text() => "this policy does not do what it seems to say".to_owned(),
+            _ => "--strict, and the policy has a finding".to_owned(),
+        };
+        let refusal =
+            Refusal::new(format!("{why}: {} {}", self.check.id, self.message)).help(self.fix.as_str());
+        match self.position {
+            Some(position) => refusal.at(position, text),
+            None => refusal,
+        }
+    }
+}
+
 /// What is to be said about a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linted {
@@ -50,26 +86,46 @@ impl Linted {
     }
 }
 
+/// Checks the file with these bytes for the API server 1.`minor`.
+#[must_use]
+pub fn lint_bytes(bytes: &[u8], minor: u32) -> Linted {
+    match decode(bytes) {
+        Ok(text) => lint(text, minor),
+        Err(finding) => Linted { findings: vec![of_judgement(&finding)], would_start: false },
+    }
+}
+
 /// Checks the file `text` for the API server 1.`minor`.
 #[must_use]
 pub fn lint(text: &str, minor: u32) -> Linted {
     let judgement = examine(text, minor);
     let mut findings: Vec<Lint> = judgement.findings.iter().map(of_judgement).collect();
     let source = Source::read(text).ok();
-    if let (Some(policy), Some(source)) = (&judgement.policy, &source) {
+    let policy = judgement.policy.clone().or_else(|| before_removal(text));
+    if let (Some(policy), Some(source)) = (&policy, &source) {
         let mut found = Found { source, findings: Vec::new() };
-        check_version(policy, &mut found);
-        values::check(policy, minor, &mut found);
+        if judgement.policy.is_some() {
+            check_version(policy, &mut found);
+        }
+        values::check(policy, &mut found);
+        groups::check(policy, minor, &mut found);
         resources::check(policy, minor, &mut found);
         coverage::check(policy, &mut found);
-        content::check(policy, &mut found);
+        credentials::check(policy, &mut found);
+        volume::check(policy, &mut found);
         findings.extend(found.findings);
     }
     if let Some(source) = &source {
-        allow::apply(text, source, judgement.policy.is_some(), &mut findings);
+        allow::apply(text, source, policy.is_some(), &mut findings);
     }
     findings.sort_by_key(|finding| (finding.position, finding.check.id));
     Linted { findings, would_start: judgement.policy.is_some() }
+}
+
+/// The policy in a version of `audit.k8s.io` that was removed: once it is migrated, all that is found in it stays.
+fn before_removal(text: &str) -> Option<Policy> {
+    let judgement = examine(text, FIRST_MINOR_WITHOUT_BETA - 1);
+    judgement.policy.filter(|policy| policy.api_version != ApiVersion::V1)
 }
 
 fn of_judgement(finding: &Finding) -> Lint {
@@ -81,7 +137,7 @@ fn of_judgement(finding: &Finding) -> Lint {
         (_, Cause::DuplicateKey) => catalogue::DUPLICATE_KEY,
         (_, Cause::FurtherDocument) => catalogue::FURTHER_DOCUMENT,
     };
-    let fix = if finding.help.is_empty() { check.fix.to_owned() } else { finding.help.join("; ") };
+    let fix = if finding.help.is_empty() { check.fix.to_owned() } else { one_text(&finding.help) };
     Lint {
         check,
         message: finding.words.clone(),
@@ -90,6 +146,15 @@ fn of_judgement(finding: &Finding) -> Lint {
         position: finding.position,
         allowed: None,
     }
+}
+
+/// Steps as one text. Behind a question no semicolon stands.
+fn one_text(steps: &[String]) -> String {
+    steps.iter().fold(String::new(), |text, step| match text.chars().last() {
+        None => step.clone(),
+        Some('?') => format!("{text} {step}"),
+        Some(_) => format!("{text}; {step}"),
+    })
 }
 
 /// What the checks of one file have found so far.

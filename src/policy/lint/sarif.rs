@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use crate::policy::lint::{Check, Lint, Severity, all};
 
-/// One run over `files`, each with its findings. What a file allows is in it as suppressed.
+/// One run over `files`, each with its findings. What a file allows is in it as suppressed. `unread` says why files could
+/// not be read; the run was not successful then.
 #[must_use]
-pub fn sarif(files: &[(&str, &[Lint])]) -> Value {
+pub fn sarif(files: &[(&str, &[Lint])], unread: &[String]) -> Value {
     let results: Vec<Value> =
         files.iter().flat_map(|(file, findings)| findings.iter().map(move |it| result(file, it))).collect();
+    let notify = |reason: &String| json!({ "level": "error", "message": { "text": reason } });
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -19,6 +21,11 @@ pub fn sarif(files: &[(&str, &[Lint])]) -> Value {
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": all().iter().map(rule).collect::<Vec<_>>(),
             }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": unread.is_empty(),
+                "toolExecutionNotifications": unread.iter().map(notify).collect::<Vec<_>>(),
+            }],
             "results": results,
         }],
     })
@@ -40,17 +47,36 @@ fn result(file: &str, finding: &Lint) -> Value {
         Some(position) => json!({ "startLine": position.line, "startColumn": position.column }),
         None => json!({ "startLine": 1 }),
     };
-    let mut result = json!({
+    // Either every result of a run has suppressions or none (3.27.23), so one that is not suppressed has an empty list.
+    let suppressions: Vec<Value> = finding
+        .allowed
+        .iter()
+        .map(|reason| json!({ "kind": "inSource", "status": "accepted", "justification": reason }))
+        .collect();
+    json!({
         "ruleId": finding.check.id,
         "ruleIndex": all().iter().position(|check| check.id == finding.check.id),
         "level": level(finding.check.severity),
         "message": { "text": format!("{}. {}", finding.message, finding.fix) },
-        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": file }, "region": region } }],
-    });
-    if let (Some(reason), Some(object)) = (&finding.allowed, result.as_object_mut()) {
-        object.insert("suppressions".to_owned(), json!([{ "kind": "inSource", "justification": reason }]));
-    }
-    result
+        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(file) }, "region": region } }],
+        // What stays the same when lines are added elsewhere.
+        "partialFingerprints": { "path/v1": format!("{} {}", finding.check.id, finding.path) },
+        "suppressions": suppressions,
+    })
+}
+
+/// A path as a reference of RFC 3986; a relative one stays relative, to the directory in which the tool ran.
+fn uri(file: &str) -> String {
+    let scheme = if file.starts_with('/') { "file://" } else { "" };
+    let escape = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    let escaped: Vec<String> = file.bytes().map(escape).collect();
+    format!("{scheme}{}", escaped.concat())
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -58,5 +84,22 @@ fn level(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "note",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_a_reference() {
+        for (file, reference) in [
+            ("policies/audit.yaml", "policies/audit.yaml"),
+            ("/etc/kubernetes/a b.yaml", "file:///etc/kubernetes/a%20b.yaml"),
+            ("standard input", "standard%20input"),
+            ("ü#?.yaml", "%C3%BC%23%3F.yaml"),
+        ] {
+            assert_eq!(uri(file), reference);
+        }
     }
 }

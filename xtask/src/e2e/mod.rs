@@ -4,6 +4,7 @@
 mod api_server;
 mod cases;
 mod client;
+pub(crate) mod discovery;
 mod files;
 mod kaudit;
 mod little_memory;

@@ -59,6 +59,15 @@ impl Release {
         Ok(releases)
     }
 
+    /// Its minor number: the 36 of 1.36.2.
+    ///
+    /// # Errors
+    ///
+    /// When the directory is not named after a version.
+    pub(crate) fn minor(&self) -> Result<u32> {
+        minor(&self.version)
+    }
+
     /// Builds the programs and the images, unless the cache has them, and returns their directory.
     ///
     /// # Errors
@@ -97,6 +106,16 @@ impl Release {
         fs::rename(&unfinished, &finished).with_context(|| format!("creating {}", finished.display()))?;
         Ok(finished)
     }
+}
+
+/// The 36 of 1.36.2.
+///
+/// # Errors
+///
+/// When it is no version.
+pub(crate) fn minor(version: &str) -> Result<u32> {
+    let minor = version.split('.').nth(1).with_context(|| format!("{version} has no minor number"))?;
+    minor.parse().with_context(|| format!("reading the version {version}"))
 }
 
 /// What the linker writes into the programs. Without a version kubeadm refuses to work.

@@ -1,5 +1,6 @@
 //! The cases, one file each.
 
+mod builtin;
 mod kill;
 mod live;
 mod offline_enable;
@@ -48,6 +49,7 @@ impl Case {
 /// All cases, in the order in which they run.
 pub(super) const CASES: [Case; 13] = [
     Case::new("starts", "a node comes up as kubeadm makes it", starts::run),
+    Case::new("builtin", "what lint knows of built-in resources is what discovery says", builtin::run),
     Case::new(
         "offline-enable",
         "enable on the tree of a live node, the kubelet restarts, disable gives the bytes back",

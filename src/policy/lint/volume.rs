@@ -1,57 +1,14 @@
-//! What a policy logs that it should not, and what it logs for nothing.
+//! What a policy logs for nothing: stages, and what a cluster writes about itself.
 
 use crate::policy::decide::{Request, Resource, Target, User, decide};
-use crate::policy::describe::describe_request;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Stage};
-use crate::policy::reach::Reach;
-use crate::policy::space::Scope;
 use crate::yaml::Path;
 
-/// What has credentials in its bodies: group, resource, subresource. CIS 3.2.2 names all but the last, whose answer is a
-/// token.
-const CREDENTIALS: [(&str, &str, &str); 4] = [
-    ("", "secrets", ""),
-    ("", "configmaps", ""),
-    ("authentication.k8s.io", "tokenreviews", ""),
-    ("", "serviceaccounts", "token"),
-];
-
-/// Looks at levels and stages.
+/// Looks at stages and at levels.
 pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
-    check_bodies(policy, found);
     check_stages(policy, found);
     check_volume(policy, found);
-}
-
-/// Asks about every request for each resource, so what no request comes to is not blamed.
-fn check_bodies(policy: &Policy, found: &mut Found<'_>) {
-    let mut by_rule: Vec<(usize, Vec<String>, Request)> = Vec::new();
-    for (group, resource, subresource) in CREDENTIALS {
-        let scope = Scope { resource: Some((group, resource, subresource)) };
-        let reach = Reach::of(&policy.rules, scope);
-        for (index, rule) in policy.rules.iter().enumerate().filter(|(_, rule)| rule.level >= Level::Request)
-        {
-            let Ok(Some(example)) = reach.example(rule, 0..index) else { continue };
-            let name = if subresource.is_empty() {
-                resource.to_owned()
-            } else {
-                format!("{resource}/{subresource}")
-            };
-            match by_rule.iter_mut().find(|(rule, ..)| *rule == index) {
-                Some((_, names, _)) => names.push(name),
-                None => by_rule.push((index, vec![name], example)),
-            }
-        }
-    }
-    for (index, names, example) in by_rule {
-        let message = format!(
-            "this rule logs the bodies of {}, for example of {}",
-            names.join(", "),
-            describe_request(&example)
-        );
-        found.add(catalogue::BODIES, path_of_rule(index), message);
-    }
 }
 
 fn check_stages(policy: &Policy, found: &mut Found<'_>) {

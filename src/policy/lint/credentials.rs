@@ -1,0 +1,135 @@
+//! Bodies with credentials that a policy logs.
+
+use crate::policy::atoms::VERBS;
+use crate::policy::builtin;
+use crate::policy::decide::Request;
+use crate::policy::describe::describe_request;
+use crate::policy::lint::{Check, Found, catalogue, path_of_rule};
+use crate::policy::model::{Level, Policy, Rule};
+use crate::policy::reach::Reach;
+use crate::policy::space::Scope;
+
+/// What has credentials in its bodies.
+struct Credential {
+    group: &'static str,
+    resource: &'static str,
+    subresource: &'static str,
+    /// The verbs whose request has them, logged from Request on.
+    sent_by: &'static [&'static str],
+    /// The verbs whose answer has them, logged at `RequestResponse`. What a watch brings is never logged.
+    got_by: &'static [&'static str],
+}
+
+const WRITES: &[&str] = &["create", "update", "patch"];
+const ANSWERS: &[&str] = &["get", "list", "create", "update", "patch", "delete", "deletecollection"];
+
+/// CIS 3.2.2 names all but the last, whose answer is a token.
+const CREDENTIALS: [Credential; 4] = [
+    Credential { group: "", resource: "secrets", subresource: "", sent_by: WRITES, got_by: ANSWERS },
+    Credential { group: "", resource: "configmaps", subresource: "", sent_by: WRITES, got_by: ANSWERS },
+    Credential {
+        group: "authentication.k8s.io",
+        resource: "tokenreviews",
+        subresource: "",
+        sent_by: &["create"],
+        got_by: &["create"],
+    },
+    Credential {
+        group: "",
+        resource: "serviceaccounts",
+        subresource: "token",
+        sent_by: &[],
+        got_by: &["create"],
+    },
+];
+
+impl Credential {
+    fn name(&self) -> String {
+        if self.subresource.is_empty() {
+            self.resource.to_owned()
+        } else {
+            format!("{}/{}", self.resource, self.subresource)
+        }
+    }
+
+    /// The namespaces of the rule in which there can be a request of this verb, as a rule has them (none: all of them);
+    /// `None` if there is no such request.
+    fn namespaces(&self, rule: &Rule, verb: &str) -> Option<Vec<String>> {
+        let is_namespaced = builtin::find(self.group, self.resource).is_none_or(|known| known.is_namespaced);
+        let has_none = rule.namespaces.is_empty() || rule.namespaces.iter().any(String::is_empty);
+        if !is_namespaced {
+            return has_none.then(|| vec![String::new()]);
+        }
+        // Over all namespaces at once there are lists and watches only.
+        let is_over_all = ["list", "watch"].contains(&verb);
+        let namespaces: Vec<String> =
+            rule.namespaces.iter().filter(|name| is_over_all || !name.is_empty()).cloned().collect();
+        (rule.namespaces.is_empty() || !namespaces.is_empty()).then_some(namespaces)
+    }
+
+    /// Whether a body that is logged at this level has credentials.
+    fn is_logged(&self, level: Level, verb: &str) -> bool {
+        match level {
+            Level::None | Level::Metadata => false,
+            Level::Request => self.sent_by.contains(&verb),
+            Level::RequestResponse => self.sent_by.contains(&verb) || self.got_by.contains(&verb),
+        }
+    }
+}
+
+/// What was found about the resources in one rule.
+struct OfRule {
+    rule: usize,
+    check: &'static Check,
+    names: Vec<String>,
+    example: Request,
+}
+
+/// Asks about every request for each resource, so what no request comes to is not blamed.
+pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
+    let mut by_rule: Vec<OfRule> = Vec::new();
+    // Only that all verbs, and what is in no namespace, are told apart.
+    let told_apart = Rule {
+        verbs: VERBS.map(str::to_owned).to_vec(),
+        namespaces: vec![String::new()],
+        ..Rule::for_everything(Level::None)
+    };
+    let rules: Vec<Rule> = policy.rules.iter().cloned().chain([told_apart]).collect();
+    for credential in CREDENTIALS {
+        let scope = Scope { resource: Some((credential.group, credential.resource, credential.subresource)) };
+        let reach = Reach::of(&rules, scope);
+        for (rule_index, rule) in policy.rules.iter().enumerate() {
+            if rule.level < Level::Request {
+                continue;
+            }
+            let of_verb = |verb: &str| -> Option<Request> {
+                let is_named = rule.verbs.is_empty() || rule.verbs.iter().any(|it| it == verb);
+                let namespaces = credential.namespaces(rule, verb).filter(|_| is_named)?;
+                let part = Rule { verbs: vec![verb.to_owned()], namespaces, ..rule.clone() };
+                reach.example(&part, 0..rule_index).ok().flatten()
+            };
+            let (with, without): (Vec<&str>, Vec<&str>) =
+                VERBS.into_iter().partition(|verb| credential.is_logged(rule.level, verb));
+            let bodies = with.into_iter().find_map(of_verb).map(|it| (catalogue::BODIES, it));
+            let others = || without.into_iter().find_map(of_verb).map(|it| (catalogue::ABOVE_METADATA, it));
+            let Some((check, example)) = bodies.or_else(others) else { continue };
+            let of_rule = by_rule.iter_mut().find(|it| it.rule == rule_index && it.check == check);
+            if let Some(of_rule) = of_rule {
+                of_rule.names.push(credential.name());
+            } else {
+                let names = vec![credential.name()];
+                by_rule.push(OfRule { rule: rule_index, check, names, example });
+            }
+        }
+    }
+    for OfRule { rule, check, names, example } in by_rule {
+        let (names, example) = (names.join(", "), describe_request(&example));
+        let level = policy.rules.get(rule).map_or(Level::None, |rule| rule.level);
+        let message = if check == catalogue::BODIES {
+            format!("this rule logs the bodies of {names}, for example of {example}")
+        } else {
+            format!("this rule is at {level} for {names}, for example for {example}")
+        };
+        found.add(check, path_of_rule(rule), message);
+    }
+}
