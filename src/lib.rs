@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod cli;
+pub mod collector;
 pub mod digest;
 pub mod generation;
 pub mod kubelet;

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is `intent`'s business.
 
 use super::audit_options::AuditOptions;
+use super::collector::CollectorArgs;
 use super::policy::PolicyArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -98,6 +99,8 @@ pub(super) enum Command {
     Status,
     /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
     Policy(PolicyArgs),
+    /// Print the configuration by which a log shipper reads this node's log, and what would be lost
+    Collector(CollectorArgs),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
