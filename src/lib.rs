@@ -16,6 +16,7 @@ pub mod note;
 pub mod observe;
 pub mod plan;
 pub mod policy;
+pub mod receive;
 pub mod refusal;
 pub mod report;
 pub mod restart;

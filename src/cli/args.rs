@@ -3,6 +3,7 @@
 use super::audit_options::AuditOptions;
 use super::collector::CollectorArgs;
 use super::policy::PolicyArgs;
+use super::receive::ReceiveArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -101,6 +102,8 @@ pub(super) enum Command {
     Policy(PolicyArgs),
     /// Print the configuration by which a log shipper reads this node's log, and what would be lost
     Collector(CollectorArgs),
+    /// Receive events as the webhook that an API server sends to, and print or keep them
+    Receive(Box<ReceiveArgs>),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
@@ -173,7 +176,7 @@ pub(super) enum Method {
 }
 
 /// A duration as Kubernetes' own flags take it.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let nanoseconds = parse_duration(text)?;
     u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| "it is negative".to_owned())
 }

@@ -10,6 +10,7 @@ mod exit;
 mod intent;
 mod live;
 mod policy;
+mod receive;
 mod recover;
 mod status;
 
@@ -108,6 +109,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         // They need no node, or look for one by themselves.
         Command::Policy(args) => return policy::run(args, &cli.global, output),
         Command::Collector(args) => return collector::run(args, &cli.global, output),
+        Command::Receive(args) => return receive::run(args, output),
         _ => {}
     }
     let target = match Target::of(&cli.global) {
@@ -187,6 +189,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Demo => return demo::run(output),
         Command::Policy(args) => return policy::run(&args, &cli.global, output),
         Command::Collector(args) => return collector::run(&args, &cli.global, output),
+        Command::Receive(args) => return receive::run(&args, output),
     };
     end(output, result)
 }
