@@ -1,4 +1,4 @@
-//! SHA-256 as text.
+//! SHA-256, and as text.
 
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -11,6 +11,12 @@ pub fn sha256_hex(parts: &[&[u8]]) -> String {
         digest.update(part);
     }
     hex(&digest.finalize())
+}
+
+/// The SHA-256 of `bytes`.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 /// Lower-case hex.

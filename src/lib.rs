@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod cli;
+pub mod collector;
 pub mod digest;
 pub mod event;
 pub mod generation;
@@ -16,6 +17,7 @@ pub mod note;
 pub mod observe;
 pub mod plan;
 pub mod policy;
+pub mod receive;
 pub mod refusal;
 pub mod replay;
 pub mod report;

@@ -1,7 +1,9 @@
 //! The command line as it is typed. What it means is `intent`'s business.
 
 use super::audit_options::AuditOptions;
+use super::collector::CollectorArgs;
 use super::policy::PolicyArgs;
+use super::receive::ReceiveArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -98,6 +100,10 @@ pub(super) enum Command {
     Status,
     /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
     Policy(PolicyArgs),
+    /// Print the configuration by which a log shipper reads this node's log, and what would be lost
+    Collector(CollectorArgs),
+    /// Receive events as the webhook that an API server sends to, and print or keep them
+    Receive(Box<ReceiveArgs>),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
@@ -170,7 +176,7 @@ pub(super) enum Method {
 }
 
 /// A duration as Kubernetes' own flags take it.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let nanoseconds = parse_duration(text)?;
     u64::try_from(nanoseconds).map(Duration::from_nanos).map_err(|_| "it is negative".to_owned())
 }

@@ -3,12 +3,14 @@
 mod args;
 mod audit_options;
 mod change;
+mod collector;
 mod demo;
 mod enable;
 mod exit;
 mod intent;
 mod live;
 mod policy;
+mod receive;
 mod recover;
 mod status;
 
@@ -104,9 +106,12 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 }
 
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
-    if let Command::Policy(args) = &cli.command {
-        // It needs no node, so none is looked for.
-        return policy::run(args, &cli.global, output);
+    match &cli.command {
+        // They need no node, or look for one by themselves.
+        Command::Policy(args) => return policy::run(args, &cli.global, output),
+        Command::Collector(args) => return collector::run(args, &cli.global, output),
+        Command::Receive(args) => return receive::run(args, output),
+        _ => {}
     }
     let target = match Target::of(&cli.global) {
         Ok(target) => target,
@@ -184,6 +189,8 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Status => status::run(&target, output.verbose),
         Command::Demo => return demo::run(output),
         Command::Policy(args) => return policy::run(&args, &cli.global, output),
+        Command::Collector(args) => return collector::run(&args, &cli.global, output),
+        Command::Receive(args) => return receive::run(&args, output),
     };
     end(output, result)
 }

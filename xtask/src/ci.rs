@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::shell::project::Project;
 use crate::shell::steps::{Step, run_all};
-use crate::{bench, deny, dist, e2e, fuzz, lint, oracle, property, steering};
+use crate::{bench, deny, dist, e2e, fuzz, lint, oracle, property, shippers, steering};
 
 /// How long each byte-mutation test runs here. `cargo xtask fuzz` takes longer.
 const FUZZ_SECONDS: u32 = 60;
@@ -29,6 +29,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
                 fuzz::run(project, &fuzz::Options { seconds: FUZZ_SECONDS })
             }),
             Step::tests("steering", "cargo xtask steering", || steering::run(project)),
+            Step::check("shippers", "cargo xtask shippers", || shippers::run(project)),
             Step::check("dist", "cargo xtask dist", || dist::run(project).map(drop)),
             Step::check("bench", "cargo xtask bench --enforce", || {
                 bench::run(project, &bench::Options { enforce: true, ..bench::Options::default() })

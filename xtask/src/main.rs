@@ -24,6 +24,7 @@ mod oracle;
 mod peak_memory;
 mod property;
 mod shell;
+mod shippers;
 mod steering;
 mod test;
 mod tidy;
@@ -75,6 +76,8 @@ enum Task {
     Node(node::Action),
     /// Steer connections by the real kernel, in a network namespace of its own; needs root and iproute2
     Steering,
+    /// Run the log shippers that Debian has with the configurations that kaudit makes; needs Debian
+    Shippers,
     /// Run a command and print the peak memory of it in KiB
     #[command(hide = true)]
     PeakMemory(peak_memory::Options),
@@ -111,6 +114,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::E2e(options) => e2e::run(&project, options),
         Task::Node(action) => node::run(&project, action),
         Task::Steering => steering::run(&project).and_then(shell::tally::Tally::into_result),
+        Task::Shippers => shippers::run(&project),
         Task::PeakMemory(options) => peak_memory::run(options),
     }
 }

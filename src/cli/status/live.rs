@@ -1,10 +1,11 @@
 //! What runs on a live node: every read of it.
 
 use super::configured::{Configured, is_enabled};
-use super::log::{END_LIMIT, activity, is_rotated};
+use super::log::{END_LIMIT, activity};
 use super::ready;
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
+use crate::audit::rotated::is_rotated;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
 use crate::manifest::Manifest;
 use crate::node::{Component, Node, Process};

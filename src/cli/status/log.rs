@@ -70,24 +70,6 @@ fn time_of(line: &[u8]) -> Option<Timestamp> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// Whether `name` is what the API server makes of the log `log` when it rotates it: `audit-2026-11-21T03-14-15.926.log`,
-/// compressed with `.gz` behind (`gopkg.in/natefinch/lumberjack.v2`).
-pub(super) fn is_rotated(name: &str, log: &str) -> bool {
-    let (stem, extension) = match log.rfind('.') {
-        Some(dot) => log.split_at(dot),
-        None => (log, ""),
-    };
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    let time = name
-        .strip_prefix(stem)
-        .and_then(|rest| rest.strip_prefix('-'))
-        .and_then(|rest| rest.strip_suffix(extension));
-    time.is_some_and(|time| {
-        let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-        shape == "0000-00-00T00-00-00.000"
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,20 +119,5 @@ mod tests {
         assert_eq!(time_of(line), Some(at("2026-11-21T03:14:05Z")));
         assert_eq!(time_of(b"{}"), None);
         assert_eq!(time_of(b"not an event"), None);
-    }
-
-    #[test]
-    fn rotated_files_are_known_by_their_names() {
-        for (name, log, expected) in [
-            ("audit-2026-11-21T03-14-15.926.log", "audit.log", true),
-            ("audit-2026-11-21T03-14-15.926.log.gz", "audit.log", true),
-            ("audit-2026-11-21T03-14-15.926", "audit", true),
-            ("audit.log", "audit.log", false),
-            ("audit-old.log", "audit.log", false),
-            ("audit-2026-11-21T03-14-15.926.log.bak", "audit.log", false),
-            ("kube-audit-2026-11-21T03-14-15.926.log", "audit.log", false),
-        ] {
-            assert_eq!(is_rotated(name, log), expected, "{name}");
-        }
     }
 }

@@ -1,13 +1,12 @@
 //! The programs that come from Debian.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use super::progress::Progress;
 use crate::shell::command::run as start;
+use crate::shell::debian::{apt_get, unpack};
 use crate::shell::project::Project;
 
 /// Daemons, and what they start. Taken apart into the cache instead of installed, because installing them would start
@@ -41,38 +40,6 @@ pub(crate) fn install_tools() -> Result<()> {
 /// # Errors
 ///
 /// When a package cannot be downloaded or unpacked.
-pub(crate) fn unpack_daemons(project: &Project, progress: &Progress) -> Result<PathBuf> {
-    let finished = project.cache.join("debian");
-    if finished.is_dir() {
-        return Ok(finished);
-    }
-    progress.say(&format!("downloading {}", DAEMONS.join(", ")));
-    // Renamed when it is complete, so that what was broken off is never taken for it.
-    let unfinished = project.cache.join(format!(".debian-{}", process::id()));
-    fs::create_dir_all(&unfinished).with_context(|| format!("creating {}", unfinished.display()))?;
-    // A machine that was installed from an image may have no list of packages, or an old one.
-    if download(&unfinished).is_err() {
-        start(apt_get().arg("update"))?;
-        download(&unfinished)?;
-    }
-    for entry in fs::read_dir(&unfinished).context("listing the packages")? {
-        let package = entry?.path();
-        if package.extension().is_some_and(|extension| extension == "deb") {
-            start(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&unfinished))?;
-            fs::remove_file(&package).with_context(|| format!("removing {}", package.display()))?;
-        }
-    }
-    fs::rename(&unfinished, &finished).with_context(|| format!("creating {}", finished.display()))?;
-    Ok(finished)
-}
-
-fn download(directory: &Path) -> Result<()> {
-    start(apt_get().arg("download").args(DAEMONS).current_dir(directory))
-}
-
-/// apt-get as root throughout: the user that it downloads as cannot write into root's cache.
-fn apt_get() -> Command {
-    let mut command = Command::new("apt-get");
-    command.args(["--quiet=2", "--option", "APT::Sandbox::User=root"]);
-    command
+pub(crate) fn unpack_daemons(project: &Project) -> Result<PathBuf> {
+    unpack(project, "debian", &DAEMONS)
 }

@@ -50,7 +50,7 @@ impl Node {
     ) -> Result<Node> {
         check_name(name)?;
         packages::install_tools()?;
-        let debian = packages::unpack_daemons(project, progress)?;
+        let debian = packages::unpack_daemons(project)?;
         let kubernetes = release.build(project, progress)?;
         // Made by cargo later, perhaps; the node has to show it from the start.
         let kaudit = project.target.join("release");

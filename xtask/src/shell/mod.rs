@@ -1,6 +1,7 @@
 //! What the tasks share: the project's places, starting commands, reading test results, reporting steps.
 
 pub(crate) mod command;
+pub(crate) mod debian;
 pub(crate) mod go;
 pub(crate) mod project;
 pub(crate) mod steps;

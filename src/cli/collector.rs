@@ -1,0 +1,190 @@
+//! `collector`: a log shipper's configuration for this node.
+
+use super::args::Global;
+use super::{Exit, Target, end};
+use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE, LOG_PATH};
+use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::collector::{
+    Collector, Destination, EventSize, LogFile, LogSettings, all, find, remark, render, suggest,
+};
+use crate::manifest::{Coverage, Manifest};
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
+use crate::plan::audit_flags_there;
+use crate::refusal::Refusal;
+use crate::report::{Output, Report};
+use clap::Args;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const HELP: &str = "\
+Examples:
+  kaudit collector --list
+  kaudit collector rsyslog --to logs.example.com:6514 > /etc/rsyslog.d/00-kube-apiserver-audit.conf
+  kaudit collector vector --log-path /var/log/kubernetes/audit/audit.log --log-compress
+
+The configuration is for the settings of this node's manifest; with --log-path it is for those that are given, and no node
+is looked at. What does not fit is said on standard error.";
+
+/// `collector`
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct CollectorArgs {
+    /// The shipper
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    name: Option<String>,
+    /// List the shippers
+    #[arg(long, conflicts_with = "name")]
+    list: bool,
+    /// Where it sends the events [default: logs.example.com and the port that is usual for the shipper]
+    #[arg(long, value_name = "HOST:PORT")]
+    to: Option<String>,
+    /// Provide for lines of this many bytes [default: what the API server truncates events to, else 8388608]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1024..=1 << 30))]
+    max_event_size: Option<u64>,
+    /// The log on the host, instead of looking at a node
+    #[arg(long, alias = LOG_PATH, value_name = "PATH", help_heading = "Instead of a node")]
+    log_path: Option<String>,
+    /// Size in MB at which it is rotated [default: 100]
+    #[arg(long, alias = LOG_MAXSIZE, value_name = "MB", requires = "log_path", help_heading = "Instead of a node")]
+    log_maxsize: Option<u32>,
+    /// Rotated files that are kept [default: 10]
+    #[arg(long, alias = LOG_MAXBACKUP, value_name = "N", requires = "log_path", help_heading = "Instead of a node")]
+    log_maxbackup: Option<u32>,
+    /// Rotated files are compressed
+    #[arg(long, alias = "audit-log-compress", requires = "log_path", help_heading = "Instead of a node")]
+    log_compress: bool,
+}
+
+/// Prints the configuration on standard output, and what does not fit on standard error.
+pub(super) fn run(args: &CollectorArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+    if args.list {
+        return list(output);
+    }
+    match prepare(args, global) {
+        Ok((collector, settings, to)) => {
+            let text = render(collector, &settings, &to);
+            let report = Report {
+                notes: remark(collector, &settings),
+                details: Some(("collector", details(collector, &settings, &text))),
+                lines: text.lines().map(str::to_owned).collect(),
+                ..Report::default()
+            };
+            end(output, (report, Exit::Done))
+        }
+        Err(obstacle) => {
+            let refusals = match obstacle {
+                Obstacle::Refused(refusals) => refusals,
+                Obstacle::Failed(error) => vec![Refusal::new(format!("{error:#}"))],
+            };
+            end(output, (Report { refusals, ..Report::default() }, Exit::Refused))
+        }
+    }
+}
+
+fn prepare(
+    args: &CollectorArgs,
+    global: &Global,
+) -> Result<(&'static Collector, LogSettings, Destination), Obstacle> {
+    let name = args.name.as_deref().unwrap_or_default();
+    let collector = find(name).ok_or_else(|| {
+        let refusal = Refusal::new(format!("there is no configuration for {name}"));
+        match suggest(name) {
+            Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
+            None => refusal.help("kaudit collector --list names them"),
+        }
+    })?;
+    let to = match &args.to {
+        Some(text) => Destination::parse(text, collector)?,
+        None => Destination::example(collector),
+    };
+    let mut settings = match &args.log_path {
+        Some(path) => given(args, path)?,
+        None => of_node(global)?,
+    };
+    if let Some(bytes) = args.max_event_size {
+        settings.events = EventSize::Chosen(bytes);
+    }
+    Ok((collector, settings, to))
+}
+
+/// The settings that were typed; the others are those that `enable` fills in.
+fn given(args: &CollectorArgs, path: &str) -> Result<LogSettings, Refusal> {
+    Ok(LogSettings::read(LogFile::parse(path)?, NEWEST_KNOWN_MINOR, |name| match name {
+        LOG_MAXSIZE => args.log_maxsize.map(|size| size.to_string()).or_else(|| filled(name)),
+        LOG_MAXBACKUP => args.log_maxbackup.map(|count| count.to_string()).or_else(|| filled(name)),
+        "audit-log-compress" => Some(args.log_compress.to_string()),
+        _ => None,
+    }))
+}
+
+fn filled(name: &str) -> Option<String> {
+    flag::find(name)?.filled.map(str::to_owned)
+}
+
+/// The settings in the manifest of the node.
+fn of_node(global: &Global) -> Result<LogSettings, Obstacle> {
+    let target = Target::of(global)?;
+    let shown = target.manifest.display().to_string();
+    let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT)?.ok_or_else(|| {
+        Refusal::new(format!("there is no manifest {shown}"))
+            .help("name it with --manifest FILE or its node's tree with --root DIR")
+            .help("or describe the log: --log-path /var/log/kubernetes/audit/audit.log")
+    })?;
+    let manifest = Manifest::read(&file.bytes).map_err(|refusal| refusal.in_file(shown.as_str()))?;
+    let flags: BTreeMap<String, String> = audit_flags_there(manifest.api_server())
+        .into_iter()
+        .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_else(|| "true".to_owned())))
+        .collect();
+    let minor = match KubernetesVersion::from_image(&manifest.api_server().image) {
+        Some(version) => version.judged()?.minor,
+        None => NEWEST_KNOWN_MINOR,
+    };
+    let log = host_log(&manifest, flags.get(LOG_PATH)).map_err(|refusal| refusal.in_file(shown))?;
+    Ok(LogSettings::read(log, minor, |name| flags.get(name).cloned()))
+}
+
+/// The host's path of the log.
+fn host_log(manifest: &Manifest, flag: Option<&String>) -> Result<LogFile, Refusal> {
+    let path = flag.map_or("", String::as_str);
+    if path.is_empty() {
+        return Err(Refusal::new("the API server writes no log file: there is no --audit-log-path")
+            .help("kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
+    }
+    if path == STANDARD_OUTPUT {
+        return Err(Refusal::new("--audit-log-path=-: the events are in the container's log, between other lines")
+            .help("a file of their own is easier to ship: kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
+    }
+    if is_expanded(path) {
+        return Err(Refusal::new(format!("--audit-log-path={path} is expanded by the kubelet"))
+            .help("describe the log: --log-path /var/log/kubernetes/audit/audit.log"));
+    }
+    let host = Coverage::of(&manifest.mounts(), Path::new(path)).and_then(|coverage| coverage.host);
+    let host = host.ok_or_else(|| {
+        Refusal::new(format!("{path} lies in no directory of the host: the log ends with the container"))
+            .help(format!("kaudit enable --log-path {path} adds the mount"))
+    })?;
+    LogFile::parse(&host.to_string_lossy())
+}
+
+fn list(output: &mut Output<'_>) -> Exit {
+    let styles = output.out_styles;
+    let lines = all().iter().map(|it| format!("{:<11} {}", styles.bold(it.name), it.title)).collect();
+    let details = all().iter().map(|it| json!({ "name": it.name, "title": it.title })).collect();
+    let report = Report { lines, details: Some(("collectors", Value::Array(details))), ..Report::default() };
+    end(output, (report, Exit::Done))
+}
+
+fn details(collector: &Collector, settings: &LogSettings, text: &str) -> Value {
+    json!({
+        "name": collector.name,
+        "title": collector.title,
+        "path": settings.file.path(),
+        "maxsize": settings.maxsize,
+        "maxbackup": settings.maxbackup,
+        "compress": settings.compress,
+        "lineLimit": settings.events.line_limit(),
+        "text": text,
+    })
+}

@@ -1,0 +1,183 @@
+//! The shippers.
+
+use strsim::jaro_winkler;
+
+/// How a shipper recognises a file that was renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Following {
+    /// It follows the path, and reads a rotated file to its end while it runs. What is rotated while it is down, it does not
+    /// find again.
+    Path,
+    /// It knows a file by its inode or its first bytes, and goes on where it was, under any name.
+    File,
+}
+
+/// A limit of the shipper, or of where it sends to, that no option of the configuration moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HardLimit {
+    /// Bytes of a line.
+    pub bytes: u64,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+/// A log shipper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Collector {
+    /// As it is typed.
+    pub name: &'static str,
+    /// As its makers write it.
+    pub title: &'static str,
+    /// The port that is usual for what it sends.
+    pub port: u16,
+    /// How it recognises files.
+    pub following: Following,
+    /// What becomes of a line that is too long, for the end of a sentence.
+    pub too_long: &'static str,
+    /// What cannot be configured here.
+    pub hard_limit: Option<HardLimit>,
+    /// Its configuration with `{{names}}` to be filled in.
+    pub template: &'static str,
+}
+
+/// Sorted by name.
+const COLLECTORS: [Collector; 9] = [
+    Collector {
+        name: "alloy",
+        title: "Grafana Alloy",
+        port: 3100,
+        following: Following::Path,
+        too_long: "is refused by Loki",
+        hard_limit: Some(HardLimit {
+            bytes: 256 << 10,
+            hint: "raise limits_config.max_line_size of Loki, or set max_line_size_truncate there",
+        }),
+        template: include_str!("../../templates/collectors/alloy.alloy"),
+    },
+    Collector {
+        name: "filebeat",
+        title: "Filebeat",
+        port: 5044,
+        following: Following::File,
+        too_long: "is cut off",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/filebeat.yml"),
+    },
+    Collector {
+        name: "fluent-bit",
+        title: "Fluent Bit",
+        port: 24224,
+        following: Following::Path,
+        too_long: "is skipped",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/fluent-bit.yaml"),
+    },
+    Collector {
+        name: "fluentd",
+        title: "Fluentd",
+        port: 24224,
+        following: Following::File,
+        too_long: "is skipped",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/fluentd.conf"),
+    },
+    Collector {
+        name: "logtail",
+        title: "LoongCollector and Logtail",
+        port: 443,
+        following: Following::File,
+        too_long: "is torn",
+        hard_limit: Some(HardLimit {
+            bytes: 512 << 10,
+            hint: "set max_read_buffer_size in ilogtail_config.json, to 8388608 at most",
+        }),
+        template: include_str!("../../templates/collectors/logtail.yaml"),
+    },
+    Collector {
+        name: "otel",
+        title: "OpenTelemetry Collector",
+        port: 4317,
+        following: Following::File,
+        too_long: "is torn",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/otel.yaml"),
+    },
+    Collector {
+        name: "rsyslog",
+        title: "rsyslog",
+        port: 6514,
+        following: Following::Path,
+        too_long: "is truncated",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/rsyslog.conf"),
+    },
+    Collector {
+        name: "syslog-ng",
+        title: "syslog-ng",
+        port: 6514,
+        following: Following::Path,
+        too_long: "is cut in pieces",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/syslog-ng.conf"),
+    },
+    Collector {
+        name: "vector",
+        title: "Vector",
+        port: 6000,
+        following: Following::File,
+        too_long: "is dropped",
+        hard_limit: None,
+        template: include_str!("../../templates/collectors/vector.yaml"),
+    },
+];
+
+/// All of them, sorted by name.
+#[must_use]
+pub fn all() -> &'static [Collector] {
+    &COLLECTORS
+}
+
+/// The one of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Collector> {
+    COLLECTORS.iter().find(|collector| collector.name == name)
+}
+
+/// The one whose name is most like `name`, if one is.
+#[must_use]
+pub fn suggest(name: &str) -> Option<&'static Collector> {
+    let likeness = |collector: &Collector| jaro_winkler(name, collector.name);
+    let best = COLLECTORS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) >= SIMILAR_ENOUGH).then_some(best)
+}
+
+/// Names that are farther apart than this are not offered as "did you mean" (Jaro-Winkler, 0 to 1).
+const SIMILAR_ENOUGH: f64 = 0.88;
+
+#[cfg(test)]
+mod tests {
+    use super::{all, find, suggest};
+    use crate::collector::{Destination, EventSize, LogFile, LogSettings, render};
+
+    #[test]
+    fn every_name_in_a_template_is_filled_in() {
+        let file = LogFile::parse("/var/log/kubernetes/audit/audit.log").unwrap();
+        let settings = LogSettings::read(file, 36, |_| None);
+        assert_eq!(settings.events, EventSize::Unbounded);
+        for collector in all() {
+            let text = render(collector, &settings, &Destination::example(collector));
+            assert!(!text.contains("{{") && !text.contains("}}"), "{}:\n{text}", collector.name);
+            assert!(text.contains("/var/log/kubernetes/audit/audit.log"), "{}", collector.name);
+            assert!(text.ends_with('\n') && text.lines().all(|line| line.len() <= 140), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_and_found() {
+        assert!(all().is_sorted_by_key(|collector| collector.name));
+        assert_eq!(find("vector").unwrap().title, "Vector");
+        assert_eq!(suggest("fluentbit").unwrap().name, "fluent-bit");
+        assert_eq!(suggest("rsylog").unwrap().name, "rsyslog");
+        assert_eq!(suggest("zzz"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! One connection, from its handshake to its end.
+
+use super::request::{Client, Desk};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+/// How long a connection may be idle between two requests: longer than Go's clients keep one, so that it is they who close
+/// it, and none is closed while a request is on its way (`net/http`, `DefaultTransport.IdleConnTimeout`: 90 s).
+const IDLE: Duration = Duration::from_mins(2);
+/// A head is a few lines.
+const HEAD_MOST: usize = 64 << 10;
+
+/// Serves a connection until it ends. When `stop` becomes true, the request under way is the last one.
+pub(super) async fn serve(
+    stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
+    desk: Rc<Desk>,
+    stop: watch::Receiver<bool>,
+) {
+    // What it holds back for a fuller packet, the other side waits for; it works without, too.
+    drop(stream.set_nodelay(true));
+    let Some(tls) = tls else {
+        return converse(TokioIo::new(stream), Client::default(), &desk, stop).await;
+    };
+    match timeout(desk.timeout, TlsAcceptor::from(tls).accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let has_certificate = stream.get_ref().1.peer_certificates().is_some();
+            let client = Client { has_certificate, ..Client::default() };
+            converse(TokioIo::new(stream), client, &desk, stop).await;
+        }
+        Ok(Err(_)) | Err(_) => desk.metrics.handshake_failures.add(1),
+    }
+}
+
+async fn converse(
+    stream: impl hyper::rt::Read + hyper::rt::Write + Unpin,
+    client: Client,
+    desk: &Rc<Desk>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let client = Rc::new(client);
+    let service = service_fn(|request| {
+        let (desk, client) = (Rc::clone(desk), Rc::clone(&client));
+        async move { Ok::<_, Infallible>(desk.answer(request, &client).await) }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(IDLE)
+            // Who has said all may close his side and wait for the answer.
+            .half_close(true)
+            .max_buf_size(HEAD_MOST)
+            .serve_connection(stream, service)
+    );
+    let mut first = pin!(sleep(desk.timeout));
+    let (mut is_stopping, mut is_known) = (false, false);
+    loop {
+        tokio::select! {
+            // How it ended is known to the client, or there is none any more.
+            _ = connection.as_mut() => return,
+            () = first.as_mut(), if !is_known => {
+                is_known = client.has_asked.get();
+                if !is_known {
+                    return;
+                }
+            }
+            _ = stop.wait_for(|stop| *stop), if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}

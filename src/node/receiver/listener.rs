@@ -1,0 +1,188 @@
+//! The socket, the signals, and the order of a run: open, serve, finish.
+
+use super::connection::serve;
+use super::request::{Desk, pieces};
+use super::sink::Sink;
+use super::tls::Tls;
+use super::token::Tokens;
+use super::writer::{self, Message, Orders};
+use super::{Received, Receiver};
+use crate::receive::{Metrics, header};
+use anyhow::{Context as _, Result, bail};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::cell::RefCell;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::LocalSet;
+use tokio::time::{sleep, timeout};
+
+/// Bodies of the greatest length that may be under way at a time.
+const BODIES: usize = 4;
+/// Files that are open besides the connections.
+const OTHER_FILES: u64 = 64;
+/// How long to wait where the system has no socket or memory for a connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Runs a receiver to its end.
+pub(super) fn run(asked: &Receiver, say: &mut dyn FnMut(&str)) -> Result<Received> {
+    // Everything that can be wrong with what was asked for, before anybody is served.
+    let tls = asked.tls.clone().map(Tls::read).transpose()?;
+    let tokens = asked.token.as_deref().map(Tokens::read).transpose()?;
+    let socket = listen(asked.listen)?;
+    let address = socket.local_addr().context("asking for the port")?;
+    allow_files(asked.max_connections)?;
+    let sink = Sink::open(&asked.output, header(asked.form))?;
+
+    let metrics = Arc::new(Metrics::default());
+    let (messages, mut said) = unbounded_channel();
+    let (orders, writer) =
+        writer::start(sink, asked.sync, asked.remembered, Arc::clone(&metrics), messages.clone());
+    let desk = Rc::new(Desk {
+        tokens: tokens.map(RefCell::new),
+        needs_certificate: tls.as_ref().is_some_and(Tls::asks_for_certificate),
+        max_body: asked.max_body,
+        timeout: asked.timeout,
+        form: asked.form,
+        orders: orders.clone(),
+        metrics: Arc::clone(&metrics),
+        messages,
+        room: Arc::new(Semaphore::new(pieces(asked.max_body.saturating_mul(BODIES)) as usize)),
+    });
+    let runtime = Builder::new_current_thread().enable_all().build().context("starting")?;
+    let tasks = LocalSet::new();
+    let (cut, broken) = tasks.block_on(&runtime, async {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        say(&format!("listening on {scheme}://{address}"));
+        accept(asked, socket, tls, &desk, &orders, &mut said, say).await
+    })?;
+    // Connections that are left are cut here, and what they had handed over is written all the same.
+    drop((tasks, desk, orders));
+    drop(runtime);
+    let mut ending = Received { metrics, cut, broken };
+    if writer.join().is_err() {
+        ending.broken = Some("the writer stopped".to_owned());
+    }
+    while let Ok(message) = said.try_recv() {
+        match message {
+            Message::Say(text) => say(&text),
+            Message::Broken(text) => ending.broken = Some(text),
+        }
+    }
+    Ok(ending)
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).with_context(|| format!("listening on {address}"))?;
+    listener.set_nonblocking(true).context("listening")?;
+    Ok(listener)
+}
+
+/// Raises the limit of open files to what the connections need.
+fn allow_files(connections: usize) -> Result<()> {
+    let needed = connections as u64 + OTHER_FILES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    if limit.maximum.is_some_and(|maximum| maximum < needed) {
+        let allowed = limit.maximum.unwrap_or_default().saturating_sub(OTHER_FILES);
+        bail!("this process may have {allowed} connections at most (ulimit -Hn), not {connections}");
+    }
+    setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
+        .context("raising the limit of open files")
+}
+
+/// The signals that a receiver knows.
+struct Signals {
+    end: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn install() -> Result<Self> {
+        let install = |kind| signal(kind).context("handling signals");
+        Ok(Self {
+            end: install(SignalKind::terminate())?,
+            interrupt: install(SignalKind::interrupt())?,
+            hang_up: install(SignalKind::hangup())?,
+        })
+    }
+}
+
+/// Accepts connections until the end is asked for, then waits for those that are open. Returns how many had to be cut, and
+/// why it ended by itself.
+async fn accept(
+    receiver: &Receiver,
+    socket: TcpListener,
+    mut tls: Option<Tls>,
+    desk: &Rc<Desk>,
+    orders: &Orders,
+    said: &mut UnboundedReceiver<Message>,
+    say: &mut dyn FnMut(&str),
+) -> Result<(usize, Option<String>)> {
+    let socket = tokio::net::TcpListener::from_std(socket).context("listening")?;
+    let mut signals = Signals::install()?;
+    let free = Arc::new(Semaphore::new(receiver.max_connections));
+    let (stop, stopped) = watch::channel(false);
+    let broken = loop {
+        let next = async {
+            let place = Arc::clone(&free).acquire_owned().await;
+            (place, socket.accept().await)
+        };
+        tokio::select! {
+            (place, accepted) = next => match (place, accepted) {
+                (Ok(place), Ok((stream, _))) => {
+                    let configuration = tls.as_mut().map(|tls| refresh(tls, say));
+                    let connection = serve(stream, configuration, Rc::clone(desk), stopped.clone());
+                    let metrics = Arc::clone(&desk.metrics);
+                    metrics.connections.add(1);
+                    metrics.open.add(1);
+                    tokio::task::spawn_local(async move {
+                        connection.await;
+                        metrics.open.subtract_one();
+                        drop(place);
+                    });
+                }
+                // Out of sockets or memory, or a connection that was closed before it was accepted (accept(2)).
+                (Ok(_), Err(_)) => sleep(PAUSE).await,
+                (Err(_), _) => break None,
+            },
+            Some(message) = said.recv() => match message {
+                Message::Say(text) => say(&text),
+                Message::Broken(text) => break Some(text),
+            },
+            _ = signals.end.recv() => break None,
+            _ = signals.interrupt.recv() => break None,
+            _ = signals.hang_up.recv() => orders.reopen(),
+        }
+    };
+    drop(socket);
+    // Without a connection nobody listens.
+    let _ = stop.send(true);
+    let all = u32::try_from(receiver.max_connections).unwrap_or(u32::MAX);
+    let finished = timeout(receiver.grace, free.acquire_many(all));
+    tokio::select! {
+        _ = finished => {}
+        // Asked a second time: at once.
+        _ = signals.end.recv() => {}
+        _ = signals.interrupt.recv() => {}
+    }
+    Ok((receiver.max_connections.saturating_sub(free.available_permits()), broken))
+}
+
+/// The configuration for the next connection.
+fn refresh(tls: &mut Tls, say: &mut dyn FnMut(&str)) -> Arc<rustls::ServerConfig> {
+    match tls.refresh() {
+        Ok(false) => {}
+        Ok(true) => say("the certificate was read again"),
+        Err(error) => say(&format!("the certificate from before stays in force: {error:#}")),
+    }
+    tls.configuration()
+}

@@ -1,0 +1,98 @@
+//! The bearer tokens that requests have to have one of.
+
+use super::stamp::Stamp;
+use crate::digest::sha256;
+use crate::node::Node;
+use anyhow::{Context as _, Result, bail, ensure};
+use std::path::{Path, PathBuf};
+
+/// Some tokens of some hundred bytes.
+const FILE_LIMIT: u64 = 64 << 10;
+/// The scheme in the header, whose case does not matter (RFC 9110, 11.1).
+const SCHEME: &str = "bearer ";
+
+/// The tokens of a file. Two of them let the API server's be changed without a refusal.
+pub(super) struct Tokens {
+    path: PathBuf,
+    stamp: Stamp,
+    /// Of each its SHA-256: to compare these takes a time that tells nothing of the token.
+    digests: Vec<[u8; 32]>,
+}
+
+impl Tokens {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or has no token.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let stamp = Stamp::of(vec![path.to_path_buf()]);
+        Ok(Self { path: path.to_path_buf(), stamp, digests: digests(path)? })
+    }
+
+    /// Reads the file again, if it changed.
+    ///
+    /// # Errors
+    /// It cannot be used now; the tokens from before stay.
+    pub(super) fn refresh(&mut self) -> Result<()> {
+        if self.stamp.changed() {
+            self.digests = digests(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a request's `Authorization` has one of them.
+    pub(super) fn accept(&self, authorization: Option<&[u8]>) -> bool {
+        let Some((scheme, token)) = authorization.and_then(|value| value.split_at_checked(SCHEME.len()))
+        else {
+            return false;
+        };
+        let given = sha256(token.trim_ascii());
+        // All of them are compared, whichever it is.
+        let matches = self.digests.iter().filter(|known| **known == given).count();
+        scheme.eq_ignore_ascii_case(SCHEME.as_bytes()) && matches > 0
+    }
+}
+
+fn digests(path: &Path) -> Result<Vec<[u8; 32]>> {
+    let bytes = Node::read_operators_file(path, FILE_LIMIT)?;
+    ensure!(bytes.len() as u64 <= FILE_LIMIT, "{} is too large for a token", path.display());
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        bail!("{} is no text", path.display());
+    };
+    let tokens: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    ensure!(!tokens.is_empty(), "{} has no token", path.display());
+    let is_sendable = |token: &&str| token.bytes().all(|byte| byte.is_ascii_graphic());
+    tokens.iter().find(|token| !is_sendable(token)).map_or(Ok(()), |_| {
+        Err(anyhow::anyhow!("no header can hold it"))
+            .with_context(|| format!("a token in {}", path.display()))
+    })?;
+    Ok(tokens.into_iter().map(|token| sha256(token.as_bytes())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tokens;
+
+    #[test]
+    fn one_of_the_tokens_is_needed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "first\n\n second \n").unwrap();
+        let tokens = Tokens::read(file.path()).unwrap();
+        for right in ["Bearer first", "bearer second", "BEARER   first"] {
+            assert!(tokens.accept(Some(right.as_bytes())), "{right}");
+        }
+        for wrong in ["", "Bearer", "Bearer ", "Bearer firs", "Bearer first second", "Basic first", "first"] {
+            assert!(!tokens.accept(Some(wrong.as_bytes())), "{wrong}");
+        }
+        assert!(!tokens.accept(None));
+    }
+
+    #[test]
+    fn a_file_without_a_token_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for bytes in [&b""[..], b"\n \n", b"\xff\xfe", b"with blank\n", b"umlaut-\xc3\xa4"] {
+            std::fs::write(file.path(), bytes).unwrap();
+            assert!(Tokens::read(file.path()).is_err(), "{bytes:?}");
+        }
+    }
+}

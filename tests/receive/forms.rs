@@ -1,0 +1,122 @@
+//! What is written of an event.
+
+use crate::client::Client;
+use crate::events::{event, list, numbered};
+use crate::server::{Server, directory};
+use serde_json::{Value, json};
+use std::fs;
+
+/// An event in which everything that a sender chooses is meant badly.
+fn nasty() -> Value {
+    let mut nasty = event(7);
+    nasty["user"]["username"] = json!("eve\n2026-11-21T00:00:00Z Metadata forged");
+    nasty["impersonatedUser"] = json!({ "username": "\u{1b}[2Jroot", "groups": [] });
+    nasty["requestURI"] = json!("/api/v1/x?a=\"b\",c&d=\u{202e}e\\f");
+    nasty["sourceIPs"] = json!(["192.0.2.7", "2001:db8::1"]);
+    nasty["objectRef"] =
+        json!({ "resource": "deployments", "apiGroup": "apps", "subresource": "scale", "name": "-" });
+    nasty["annotations"]["authorization.k8s.io/decision"] = json!("forbid");
+    nasty["annotations"]["authorization.k8s.io/reason"] = json!("no \"rule\"\r\u{7f}, none");
+    nasty
+}
+
+/// The least that an event can be.
+fn bare() -> Value {
+    json!({ "level": "Metadata", "stage": "RequestReceived", "requestReceivedTimestamp": "2026-11-21T03:14:15Z" })
+}
+
+fn written_as(form: &str) -> String {
+    let directory = directory();
+    let options = format!("--format {form} --output-file events.log");
+    let server = Server::start(directory.path(), &options);
+    let body = list(&[event(1), nasty(), bare()]);
+    assert_eq!(Client::plain(server.address).post("", &body).status, 200);
+    assert_eq!(server.stop().code, Some(0));
+    fs::read_to_string(directory.path().join("events.log")).unwrap()
+}
+
+#[test]
+fn a_line_is_one_line_whatever_it_holds() {
+    assert_eq!(
+        written_as("line"),
+        "2026-11-21T03:14:15.979323Z Metadata ResponseComplete 200 system:serviceaccount:shop:web update configmaps shop/c1 /api/v1/namespaces/shop/configmaps/c1?timeout=30s 192.0.2.7 allow \"\"\n\
+         2026-11-21T03:14:15.979323Z Metadata ResponseComplete 200 eve\\n2026-11-21T00:00:00Z\\x20Metadata\\x20forged(as:\\x1b[2Jroot) update deployments.apps/scale \\x2d /api/v1/x?a=\"b\",c&d=\\u{202e}e\\\\f 192.0.2.7;2001:db8::1 forbid \"no \\\"rule\\\"\\r\\x7f, none\"\n\
+         2026-11-21T03:14:15Z Metadata RequestReceived - - - - - - - - \"\"\n"
+    );
+}
+
+#[test]
+fn a_row_has_a_column_for_each_name() {
+    assert_eq!(
+        written_as("csv"),
+        "time,level,stage,uri,verb,user,source_ips,resource,name,decision,reason\n\
+         2026-11-21T03:14:15.979323Z,Metadata,ResponseComplete,/api/v1/namespaces/shop/configmaps/c1?timeout=30s,update,system:serviceaccount:shop:web,192.0.2.7,configmaps,shop/c1,allow,\n\
+         2026-11-21T03:14:15.979323Z,Metadata,ResponseComplete,\"/api/v1/x?a=\"\"b\"\",c&d=\\u{202e}e\\\\f\",update,\"eve\\n2026-11-21T00:00:00Z Metadata forged(as:\\x1b[2Jroot)\",192.0.2.7;2001:db8::1,deployments.apps/scale,-,forbid,\"no \"\"rule\"\"\\r\\x7f, none\"\n\
+         2026-11-21T03:14:15Z,Metadata,RequestReceived,,,,,,,,\n"
+    );
+}
+
+#[test]
+fn json_is_what_came_with_the_type_of_the_log() {
+    let text = written_as("json");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (line, mut sent) in lines.iter().zip([event(1), nasty(), bare()]) {
+        sent["kind"] = json!("Event");
+        sent["apiVersion"] = json!("audit.k8s.io/v1");
+        assert_eq!(*line, sent);
+    }
+    assert_eq!(lines.len(), 3);
+    assert!(
+        text.starts_with("{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"annotations\":"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_written_over_several_lines_becomes_one() {
+    let directory = directory();
+    let mut server = Server::start(directory.path(), "--format json");
+    let mut typed = event(2);
+    typed["kind"] = json!("Event");
+    typed["apiVersion"] = json!("audit.k8s.io/v1beta1");
+    typed["big"] = serde_json::from_str("123456789012345678901234567890.10").unwrap();
+    let list =
+        json!({ "kind": "EventList", "apiVersion": "audit.k8s.io/v1beta1", "items": [event(1), typed, {}] });
+    let body = serde_json::to_string_pretty(&list).unwrap().replace('\n', "\r\n");
+    let mut client = Client::plain(server.address);
+    assert_eq!(client.post("Content-Type: application/json\r\n", body.as_bytes()).status, 200);
+    let stdout = std::io::read_to_string({
+        let stdout = server.stdout();
+        server.stop();
+        stdout
+    })
+    .unwrap();
+    let lines: Vec<&str> = stdout.lines().collect();
+    let [first, second, third] = lines[..] else { panic!("{stdout}") };
+    assert!(
+        first.starts_with(
+            "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1beta1\",\"annotations\": {\"auth"
+        ),
+        "{first}"
+    );
+    let second: Value = serde_json::from_str(second).unwrap();
+    assert_eq!(second["apiVersion"], "audit.k8s.io/v1beta1");
+    assert_eq!(third, "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1beta1\"}");
+}
+
+#[test]
+fn an_empty_list_is_taken_and_nothing_is_written() {
+    let directory = directory();
+    let server = Server::start(directory.path(), "--format json --output-file events.log");
+    let mut client = Client::plain(server.address);
+    assert_eq!(client.post("", &list(&[])).status, 200);
+    assert_eq!(
+        client.post("", b"{\"kind\":\"EventList\",\"apiVersion\":\"audit.k8s.io/v1\",\"items\":null}").status,
+        200
+    );
+    assert_eq!(client.post("", &numbered(0..2)).status, 200);
+    let metrics = client.get("/metrics").body;
+    assert!(metrics.contains("\nkaudit_receive_events_total 2\n"), "{metrics}");
+    assert!(metrics.contains("\nkaudit_receive_batches_total 1\n"), "{metrics}");
+    server.stop();
+}

@@ -1,0 +1,22 @@
+//! `kaudit receive`, the real program on the loopback interface: what it writes, whom it refuses, and that nothing that it
+//! has answered 200 is lost or doubled, however it ends.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and it makes and compares trees"
+)]
+
+mod client;
+mod clients;
+mod endings;
+mod events;
+mod files;
+mod forms;
+mod mutations;
+mod refusals;
+mod server;
