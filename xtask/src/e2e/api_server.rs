@@ -77,16 +77,7 @@ impl ApiServer<'_> {
     /// When a request fails, or an event does not come in time.
     pub(super) fn prove_audit(&self, log: &str) -> Result<()> {
         self.write_certificate()?;
-        let collection = format!("https://{ADDRESS}:6443/api/v1/namespaces/default/configmaps");
-        let body = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"kaudit-e2e"}}"#;
-        let identifiers = [
-            self.request(
-                "POST",
-                &collection,
-                &["--header", "Content-Type: application/json", "--data", body],
-            )?,
-            self.request("DELETE", &format!("{collection}/kaudit-e2e"), &[])?,
-        ];
+        let identifiers = self.write("kaudit-e2e")?;
         let log = self.path(log);
         for identifier in &identifiers {
             let field = format!(r#""auditID":"{identifier}""#);
@@ -95,6 +86,21 @@ impl ApiServer<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// Creates and deletes a `ConfigMap` with [its certificate](Self::write_certificate), and returns the `Audit-ID`s.
+    ///
+    /// # Errors
+    ///
+    /// When a request fails.
+    pub(super) fn write(&self, name: &str) -> Result<[String; 2]> {
+        let collection = format!("https://{ADDRESS}:6443/api/v1/namespaces/default/configmaps");
+        let body = format!(r#"{{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"{name}"}}}}"#);
+        let json = ["--header", "Content-Type: application/json", "--data", &body];
+        Ok([
+            self.request("POST", &collection, &json)?,
+            self.request("DELETE", &format!("{collection}/{name}"), &[])?,
+        ])
     }
 
     /// Makes a request as an administrator, with a fresh `Audit-ID`, which it returns.

@@ -10,8 +10,10 @@ mod kaudit;
 mod little_memory;
 mod load;
 mod obstacles;
+mod pki;
 mod prober;
 mod processes;
+mod receiver;
 mod remains;
 mod snapshot;
 mod trial;
@@ -153,7 +155,7 @@ mod tests {
     fn lists_in_columns() {
         let list = list();
         let column = |(line, case): (&str, &Case)| line.find(case.shows).unwrap();
-        let columns: Vec<usize> = list.lines().zip(&CASES).map(column).collect();
+        let columns: Vec<usize> = list.lines().zip(CASES).map(column).collect();
         assert_eq!(columns.len(), CASES.len());
         assert!(columns.iter().all(|column| *column == columns[0]), "{list}");
     }

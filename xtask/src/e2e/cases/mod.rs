@@ -14,6 +14,7 @@ mod surge;
 mod surge_address;
 mod surge_failures;
 mod surge_kill;
+mod webhook;
 
 use anyhow::Result;
 
@@ -47,7 +48,7 @@ impl Case {
 }
 
 /// All cases, in the order in which they run.
-pub(super) const CASES: [Case; 13] = [
+pub(super) const CASES: &[Case] = &[
     Case::new("starts", "a node comes up as kubeadm makes it", starts::run),
     Case::new("builtin", "what lint knows of built-in resources is what discovery says", builtin::run),
     Case::new(
@@ -78,6 +79,11 @@ pub(super) const CASES: [Case; 13] = [
     .only("1.36.2"),
     Case::new("surge-kill", "killed at any moment of a surge, recover: nothing is left", surge_kill::run)
         .only("1.36.2"),
+    Case::new(
+        "webhook",
+        "every write arrives at a receiver once, by token and by certificate; what cannot work is refused",
+        webhook::run,
+    ),
     Case::new("refusals", "what cannot work is refused, the API server untouched", refusals::run),
     Case::new(
         "rollback-on-failure",

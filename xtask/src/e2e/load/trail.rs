@@ -42,6 +42,11 @@ impl Trail {
         Ok(())
     }
 
+    /// Whether every request's end is there.
+    pub(in crate::e2e) fn has_all(&self, identifiers: &[String]) -> bool {
+        identifiers.iter().all(|id| self.0.get(id).is_some_and(|stages| stages.contains_key(COMPLETE)))
+    }
+
     /// Checks that every request's end is there, and each of its stages once.
     ///
     /// # Errors

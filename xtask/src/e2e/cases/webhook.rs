@@ -1,0 +1,140 @@
+//! A real API server and `kaudit receive`: over TLS with a token and with a client certificate every write arrives once,
+//! also when the receiver is away for a while. What cannot work is refused, and the API server does not notice.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::e2e::api_server::ApiServer;
+use crate::e2e::kaudit::{DRAIN, kaudit, kaudit_json};
+use crate::e2e::load::trail::Trail;
+use crate::e2e::pki::{self, Certificate, Pki};
+use crate::e2e::receiver::Receiver;
+use crate::e2e::snapshot::Snapshot;
+use crate::e2e::trial::Trial;
+use crate::node::configuration::ADDRESS;
+use crate::node::wait::wait_for;
+
+const PORT: u16 = 9443;
+const REFUSED: i32 = 3;
+/// The API server sends what it has after this time; its default is 30 s.
+const QUICK: [&str; 2] = ["--webhook-batch-max-wait", "1s"];
+/// The API server waits 10 s before it repeats a batch, then longer.
+const ARRIVAL_LIMIT: Duration = Duration::from_mins(2);
+const WRITES: u32 = 40;
+/// How long the receiver is away: some batches are due meanwhile.
+const AWAY: Duration = Duration::from_secs(5);
+
+pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
+    let api_server = &trial.api_server;
+    api_server.write_certificate()?;
+    let pki = Pki::make(api_server)?;
+    let hook = Webhook { trial, pki: &pki, url: url(PORT) };
+    let token_file = pki::write(api_server, "token", "a-token-of-the-receiver\n")?;
+    let token = ["--webhook-token-file", &token_file];
+    let start = |who: &[&str]| Receiver::start(api_server, &pki.server, PORT, who);
+    let pristine = Snapshot::take(api_server)?;
+
+    let receiver = start(&["--token-file", &token_file])?;
+    refusals(&hook, &token)?;
+    hook.enable(&token)?;
+    let mut written = hook.write("token", WRITES)?;
+    require_received(&receiver, &written)?;
+    trial.say(&format!("{} requests over TLS with a token: each received once", written.len()));
+
+    receiver.stop()?;
+    written.extend(hook.write("away", WRITES)?);
+    sleep(AWAY);
+    let receiver = start(&["--token-file", &token_file])?;
+    require_received(&receiver, &written)?;
+    trial.say(&format!("the receiver was away for a while: each of {} was received once", written.len()));
+    receiver.stop()?;
+
+    let receiver = start(&["--client-ca", &pki.authority])?;
+    hook.refuse("a token where a certificate is asked for", &hook.url, &token, "certificate")?;
+    let Certificate { file, key } = &pki.client;
+    hook.enable(&["--webhook-client-certificate", file, "--webhook-client-key", key])?;
+    written.extend(hook.write("certificate", WRITES)?);
+    require_received(&receiver, &written)?;
+    trial.say(&format!("with a client certificate: each of {} was received once", written.len()));
+
+    kaudit_json(api_server, 0, &[&["disable"], &DRAIN[..]].concat())?;
+    pristine.check_restored(api_server)?;
+    receiver.stop()
+}
+
+fn refusals(hook: &Webhook<'_>, token: &[&str]) -> Result<()> {
+    let api_server = &hook.trial.api_server;
+    let wrong = pki::write(api_server, "wrong-token", "another-token\n")?;
+    hook.refuse("a wrong token", &hook.url, &["--webhook-token-file", &wrong], "401")?;
+    hook.refuse("no token", &hook.url, &[], "401")?;
+    let unresolvable = "https://receiver.invalid:9443/events";
+    hook.refuse("a name that does not resolve", unresolvable, token, "receiver.invalid")?;
+    let service = "https://receiver.audit.svc:9443/events";
+    hook.refuse("a Service's name", service, token, "ClusterIP")?;
+    hook.refuse("a port where nobody listens", &url(PORT + 1), token, "refused")?;
+    let expired = Receiver::start(api_server, &hook.pki.expired, PORT + 2, &[])?;
+    hook.refuse("an expired certificate", &url(PORT + 2), token, "expired")?;
+    expired.stop()
+}
+
+fn url(port: u16) -> String {
+    format!("https://{ADDRESS}:{port}/events")
+}
+
+struct Webhook<'a> {
+    trial: &'a Trial<'a>,
+    pki: &'a Pki,
+    url: String,
+}
+
+impl Webhook<'_> {
+    fn arguments<'b>(&'b self, url: &'b str, more: &[&'b str]) -> Vec<&'b str> {
+        let enable = ["enable", "--policy", "metadata", "--webhook-url", url];
+        let authority = ["--webhook-ca-file", self.pki.authority.as_str()];
+        [&enable[..], &authority, more, &QUICK].concat()
+    }
+
+    /// Checks that it is refused for the reason, and that nothing is touched.
+    fn refuse(&self, what: &str, url: &str, more: &[&str], said: &str) -> Result<()> {
+        let api_server = &self.trial.api_server;
+        let before = Snapshot::take(api_server)?;
+        let ending =
+            kaudit(api_server, &[&self.arguments(url, more)[..], &DRAIN].concat())?.expect(REFUSED)?;
+        let words = format!("{}{}", ending.stdout, ending.stderr);
+        ensure!(words.contains(said), "{what}: not a word about {said}: {words}");
+        before.check_untouched(api_server).with_context(|| what.to_owned())?;
+        self.trial.say(&format!("{what}: refused"));
+        Ok(())
+    }
+
+    fn enable(&self, more: &[&str]) -> Result<()> {
+        let arguments = [&self.arguments(&self.url, more)[..], &DRAIN].concat();
+        let report = kaudit_json(&self.trial.api_server, 0, &arguments)?;
+        let changed = report.get("changed") == Some(&true.into());
+        ensure!(changed, "enable has changed nothing: {report}");
+        Ok(())
+    }
+
+    /// Makes numbered writes, and returns their `Audit-ID`s.
+    fn write(&self, series: &str, count: u32) -> Result<Vec<String>> {
+        let api_server: &ApiServer<'_> = &self.trial.api_server;
+        let mut identifiers = Vec::new();
+        for number in 0..count {
+            identifiers.extend(api_server.write(&format!("{series}-{number}"))?);
+        }
+        Ok(identifiers)
+    }
+}
+
+/// Waits until each of these requests is in the receiver's files, and checks that it is there once.
+fn require_received(receiver: &Receiver<'_>, identifiers: &[String]) -> Result<()> {
+    let directory = receiver.directory();
+    let arrived = wait_for("all events at the receiver", ARRIVAL_LIMIT, || {
+        // A line may be half written.
+        Ok(Trail::read(&directory).is_ok_and(|trail| trail.has_all(identifiers)).then_some(()))
+    });
+    // Which are missing, the trail says better.
+    Trail::read(&directory)?.check(identifiers).and(arrived)
+}

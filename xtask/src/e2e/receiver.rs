@@ -1,0 +1,75 @@
+//! `kaudit receive` on a node.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use nix::sys::signal::Signal;
+
+use super::api_server::ApiServer;
+use super::pki::Certificate;
+use super::processes::{Process, processes};
+use super::remains::is_listening;
+use crate::node::configuration::ADDRESS;
+use crate::node::wait::wait_for;
+
+const EVENTS: &str = "/var/log/receiver";
+const START_LIMIT: Duration = Duration::from_secs(30);
+const END_LIMIT: Duration = Duration::from_secs(30);
+
+/// A receiver at work.
+pub(super) struct Receiver<'a> {
+    api_server: &'a ApiServer<'a>,
+    port: u16,
+    child: Child,
+}
+
+impl<'a> Receiver<'a> {
+    /// Starts one that shows `certificate` and takes events only from those whom `who` describes.
+    ///
+    /// # Errors
+    ///
+    /// When it does not listen after a while.
+    pub(super) fn start(
+        api_server: &'a ApiServer<'a>,
+        certificate: &Certificate,
+        port: u16,
+        who: &[&str],
+    ) -> Result<Receiver<'a>> {
+        fs::create_dir_all(api_server.path(EVENTS)).with_context(|| format!("creating {EVENTS}"))?;
+        let mut command: Command = api_server.node.command("kaudit");
+        command.args(["receive", "--listen", &format!("{ADDRESS}:{port}")]);
+        command.args(["--tls-cert", &certificate.file, "--tls-key", &certificate.key]);
+        command.args(["--format", "json", "--output-file", &format!("{EVENTS}/events.log")]).args(who);
+        let child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("starting a receiver")?;
+        let receiver = Receiver { api_server, port, child };
+        wait_for("the receiver", START_LIMIT, || Ok(is_listening(api_server, port)?.then_some(())))?;
+        Ok(receiver)
+    }
+
+    /// Where its files are.
+    pub(super) fn directory(&self) -> PathBuf {
+        self.api_server.path(EVENTS)
+    }
+
+    /// Asks it to end, and waits for that.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end in order.
+    pub(super) fn stop(mut self) -> Result<()> {
+        let mine = format!("{ADDRESS}:{}", self.port);
+        let node = self.api_server.node;
+        let is_mine = |process: &Process| process.arguments.contains(&mine);
+        let process = processes(node, "kaudit")?.into_iter().find(is_mine).context("no receiver runs")?;
+        process.signal(node, Signal::SIGTERM)?;
+        let status = wait_for("the end of the receiver", END_LIMIT, || {
+            self.child.try_wait().context("watching the receiver")
+        })?;
+        ensure!(status.success(), "the receiver has ended with {status}");
+        Ok(())
+    }
+}
