@@ -6,7 +6,6 @@
 //!
 //! Nothing here reads a file or asks a server.
 
-mod atoms;
 pub mod benchmark;
 mod borrowed;
 pub mod builtin;
@@ -16,7 +15,6 @@ mod decode;
 mod describe;
 mod diff;
 mod evaluator;
-mod example;
 mod explain;
 mod finding;
 mod foreign;
@@ -33,7 +31,6 @@ mod question;
 mod reach;
 mod shape;
 mod source;
-mod space;
 mod stages;
 mod strict;
 mod table;
@@ -52,6 +49,5 @@ pub use migrate::{Migrated, migrate};
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use preset::Preset;
 pub use question::Question;
-pub use reach::{Outcomes, TooComplex, outcomes};
-pub use space::Scope;
+pub use reach::{Outcomes, Scope, TooComplex, outcomes};
 pub use stages::StageSet;

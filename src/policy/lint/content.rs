@@ -4,8 +4,7 @@ use crate::policy::decide::{Request, Resource, Target, User, decide};
 use crate::policy::describe::describe_request;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Stage};
-use crate::policy::reach::Reach;
-use crate::policy::space::Scope;
+use crate::policy::reach::{Reach, Scope, TooComplex};
 use crate::yaml::Path;
 
 /// What has credentials in its bodies: group, resource, subresource. CIS 3.2.2 names all but the last, whose answer is a
@@ -19,20 +18,23 @@ const CREDENTIALS: [(&str, &str, &str); 4] = [
 
 /// Looks at levels and stages.
 pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
-    check_bodies(policy, found);
+    if check_bodies(policy, found).is_err() {
+        let message = "not all was found out about the bodies that rules log";
+        found.add(catalogue::TOO_COMPLEX, Path::root().key("rules"), message);
+    }
     check_stages(policy, found);
     check_volume(policy, found);
 }
 
 /// Asks about every request for each resource, so what no request comes to is not blamed.
-fn check_bodies(policy: &Policy, found: &mut Found<'_>) {
+fn check_bodies(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
+    let reach = Reach::of(&policy.rules)?;
     let mut by_rule: Vec<(usize, Vec<String>, Request)> = Vec::new();
     for (group, resource, subresource) in CREDENTIALS {
         let scope = Scope { resource: Some((group, resource, subresource)) };
-        let reach = Reach::of(&policy.rules, scope);
         for (index, rule) in policy.rules.iter().enumerate().filter(|(_, rule)| rule.level >= Level::Request)
         {
-            let Ok(Some(example)) = reach.example(rule, 0..index) else { continue };
+            let Some(example) = reach.example(rule, index, scope)? else { continue };
             let name = if subresource.is_empty() {
                 resource.to_owned()
             } else {
@@ -52,6 +54,7 @@ fn check_bodies(policy: &Policy, found: &mut Found<'_>) {
         );
         found.add(catalogue::BODIES, path_of_rule(index), message);
     }
+    Ok(())
 }
 
 fn check_stages(policy: &Policy, found: &mut Found<'_>) {

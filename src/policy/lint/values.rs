@@ -1,10 +1,10 @@
 //! Values that match nothing: stars, verbs, groups of the API.
 
-use crate::policy::atoms::VERBS;
 use crate::policy::builtin;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Policy, Rule};
+use crate::policy::reach::VERBS;
 use crate::policy::validate::nearest;
 use crate::yaml::Path;
 
