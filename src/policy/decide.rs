@@ -98,7 +98,7 @@ impl Policy {
 }
 
 /// Whether every condition that the rule sets holds.
-fn matches(rule: &Rule, request: &Request) -> bool {
+pub(super) fn matches(rule: &Rule, request: &Request) -> bool {
     let user = request.user.as_ref();
     if !rule.users.is_empty() && !user.is_some_and(|user| rule.users.contains(&user.name)) {
         return false;

@@ -2,8 +2,7 @@
 
 use crate::policy::decide::{Decision, Request, decide};
 use crate::policy::model::{Level, Policy};
-use crate::policy::reach::{TooComplex, outcomes};
-use crate::policy::space::Scope;
+use crate::policy::reach::{Scope, TooComplex, outcomes};
 
 /// The requests of which one rule decides in the one policy and one rule in the other, where the decisions differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

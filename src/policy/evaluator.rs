@@ -28,7 +28,10 @@ impl Evaluator {
     /// Makes the policy ready: time and memory are proportional to its size.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
-        let clauses: Vec<Clause<'_>> = clauses(policy).collect();
+        let numbered = policy.rules.iter().enumerate();
+        let clauses: Vec<(usize, Clause<'_>)> = numbered
+            .flat_map(|(index, rule)| clauses(rule).into_iter().map(move |clause| (index, clause)))
+            .collect();
         Self {
             blocks: clauses.chunks(Block::MOST_CLAUSES).map(Block::new).collect(),
             decisions: (0..policy.rules.len()).map(|rule| policy.decision_by(Some(rule))).collect(),
@@ -68,9 +71,10 @@ struct Block {
 impl Block {
     const MOST_CLAUSES: usize = 64;
 
-    fn new(clauses: &[Clause<'_>]) -> Self {
+    fn new(clauses: &[(usize, Clause<'_>)]) -> Self {
         let mut block = Self::default();
-        for (index, clause) in clauses.iter().enumerate() {
+        for (index, (rule, clause)) in clauses.iter().enumerate() {
+            block.rules.push(*rule);
             block.add(clause, 1 << index);
         }
         let others = [
@@ -87,19 +91,18 @@ impl Block {
 
     /// Adds the clause that `bit` stands for.
     fn add(&mut self, clause: &Clause<'_>, bit: u64) {
-        self.rules.push(clause.rule);
         self.all |= bit;
         if clause.is_of_resources {
             self.of_resources |= bit;
         }
-        self.paths.add(clause.urls, bit);
-        self.resources.add(clause.resources, bit);
-        self.api_groups.add(clause.api_groups.iter().copied(), bit);
-        self.verbs.add(clause.verbs, bit);
-        self.namespaces.add(clause.namespaces, bit);
-        self.users.add(clause.users, bit);
-        self.user_groups.add(clause.user_groups, bit);
-        self.names.add(clause.names, bit);
+        self.paths.add(&clause.urls, bit);
+        self.resources.add(&clause.resources, bit);
+        self.api_groups.add(&clause.api_groups, bit);
+        self.verbs.add(&clause.verbs, bit);
+        self.namespaces.add(&clause.namespaces, bit);
+        self.users.add(&clause.users, bit);
+        self.user_groups.add(&clause.user_groups, bit);
+        self.names.add(&clause.names, bit);
     }
 
     /// The rule of the first clause that the request meets.

@@ -6,7 +6,6 @@
 //!
 //! Nothing here reads a file or asks a server.
 
-mod atoms;
 pub mod benchmark;
 mod borrowed;
 pub mod builtin;
@@ -17,7 +16,6 @@ mod describe;
 mod diff;
 mod encoding;
 mod evaluator;
-mod example;
 mod explain;
 mod finding;
 mod foreign;
@@ -35,7 +33,6 @@ mod question;
 mod reach;
 mod shape;
 mod source;
-mod space;
 mod stages;
 mod strict;
 mod table;
@@ -56,6 +53,5 @@ pub use migrate::{Migrated, migrate};
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use preset::Preset;
 pub use question::Question;
-pub use reach::{Outcomes, TooComplex, outcomes};
-pub use space::Scope;
+pub use reach::{Outcomes, Scope, TooComplex, outcomes};
 pub use stages::StageSet;

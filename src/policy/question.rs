@@ -1,8 +1,8 @@
 //! A request in kubectl's words → the request as the API server sees it.
 
-use crate::policy::atoms::VERBS;
 use crate::policy::builtin::{self, Builtin};
 use crate::policy::decide::{Request, Resource, Target, User};
+use crate::policy::reach::VERBS;
 use crate::policy::validate::nearest;
 use crate::refusal::Refusal;
 

@@ -14,7 +14,7 @@ pub(super) struct Values {
 
 impl Values {
     /// Lets the clause take these values and no others; no values are no condition.
-    pub(super) fn add<'v>(&mut self, values: impl IntoIterator<Item = &'v String>, clause: u64) {
+    pub(super) fn add(&mut self, values: &[&str], clause: u64) {
         for value in values {
             self.conditional |= clause;
             add(&mut self.named, value, clause);
@@ -60,7 +60,7 @@ struct OfResource {
 
 impl Resources {
     /// Lets the clause take what these patterns match and nothing else; no patterns are no condition. None of them is `*`.
-    pub(super) fn add(&mut self, patterns: &[String], clause: u64) {
+    pub(super) fn add(&mut self, patterns: &[&str], clause: u64) {
         for pattern in patterns {
             self.conditional |= clause;
             self.of(pattern).alone |= clause;
@@ -72,7 +72,7 @@ impl Resources {
             }
             if let Some((resource, subresource)) = pattern.split_once('/') {
                 if subresource.contains('/') {
-                    self.odd.push((pattern.as_str().into(), clause));
+                    self.odd.push(((*pattern).into(), clause));
                 } else {
                     add(&mut self.of(resource).with, subresource, clause);
                 }
@@ -118,7 +118,7 @@ pub(super) struct Paths {
 
 impl Paths {
     /// Lets the clause take what these patterns match and nothing else; no patterns are no condition.
-    pub(super) fn add(&mut self, patterns: &[String], clause: u64) {
+    pub(super) fn add(&mut self, patterns: &[&str], clause: u64) {
         for pattern in patterns {
             self.conditional |= clause;
             if pattern.ends_with('*') {

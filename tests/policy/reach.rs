@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use kaudit::policy::{
-    ApiVersion, GroupResources, Level, Policy, Request, Resource, Rule, Scope, Target, User, decide, outcomes,
+    ApiVersion, Decision, GroupResources, Level, Policy, Request, Resource, Rule, Scope, Stage, Target, User,
+    decide, diff, outcomes,
 };
 use proptest::collection::vec;
-use proptest::prelude::{Just, ProptestConfig, Strategy, any};
+use proptest::option::of as maybe;
+use proptest::prelude::{Strategy, any};
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -55,9 +57,12 @@ fn entry() -> impl Strategy<Value = GroupResources> {
 
 fn rule() -> impl Strategy<Value = Rule> {
     let target = (0..3_u8, vec(entry(), 0..3), words(&NAMESPACES[..2]), words(&URLS));
-    (words(&USERS[..2]), words(&GROUPS), words(&VERBS[..2]), target).prop_map(
-        |(users, user_groups, verbs, (kind, resources, namespaces, non_resource_urls))| {
-            let rule = Rule { users, user_groups, verbs, ..Rule::for_everything(Level::Metadata) };
+    let logged = (select(&Level::ALL[..]), subsequence(&Stage::ALL[..2], 0..=1), maybe(any::<bool>()));
+    (words(&USERS[..2]), words(&GROUPS), words(&VERBS[..2]), target, logged).prop_map(
+        |(users, user_groups, verbs, (kind, resources, namespaces, non_resource_urls), logged)| {
+            let (level, omit_stages, omit_managed_fields) = logged;
+            let of_all = Rule { omit_stages, omit_managed_fields, ..Rule::for_everything(level) };
+            let rule = Rule { users, user_groups, verbs, ..of_all };
             match kind {
                 0 => rule,
                 1 => Rule { non_resource_urls, ..rule },
@@ -67,17 +72,18 @@ fn rule() -> impl Strategy<Value = Rule> {
     )
 }
 
-fn policy() -> impl Strategy<Value = Policy> {
-    (vec(rule(), 1..6), Just(ApiVersion::V1)).prop_map(|(rules, api_version)| Policy {
-        api_version,
+pub(crate) fn policy(most_rules: usize) -> impl Strategy<Value = Policy> {
+    let of_all = (subsequence(&Stage::ALL[..2], 0..=1), any::<bool>());
+    (vec(rule(), 1..=most_rules), of_all).prop_map(|(rules, (omit_stages, omit_managed_fields))| Policy {
+        api_version: ApiVersion::V1,
         rules,
-        omit_stages: Vec::new(),
-        omit_managed_fields: false,
+        omit_stages,
+        omit_managed_fields,
     })
 }
 
 /// Every request over all values.
-fn requests() -> Vec<Request> {
+pub(crate) fn requests() -> Vec<Request> {
     let mut targets: Vec<Target> = PATHS.map(|path| Target::Path(path.to_owned())).into();
     for group in API_GROUPS {
         for resource in RESOURCES {
@@ -119,9 +125,12 @@ fn requests() -> Vec<Request> {
     requests
 }
 
+/// Runs so many cases; with `KAUDIT_PROPTEST_CASES` set, for each thousand of those so many, because each of these goes
+/// through thousands of requests.
 pub(crate) fn runner(cases: u32) -> TestRunner {
-    let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().map_or(cases, |cases| cases.parse().unwrap());
-    let config = ProptestConfig { cases, failure_persistence: None, ..Config::default() };
+    let thousands = std::env::var("KAUDIT_PROPTEST_CASES").ok().map(|all| all.parse::<u32>().unwrap() / 1000);
+    let cases = cases * thousands.unwrap_or(1).max(1);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let seed = crate::oracle::seed().to_le_bytes().repeat(4);
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
 }
@@ -129,7 +138,7 @@ pub(crate) fn runner(cases: u32) -> TestRunner {
 #[test]
 fn what_can_decide_is_what_brute_force_finds() {
     let requests = requests();
-    let outcome = runner(60).run(&(policy(), policy()), |(one, other)| {
+    let outcome = runner(60).run(&(policy(5), policy(5)), |(one, other)| {
         let policies = [&one, &other];
         let tried: BTreeSet<Vec<Option<usize>>> = requests
             .iter()
@@ -149,7 +158,7 @@ fn what_can_decide_is_what_brute_force_finds() {
 #[test]
 fn a_question_about_one_resource_is_answered_for_that_one_alone() {
     let requests = requests();
-    let outcome = runner(60).run(&policy(), |policy| {
+    let outcome = runner(60).run(&policy(12), |policy| {
         let is_asked = |request: &&Request| match &request.target {
             Target::Resource(it) => it.group.is_empty() && it.resource == "pods" && it.subresource == "log",
             Target::Path(_) => false,
@@ -159,6 +168,42 @@ fn a_question_about_one_resource_is_answered_for_that_one_alone() {
         let found = outcomes(&[&policy], Scope { resource: Some(("", "pods", "log")) }, |_| true).unwrap();
         assert!(found.values().all(|example| is_asked(&example)));
         assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), tried);
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+/// Whether an event of the one differs from an event of the other, by what each of them holds.
+fn is_logged_differently(one: &Decision, other: &Decision) -> bool {
+    let stages = |decision: &Decision| -> BTreeSet<&str> {
+        let is_logged =
+            |stage: &Stage| decision.level != Level::None && !decision.omit_stages.contains(*stage);
+        Stage::ALL.iter().filter(|stage| is_logged(stage)).map(|stage| stage.name()).collect()
+    };
+    let bodies = |decision: &Decision| {
+        let has_bodies = decision.level == Level::Request || decision.level == Level::RequestResponse;
+        has_bodies.then_some(decision.omit_managed_fields)
+    };
+    (one.level, stages(one), bodies(one)) != (other.level, stages(other), bodies(other))
+}
+
+#[test]
+fn every_request_that_is_logged_differently_is_in_one_class_of_the_difference() {
+    let requests = requests();
+    let outcome = runner(60).run(&(policy(5), policy(5)), |(before, after)| {
+        let classes = diff(&before, &after).unwrap();
+        for class in &classes {
+            assert_eq!(decide(&before, &class.example), class.before, "{class:?}");
+            assert_eq!(decide(&after, &class.example), class.after, "{class:?}");
+            assert!(is_logged_differently(&class.before, &class.after), "{class:?}");
+        }
+        for request in &requests {
+            let (one, other) = (decide(&before, request), decide(&after, request));
+            let of_its =
+                classes.iter().filter(|it| it.before.rule == one.rule && it.after.rule == other.rule);
+            let expected = usize::from(is_logged_differently(&one, &other));
+            assert_eq!(of_its.count(), expected, "{request:?}: {one:?} {other:?}");
+        }
         Ok(())
     });
     outcome.unwrap();

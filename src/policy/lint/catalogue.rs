@@ -187,7 +187,7 @@ checks! {
         "Give it a rule with the level Metadata; to switch audit logging off: kaudit disable."
     TOO_COMPLEX "KA306" Info CHECKER
         "too complex to decide"
-        "Whether rules are unreachable is NP-hard to decide, and this policy has too many combinations of conditions."
+        "Which requests a rule can decide is found out by going through combinations of the values that rules name, and this policy has too many. What is said of it is right, but not all that there is to say."
         "Merge rules that differ in one condition only."
     BODIES "KA401" Warning CIS
         "bodies with credentials are logged"

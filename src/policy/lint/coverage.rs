@@ -5,58 +5,82 @@ use crate::policy::describe::describe_request;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{GroupResources, Level, Policy, Rule, Stage};
-use crate::policy::reach::{Reach, TooComplex};
-use crate::policy::space::Scope;
+use crate::policy::reach::{Reach, Rules, Scope, TooComplex};
 use crate::yaml::Path;
 
 /// Looks at every rule, and at what none of them takes.
 pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
     if check_all(policy, found).is_err() {
-        let message = "which rules can decide was not found out";
+        let message = "not all was found out about the requests that rules can decide";
         found.add(catalogue::TOO_COMPLEX, Path::root().key("rules"), message);
     }
 }
 
+/// What matters most comes first, in case that not all can be found out.
 fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
-    let reach = Reach::of(&policy.rules, Scope::default());
-    let mut logs_something = false;
+    let reach = Reach::of(&policy.rules)?;
+    // What a rule that never decides would take is taken by those before it.
+    let mut deciding = Vec::new();
+    let mut others = Vec::new();
     for (index, rule) in policy.rules.iter().enumerate() {
-        if reach.example(rule, 0..index)?.is_some() {
-            let is_omitted =
-                |stage: &Stage| rule.omit_stages.contains(stage) || policy.omit_stages.contains(stage);
-            logs_something |= rule.level != Level::None && !Stage::ALL.iter().all(is_omitted);
-            check_parts(&reach, rule, index, found)?;
-        } else if reach.is_possible(rule) {
-            report_unreachable(policy, &reach, index, found)?;
+        let earlier = reach.rules(deciding.iter().copied());
+        if reach.is_left_some(rule, &earlier)? {
+            deciding.push(index);
+        } else if reach.is_possible(rule)? {
+            others.push(index);
         } else {
             found.add(catalogue::MATCHES_NOTHING, path_of_rule(index), "this rule matches no request");
         }
     }
+    check_rest(policy, &reach, &deciding, found)?;
+    let before = |index: usize| -> Vec<usize> { deciding.iter().copied().filter(|it| *it < index).collect() };
+    for index in &others {
+        report_unreachable(policy, &reach, *index, before(*index), found)?;
+    }
+    for index in &deciding {
+        check_parts(policy, &reach, *index, &reach.rules(before(*index).into_iter()), found)?;
+    }
+    Ok(())
+}
+
+/// Whether anything is logged, and what no rule takes.
+fn check_rest(
+    policy: &Policy,
+    reach: &Reach<'_>,
+    deciding: &[usize],
+    found: &mut Found<'_>,
+) -> Result<(), TooComplex> {
+    let logs = |rule: &Rule| {
+        let is_omitted =
+            |stage: &Stage| rule.omit_stages.contains(stage) || policy.omit_stages.contains(stage);
+        rule.level != Level::None && !Stage::ALL.iter().all(is_omitted)
+    };
     let rules = Path::root().key("rules");
-    if !logs_something {
+    if !deciding.iter().filter_map(|index| policy.rules.get(*index)).any(logs) {
         found.add(catalogue::LOGS_NOTHING, rules, "no request makes an event");
         return Ok(());
     }
     let everything = Rule::for_everything(Level::None);
-    if let Some(example) = reach.example(&everything, 0..policy.rules.len())? {
+    if let Some(example) = reach.example(&everything, policy.rules.len(), Scope::default())? {
         let message = format!("no rule matches every request: {} is not logged", describe_request(&example));
         found.add(catalogue::NO_CATCH_ALL, rules, message);
     }
     Ok(())
 }
 
-/// Names the rules that take everything: as few as are needed.
+/// Names the rules that take everything: as few as are needed, and rather the first ones. `needed` are those before it
+/// that decide of any request.
 fn report_unreachable(
     policy: &Policy,
-    reach: &Reach,
+    reach: &Reach<'_>,
     index: usize,
+    mut needed: Vec<usize>,
     found: &mut Found<'_>,
 ) -> Result<(), TooComplex> {
     let Some(rule) = policy.rules.get(index) else { return Ok(()) };
-    let mut needed: Vec<usize> = (0..index).collect();
-    for candidate in 0..index {
+    for candidate in needed.clone().into_iter().rev() {
         let without: Vec<usize> = needed.iter().copied().filter(|it| *it != candidate).collect();
-        if reach.example(rule, without.iter().copied())?.is_none() {
+        if !reach.is_left_some(rule, &reach.rules(without.iter().copied()))? {
             needed = without;
         }
     }
@@ -76,9 +100,16 @@ fn report_unreachable(
 }
 
 /// Tries the rule with one value at a time.
-fn check_parts(reach: &Reach, rule: &Rule, index: usize, found: &mut Found<'_>) -> Result<(), TooComplex> {
+fn check_parts(
+    policy: &Policy,
+    reach: &Reach<'_>,
+    index: usize,
+    earlier: &Rules,
+    found: &mut Found<'_>,
+) -> Result<(), TooComplex> {
+    let Some(rule) = policy.rules.get(index) else { return Ok(()) };
     for (path, value, part) in parts(rule, &path_of_rule(index)) {
-        if reach.is_possible(&part) && reach.example(&part, 0..index)?.is_none() {
+        if !reach.is_left_some(&part, earlier)? && reach.is_possible(&part)? {
             let message = format!("earlier rules take every request that this rule matches with {value}");
             found.add(catalogue::SHADOWED, path, message);
         }

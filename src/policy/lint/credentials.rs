@@ -1,13 +1,12 @@
 //! Bodies with credentials that a policy logs.
 
-use crate::policy::atoms::VERBS;
 use crate::policy::builtin;
 use crate::policy::decide::Request;
 use crate::policy::describe::describe_request;
 use crate::policy::lint::{Check, Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Rule};
-use crate::policy::reach::Reach;
-use crate::policy::space::Scope;
+use crate::policy::reach::{Reach, Scope, TooComplex, VERBS};
+use crate::yaml::Path;
 
 /// What has credentials in its bodies.
 struct Credential {
@@ -85,8 +84,16 @@ struct OfRule {
     example: Request,
 }
 
-/// Asks about every request for each resource, so what no request comes to is not blamed.
+/// Looks at what each rule logs of each resource.
 pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
+    if check_rules(policy, found).is_err() {
+        let message = "not all was found out about the bodies that rules log";
+        found.add(catalogue::TOO_COMPLEX, Path::root().key("rules"), message);
+    }
+}
+
+/// Asks about every request for each resource, so what no request comes to is not blamed.
+fn check_rules(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
     let mut by_rule: Vec<OfRule> = Vec::new();
     // Only that all verbs, and what is in no namespace, are told apart.
     let told_apart = Rule {
@@ -95,24 +102,31 @@ pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
         ..Rule::for_everything(Level::None)
     };
     let rules: Vec<Rule> = policy.rules.iter().cloned().chain([told_apart]).collect();
+    let reach = Reach::of(&rules)?;
     for credential in CREDENTIALS {
         let scope = Scope { resource: Some((credential.group, credential.resource, credential.subresource)) };
-        let reach = Reach::of(&rules, scope);
         for (rule_index, rule) in policy.rules.iter().enumerate() {
             if rule.level < Level::Request {
                 continue;
             }
-            let of_verb = |verb: &str| -> Option<Request> {
+            let of_verb = |verb: &str| -> Result<Option<Request>, TooComplex> {
                 let is_named = rule.verbs.is_empty() || rule.verbs.iter().any(|it| it == verb);
-                let namespaces = credential.namespaces(rule, verb).filter(|_| is_named)?;
+                let namespaces = credential.namespaces(rule, verb).filter(|_| is_named);
+                let Some(namespaces) = namespaces else { return Ok(None) };
                 let part = Rule { verbs: vec![verb.to_owned()], namespaces, ..rule.clone() };
-                reach.example(&part, 0..rule_index).ok().flatten()
+                reach.example(&part, rule_index, scope)
             };
+            let first =
+                |verbs: Vec<&str>| verbs.into_iter().find_map(|verb| of_verb(verb).transpose()).transpose();
             let (with, without): (Vec<&str>, Vec<&str>) =
                 VERBS.into_iter().partition(|verb| credential.is_logged(rule.level, verb));
-            let bodies = with.into_iter().find_map(of_verb).map(|it| (catalogue::BODIES, it));
-            let others = || without.into_iter().find_map(of_verb).map(|it| (catalogue::ABOVE_METADATA, it));
-            let Some((check, example)) = bodies.or_else(others) else { continue };
+            let (check, example) = match first(with)? {
+                Some(example) => (catalogue::BODIES, example),
+                None => match first(without)? {
+                    Some(example) => (catalogue::ABOVE_METADATA, example),
+                    None => continue,
+                },
+            };
             let of_rule = by_rule.iter_mut().find(|it| it.rule == rule_index && it.check == check);
             if let Some(of_rule) = of_rule {
                 of_rule.names.push(credential.name());
@@ -132,4 +146,5 @@ pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
         };
         found.add(check, path_of_rule(rule), message);
     }
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Values that match nothing: stars, verbs, users, groups of users, paths, names.
 
-use crate::policy::atoms::VERBS;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{GroupResources, Policy, Rule};
+use crate::policy::reach::VERBS;
 use crate::policy::validate::nearest;
 use crate::yaml::Path;
 

@@ -1,0 +1,39 @@
+//! How much work a question may be.
+
+use std::cell::Cell;
+
+use crate::policy::reach::bits::Bits;
+
+/// There are too many combinations of conditions to go through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooComplex;
+
+/// What may still be done, in steps of some nanoseconds.
+#[derive(Debug)]
+pub(super) struct Budget(Cell<usize>);
+
+impl Default for Budget {
+    /// Enough for one to two seconds of an ordinary machine.
+    fn default() -> Self {
+        Self::of(300_000_000)
+    }
+}
+
+impl Budget {
+    pub(super) const fn of(steps: usize) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    pub(super) fn spend(&self, steps: usize) -> Result<(), TooComplex> {
+        self.0.set(self.0.get().checked_sub(steps).ok_or(TooComplex)?);
+        Ok(())
+    }
+}
+
+/// # Errors
+///
+/// When so many sets like this one would take more than 32 MiB.
+pub(super) fn check_size(sets: usize, like: &Bits) -> Result<(), TooComplex> {
+    const MOST_WORDS: usize = 1 << 22;
+    if sets.saturating_mul(like.words()) > MOST_WORDS { Err(TooComplex) } else { Ok(()) }
+}

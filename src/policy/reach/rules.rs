@@ -1,0 +1,91 @@
+//! Questions about the rules of one policy.
+
+use std::ops::Range;
+
+use crate::policy::clause::{Clause, clauses};
+use crate::policy::decide::{Request, matches};
+use crate::policy::model::Rule;
+use crate::policy::reach::bits::Bits;
+use crate::policy::reach::budget::{Budget, TooComplex};
+use crate::policy::reach::space::Space;
+use crate::policy::reach::{Question, Scope, example};
+
+/// The rules of one policy, to ask many questions about them. All questions together have one budget.
+pub(in crate::policy) struct Reach<'p> {
+    rules: &'p [Rule],
+    space: Space<'p>,
+    /// The clauses of each rule.
+    clauses: Vec<Range<usize>>,
+    budget: Budget,
+}
+
+/// Some of the rules.
+pub(in crate::policy) struct Rules(Bits);
+
+impl<'p> Reach<'p> {
+    /// # Errors
+    ///
+    /// When the policy is too large.
+    pub(in crate::policy) fn of(rules: &'p [Rule]) -> Result<Self, TooComplex> {
+        let mut all: Vec<Clause<'_>> = Vec::new();
+        let mut ranges = Vec::new();
+        for rule in rules {
+            let first = all.len();
+            all.extend(clauses(rule));
+            ranges.push(first..all.len());
+        }
+        let space = Space::of(&all)?;
+        Ok(Self { rules, space, clauses: ranges, budget: Budget::default() })
+    }
+
+    /// The rules with these indices.
+    pub(in crate::policy) fn rules(&self, indices: impl Iterator<Item = usize>) -> Rules {
+        let mut bits = Bits::none(self.space.size);
+        let clauses = indices.filter_map(|index| self.clauses.get(index)).cloned().flatten();
+        clauses.for_each(|clause| bits.insert(clause));
+        Rules(bits)
+    }
+
+    /// Whether `rule` matches a request that none of the rules `earlier` matches. The values of `rule` must be those of
+    /// rules of the policy.
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(in crate::policy) fn is_left_some(&self, rule: &Rule, earlier: &Rules) -> Result<bool, TooComplex> {
+        Ok(self.ask(rule, earlier, Scope::default())?.is_some())
+    }
+
+    /// A request of the scope that `rule` matches and none of the first `earlier` rules, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(in crate::policy) fn example(
+        &self,
+        rule: &Rule,
+        earlier: usize,
+        scope: Scope<'_>,
+    ) -> Result<Option<Request>, TooComplex> {
+        let mut found = self.ask(rule, &self.rules(0..earlier), scope)?;
+        if let Some(request) = &mut found {
+            let is_earlier = |it: &Request| self.rules.iter().take(earlier).any(|rule| matches(rule, it));
+            example::make_plain(request, |it| scope.has(it) && matches(rule, it) && !is_earlier(it));
+        }
+        Ok(found)
+    }
+
+    /// Whether `rule` matches any request at all.
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(in crate::policy) fn is_possible(&self, rule: &Rule) -> Result<bool, TooComplex> {
+        self.is_left_some(rule, &self.rules(std::iter::empty()))
+    }
+
+    fn ask(&self, rule: &Rule, earlier: &Rules, scope: Scope<'_>) -> Result<Option<Request>, TooComplex> {
+        let question = Question { space: &self.space, scope, budget: &self.budget };
+        question.ask(&[&clauses(rule)], &earlier.0)
+    }
+}

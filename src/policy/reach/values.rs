@@ -1,0 +1,73 @@
+//! Values that stand for all others, and the ways in which a pattern matches.
+
+use std::collections::BTreeSet;
+
+/// The verbs of requests for resources; the verb for anything else is the first that no rule mentions.
+pub(in crate::policy) const VERBS: [&str; 8] =
+    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+/// A value that is not mentioned: one of the usual ones, if there is one.
+pub(super) fn other(mentioned: &BTreeSet<&str>, usual: &[&str]) -> String {
+    if let Some(value) = usual.iter().find(|value| !mentioned.contains(**value)) {
+        return (*value).to_owned();
+    }
+    fresh(mentioned)
+}
+
+/// A word that is part of none of the values.
+pub(super) fn fresh(values: &BTreeSet<&str>) -> String {
+    let mut word = "other".to_owned();
+    while values.iter().any(|value| value.contains(&word)) {
+        word.push('x');
+    }
+    word
+}
+
+/// Resources and their subresources, the empty one being none. `None` is any value in a pattern, and in a request one
+/// that no pattern mentions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Shape<'p> {
+    pub(super) resource: Option<&'p str>,
+    pub(super) subresource: Option<&'p str>,
+}
+
+impl Shape<'_> {
+    /// What is in both.
+    pub(super) fn and(self, other: Self) -> Option<Self> {
+        Some(Self {
+            resource: both(self.resource, other.resource)?,
+            subresource: both(self.subresource, other.subresource)?,
+        })
+    }
+}
+
+#[expect(clippy::option_option, reason = "no value is in both, or any is")]
+fn both<'p>(one: Option<&'p str>, other: Option<&'p str>) -> Option<Option<&'p str>> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => None,
+        (one, other) => Some(one.or(other)),
+    }
+}
+
+/// What a pattern of `resources` matches.
+pub(super) fn shapes(pattern: &str) -> Vec<Shape<'_>> {
+    if pattern == "*" {
+        return vec![Shape::default()];
+    }
+    let Some((resource, subresource)) = pattern.split_once('/') else {
+        let shape = Shape { resource: Some(pattern), subresource: Some("") };
+        return if pattern.is_empty() { Vec::new() } else { vec![shape] };
+    };
+    if resource.is_empty() || subresource.is_empty() || subresource.contains('/') {
+        return Vec::new();
+    }
+    let of_any = Shape { resource: None, subresource: Some(subresource) };
+    let with_any = Shape { resource: Some(resource), subresource: None };
+    match (resource, subresource) {
+        // Not a wildcard twice: the one or the other is the very star.
+        ("*", "*") => vec![of_any, with_any],
+        ("*", _) => vec![of_any],
+        (_, "*") => vec![with_any],
+        _ => vec![Shape { resource: Some(resource), subresource: Some(subresource) }],
+    }
+}
