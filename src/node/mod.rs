@@ -21,6 +21,7 @@ mod output;
 mod process;
 mod program;
 mod read;
+mod receiver;
 mod resolve;
 mod room;
 mod scratch;
@@ -33,6 +34,8 @@ mod write;
 
 use std::path::PathBuf;
 
+#[cfg(test)]
+pub(crate) use api::test_server;
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
 pub use apply::{Effects, Moved};
 pub use clock::{moment, now};
@@ -45,6 +48,7 @@ pub use machine::{Interrupt, LastWords, Machine};
 pub use process::{Component, Memory, PodMemory, Process, Processes};
 pub use program::{Bounds, Ended, How, Program, Room};
 pub use read::{Entry, EntryKind};
+pub use receiver::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls, Trust};
 pub use room::SCRATCH;
 pub use scratch::ScratchNode;
 pub use sockets::Listening;
