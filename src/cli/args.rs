@@ -2,6 +2,8 @@
 
 use super::audit_options::AuditOptions;
 use super::policy::PolicyArgs;
+use super::receiver_options::{IgnoreOptions, ReceiverOptions};
+use super::webhook::WebhookArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -98,6 +100,8 @@ pub(super) enum Command {
     Status,
     /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
     Policy(PolicyArgs),
+    /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
+    Webhook(WebhookArgs),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
@@ -226,6 +230,12 @@ pub(super) struct Settings {
     /// Add the environment entries by which Alibaba Cloud's Logtail finds the audit log of this cluster
     #[arg(long, value_name = "ID", help_heading = "Log agent")]
     pub(super) logtail_cluster_id: Option<String>,
+    /// Where events are posted to.
+    #[command(flatten)]
+    pub(super) receiver: ReceiverOptions,
+    /// What of it may fail.
+    #[command(flatten)]
+    pub(super) ignore: IgnoreOptions,
     /// One option per audit flag of kube-apiserver.
     #[command(flatten)]
     pub(super) audit: AuditOptions,

@@ -9,13 +9,15 @@ mod exit;
 mod intent;
 mod live;
 mod policy;
+mod receiver_options;
 mod recover;
 mod status;
+mod webhook;
 
 pub use exit::Exit;
 
 use crate::kubelet::Kubelet;
-use crate::node::{Node, now};
+use crate::node::{Node, Process, now};
 use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
@@ -107,6 +109,9 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         // It needs no node, so none is looked for.
         return policy::run(args, &cli.global, output);
     }
+    if let Command::Webhook(args) = &cli.command {
+        return webhook::run(args, &cli.global, output);
+    }
     let target = match Target::of(&cli.global) {
         Ok(target) => target,
         Err(obstacle) => {
@@ -126,16 +131,20 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Enable audit logging",
                 restart: args.restart,
+                ignored: &args.settings.ignore.ignore_preflight_errors,
             };
-            match intent::understand(&args.settings) {
-                Ok(wanted) => {
-                    change.run(&target, output, |target, verbose| enable::plan(target, &wanted, verbose))
-                }
+            match intent::understand(&args.settings, &target) {
+                Ok(wanted) => change.run(&target, output, |target, verbose| {
+                    enable::plan(target, &wanted, change.ignored, verbose)
+                }),
                 Err(refusal) => refuse(refusal.into()),
             }
         }
-        Command::Diff(settings) => match intent::understand(&settings) {
-            Ok(wanted) => enable::diff(&target, &wanted, output.verbose),
+        Command::Diff(settings) => match intent::understand(&settings, &target) {
+            Ok(wanted) => {
+                let ignored = &settings.ignore.ignore_preflight_errors;
+                enable::diff(&target, &wanted, ignored, output.verbose)
+            }
             Err(refusal) => refuse(refusal.into()),
         },
         Command::Disable(args) => {
@@ -145,6 +154,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Disable audit logging",
                 restart: args.restart,
+                ignored: &[],
             };
             change.run(&target, output, |target, _| {
                 let (manifest, observed) = enable::read_for_change(&target.node, &target.manifest)?;
@@ -158,6 +168,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Roll back",
                 restart: args.restart,
+                ignored: &[],
             };
             change.run(&target, output, |target, _| {
                 let (_, observed) = enable::read_for_change(&target.node, &target.manifest)?;
@@ -171,6 +182,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Restart the API server",
                 restart: args.restart,
+                ignored: &[],
             };
             let time = now();
             change.run(&target, output, |target, _| {
@@ -183,6 +195,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Status => status::run(&target, output.verbose),
         Command::Demo => return demo::run(output),
         Command::Policy(args) => return policy::run(&args, &cli.global, output),
+        Command::Webhook(args) => return webhook::run(&args, &cli.global, output),
     };
     end(output, result)
 }
@@ -225,6 +238,12 @@ impl Target {
         let changes_manifest = plan.changed_files().any(|file| file.content == Content::Manifest);
         let kubelet = self.kubelet.as_ref().filter(|_| changes_manifest)?;
         Some(kubelet.as_ref().map_err(Clone::clone))
+    }
+
+    /// The API server that runs on a live node, as far as it can be told.
+    fn api_server(&self) -> Option<Process> {
+        let kubelet = self.kubelet.as_ref()?.as_ref().ok()?;
+        self.node.processes().api_servers(&kubelet.root_dir).ok()?.pop()
     }
 
     fn of(global: &Global) -> Result<Self, Obstacle> {
