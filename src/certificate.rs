@@ -64,16 +64,12 @@ impl Certificate {
         })
     }
 
-    /// Every certificate of a PEM file, in its order; other things in it are passed over, as Go does.
+    /// The first certificate of a PEM file; `None` where there is none.
     ///
     /// # Errors
-    /// One cannot be read.
-    pub fn of_pem(pem: &[u8]) -> Result<Vec<Self>, String> {
-        let read = |der: Result<CertificateDer<'_>, _>| match der {
-            Ok(der) => Self::of_der(&der),
-            Err(error) => Err(format!("{error}")),
-        };
-        CertificateDer::pem_slice_iter(pem).map(read).collect()
+    /// It cannot be read.
+    pub fn first_of(pem: &[u8]) -> Result<Option<Self>, String> {
+        blocks(pem).first().map(|der| Self::of_der(der)).transpose()
     }
 
     /// Whether it can be used at `now`.
@@ -94,6 +90,13 @@ impl Certificate {
     pub fn title(&self) -> String {
         if self.subject.is_empty() { self.names.join(", ") } else { self.subject.clone() }
     }
+}
+
+/// The certificates (DER) of a PEM file, in its order. Everything else in it is passed over, as Go does
+/// (`crypto/x509`, `AppendCertsFromPEM`).
+#[must_use]
+pub fn blocks(pem: &[u8]) -> Vec<Vec<u8>> {
+    CertificateDer::pem_slice_iter(pem).filter_map(|der| Some(der.ok()?.to_vec())).collect()
 }
 
 fn moment(since_1970: Duration) -> Result<Timestamp, String> {
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_certificate_says_for_whom_and_for_how_long() {
-        let [certificate] = Certificate::of_pem(SERVER).unwrap().try_into().unwrap();
+        let certificate = Certificate::first_of(SERVER).unwrap().unwrap();
         assert_eq!(certificate.subject, "CN=kube-apiserver");
         assert_eq!(certificate.names, ["127.0.0.1"]);
         let at = |shift: i64| Timestamp::from_second(certificate.not_after.as_second() + shift).unwrap();
@@ -135,11 +138,18 @@ mod tests {
     }
 
     #[test]
+    fn what_else_is_in_a_file_is_passed_over() {
+        let key: &[u8] = include_bytes!("node/api/testdata/server.key");
+        let text = [b"Subject: somebody\n", SERVER, key, SERVER].concat();
+        assert_eq!(blocks(&text).len(), 2);
+        assert_eq!(blocks(key).len(), 0);
+    }
+
+    #[test]
     fn what_is_no_certificate_is_told() {
-        assert_eq!(Certificate::of_pem(b"nothing").unwrap(), []);
-        assert!(
-            Certificate::of_pem(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_err()
-        );
+        assert_eq!(Certificate::first_of(b"nothing"), Ok(None));
+        let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(Certificate::first_of(broken).is_err());
         assert!(Certificate::of_der(&[]).is_err());
     }
 }

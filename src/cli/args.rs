@@ -22,8 +22,8 @@ Examples:
                                                  change a node's directory tree, restart nothing
   kaudit disable                                 audit logging off, the manifest as it was before
 
-Exit codes: 0 done or nothing to do · 1 diff: something would change; policy lint, policy diff: findings · 2 usage
-            3 refused, the API server untouched; policy lint: it would not start · 4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
+Exit codes: 0 done or nothing to do · 1 diff: something would change; policy lint, policy diff, webhook check: findings · 2 usage
+            3 refused, the API server untouched; policy lint: it would not start; webhook check: nothing would arrive · 4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
 
 /// Turn Kubernetes API audit logging on, change it and turn it off, on control-plane nodes whose kube-apiserver is
 /// a static pod.

@@ -1,10 +1,10 @@
 //! The webhook kubeconfig and the files that it names: what is used where it lies, and what is copied beside it.
 
-use super::files::{make_directories, support_file};
+use super::files::{make_directories, permits, support_file};
 use super::finish::missing_file;
 use super::{Content, Draft, FileChange, Observed, Plan, WebhookWanted};
 use crate::manifest::{Coverage, Mount};
-use crate::node::Owner;
+use crate::node::{Metadata, Owner};
 use crate::note::Note;
 use crate::refusal::Refusal;
 use crate::webhook::{Kind, Kubeconfig, Place, Reference};
@@ -54,6 +54,23 @@ fn host_of(reference: &Reference, mounts: &[Mount]) -> Option<PathBuf> {
     if path.is_absolute() { Coverage::of(mounts, path)?.host } else { None }
 }
 
+/// A file that is used where it lies has to be one that the API server's user may read.
+fn check_readable(reference: &Reference, metadata: &Metadata, owner: Owner) -> Result<(), Refusal> {
+    if permits(metadata, owner, 0o4) {
+        return Ok(());
+    }
+    let Reference { kind, path } = reference;
+    Err(Refusal::new(format!(
+        "{}: {path} may not be read by the API server, which runs as user {}",
+        kind.key(),
+        owner.uid
+    ))
+    .help(format!(
+        "chown {}:{} {path}; or name a copy that only you can read: kaudit makes one for the API server",
+        owner.uid, owner.gid
+    )))
+}
+
 impl Draft {
     /// Plans the kubeconfig and the files beside it, and returns its content as it will be.
     ///
@@ -79,7 +96,11 @@ impl Draft {
         }
         let mut changes = Vec::new();
         for reference in wish.kubeconfig.references() {
-            if host_of(reference, &self.mounts).is_some_and(|path| observed.file(&path).is_some()) {
+            let seen = host_of(reference, &self.mounts).and_then(|path| observed.file(&path));
+            if let Some(seen) = seen {
+                check_readable(reference, &seen.metadata, owner).map_err(|refusal| {
+                    wish.kubeconfig.point(refusal, reference.kind).without_excerpt().in_file(&wish.name)
+                })?;
                 continue;
             }
             let Some(bytes) = wish.files.get(&reference.kind) else {

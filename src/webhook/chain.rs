@@ -1,7 +1,7 @@
 //! Certificates: of the authorities, of the API server as a client, of the receiver.
 
 use super::{Finding, Server};
-use crate::certificate::{Certificate, Validity};
+use crate::certificate::{Certificate, Validity, blocks};
 use crate::node::{PairError, Presented, Trust};
 use jiff::Timestamp;
 
@@ -18,21 +18,18 @@ const SERVER: &str = "webhook-server-certificate";
 /// (`client-go/transport/transport.go`, `rootCertPool`).
 #[must_use]
 pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Finding> {
-    let certificates = match Certificate::of_pem(pem) {
-        Err(why) => {
-            return vec![Finding::error(
-                AUTHORITY,
-                format!("the certificate authority cannot be read: {why}"),
-            )];
-        }
-        Ok(certificates) if certificates.is_empty() => {
-            return vec![
-                Finding::error(AUTHORITY, "there is no certificate in the file of the certificate authority")
-                    .hint("it has to be PEM: -----BEGIN CERTIFICATE-----"),
-            ];
-        }
-        Ok(certificates) => certificates,
-    };
+    let blocks = blocks(pem);
+    if blocks.is_empty() {
+        return vec![
+            Finding::error(AUTHORITY, "there is no certificate in the file of the certificate authority")
+                .hint("it has to be PEM: -----BEGIN CERTIFICATE-----"),
+        ];
+    }
+    let certificates: Vec<Certificate> =
+        blocks.iter().filter_map(|der| Certificate::of_der(der).ok()).collect();
+    if certificates.is_empty() {
+        return vec![Finding::error(AUTHORITY, "the certificate authority's certificate cannot be read")];
+    }
     let outdated = certificates.iter().filter(|found| !is_valid(found, now));
     outdated
         .map(|found| {
@@ -47,7 +44,7 @@ pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Finding> {
 /// Judges the client certificate that the API server shows; `pair` is what TLS says of certificate and key.
 #[must_use]
 pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> Vec<Finding> {
-    let certificate = match Certificate::of_pem(pem).map(|chain| chain.into_iter().next()) {
+    let certificate = match Certificate::first_of(pem) {
         Err(why) => {
             return vec![Finding::error(CLIENT, format!("the client certificate cannot be read: {why}"))];
         }

@@ -172,6 +172,18 @@ fn a_kubeconfig_made_elsewhere_brings_its_files_along() {
 }
 
 #[test]
+fn a_file_that_the_api_servers_user_may_not_read_is_refused() {
+    let manifest =
+        include_bytes!("../golden/enable-rootless/in/etc/kubernetes/manifests/kube-apiserver.yaml");
+    let node = Node { tree: Tree::with_manifest(manifest), ..Node::new() };
+    node.tree.write("/etc/kubernetes/pki/token", b"s3cr3t");
+    let text = "kind: Config\ncurrent-context: c\ncontexts:\n- {name: c, context: {cluster: k, user: u}}\nclusters:\n- name: k\n  cluster: {server: 'https://sink.example/'}\nusers:\n- name: u\n  user: {tokenFile: /etc/kubernetes/pki/token}\n";
+    let kubeconfig = node.write("webhook.kubeconfig", text);
+    let refused = node.run(3, &["enable", "--webhook-config-file", &kubeconfig]);
+    assert!(refused.contains("may not be read by the API server, which runs as user"), "{refused}");
+}
+
+#[test]
 fn what_cannot_work_is_refused_and_nothing_is_touched() {
     let node = Node::new();
     let spaced = node.write("spaced", "s3cr3t and more\n");

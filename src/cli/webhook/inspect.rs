@@ -1,7 +1,7 @@
 //! A webhook kubeconfig and its files, without a word to the network.
 
 use super::view::{Found, View};
-use crate::certificate::Certificate;
+use crate::certificate::blocks;
 use crate::node::Node;
 use crate::refusal::Refusal;
 use crate::webhook::{
@@ -81,11 +81,11 @@ pub(super) fn inspect(
     let authorities = match contents.get(&Kind::Authority) {
         Some(pem) => {
             findings.extend(judge_authorities(pem, now));
-            Some(der(pem))
+            Some(blocks(pem))
         }
         None if kubeconfig.server.is_tls && !kubeconfig.is_insecure => {
             let system = view.system_authorities()?;
-            (!system.is_empty()).then(|| system.iter().flat_map(|pem| der(pem)).collect())
+            (!system.is_empty()).then(|| system.iter().flat_map(|pem| blocks(pem)).collect())
         }
         None => Some(Vec::new()),
     };
@@ -96,10 +96,6 @@ pub(super) fn inspect(
     let fits = !findings.iter().any(|finding| finding.severity == Severity::Error);
     let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
     Ok(Inspected { findings, ready })
-}
-
-fn der(pem: &[u8]) -> Vec<Vec<u8>> {
-    Certificate::of_pem(pem).unwrap_or_default().into_iter().map(|certificate| certificate.der).collect()
 }
 
 fn about(name: &str, kubeconfig: &Kubeconfig) -> Finding {
