@@ -5,6 +5,7 @@
 //! imperative shell (`node`, `cli`) reads and writes. ARCHITECTURE.md draws the way of the data.
 
 pub mod audit;
+pub mod certificate;
 pub mod cli;
 pub mod collector;
 pub mod digest;

@@ -4,6 +4,8 @@ use super::audit_options::AuditOptions;
 use super::collector::CollectorArgs;
 use super::policy::PolicyArgs;
 use super::receive::ReceiveArgs;
+use super::receiver_options::{IgnoreOptions, ReceiverOptions};
+use super::webhook::WebhookArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -22,8 +24,8 @@ Examples:
                                                  change a node's directory tree, restart nothing
   kaudit disable                                 audit logging off, the manifest as it was before
 
-Exit codes: 0 done or nothing to do · 1 diff: something would change; policy lint, policy diff: findings · 2 usage
-            3 refused, the API server untouched; policy lint: it would not start · 4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
+Exit codes: 0 done or nothing to do · 1 diff: something would change; policy lint, policy diff, webhook check: findings · 2 usage
+            3 refused, the API server untouched; policy lint: it would not start; webhook check: nothing would arrive · 4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
 
 /// Turn Kubernetes API audit logging on, change it and turn it off, on control-plane nodes whose kube-apiserver is
 /// a static pod.
@@ -104,6 +106,8 @@ pub(super) enum Command {
     Collector(CollectorArgs),
     /// Receive events as the webhook that an API server sends to, and print or keep them
     Receive(Box<ReceiveArgs>),
+    /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
+    Webhook(WebhookArgs),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
@@ -232,6 +236,12 @@ pub(super) struct Settings {
     /// Add the environment entries by which Alibaba Cloud's Logtail finds the audit log of this cluster
     #[arg(long, value_name = "ID", help_heading = "Log agent")]
     pub(super) logtail_cluster_id: Option<String>,
+    /// Where events are posted to.
+    #[command(flatten)]
+    pub(super) receiver: ReceiverOptions,
+    /// What of it may fail.
+    #[command(flatten)]
+    pub(super) ignore: IgnoreOptions,
     /// One option per audit flag of kube-apiserver.
     #[command(flatten)]
     pub(super) audit: AuditOptions,

@@ -55,6 +55,7 @@ fn option(flag: &'static AuditFlag) -> Arg {
         Kind::Bool => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
         // Negative numbers are refused with a reason, not taken for options.
         Kind::Int { .. } | Kind::Float => arg.allow_negative_numbers(true),
+        Kind::Path if flag.name == WEBHOOK_CONFIG_FILE => arg.conflicts_with("webhook_url"),
         Kind::Path | Kind::Duration | Kind::Choice(_) => arg,
     }
 }
@@ -63,7 +64,9 @@ fn option(flag: &'static AuditFlag) -> Arg {
 fn help(flag: &AuditFlag) -> String {
     match flag.name {
         POLICY_FILE => "A policy that lies on the node: used in place, where --policy copies".to_owned(),
-        WEBHOOK_CONFIG_FILE => format!("{}; copied to {WEBHOOK_PATH}", flag.help),
+        WEBHOOK_CONFIG_FILE => format!(
+            "A kubeconfig that was made elsewhere, with the webhook and its credentials; copied to {WEBHOOK_PATH}"
+        ),
         _ => flag.help_line(),
     }
 }

@@ -4,6 +4,7 @@
 use super::args::{Consent, Restart};
 use super::live::{self, Checked, End, describe, needs_hands};
 use super::recover::{failed, recover_first, take_lock};
+use super::webhook::judge_receiver;
 use super::{Exit, Target, refuse};
 use crate::kubelet::Kubelet;
 use crate::node::now;
@@ -35,7 +36,7 @@ impl Planned {
 
 /// A command that changes the node.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Change {
+pub(super) struct Change<'a> {
     /// Its name, for the record.
     pub command: &'static str,
     /// Its options.
@@ -46,9 +47,11 @@ pub(super) struct Change {
     pub verb: &'static str,
     /// How the API server is restarted, on a live node.
     pub restart: Restart,
+    /// Checks of the webhook's receiver that may fail.
+    pub ignored: &'a [String],
 }
 
-impl Change {
+impl Change<'_> {
     /// Runs it; `make_plan` is called again under the lock, so that what is applied is what is there by then.
     pub(super) fn run(
         self,
@@ -77,6 +80,12 @@ impl Change {
         }
         report.changed = true;
         if self.consent.dry_run {
+            if planned.plan.brings_webhook && target.root.is_none() {
+                report.notes.push(
+                    Note::info("the webhook's receiver was not asked")
+                        .hint("kaudit webhook check does, with the same options"),
+                );
+            }
             report.dry_run = true;
             "Dry run: nothing was written.".clone_into(&mut report.message);
             return Ok((report, Exit::Done));
@@ -90,6 +99,9 @@ impl Change {
                 Some((kubelet, checked))
             }
         };
+        if target.root.is_none() {
+            report.notes.extend(judge_receiver(target, &planned.plan, self.ignored).map_err(stop)?);
+        }
         if target.is_live_tree() {
             report.notes.push(
                 Note::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")

@@ -1,6 +1,7 @@
 //! `enable` and `diff`: from the wish to the plan.
 
 use super::change::{Planned, report_of};
+use super::webhook::judge_files;
 use super::{Exit, Target, refuse};
 use crate::audit::merged::{Merged, Origin};
 use crate::manifest::{Manifest, refuse_managed};
@@ -33,7 +34,12 @@ pub(super) fn read_for_change(node: &Node, manifest_path: &Path) -> Result<(Mani
 ///
 /// # Errors
 /// See [`Obstacle`].
-pub(super) fn plan(target: &Target, wanted: &Wanted, verbose: bool) -> Result<Planned, Obstacle> {
+pub(super) fn plan(
+    target: &Target,
+    wanted: &Wanted,
+    ignored: &[String],
+    verbose: bool,
+) -> Result<Planned, Obstacle> {
     let (node, manifest_path) = (&target.node, target.manifest.as_path());
     let is_live = target.root.is_none();
     let explain = |obstacle: Obstacle| add_lines_by_hand(obstacle, wanted);
@@ -53,15 +59,16 @@ pub(super) fn plan(target: &Target, wanted: &Wanted, verbose: bool) -> Result<Pl
         observed.log_bytes_available = Some(node.bytes_available(log)?);
     }
     let lines = if verbose { describe(&draft) } else { Vec::new() };
-    let plan = draft.finish(&observed).map_err(in_manifest)?;
+    let mut plan = draft.finish(&observed).map_err(in_manifest)?;
+    plan.notes.extend(judge_files(target, &plan, ignored)?);
     let mut planned = Planned::of(plan, &observed);
     planned.lines = lines;
     Ok(planned)
 }
 
 /// `diff`: as `enable --dry-run`, with an exit code that tells.
-pub(super) fn diff(target: &Target, wanted: &Wanted, verbose: bool) -> (Report, Exit) {
-    match plan(target, wanted, verbose) {
+pub(super) fn diff(target: &Target, wanted: &Wanted, ignored: &[String], verbose: bool) -> (Report, Exit) {
+    match plan(target, wanted, ignored, verbose) {
         Err(obstacle) => refuse(obstacle),
         Ok(planned) => {
             let mut report = report_of(&planned, Vec::new());

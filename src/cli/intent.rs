@@ -1,11 +1,14 @@
 //! What was typed → what is wanted. The operator's own files (policy, webhook kubeconfig) are read here.
 
+use super::Target;
 use super::args::Settings;
+use super::receiver_options::{made, made_elsewhere};
+use super::webhook::resolve_service;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::settings::Asked;
 use crate::audit::version::KubernetesVersion;
 use crate::node::Node;
-use crate::plan::{PolicyWanted, Wanted, WebhookWanted};
+use crate::plan::{PolicyWanted, Wanted};
 use crate::policy::preset;
 use crate::refusal::Refusal;
 use std::io;
@@ -14,11 +17,11 @@ use std::path::Path;
 /// A policy that large is none; the API server has no limit, kaudit needs one for reading from a pipe.
 const FILE_LIMIT: u64 = 10 << 20;
 
-/// Understands `enable`'s options.
+/// Understands `enable`'s options. Of `target` the API server is asked, where an option says so.
 ///
 /// # Errors
 /// A refusal that names the option: no such preset or file, a version or an entry that cannot be read.
-pub(super) fn understand(settings: &Settings) -> Result<Wanted, Refusal> {
+pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted, Refusal> {
     let mut flags = settings.audit.given.clone();
     let mut take = |name: &str| {
         let position = flags.iter().position(|(flag, _)| flag == name)?;
@@ -31,9 +34,15 @@ pub(super) fn understand(settings: &Settings) -> Result<Wanted, Refusal> {
         (None, Some(path)) => Some(PolicyWanted::InPlace { path: path.into() }),
         (None, None) => None,
     };
-    let webhook = match webhook {
-        Some(name) => Some(WebhookWanted { bytes: read(&name, "--webhook-config-file")?, name }),
-        None => None,
+    let webhook = match (webhook, settings.receiver.receiver()?) {
+        (Some(name), _) => Some(made_elsewhere(&name, read(&name, "--webhook-config-file")?)?),
+        (None, Some(mut receiver)) => {
+            if settings.receiver.resolve_service {
+                resolve_service(target, &mut receiver)?;
+            }
+            Some(made(&receiver)?)
+        }
+        (None, None) => None,
     };
     let version = settings.kubernetes_version.as_deref().map(KubernetesVersion::parse).transpose()?;
     Ok(Wanted {

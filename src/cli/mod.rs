@@ -11,13 +11,15 @@ mod intent;
 mod live;
 mod policy;
 mod receive;
+mod receiver_options;
 mod recover;
 mod status;
+mod webhook;
 
 pub use exit::Exit;
 
 use crate::kubelet::Kubelet;
-use crate::node::{Node, now};
+use crate::node::{Node, Process, now};
 use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
@@ -111,6 +113,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Policy(args) => return policy::run(args, &cli.global, output),
         Command::Collector(args) => return collector::run(args, &cli.global, output),
         Command::Receive(args) => return receive::run(args, output),
+        Command::Webhook(args) => return webhook::run(args, &cli.global, output),
         _ => {}
     }
     let target = match Target::of(&cli.global) {
@@ -132,16 +135,20 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Enable audit logging",
                 restart: args.restart,
+                ignored: &args.settings.ignore.ignore_preflight_errors,
             };
-            match intent::understand(&args.settings) {
-                Ok(wanted) => {
-                    change.run(&target, output, |target, verbose| enable::plan(target, &wanted, verbose))
-                }
+            match intent::understand(&args.settings, &target) {
+                Ok(wanted) => change.run(&target, output, |target, verbose| {
+                    enable::plan(target, &wanted, change.ignored, verbose)
+                }),
                 Err(refusal) => refuse(refusal.into()),
             }
         }
-        Command::Diff(settings) => match intent::understand(&settings) {
-            Ok(wanted) => enable::diff(&target, &wanted, output.verbose),
+        Command::Diff(settings) => match intent::understand(&settings, &target) {
+            Ok(wanted) => {
+                let ignored = &settings.ignore.ignore_preflight_errors;
+                enable::diff(&target, &wanted, ignored, output.verbose)
+            }
             Err(refusal) => refuse(refusal.into()),
         },
         Command::Disable(args) => {
@@ -151,6 +158,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Disable audit logging",
                 restart: args.restart,
+                ignored: &[],
             };
             change.run(&target, output, |target, _| {
                 let (manifest, observed) = enable::read_for_change(&target.node, &target.manifest)?;
@@ -164,6 +172,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Roll back",
                 restart: args.restart,
+                ignored: &[],
             };
             change.run(&target, output, |target, _| {
                 let (_, observed) = enable::read_for_change(&target.node, &target.manifest)?;
@@ -177,6 +186,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 interactive,
                 verb: "Restart the API server",
                 restart: args.restart,
+                ignored: &[],
             };
             let time = now();
             change.run(&target, output, |target, _| {
@@ -191,6 +201,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Policy(args) => return policy::run(&args, &cli.global, output),
         Command::Collector(args) => return collector::run(&args, &cli.global, output),
         Command::Receive(args) => return receive::run(&args, output),
+        Command::Webhook(args) => return webhook::run(&args, &cli.global, output),
     };
     end(output, result)
 }
@@ -233,6 +244,12 @@ impl Target {
         let changes_manifest = plan.changed_files().any(|file| file.content == Content::Manifest);
         let kubelet = self.kubelet.as_ref().filter(|_| changes_manifest)?;
         Some(kubelet.as_ref().map_err(Clone::clone))
+    }
+
+    /// The API server that runs on a live node, as far as it can be told.
+    fn api_server(&self) -> Option<Process> {
+        let kubelet = self.kubelet.as_ref()?.as_ref().ok()?;
+        self.node.processes().api_servers(&kubelet.root_dir).ok()?.pop()
     }
 
     fn of(global: &Global) -> Result<Self, Obstacle> {

@@ -12,6 +12,7 @@ mod api;
 mod apply;
 mod clock;
 mod container_log;
+mod delivery;
 mod growth;
 mod kernel_log;
 mod kubelet_log;
@@ -36,10 +37,13 @@ mod write;
 
 use std::path::PathBuf;
 
+#[cfg(test)]
+pub(crate) use api::test_server;
 pub use api::{Answer, Ask, ClientIdentity, Endpoint};
 pub use apply::{Effects, Moved};
 pub use clock::{moment, now};
 pub use container_log::{Attempt, ContainerOf};
+pub use delivery::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls, Trust};
 pub use growth::FileEnd;
 pub use kubelet_log::KubeletMark;
 pub use live::{Live, Subject};

@@ -68,6 +68,20 @@ impl Node {
         read_limited(file, limit).with_context(|| format!("reading {}", path.display()))
     }
 
+    /// As [`Node::read_operators_file`]; `None` where there is no such file.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn find_operators_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+        match fs::File::open(path) {
+            Ok(file) => {
+                read_limited(file, limit).map(Some).with_context(|| format!("reading {}", path.display()))
+            }
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("opening {}", path.display())),
+        }
+    }
+
     /// Standard input to its end, at most `limit` bytes and one more.
     ///
     /// # Errors

@@ -34,12 +34,18 @@ pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {
         mounts.push(format!("- mountPath: {directory}\n  name: {LOG_VOLUME}"));
         volumes.push(volume(LOG_VOLUME, &directory));
     }
-    vec![
+    let mut lines = vec![
         format!("or add by hand, to kube-apiserver's arguments:\n{}", flags.join("\n")),
         format!("to the container's volumeMounts:\n{}", mounts.join("\n")),
         format!("to the pod's volumes:\n{}", volumes.join("\n")),
         format!("and put the policy into {POLICY_PATH}"),
-    ]
+    ];
+    if wanted.webhook.is_some() {
+        lines.push(format!(
+            "and the webhook kubeconfig into {WEBHOOK_PATH}, with the files that it names beside it"
+        ));
+    }
+    lines
 }
 
 fn volume(name: &str, path: &str) -> String {

@@ -4,6 +4,7 @@
 use super::environment::edit_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
 use super::mounts::MountPlan;
+use super::webhook::WebhookWish;
 use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::env::{self, EnvEntry};
@@ -12,7 +13,7 @@ use crate::audit::merged::Merged;
 use crate::audit::settings::{self, Asked};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::KubernetesVersion;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Mount};
 use crate::note::Note;
 use crate::policy::preset;
 use crate::refusal::Refusal;
@@ -30,7 +31,12 @@ pub struct Draft {
     pub(super) version: KubernetesVersion,
     pub(super) settings: Merged,
     pub(super) policy: Source,
-    pub(super) webhook: Source,
+    /// The webhook kubeconfig on the host; `None`: there is none.
+    pub(super) webhook: Option<PathBuf>,
+    /// What to write there; `None`: what is there is kept.
+    pub(super) webhook_wish: Option<WebhookWish>,
+    /// What the API server will see of the host.
+    pub(super) mounts: Vec<Mount>,
     pub(super) log: Option<PathBuf>,
     pub(super) edits: Vec<Edit>,
     pub(super) owned_volumes: Vec<String>,
@@ -101,15 +107,10 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     if let AskedPolicy::Write(wish) = asked_policy {
         policy.content = Some(wish);
     }
-    let mut webhook = Source::default();
-    if let Some(path) = path_of(WEBHOOK_CONFIG_FILE)? {
-        webhook.host = Some(mounts.show_config(&path, "webhook kubeconfig").map_err(Refusal::alone)?);
-    }
-    webhook.content = wanted.webhook.as_ref().map(|webhook| Wish {
-        name: webhook.name.clone(),
-        bytes: webhook.bytes.clone(),
-        is_preset: false,
-    });
+    let webhook_path = path_of(WEBHOOK_CONFIG_FILE)?;
+    let show = |path: &PathBuf| mounts.show_config(path, "webhook kubeconfig");
+    let webhook = webhook_path.as_ref().map(show).transpose().map_err(Refusal::alone)?;
+    let webhook_wish = wanted.webhook.as_ref().map(WebhookWish::of).transpose().map_err(Refusal::alone)?;
     let log_path = path_of(LOG_PATH)?;
     let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Refusal::alone)?;
 
@@ -118,6 +119,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     notes.extend(environment.notes);
     notes.append(&mut mounts.notes);
     let owned_volumes = mounts.added.clone();
+    let planned_mounts = mounts.mounts.clone();
     let flags: BTreeMap<String, String> =
         settings.entries.iter().map(|entry| (entry.flag.clone(), entry.value.clone())).collect();
     let mut edits = edit_flags(&manifest, &flags);
@@ -130,6 +132,8 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
         settings,
         policy,
         webhook,
+        webhook_wish,
+        mounts: planned_mounts,
         log,
         edits,
         owned_volumes,
@@ -144,8 +148,11 @@ impl Draft {
     #[must_use]
     pub fn survey(&self) -> Survey {
         let mut survey = Survey::default();
-        for path in [&self.policy.host, &self.webhook.host].into_iter().flatten() {
+        for path in [&self.policy.host, &self.webhook].into_iter().flatten() {
             survey.add_file(path);
+        }
+        if let (Some(host), Some(wish)) = (&self.webhook, &self.webhook_wish) {
+            survey.files.extend(wish.paths(&self.mounts, host));
         }
         if let Some(directory) = self.log.as_deref().and_then(Path::parent) {
             survey.add_directory(directory);

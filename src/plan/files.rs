@@ -6,6 +6,7 @@ use crate::generation::Owned;
 use crate::manifest::Manifest;
 use crate::node::{FileState, Metadata, Owner};
 use crate::refusal::Refusal;
+use crate::webhook::Kind;
 use std::path::{Path, PathBuf};
 
 /// Secrets and policies: nobody but the API server reads them (CIS 1.1.1 and its neighbours).
@@ -71,6 +72,12 @@ pub(super) fn content_of(path: &Path, manifest: &Path) -> Content {
         Content::Manifest
     } else if path.file_name() == Path::new(POLICY_PATH).file_name() {
         Content::Policy
+    } else if Kind::ALL
+        .into_iter()
+        .filter_map(Kind::copy_name)
+        .any(|name| path.file_name() == Some(name.as_ref()))
+    {
+        Content::Secret
     } else {
         Content::Kubeconfig
     }

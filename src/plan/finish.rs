@@ -1,15 +1,16 @@
 //! The second half of `enable`: with the node's files at hand, the draft becomes a plan.
 
-use super::draft::{Draft, Source};
+use super::draft::Draft;
 use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
 use super::lint::{Use, lint_policy};
 use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, adopt, disk};
+use crate::audit::argv::lookup;
+use crate::audit::flag::WEBHOOK_CONFIG_FILE;
 use crate::generation::Owned;
-use crate::manifest::{Coverage, Manifest, normalise};
+use crate::manifest::{Manifest, normalise};
 use crate::node::{FileState, Owner};
 use crate::note::Note;
 use crate::refusal::Refusal;
-use crate::webhook::{self, Reference};
 use crate::yaml::{Edit, Path as YamlPath};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -25,8 +26,7 @@ impl Draft {
         let mut plan =
             Plan { owned: self.owned(observed), notes: std::mem::take(&mut self.notes), ..Plan::default() };
         let policy = self.place_policy(&mut plan, observed, owner)?;
-        let webhook = place_webhook(&self.manifest, &self.webhook, &mut plan, observed, owner)
-            .map_err(Refusal::alone)?;
+        let webhook = self.place_webhook(&mut plan, observed, owner).map_err(Refusal::alone)?;
         self.place_log(&mut plan, observed, owner).map_err(Refusal::alone)?;
         disk::remark(&self.settings, &self.version, observed, &mut plan.notes);
         let digest = config_digest(policy.as_deref(), webhook.as_deref());
@@ -41,7 +41,13 @@ impl Draft {
             after: Some(FileState { bytes, metadata: observed.manifest.metadata.clone() }),
             content: Content::Manifest,
         });
-        let read = [&self.policy.host, &self.webhook.host].into_iter().flatten().map(PathBuf::as_path);
+        let had_webhook = lookup(&self.manifest.api_server().arguments(), WEBHOOK_CONFIG_FILE).is_some();
+        let changes_webhook =
+            plan.changed_files().any(|file| matches!(file.content, Content::Kubeconfig | Content::Secret));
+        plan.brings_webhook = self.webhook_wish.is_some() && (changes_webhook || !had_webhook);
+        self.remove_unused_copies(&mut plan, observed);
+        plan.remark_reread();
+        let read = [&self.policy.host, &self.webhook].into_iter().flatten().map(PathBuf::as_path);
         plan.adopt_edits(&self.manifest, observed, read, &digest);
         Ok(plan)
     }
@@ -143,46 +149,9 @@ impl Draft {
     }
 }
 
-fn place_webhook(
-    manifest: &Manifest,
-    webhook: &Source,
-    plan: &mut Plan,
-    observed: &Observed,
-    owner: Owner,
-) -> Result<Option<Vec<u8>>, Refusal> {
-    let Some(host) = &webhook.host else { return Ok(None) };
-    let there = observed.file(host);
-    let Some(wish) = &webhook.content else {
-        if there.is_none() {
-            missing_file(plan, observed, host, "webhook kubeconfig", "--webhook-config-file FILE")?;
-        }
-        return Ok(there.map(|file| file.bytes.clone()));
-    };
-    let references =
-        webhook::judge(&wish.bytes).map_err(|refusal| refusal.without_excerpt().in_file(&wish.name))?;
-    let seen = |reference: &Reference| {
-        let path = Path::new(&reference.path);
-        path.is_absolute()
-            && Coverage::of(&manifest.mounts(), path).is_some_and(|coverage| coverage.host.is_some())
-    };
-    if let Some(hidden) = references.into_iter().find(|reference| !seen(reference)) {
-        return Err(hidden.refusal.in_file(&wish.name));
-    }
-    if let Some(directory) = host.parent() {
-        make_directories(plan, observed, directory, owner);
-    }
-    plan.files.push(FileChange {
-        path: host.clone(),
-        before: there.cloned(),
-        after: Some(support_file(observed, host, wish.bytes.clone(), owner)),
-        content: Content::Kubeconfig,
-    });
-    Ok(Some(wish.bytes.clone()))
-}
-
 /// A file that a flag names and that is kept is not there. On the node itself that is the end of the API server; a
 /// directory tree may be a part of a node.
-fn missing_file(
+pub(super) fn missing_file(
     plan: &mut Plan,
     observed: &Observed,
     host: &Path,

@@ -19,6 +19,7 @@ mod restart;
 mod rollback;
 mod surgical;
 mod wanted;
+mod webhook;
 
 pub use adopt::check_surroundings;
 pub use by_hand::lines_by_hand;
@@ -40,7 +41,7 @@ use std::path::PathBuf;
 pub const CONFIG_DIRECTORY: &str = "/etc/kubernetes/audit";
 /// The policy that `--policy` writes.
 pub const POLICY_PATH: &str = "/etc/kubernetes/audit/policy.yaml";
-/// The webhook kubeconfig that `--webhook-config-file` writes.
+/// The webhook kubeconfig that `--webhook-url` and `--webhook-config-file` write.
 pub const WEBHOOK_PATH: &str = "/etc/kubernetes/audit/webhook.kubeconfig";
 /// Volume of the configuration mount.
 pub const CONFIG_VOLUME: &str = "kaudit-config";
@@ -69,6 +70,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// What of the node is kaudit's once the plan is applied.
     pub owned: Owned,
+    /// Whether a webhook is asked for that is not there yet, or not so: its receiver has to prove itself.
+    pub brings_webhook: bool,
 }
 
 impl Plan {
@@ -122,4 +125,6 @@ pub enum Content {
     Policy,
     /// A kubeconfig: tokens, passwords and keys.
     Kubeconfig,
+    /// A token or a key, or what may hold one: nothing of it is shown.
+    Secret,
 }

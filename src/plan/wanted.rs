@@ -2,6 +2,9 @@
 
 use crate::audit::settings::Asked;
 use crate::audit::version::KubernetesVersion;
+use crate::webhook::Kind;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 /// What `enable` and `diff` are asked for.
@@ -45,11 +48,19 @@ pub enum PolicyWanted {
     },
 }
 
-/// A webhook kubeconfig that was made elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A webhook kubeconfig that kaudit made, or that was made elsewhere.
+#[derive(Clone, PartialEq, Eq)]
 pub struct WebhookWanted {
     /// Where it comes from, for messages.
     pub name: String,
     /// The bytes; they hold secrets.
     pub bytes: Vec<u8>,
+    /// What the operator has of the files that it names; secrets as well.
+    pub files: BTreeMap<Kind, Vec<u8>>,
+}
+
+impl fmt::Debug for WebhookWanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookWanted").field("name", &self.name).finish_non_exhaustive()
+    }
 }

@@ -20,6 +20,9 @@ pub(super) fn mask(text: &str, content: Content) -> String {
     if content == Content::Policy || text.is_empty() {
         return text.to_owned();
     }
+    if content == Content::Secret {
+        return format!("(not shown: {} bytes)\n", text.len());
+    }
     // Only the `value` of an environment entry can be secret in a manifest; one without the word needs no reading.
     if content == Content::Manifest && !text.contains("value") && !text.contains('\\') {
         return mask_passwords_in_urls(text);
@@ -64,7 +67,7 @@ fn collect(node: &Node, content: Content, secrets: &mut Vec<Range<usize>>) {
         let is_secret = match content {
             Content::Kubeconfig => SECRET_KEYS.contains(&key) || (key == "value" && name_is_secret),
             Content::Manifest => key == "value" && name_is_secret,
-            Content::Policy => false,
+            Content::Policy | Content::Secret => false,
         };
         if is_secret && entry.value.scalar().is_some_and(|value| !value.is_empty()) {
             secrets.push(entry.value.content());

@@ -15,6 +15,7 @@ mod klog;
 pub mod preflight;
 pub mod proof;
 mod protocol;
+mod prove;
 mod recorded;
 mod recover;
 mod scene;

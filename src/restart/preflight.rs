@@ -56,6 +56,8 @@ pub struct Inputs<'a> {
     /// The planned webhook kubeconfig; `None` where its content is not known, or where it names a file that the running
     /// API server does not see: the planned one may see it, and only the trial would fail.
     pub webhook: Option<&'a [u8]>,
+    /// The files that lie beside it and that it names: name and content.
+    pub beside: &'a [(String, Vec<u8>)],
 }
 
 /// A trial run.
@@ -186,6 +188,9 @@ impl Trial {
             self.program.arguments.push(format!("--{}={path}", found.written));
             if flag != LOG_PATH && !files.iter().any(|(name, _)| name == file) {
                 files.push((file.to_owned(), bytes.to_vec()));
+                if flag == WEBHOOK_CONFIG_FILE {
+                    files.extend(inputs.beside.iter().cloned());
+                }
             }
             // Given twice, the last one counts.
             self.stand_ins.retain(|(stand_in, _)| *stand_in != path);

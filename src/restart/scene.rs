@@ -148,6 +148,14 @@ impl Side {
         Ok(Self { readyz, health, proof: Proof::Off, manifest })
     }
 
+    /// Who kaudit can be on this node.
+    ///
+    /// # Errors
+    /// A certificate is there and cannot be read.
+    pub fn identities(&self, node: &Node) -> Result<Vec<Identity>> {
+        identities(node, &self.manifest)
+    }
+
     /// The value of a flag of its API server.
     pub(super) fn flag(&self, name: &str) -> Option<String> {
         lookup(&self.manifest.api_server().arguments(), name)?.value.filter(|value| !value.is_empty())

@@ -3,13 +3,12 @@
 
 use super::diagnosis::{Explanation, diagnose};
 use super::forward::Run;
-use super::proof::Proof;
-use super::protocol::{Cause, Proven};
+use super::protocol::Cause;
 use super::scene::Side;
 use super::server::Server;
 use super::watch::{Look, is_serving};
 use super::witness;
-use crate::node::{Answer, Ask, Process};
+use crate::node::Process;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -37,14 +36,14 @@ const NO_CONTAINER: Duration = Duration::from_secs(20);
 
 /// What is waited for.
 pub(super) struct Waiting<'a> {
-    what: &'a str,
-    normal: &'a str,
-    limit: Duration,
+    pub(super) what: &'a str,
+    pub(super) normal: &'a str,
+    pub(super) limit: Duration,
 }
 
 impl Run<'_> {
     /// Looks until `probe` has an answer; `None` when the limit has passed.
-    fn wait<T>(
+    pub(super) fn wait<T>(
         &mut self,
         waiting: &Waiting<'_>,
         mut probe: impl FnMut(&mut Self, Look) -> Result<Option<T>, Cause>,
@@ -260,34 +259,5 @@ impl Run<'_> {
             }
             None => Ok(()),
         }
-    }
-
-    /// Finds the event of a request in the audit log.
-    pub(super) fn prove(&mut self, proof: &Proof) -> Result<Proven, Cause> {
-        let (asks, log, patience) = match proof {
-            Proof::Off => return Ok(Proven::Off),
-            Proof::Silent(why) => return Ok(Proven::Silent(why.clone())),
-            Proof::Event { asks, log, patience } => (asks, log, *patience),
-        };
-        let waiting = Waiting {
-            what: "an event in the audit log",
-            normal: "at once, or the batch's time in batch mode",
-            limit: patience,
-        };
-        let mut mark = self.machine.node().mark_log(log)?;
-        for ask in asks {
-            let id = self.machine.fresh_id()?;
-            let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
-            if matches!(answer, Answer::Nobody(_)) {
-                continue;
-            }
-            let found = self
-                .wait(&waiting, |run, _| Ok(run.machine.node().find_in_log(&mut mark, &id)?.then_some(())))?;
-            if found.is_some() {
-                return Ok(Proven::Event(id));
-            }
-        }
-        Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
-            .help("the policy logs the requests that were made: see whether the API server can write there"))
     }
 }

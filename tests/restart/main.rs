@@ -15,7 +15,7 @@ mod scenario;
 mod surge;
 
 use kaudit::node::Interrupt;
-use kaudit::restart::{Method, Outcome, Proven, Recovered, Unfinished, recover_tree, restart};
+use kaudit::restart::{Method, Outcome, Proof, Proven, Recovered, Unfinished, recover_tree, restart};
 use kaudit::transaction;
 use kubelet::{Fault, Life, MANIFEST};
 use scenario::{
@@ -50,6 +50,22 @@ fn every_change_goes_through_and_is_proven() {
             assert!(!scenario.has_journal());
         }
     }
+}
+
+#[test]
+fn an_event_that_goes_to_the_webhook_alone_is_named_for_its_receiver() {
+    let scenario = Scenario::new();
+    let record = scenario.record(&scenario.plan(Change::Enable));
+    let mut scene = scene(&record);
+    let Proof::Event { asks, .. } = scene.after.proof else { panic!("{:?}", scene.after.proof) };
+    scene.after.proof = Proof::Elsewhere { asks, patience: Duration::from_secs(40) };
+    let mut life = Life::new(&scenario.world, Fault::None, 0);
+    let outcome = restart(&mut life, &mut Silent, &scene, &record, options(Method::Move));
+    let Outcome::Done(done) = outcome else { panic!("{outcome:?}") };
+    let Proven::Silent(why) = done.proven else { panic!("{:?}", done.proven) };
+    let (before, after) = why.split_once("00000000-0000-4000-8000-").unwrap();
+    assert_eq!(before, "events go to the webhook alone; its receiver should have the event of auditID ");
+    assert!(after.ends_with(" within 40 s"), "{why}");
 }
 
 #[test]

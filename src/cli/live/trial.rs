@@ -9,7 +9,7 @@ use crate::note::Note;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use crate::restart::preflight::{Inputs, Verdict, trial, version_program};
-use crate::webhook;
+use crate::webhook::Kubeconfig;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -33,7 +33,10 @@ pub(super) fn judge(
         None => None,
     };
     let webhook = match host(WEBHOOK_CONFIG_FILE) {
-        Some(path) => content(node, plan, &path)?.filter(|bytes| names_what_is_seen(bytes, process)),
+        Some(path) => match content(node, plan, &path)? {
+            Some(bytes) => files_beside(node, plan, &path, &bytes, process)?.map(|beside| (bytes, beside)),
+            None => None,
+        },
         None => None,
     };
     let image = &planned.api_server().image;
@@ -46,7 +49,8 @@ pub(super) fn judge(
                 minor: version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor),
                 words: &arguments,
                 policy: policy.as_deref(),
-                webhook: webhook.as_deref(),
+                webhook: webhook.as_ref().map(|(bytes, _)| bytes.as_slice()),
+                beside: webhook.as_ref().map_or(&[], |(_, beside)| beside.as_slice()),
             })?;
             Ok(trial.verdict(&Node::try_program(&trial.program)))
         });
@@ -103,12 +107,34 @@ fn content(node: &Node, plan: &Plan, path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(node.read_file(path, crate::observe::MANIFEST_LIMIT)?.map(|file| file.bytes))
 }
 
-/// Whether the running API server sees every file that the kubeconfig names: the trial sees what it sees.
-fn names_what_is_seen(kubeconfig: &[u8], process: &Process) -> bool {
+/// Names and contents of files beside a kubeconfig.
+type Beside = Vec<(String, Vec<u8>)>;
+
+/// The files that lie beside the kubeconfig and that it names; `None` where it names one that the trial would not see: it
+/// sees what the running API server sees, and what is put beside.
+fn files_beside(
+    node: &Node,
+    plan: &Plan,
+    kubeconfig: &Path,
+    bytes: &[u8],
+    process: &Process,
+) -> Result<Option<Beside>> {
+    let Ok(read) = Kubeconfig::read(bytes) else { return Ok(Some(Vec::new())) };
     let seen = Node::seen_by(process.pid);
-    webhook::judge(kubeconfig).is_ok_and(|references| {
-        references
-            .iter()
-            .all(|reference| matches!(seen.target_kind(Path::new(&reference.path)), Ok(EntryKind::File)))
-    })
+    let mut beside = Vec::new();
+    for reference in read.references() {
+        let path = Path::new(&reference.path);
+        if path.is_absolute() {
+            if !matches!(seen.target_kind(path), Ok(EntryKind::File)) {
+                return Ok(None);
+            }
+        } else if let (false, Some(found)) =
+            (reference.path.contains('/'), content(node, plan, &kubeconfig.with_file_name(path))?)
+        {
+            beside.push((reference.path.clone(), found));
+        } else {
+            return Ok(None);
+        }
+    }
+    Ok(Some(beside))
 }

@@ -3,10 +3,11 @@
 mod connect;
 mod exchange;
 #[cfg(test)]
-mod test_server;
+pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
 mod tls;
+pub(super) mod wire;
 
 use super::Node;
 use std::net::{IpAddr, SocketAddr};

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-pub(super) fn testdata() -> PathBuf {
+pub(crate) fn testdata() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/node/api/testdata")
 }
 
@@ -64,16 +64,16 @@ impl ClientCertVerifier for AnyClient {
     }
 }
 
-pub(super) type Stream = StreamOwned<ServerConnection, TcpStream>;
+pub(crate) type Stream = StreamOwned<ServerConnection, TcpStream>;
 
 /// What the server was asked.
-pub(super) struct Asked {
-    pub(super) head: Vec<String>,
-    pub(super) body: String,
-    pub(super) client: Option<Vec<u8>>,
+pub(crate) struct Asked {
+    pub(crate) head: Vec<String>,
+    pub(crate) body: String,
+    pub(crate) client: Option<Vec<u8>>,
 }
 
-pub(super) fn read_request(stream: &mut Stream) -> Asked {
+pub(crate) fn read_request(stream: &mut Stream) -> Asked {
     let mut reader = BufReader::new(&mut *stream);
     let mut head = Vec::new();
     loop {
@@ -93,12 +93,12 @@ pub(super) fn read_request(stream: &mut Stream) -> Asked {
     Asked { head, body: String::from_utf8(body).unwrap(), client }
 }
 
-pub(super) fn serve(behave: impl FnOnce(Stream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
+pub(crate) fn serve(behave: impl FnOnce(Stream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
     serve_version(&TLS13, behave)
 }
 
 /// One connection, with the certificate of `server.crt`.
-pub(super) fn serve_version(
+pub(crate) fn serve_version(
     version: &'static SupportedProtocolVersion,
     behave: impl FnOnce(Stream) + Send + 'static,
 ) -> (SocketAddr, JoinHandle<()>) {
@@ -117,7 +117,7 @@ pub(super) fn serve_version(
     })
 }
 
-pub(super) fn listen(behave: impl FnOnce(TcpStream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
+pub(crate) fn listen(behave: impl FnOnce(TcpStream) + Send + 'static) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || behave(listener.accept().unwrap().0));
@@ -125,7 +125,7 @@ pub(super) fn listen(behave: impl FnOnce(TcpStream) + Send + 'static) -> (Socket
 }
 
 /// Answers once with `text`, without a word of farewell, and returns what it was asked.
-pub(super) fn answering(text: String) -> (SocketAddr, JoinHandle<Asked>) {
+pub(crate) fn answering(text: String) -> (SocketAddr, JoinHandle<Asked>) {
     let (send, receive) = mpsc::channel();
     let (address, server) = serve(move |mut stream| {
         send.send(read_request(&mut stream)).unwrap();

@@ -55,6 +55,7 @@ impl Case<'_> {
             words: self.words,
             policy: self.policy,
             webhook: self.webhook,
+            beside: &[("webhook-token".to_owned(), b"token".to_vec())],
         })
     }
 
@@ -186,7 +187,8 @@ fn files_stand_in_for_the_planned_ones_where_their_content_is_known() {
         files,
         [
             ("policy.yaml".to_owned(), b"rules".to_vec()),
-            ("webhook.kubeconfig".to_owned(), b"clusters".to_vec())
+            ("webhook.kubeconfig".to_owned(), b"clusters".to_vec()),
+            ("webhook-token".to_owned(), b"token".to_vec())
         ]
     );
     let expected = [

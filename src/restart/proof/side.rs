@@ -1,7 +1,7 @@
 //! How the audit log of one of the two states is proven.
 
 use super::{Anonymous, ProofRequest, requests};
-use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::pflag::parse_duration;
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::node::{Ask, FileState, Node};
@@ -34,6 +34,13 @@ pub enum Proof {
         /// How long an event may take to its file.
         patience: Duration,
     },
+    /// By a request that the policy logs, whose event only the webhook's receiver gets.
+    Elsewhere {
+        /// As above.
+        asks: Vec<Ask>,
+        /// How long an event may take to the receiver.
+        patience: Duration,
+    },
 }
 
 impl Side {
@@ -48,13 +55,13 @@ impl Side {
             return Ok(Proof::Off);
         }
         let log = match log.as_deref() {
-            None => {
-                return Ok(silent("events go to the webhook alone; its receiver knows whether they arrive"));
-            }
+            None => None,
             Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
-            Some(_) => self.host(LOG_PATH),
+            Some(_) => match self.host(LOG_PATH) {
+                Some(host) => Some(host),
+                None => return Ok(silent("the log lies inside the container")),
+            },
         };
-        let Some(log) = log else { return Ok(silent("the log lies inside the container")) };
         let policy = match self.host(POLICY_FILE) {
             Some(path) => then(&path)?.and_then(|file| self.read_policy(&file.bytes)),
             None => None,
@@ -63,11 +70,13 @@ impl Side {
         let identities = identities(node, &self.manifest)?;
         Ok(match requests(policy.as_ref(), anonymous, &identities) {
             Err(why) => Proof::Silent(why),
-            Ok(requests) => Proof::Event {
-                asks: requests.into_iter().map(|request| self.ask(request)).collect(),
-                log,
-                patience: self.patience(),
-            },
+            Ok(requests) => {
+                let asks = requests.into_iter().map(|request| self.ask(request)).collect();
+                match log {
+                    Some(log) => Proof::Event { asks, log, patience: self.patience(Backend::Log) },
+                    None => Proof::Elsewhere { asks, patience: self.patience(Backend::Webhook) },
+                }
+            }
         })
     }
 
@@ -80,12 +89,17 @@ impl Side {
         Ask { method: request.method, body: request.body, ..ask }
     }
 
-    /// How long an event may take to its file.
-    fn patience(&self) -> Duration {
-        if self.flag("audit-log-mode").as_deref() != Some("batch") {
+    /// How long an event may take to its file or receiver.
+    fn patience(&self, backend: Backend) -> Duration {
+        let name = backend.name();
+        let mode = self.flag(&format!("audit-{name}-mode"));
+        // Without a word the log blocks, and the webhook makes batches.
+        let is_batched = mode.map_or(backend == Backend::Webhook, |mode| mode == "batch");
+        if !is_batched {
             return EVENT_PATIENCE;
         }
-        let wait = self.flag("audit-log-batch-max-wait").and_then(|text| parse_duration(&text).ok());
+        let wait =
+            self.flag(&format!("audit-{name}-batch-max-wait")).and_then(|text| parse_duration(&text).ok());
         let wait = wait.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
         EVENT_PATIENCE + wait.map_or(BATCH_WAIT, Duration::from_nanos)
     }

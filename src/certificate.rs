@@ -1,0 +1,155 @@
+//! What an X.509 certificate says of itself: for whom, and from when to when. Who signed it is the business of TLS.
+
+use jiff::{Timestamp, Unit};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::net::IpAddr;
+use std::time::Duration;
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::der::Decode as _;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+/// One certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Its bytes.
+    pub der: Vec<u8>,
+    /// The subject, as RFC 4514 writes it.
+    pub subject: String,
+    /// Who signed it, likewise.
+    pub issuer: String,
+    /// The first moment of its validity.
+    pub not_before: Timestamp,
+    /// The last one.
+    pub not_after: Timestamp,
+    /// Names and addresses of the extension `subjectAltName`, which alone count since Go 1.15.
+    pub names: Vec<String>,
+}
+
+/// When a certificate is not to be used, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// It can be used, for so many whole days still.
+    Valid {
+        /// Until its last moment.
+        days_left: i64,
+    },
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYet,
+}
+
+impl Certificate {
+    /// Reads one certificate.
+    ///
+    /// # Errors
+    /// It is none, in one line.
+    pub fn of_der(der: &[u8]) -> Result<Self, String> {
+        // `Raw` takes what Go takes as well: serial numbers of any length.
+        let parsed = CertificateInner::<Raw>::from_der(der).map_err(|error| format!("{error}"))?;
+        let certificate = parsed.tbs_certificate();
+        let validity = certificate.validity();
+        let alternative =
+            certificate.get_extension::<SubjectAltName>().map_err(|error| format!("{error}"))?;
+        let names = alternative.map(|(_, names)| names.0).unwrap_or_default();
+        Ok(Self {
+            der: der.to_vec(),
+            subject: certificate.subject().to_string(),
+            issuer: certificate.issuer().to_string(),
+            not_before: moment(validity.not_before.to_unix_duration())?,
+            not_after: moment(validity.not_after.to_unix_duration())?,
+            names: names.iter().filter_map(name).collect(),
+        })
+    }
+
+    /// The first certificate of a PEM file; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn first_of(pem: &[u8]) -> Result<Option<Self>, String> {
+        blocks(pem).first().map(|der| Self::of_der(der)).transpose()
+    }
+
+    /// Whether it can be used at `now`.
+    #[must_use]
+    pub fn validity(&self, now: Timestamp) -> Validity {
+        if now < self.not_before {
+            Validity::NotYet
+        } else if now > self.not_after {
+            Validity::Expired
+        } else {
+            let seconds = self.not_after.as_second() - now.as_second();
+            Validity::Valid { days_left: seconds / (24 * 60 * 60) }
+        }
+    }
+
+    /// Subject, or the names of one without.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.subject.is_empty() { self.names.join(", ") } else { self.subject.clone() }
+    }
+}
+
+/// The certificates (DER) of a PEM file, in its order. Everything else in it is passed over, as Go does
+/// (`crypto/x509`, `AppendCertsFromPEM`).
+#[must_use]
+pub fn blocks(pem: &[u8]) -> Vec<Vec<u8>> {
+    CertificateDer::pem_slice_iter(pem).filter_map(|der| Some(der.ok()?.to_vec())).collect()
+}
+
+fn moment(since_1970: Duration) -> Result<Timestamp, String> {
+    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
+    let moment = Timestamp::from_second(seconds).map_err(|error| format!("{error}"))?;
+    moment.round(Unit::Second).map_err(|error| format!("{error}"))
+}
+
+fn name(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
+        GeneralName::IpAddress(bytes) => {
+            let bytes = bytes.as_bytes();
+            let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from).ok();
+            v4.or_else(|| <[u8; 16]>::try_from(bytes).map(IpAddr::from).ok())
+                .map(|address| address.to_string())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &[u8] = include_bytes!("node/api/testdata/server.crt");
+
+    #[test]
+    fn a_certificate_says_for_whom_and_for_how_long() {
+        let certificate = Certificate::first_of(SERVER).unwrap().unwrap();
+        assert_eq!(certificate.subject, "CN=kube-apiserver");
+        assert_eq!(certificate.names, ["127.0.0.1"]);
+        let at = |shift: i64| Timestamp::from_second(certificate.not_after.as_second() + shift).unwrap();
+        assert_eq!(certificate.validity(at(0)), Validity::Valid { days_left: 0 });
+        assert_eq!(certificate.validity(at(-86_400)), Validity::Valid { days_left: 1 });
+        assert_eq!(certificate.validity(at(1)), Validity::Expired);
+        let before = Timestamp::from_second(certificate.not_before.as_second() - 1).unwrap();
+        assert_eq!(certificate.validity(before), Validity::NotYet);
+    }
+
+    #[test]
+    fn what_else_is_in_a_file_is_passed_over() {
+        let key: &[u8] = include_bytes!("node/api/testdata/server.key");
+        let text = [b"Subject: somebody\n", SERVER, key, SERVER].concat();
+        assert_eq!(blocks(&text).len(), 2);
+        assert_eq!(blocks(key).len(), 0);
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_told() {
+        assert_eq!(Certificate::first_of(b"nothing"), Ok(None));
+        let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(Certificate::first_of(broken).is_err());
+        assert!(Certificate::of_der(&[]).is_err());
+    }
+}

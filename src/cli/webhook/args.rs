@@ -1,0 +1,45 @@
+//! The command line of `kaudit webhook`.
+
+use crate::cli::receiver_options::{IgnoreOptions, ReceiverOptions};
+use clap::{Args, Subcommand};
+
+/// `webhook`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WebhookArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub(in crate::cli) command: WebhookCommand,
+}
+
+/// The commands about webhooks. None of them changes a node.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum WebhookCommand {
+    /// Check a webhook and its receiver as the API server would find it; exit 1: warnings, 3: events would not arrive
+    #[command(after_help = CHECK_HELP)]
+    Check(Check),
+}
+
+const CHECK_HELP: &str = "\
+Examples:
+  kaudit webhook check                                  the webhook of this node
+  kaudit webhook check webhook.kubeconfig               a kubeconfig, before it is enabled
+  kaudit webhook check --webhook-url https://sink.example:9443/ --webhook-token-file token
+
+The receiver gets one EventList without events. What is asked of the network takes 20 s at most.";
+
+/// `webhook check`
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Check {
+    /// A webhook kubeconfig [default: the one of the node's manifest]
+    #[arg(value_name = "FILE", conflicts_with = "webhook_url")]
+    pub(super) file: Option<String>,
+    /// Look at files alone; ask neither resolver nor receiver
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// A receiver instead of a kubeconfig.
+    #[command(flatten)]
+    pub(super) receiver: ReceiverOptions,
+    /// What may fail.
+    #[command(flatten)]
+    pub(super) ignore: IgnoreOptions,
+}

@@ -1,0 +1,185 @@
+//! A webhook kubeconfig and its files, without a word to the network.
+
+use super::view::{Found, View};
+use crate::certificate::blocks;
+use crate::node::Node;
+use crate::refusal::Refusal;
+use crate::webhook::{
+    Finding, Kind, Kubeconfig, Severity, Source, judge_authorities, judge_client, proxy_of,
+};
+use anyhow::Result;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+const KUBECONFIG: &str = "webhook-kubeconfig";
+const FILE: &str = "webhook-file";
+const TOKEN: &str = "webhook-token";
+
+/// A webhook that can be asked.
+pub(super) struct Ready {
+    pub(super) kubeconfig: Kubeconfig,
+    /// DER of the authorities; `None`: they cannot be seen from here.
+    pub(super) authorities: Option<Vec<Vec<u8>>>,
+    pub(super) token: Option<String>,
+    pub(super) client: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What was found, and what is to be asked next; nothing where the files do not allow it.
+pub(super) struct Inspected {
+    pub(super) findings: Vec<Finding>,
+    pub(super) ready: Option<Ready>,
+}
+
+/// Reads a kubeconfig and all that it leads to.
+///
+/// # Errors
+/// A file is there and cannot be read.
+pub(super) fn inspect(
+    name: &str,
+    bytes: &[u8],
+    view: &View<'_>,
+    environment: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<Inspected> {
+    let kubeconfig = match Kubeconfig::read(bytes) {
+        Ok(kubeconfig) => kubeconfig,
+        Err(refusal) => {
+            return Ok(Inspected { findings: vec![of_refusal(KUBECONFIG, name, refusal)], ready: None });
+        }
+    };
+    let mut findings = vec![about(name, &kubeconfig)];
+    findings.extend(manners(&kubeconfig, environment));
+    let mut contents: BTreeMap<Kind, Vec<u8>> = BTreeMap::new();
+    let sources = [
+        (Kind::Authority, &kubeconfig.authority),
+        (Kind::Token, &kubeconfig.token),
+        (Kind::Certificate, &kubeconfig.certificate),
+        (Kind::Key, &kubeconfig.key),
+    ];
+    for (kind, source) in sources {
+        match source {
+            None => {}
+            Some(Source::Inline(bytes)) => drop(contents.insert(kind, bytes.clone())),
+            Some(Source::File(reference)) => match view.find(reference)? {
+                Found::Content(bytes) => drop(contents.insert(kind, bytes)),
+                missing => {
+                    let why = if matches!(missing, Found::Unseen) {
+                        "which the API server's container does not see"
+                    } else {
+                        "which is not there"
+                    };
+                    let refusal = Refusal::new(format!("{} names {}, {why}", kind.key(), reference.path));
+                    findings.push(of_refusal(FILE, name, kubeconfig.point(refusal, kind)));
+                }
+            },
+        }
+    }
+    let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
+    if let Some(Err(finding)) = &token {
+        findings.push(finding.clone());
+    }
+    let authorities = match contents.get(&Kind::Authority) {
+        Some(pem) => {
+            findings.extend(judge_authorities(pem, now));
+            Some(blocks(pem))
+        }
+        None if kubeconfig.server.is_tls && !kubeconfig.is_insecure => {
+            let system = view.system_authorities()?;
+            (!system.is_empty()).then(|| system.iter().flat_map(|pem| blocks(pem)).collect())
+        }
+        None => Some(Vec::new()),
+    };
+    let client = contents.get(&Kind::Certificate).cloned().zip(contents.get(&Kind::Key).cloned());
+    if let Some((certificate, key)) = &client {
+        findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
+    }
+    let fits = !findings.iter().any(|finding| finding.severity == Severity::Error);
+    let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
+    Ok(Inspected { findings, ready })
+}
+
+fn about(name: &str, kubeconfig: &Kubeconfig) -> Finding {
+    let Kubeconfig { server, context, .. } = kubeconfig;
+    let scheme = if server.is_tls { "https" } else { "http" };
+    let place = format!("{scheme}://{}", server.host_header());
+    Finding::ok(KUBECONFIG, format!("{name}, context {context}: events go to {place}"))
+}
+
+/// What works, and is worth a word.
+fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Finding> {
+    let server = &kubeconfig.server;
+    let mut findings = Vec::new();
+    if !server.is_tls {
+        findings.push(
+            Finding::warning(
+                "webhook-plain-http",
+                "events go over the network as plain text, to whoever answers",
+            )
+            .hint("https://, with --webhook-ca-file for an authority of your own"),
+        );
+        if kubeconfig.has_credentials() && server.authorization().is_none() {
+            // `client-go/tools/clientcmd/client_config.go`: "only try to read the auth information if we are secure".
+            findings.push(
+                Finding::warning(
+                    "webhook-credentials-unsent",
+                    "client-go shows no credentials over plain HTTP: neither token nor password is sent",
+                )
+                .hint("https://"),
+            );
+        }
+    }
+    if kubeconfig.is_insecure {
+        findings.push(
+            Finding::warning("webhook-insecure", "insecure-skip-tls-verify: whoever answers is believed, and gets the events and the credentials")
+                .hint("name the receiver's authority instead: --webhook-ca-file, or certificate-authority"),
+        );
+    }
+    if let Some(dropped) = server.dropped {
+        findings.push(
+            Finding::warning(
+                "webhook-url-query",
+                format!("the URL has {dropped}, which the API server never sends"),
+            )
+            .hint("let the receiver be told by its path, or by credentials"),
+        );
+    }
+    if let Some(plugin) = kubeconfig.plugin {
+        findings.push(
+            Finding::warning("webhook-plugin", format!("{plugin}: its program has to be in the API server's image, which has none but kube-apiserver; the receiver was not asked"))
+                .hint("a token file, which something else keeps up to date: tokenFile"),
+        );
+    }
+    let variable = |name: &str| environment.get(name).cloned();
+    if let Some((proxy, origin)) = proxy_of(server, kubeconfig.proxy.as_deref(), variable) {
+        findings.push(
+            Finding::warning("webhook-proxy", format!("the API server goes through the proxy {proxy} ({origin}); the receiver was not asked that way"))
+                .hint("NO_PROXY in the container's environment makes an exception"),
+        );
+    }
+    findings
+}
+
+/// A token as client-go sends it: without white space around it (`client-go/transport/token_source.go`).
+fn judge_token(bytes: &[u8]) -> Result<String, Finding> {
+    let token = str::from_utf8(bytes).unwrap_or("\0").trim();
+    if token.is_empty() {
+        return Err(Finding::error(TOKEN, "the token is empty"));
+    }
+    if token.chars().any(|character| !character.is_ascii_graphic()) {
+        return Err(Finding::error(
+            TOKEN,
+            "the token has a space, a line's end or something else in it that no HTTP header may have",
+        )
+        .hint("the file holds the token and nothing else"));
+    }
+    Ok(token.to_owned())
+}
+
+fn of_refusal(id: &'static str, name: &str, refusal: Refusal) -> Finding {
+    let place = refusal.position.map(|position| format!("{name}:{position}: ")).unwrap_or_default();
+    let finding = Finding::error(id, format!("{place}{}", refusal.reason));
+    match refusal.help.into_iter().next() {
+        Some(help) => finding.hint(help),
+        None => finding,
+    }
+}

@@ -1,0 +1,283 @@
+//! `webhook …`, and what `enable` asks of a webhook before it touches anything.
+
+mod args;
+mod ask;
+mod circumstances;
+mod inspect;
+mod service;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub(super) use args::WebhookArgs;
+pub(super) use service::resolve_service;
+
+use super::args::Global;
+use super::receiver_options::{made, made_elsewhere};
+use super::{Exit, Target, end, refuse};
+use crate::audit::argv::lookup;
+use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::manifest::{Coverage, Manifest};
+use crate::node::{Node, moment};
+use crate::note::Note;
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
+use crate::plan::{Content, FileChange, Plan};
+use crate::refusal::Refusal;
+use crate::report::{Output, Report};
+use crate::webhook::{Finding, Severity};
+use anyhow::{Result, anyhow};
+use args::{Check, WebhookCommand};
+use circumstances::Circumstances;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use view::View;
+
+/// A webhook to look at.
+struct Subject<'a> {
+    /// What to call the kubeconfig.
+    name: String,
+    bytes: Vec<u8>,
+    view: View<'a>,
+    circumstances: Circumstances,
+}
+
+impl<'a> Subject<'a> {
+    /// The webhook of a manifest's API server, once `changes` are made; `None` where it has none.
+    fn of_manifest(
+        node: &'a Node,
+        manifest: &Manifest,
+        changes: &'a [FileChange],
+        process: Option<i32>,
+    ) -> Result<Option<Self>, Obstacle> {
+        let arguments = manifest.api_server().arguments();
+        let path = |flag: &str| {
+            let value = lookup(&arguments, flag)?.value.filter(|value| !value.is_empty())?;
+            Some(PathBuf::from(value))
+        };
+        let mounts = manifest.mounts();
+        let content = |path: &Path| -> Result<Option<Vec<u8>>> {
+            let Some(host) = Coverage::of(&mounts, path).and_then(|coverage| coverage.host) else {
+                return Ok(None);
+            };
+            if let Some(change) = changes.iter().find(|change| change.path == host) {
+                return Ok(change.after.as_ref().map(|file| file.bytes.clone()));
+            }
+            Ok(node.read_file(&host, MANIFEST_LIMIT)?.map(|file| file.bytes))
+        };
+        let Some(kubeconfig) = path(WEBHOOK_CONFIG_FILE) else { return Ok(None) };
+        let shown = kubeconfig.display().to_string();
+        let bytes = content(&kubeconfig)?.ok_or_else(|| {
+            Refusal::new(format!(
+                "the webhook kubeconfig {shown} is not there: the API server would not start"
+            ))
+        })?;
+        let policy = match path(POLICY_FILE) {
+            Some(path) => content(&path)?,
+            None => None,
+        };
+        let directory = kubeconfig.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(Some(Self {
+            name: shown,
+            bytes,
+            circumstances: Circumstances::of(manifest, policy.as_deref()),
+            view: View::Container { node, changes, mounts, process, directory },
+        }))
+    }
+
+    fn inspect(&self) -> Result<inspect::Inspected> {
+        inspect::inspect(&self.name, &self.bytes, &self.view, &self.circumstances.environment, moment())
+    }
+}
+
+/// What the files of a planned webhook say; no note and no refusal where the plan brings none.
+///
+/// # Errors
+/// The API server would not start with it, or nothing would arrive.
+pub(super) fn judge_files(target: &Target, plan: &Plan, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
+    let process = target.api_server().map(|process| process.pid);
+    let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
+    let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+        return Ok(Vec::new());
+    };
+    let mut findings = subject.inspect()?.findings;
+    // The plan tells of modes that block.
+    findings
+        .extend(subject.circumstances.judge().into_iter().filter(|finding| finding.id != "webhook-blocking"));
+    let mut notes = sort(findings, ignored)?;
+    if target.root.is_some() {
+        notes.push(
+            Note::info("the webhook's receiver is not asked: a directory tree is not the node")
+                .hint("on the node: kaudit webhook check"),
+        );
+    }
+    Ok(notes)
+}
+
+/// What the receiver of a planned webhook says.
+///
+/// # Errors
+/// Nothing would arrive.
+pub(super) fn judge_receiver(
+    target: &Target,
+    plan: &Plan,
+    ignored: &[String],
+) -> Result<Vec<Note>, Obstacle> {
+    let process = target.api_server().map(|process| process.pid);
+    let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
+    let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+        return Ok(Vec::new());
+    };
+    let findings = ask(&target.node, &subject, &subject.inspect()?);
+    sort(findings, ignored)
+}
+
+/// The manifest of a plan that brings a webhook.
+fn planned_manifest(plan: &Plan) -> Option<Manifest> {
+    let change = plan.files.iter().find(|change| change.content == Content::Manifest)?;
+    let manifest = Manifest::read(&change.after.as_ref()?.bytes).ok()?;
+    plan.brings_webhook.then_some(manifest)
+}
+
+fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Vec<Finding> {
+    // Behind a proxy, or with credentials that a program makes, an answer would be another than the API server's.
+    let is_other = |finding: &Finding| matches!(finding.id, "webhook-proxy" | "webhook-plugin");
+    match &inspected.ready {
+        Some(ready) if !inspected.findings.iter().any(is_other) => {
+            ask::ask(node, ready, subject.circumstances.list_version())
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Errors to refusals, the rest to notes.
+fn sort(findings: Vec<Finding>, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
+    let findings: Vec<Finding> = findings.into_iter().map(|finding| finding.softened(ignored)).collect();
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let refusals: Vec<Refusal> = errors.map(Finding::refusal).collect();
+    if refusals.is_empty() {
+        Ok(findings.iter().filter_map(Finding::note).collect())
+    } else {
+        Err(refusals.into())
+    }
+}
+
+/// Runs one of the commands.
+pub(super) fn run(args: &WebhookArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+    let WebhookCommand::Check(check) = &args.command;
+    let result = self::check(check, global, output).unwrap_or_else(|obstacle| {
+        let (mut report, exit) = refuse(obstacle);
+        // It never changes anything.
+        report.message.clear();
+        (report, exit)
+    });
+    end(output, result)
+}
+
+fn check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, Exit), Obstacle> {
+    let (target, obstacle) = match Target::of(global) {
+        Ok(target) => (Some(target), None),
+        Err(obstacle) => (None, Some(obstacle)),
+    };
+    let node = Node::at("/");
+    let subject = if let Some(wanted) = wanted(args, target.as_ref())? {
+        // The flags are those of the node's manifest, where there is one; a machine without is no obstacle.
+        let manifest = target.as_ref().and_then(read_manifest);
+        let circumstances = match (&target, &manifest) {
+            (Some(target), Some(manifest)) => {
+                Circumstances::of(manifest, policy_of(target, manifest).as_deref())
+            }
+            _ => Circumstances::default(),
+        };
+        let view = View::of_wanted(&wanted);
+        Subject { name: wanted.name, bytes: wanted.bytes, view, circumstances }
+    } else {
+        if let Some(obstacle) = obstacle {
+            return Err(obstacle);
+        }
+        let Some(target) = &target else { return Err(anyhow!("there is no node").into()) };
+        configured(target)?
+    };
+    let inspected = subject.inspect()?;
+    let is_asked = !args.offline
+        && (global.root.is_none() || args.file.is_some() || args.receiver.webhook_url.is_some());
+    let asked = if is_asked { ask(&node, &subject, &inspected) } else { Vec::new() };
+    let mut findings = inspected.findings;
+    let was_asked = !asked.is_empty();
+    findings.extend(asked);
+    findings.extend(subject.circumstances.judge());
+    let findings: Vec<Finding> =
+        findings.into_iter().map(|finding| finding.softened(&args.ignore.ignore_preflight_errors)).collect();
+    Ok(report(&findings, was_asked, output))
+}
+
+/// The webhook of the node's manifest.
+fn configured(target: &Target) -> Result<Subject<'_>, Obstacle> {
+    let manifest = read_manifest(target).ok_or_else(|| {
+        Refusal::new(format!("there is no manifest {} that could be read", target.manifest.display()))
+            .help("name a kubeconfig: kaudit webhook check FILE")
+    })?;
+    let process = target.api_server().map(|process| process.pid);
+    let subject = Subject::of_manifest(&target.node, &manifest, &[], process)?;
+    Ok(subject.ok_or_else(|| {
+        Refusal::new("no webhook is configured on this node")
+            .help("name a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
+    })?)
+}
+
+/// The webhook that is named on the command line.
+fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::WebhookWanted>, Refusal> {
+    if let Some(name) = &args.file {
+        let bytes = Node::read_operators_file(Path::new(name), MANIFEST_LIMIT)
+            .map_err(|error| Refusal::new(format!("{error:#}")))?;
+        return made_elsewhere(name, bytes).map(Some);
+    }
+    let Some(mut receiver) = args.receiver.receiver()? else { return Ok(None) };
+    if args.receiver.resolve_service {
+        match target {
+            Some(target) => resolve_service(target, &mut receiver)?,
+            None => {
+                return Err(Refusal::new("--resolve-service: there is no API server on this machine to ask"));
+            }
+        }
+    }
+    made(&receiver).map(Some)
+}
+
+fn read_manifest(target: &Target) -> Option<Manifest> {
+    let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT).ok()??;
+    Manifest::read(&file.bytes).ok()
+}
+
+fn policy_of(target: &Target, manifest: &Manifest) -> Option<Vec<u8>> {
+    let path = lookup(&manifest.api_server().arguments(), POLICY_FILE)?.value?;
+    let host = Coverage::of(&manifest.mounts(), Path::new(&path))?.host?;
+    Some(target.node.read_file(&host, MANIFEST_LIMIT).ok()??.bytes)
+}
+
+fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report, Exit) {
+    let styles = output.out_styles;
+    let mut report = Report::default();
+    for finding in findings {
+        let word = format!("{:<8}", finding.severity.name());
+        let word = match finding.severity {
+            Severity::Ok => styles.green(&word),
+            Severity::Info => styles.cyan(&word),
+            Severity::Warning => styles.yellow(&word),
+            Severity::Error => styles.red(&word),
+        };
+        report.lines.push(format!("{word} {:<26} {}", finding.id, finding.words));
+        report.lines.extend(finding.hint.iter().map(|hint| format!("         hint: {hint}")));
+    }
+    let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let asked = if was_asked { "" } else { " The receiver was not asked." };
+    let (message, exit) = match (of(Severity::Error), of(Severity::Warning)) {
+        (0, 0) if was_asked => ("Events would arrive.".to_owned(), Exit::Done),
+        (0, 0) => (format!("Nothing is wrong with the files.{asked}"), Exit::Done),
+        (0, 1) => (format!("1 warning.{asked}"), Exit::Differences),
+        (0, warnings) => (format!("{warnings} warnings.{asked}"), Exit::Differences),
+        _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
+    };
+    report.message = message;
+    report.details = Some(("webhook", json!({ "receiverAsked": was_asked, "findings": findings })));
+    (report, exit)
+}

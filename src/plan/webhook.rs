@@ -1,0 +1,198 @@
+//! The webhook kubeconfig and the files that it names: what is used where it lies, and what is copied beside it.
+
+use super::files::{make_directories, permits, support_file};
+use super::finish::missing_file;
+use super::{Content, Draft, FileChange, Observed, Plan, WebhookWanted};
+use crate::manifest::{Coverage, Mount};
+use crate::node::{Metadata, Owner};
+use crate::note::Note;
+use crate::refusal::Refusal;
+use crate::webhook::{Kind, Kubeconfig, Place, Reference};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A kubeconfig that is asked for.
+#[derive(Debug)]
+pub(super) struct WebhookWish {
+    name: String,
+    bytes: Vec<u8>,
+    kubeconfig: Kubeconfig,
+    /// What the operator has of the files that it names.
+    files: BTreeMap<Kind, Vec<u8>>,
+}
+
+impl WebhookWish {
+    /// # Errors
+    /// The API server would not start with it.
+    pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Refusal> {
+        let kubeconfig = Kubeconfig::read(&wanted.bytes)
+            .map_err(|refusal| refusal.without_excerpt().in_file(&wanted.name))?;
+        Ok(Self {
+            name: wanted.name.clone(),
+            bytes: wanted.bytes.clone(),
+            kubeconfig,
+            files: wanted.files.clone(),
+        })
+    }
+
+    /// The node's files that have to be looked at: what it names, and kaudit's copies.
+    pub(super) fn paths(&self, mounts: &[Mount], kubeconfig: &Path) -> Vec<PathBuf> {
+        let references = self.kubeconfig.references();
+        let named = references.iter().filter_map(|reference| host_of(reference, mounts));
+        named.chain(copies_beside(kubeconfig)).collect()
+    }
+}
+
+/// kaudit's copies beside a kubeconfig.
+fn copies_beside(kubeconfig: &Path) -> impl Iterator<Item = PathBuf> {
+    Kind::ALL.into_iter().filter_map(Kind::copy_name).map(|name| kubeconfig.with_file_name(name))
+}
+
+/// The host's path of a file that is named absolutely and that a mount shows to the API server.
+fn host_of(reference: &Reference, mounts: &[Mount]) -> Option<PathBuf> {
+    let path = Path::new(&reference.path);
+    if path.is_absolute() { Coverage::of(mounts, path)?.host } else { None }
+}
+
+/// A file that is used where it lies has to be one that the API server's user may read.
+fn check_readable(reference: &Reference, metadata: &Metadata, owner: Owner) -> Result<(), Refusal> {
+    if permits(metadata, owner, 0o4) {
+        return Ok(());
+    }
+    let Reference { kind, path } = reference;
+    Err(Refusal::new(format!(
+        "{}: {path} may not be read by the API server, which runs as user {}",
+        kind.key(),
+        owner.uid
+    ))
+    .help(format!(
+        "chown {}:{} {path}; or name a copy that only you can read: kaudit makes one for the API server",
+        owner.uid, owner.gid
+    )))
+}
+
+impl Draft {
+    /// Plans the kubeconfig and the files beside it, and returns its content as it will be.
+    ///
+    /// A file that the API server sees where it lies is used there; whoever renews it need not know of kaudit. Any other
+    /// is copied beside the kubeconfig. An authority's certificate goes into the kubeconfig instead: the API server reads
+    /// it at its start only, and the kubeconfig is what the manifest's digest tells of.
+    pub(super) fn place_webhook(
+        &self,
+        plan: &mut Plan,
+        observed: &Observed,
+        owner: Owner,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let Some(host) = &self.webhook else { return Ok(None) };
+        let there = observed.file(host);
+        let Some(wish) = &self.webhook_wish else {
+            if there.is_none() {
+                missing_file(plan, observed, host, "webhook kubeconfig", "--webhook-config-file FILE")?;
+            }
+            return Ok(there.map(|file| file.bytes.clone()));
+        };
+        if let Some(directory) = host.parent() {
+            make_directories(plan, observed, directory, owner);
+        }
+        let mut changes = Vec::new();
+        for reference in wish.kubeconfig.references() {
+            let seen = host_of(reference, &self.mounts).and_then(|path| observed.file(&path));
+            if let Some(seen) = seen {
+                check_readable(reference, &seen.metadata, owner).map_err(|refusal| {
+                    wish.kubeconfig.point(refusal, reference.kind).without_excerpt().in_file(&wish.name)
+                })?;
+                continue;
+            }
+            let Some(bytes) = wish.files.get(&reference.kind) else {
+                self.refuse_unseen(wish, reference, plan, observed)?;
+                continue;
+            };
+            let Some(name) = reference.kind.copy_name() else {
+                changes.push((reference.kind, Place::Inline(bytes.clone())));
+                continue;
+            };
+            changes.push((reference.kind, Place::Path(name.to_owned())));
+            let path = host.with_file_name(name);
+            plan.files.push(FileChange {
+                before: observed.file(&path).cloned(),
+                after: Some(support_file(observed, &path, bytes.clone(), owner)),
+                content: Content::Secret,
+                path,
+            });
+        }
+        changes.retain(|(kind, place)| {
+            let is_so = |reference: &&Reference| *place == Place::Path(reference.path.clone());
+            !wish
+                .kubeconfig
+                .references()
+                .into_iter()
+                .filter(|reference| reference.kind == *kind)
+                .any(|r| is_so(&r))
+        });
+        let bytes = if changes.is_empty() {
+            wish.bytes.clone()
+        } else {
+            wish.kubeconfig.with(&changes).map_err(|refusal| refusal.without_excerpt().in_file(&wish.name))?
+        };
+        plan.files.push(FileChange {
+            path: host.clone(),
+            before: there.cloned(),
+            after: Some(support_file(observed, host, bytes.clone(), owner)),
+            content: Content::Kubeconfig,
+        });
+        Ok(Some(bytes))
+    }
+
+    /// A file that neither the API server would see nor the operator has. A directory tree may be a part of a node.
+    fn refuse_unseen(
+        &self,
+        wish: &WebhookWish,
+        reference: &Reference,
+        plan: &mut Plan,
+        observed: &Observed,
+    ) -> Result<(), Refusal> {
+        let Reference { kind, path } = reference;
+        let key = kind.key();
+        if !observed.is_live && host_of(reference, &self.mounts).is_some() {
+            plan.notes.push(Note::warning(format!(
+                "{key}: {path} is not there: the API server would not deliver anything without it"
+            )));
+            return Ok(());
+        }
+        let refusal = Refusal::new(format!("{key}: {path} is not there, neither here nor where the API server would look for it"))
+            .help(format!("put the file there, beside the kubeconfig for a relative path; or its content into the kubeconfig: {}", kind.inline_key()));
+        Err(wish.kubeconfig.point(refusal, *kind).without_excerpt().in_file(&wish.name))
+    }
+
+    /// Removes the copies of an earlier kubeconfig that the new one does not name, unless somebody edited them. They come
+    /// after the manifest: the old API server reads them until it ends.
+    pub(super) fn remove_unused_copies(&self, plan: &mut Plan, observed: &Observed) {
+        let (Some(host), Some(_)) = (&self.webhook, &self.webhook_wish) else { return };
+        for path in copies_beside(host) {
+            let history = &observed.history;
+            let is_ours = history.last_written(&path).is_some_and(|written| written.is_some());
+            let Some(there) = observed.file(&path).filter(|there| !history.was_edited(&path, Some(there)))
+            else {
+                continue;
+            };
+            if is_ours && !plan.files.iter().any(|change| change.path == path) {
+                let before = Some(there.clone());
+                plan.files.push(FileChange { path, before, after: None, content: Content::Secret });
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// Says that no restart is needed where nothing changes but files that a running API server reads again: the token
+    /// within a minute, a client certificate with its next connection
+    /// (`client-go/transport/token_source.go`, `cert_rotation.go`).
+    pub(super) fn remark_reread(&mut self) {
+        let changed: Vec<Content> = self.changed_files().map(|file| file.content).collect();
+        if !changed.is_empty() && changed.iter().all(|content| *content == Content::Secret) {
+            self.notes.push(Note::info(
+                "the API server reads the webhook's token and client certificate again by itself, within minutes: no restart",
+            ));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The proof, carried out: a request, and its event.
+
+use super::forward::Run;
+use super::proof::Proof;
+use super::protocol::{Cause, Proven};
+use super::wait::Waiting;
+use crate::node::{Answer, Ask};
+use std::time::Duration;
+
+impl Run<'_> {
+    /// Finds the event of a request in the audit log.
+    pub(super) fn prove(&mut self, proof: &Proof) -> Result<Proven, Cause> {
+        let (asks, log, patience) = match proof {
+            Proof::Off => return Ok(Proven::Off),
+            Proof::Silent(why) => return Ok(Proven::Silent(why.clone())),
+            Proof::Elsewhere { asks, patience } => return self.send_elsewhere(asks, *patience),
+            Proof::Event { asks, log, patience } => (asks, log, *patience),
+        };
+        let waiting = Waiting {
+            what: "an event in the audit log",
+            normal: "at once, or the batch's time in batch mode",
+            limit: patience,
+        };
+        let mut mark = self.machine.node().mark_log(log)?;
+        for ask in asks {
+            let id = self.machine.fresh_id()?;
+            let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
+            if matches!(answer, Answer::Nobody(_)) {
+                continue;
+            }
+            let found = self
+                .wait(&waiting, |run, _| Ok(run.machine.node().find_in_log(&mut mark, &id)?.then_some(())))?;
+            if found.is_some() {
+                return Ok(Proven::Event(id));
+            }
+        }
+        Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
+            .help("the policy logs the requests that were made: see whether the API server can write there"))
+    }
+
+    /// Makes a request whose event goes to the webhook alone. Whether it arrives, its receiver can tell.
+    fn send_elsewhere(&mut self, asks: &[Ask], patience: Duration) -> Result<Proven, Cause> {
+        for ask in asks {
+            let id = self.machine.fresh_id()?;
+            let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
+            if !matches!(answer, Answer::Nobody(_)) {
+                return Ok(Proven::Silent(format!(
+                    "events go to the webhook alone; its receiver should have the event of auditID {id} within {} s",
+                    patience.as_secs()
+                )));
+            }
+        }
+        Ok(Proven::Silent("events go to the webhook alone, and no request for one was answered".to_owned()))
+    }
+}

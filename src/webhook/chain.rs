@@ -1,0 +1,205 @@
+//! Certificates: of the authorities, of the API server as a client, of the receiver.
+
+use super::{Finding, Server};
+use crate::certificate::{Certificate, Validity, blocks};
+use crate::node::{PairError, Presented, Trust};
+use jiff::Timestamp;
+
+/// Certificates that end within so many days are worth a word: nobody renews them by themselves.
+const SOON_DAYS: i64 = 30;
+
+const AUTHORITY: &str = "webhook-authority";
+const CLIENT: &str = "webhook-client-certificate";
+const SERVER: &str = "webhook-server-certificate";
+
+/// Judges a file of certificate authorities.
+///
+/// client-go takes what it finds in it, and since 1.24 nothing at all where it finds none
+/// (`client-go/transport/transport.go`, `rootCertPool`).
+#[must_use]
+pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Finding> {
+    let blocks = blocks(pem);
+    if blocks.is_empty() {
+        return vec![
+            Finding::error(AUTHORITY, "there is no certificate in the file of the certificate authority")
+                .hint("it has to be PEM: -----BEGIN CERTIFICATE-----"),
+        ];
+    }
+    let certificates: Vec<Certificate> =
+        blocks.iter().filter_map(|der| Certificate::of_der(der).ok()).collect();
+    if certificates.is_empty() {
+        return vec![Finding::error(AUTHORITY, "the certificate authority's certificate cannot be read")];
+    }
+    let outdated = certificates.iter().filter(|found| !is_valid(found, now));
+    outdated
+        .map(|found| {
+            Finding::warning(
+                AUTHORITY,
+                format!("the certificate authority {} {}", found.title(), state(found, now)),
+            )
+        })
+        .collect()
+}
+
+/// Judges the client certificate that the API server shows; `pair` is what TLS says of certificate and key.
+#[must_use]
+pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> Vec<Finding> {
+    let certificate = match Certificate::first_of(pem) {
+        Err(why) => {
+            return vec![Finding::error(CLIENT, format!("the client certificate cannot be read: {why}"))];
+        }
+        Ok(None) => {
+            return vec![
+                Finding::error(CLIENT, "there is no certificate in the file of the client certificate")
+                    .hint("it has to be PEM: -----BEGIN CERTIFICATE-----"),
+            ];
+        }
+        Ok(Some(certificate)) => certificate,
+    };
+    let title = certificate.title();
+    let of_pair = match pair {
+        Ok(()) => None,
+        Err(PairError::Mismatch) => Some(
+            Finding::error(
+                CLIENT,
+                format!("the client key does not belong to the client certificate {title}"),
+            )
+            .hint("compare: openssl x509 -noout -pubkey -in CERTIFICATE; openssl pkey -pubout -in KEY"),
+        ),
+        Err(PairError::NoKey(why)) => Some(
+            Finding::error(CLIENT, format!("the client key cannot be read: {why}"))
+                .hint("it has to be PEM and not encrypted: PKCS#8, PKCS#1 or SEC1"),
+        ),
+        Err(PairError::Unjudged(why)) => Some(Finding::warning(
+            CLIENT,
+            format!("whether key and client certificate belong together cannot be told: {why}"),
+        )),
+    };
+    let of_dates = match certificate.validity(now) {
+        Validity::Valid { days_left } if days_left >= SOON_DAYS => None,
+        Validity::Valid { days_left } => Some(
+            Finding::warning(CLIENT, format!("the client certificate {title} ends in {days_left} days"))
+                .hint("a new one in the same place is taken up without a restart"),
+        ),
+        Validity::Expired | Validity::NotYet => Some(Finding::error(
+            CLIENT,
+            format!("the client certificate {title} {}", state(&certificate, now)),
+        )),
+    };
+    let findings: Vec<Finding> = of_pair.into_iter().chain(of_dates).collect();
+    if findings.is_empty() {
+        return vec![Finding::ok(
+            CLIENT,
+            format!("the API server shows {title}, until {}", certificate.not_after),
+        )];
+    }
+    findings
+}
+
+/// Judges the certificate that a receiver presents, as Go's `crypto/x509` does, for the name that it has to have.
+#[must_use]
+pub fn judge_server(presented: &Presented, server: &Server, wanted: &str, now: Timestamp) -> Vec<Finding> {
+    let chain: Result<Vec<Certificate>, String> =
+        presented.chain.iter().map(|der| Certificate::of_der(der)).collect();
+    let chain = match chain {
+        Ok(chain) => chain,
+        Err(why) => {
+            return vec![Finding::warning(
+                SERVER,
+                format!("the receiver's certificate cannot be read: {why}"),
+            )];
+        }
+    };
+    let Some(leaf) = chain.first() else {
+        return vec![Finding::error(SERVER, "the receiver presents no certificate")];
+    };
+    let title = leaf.title();
+    let mut findings: Vec<Finding> = chain
+        .iter()
+        .filter(|found| !is_valid(found, now))
+        .map(|found| {
+            Finding::error(
+                SERVER,
+                format!("the receiver's certificate {} {}", found.title(), state(found, now)),
+            )
+            .hint("renew it there; where the date looks right, compare the clocks")
+        })
+        .collect();
+    let is_outdated = !findings.is_empty();
+    if !presented.fits_name {
+        findings.push(misnamed(leaf, server, wanted));
+    }
+    match &presented.trust {
+        Trust::Sound => {}
+        Trust::UnknownIssuer => findings.push(
+            Finding::error(
+                SERVER,
+                format!("the receiver's certificate {title} is signed by nobody whom the API server would believe"),
+            )
+            .hint("name its certificate authority: --webhook-ca-file FILE, or certificate-authority in the kubeconfig"),
+        ),
+        // The dates were told above.
+        Trust::Unsound(_) if is_outdated => {}
+        Trust::Unsound(why) => {
+            findings.push(Finding::error(SERVER, format!("the receiver's certificate {title}: {why}")));
+        }
+        Trust::Unjudged(why) => findings.push(Finding::warning(
+            SERVER,
+            format!("the receiver's certificate {title} could not be judged, so nothing was sent: {why}"),
+        )),
+    }
+    if findings.is_empty() {
+        findings.push(match leaf.validity(now) {
+            Validity::Valid { days_left } if days_left < SOON_DAYS => Finding::warning(
+                SERVER,
+                format!("the receiver's certificate {title} ends in {days_left} days"),
+            )
+            .hint("where it is not renewed by then, no event arrives any more"),
+            _ => Finding::ok(
+                SERVER,
+                format!("{title}, for {}, until {}", leaf.names.join(", "), leaf.not_after),
+            ),
+        });
+    }
+    findings
+}
+
+/// Why the certificate is not for that name. Go looks at no common name since 1.15
+/// (<https://go.dev/doc/go1.15#commonname>).
+fn misnamed(leaf: &Certificate, server: &Server, wanted: &str) -> Finding {
+    let title = leaf.title();
+    if leaf.names.is_empty() {
+        return Finding::error(
+            SERVER,
+            format!("the receiver's certificate {title} has no subjectAltName: the API server takes no common name for {wanted}"),
+        )
+        .hint(format!("make one with subjectAltName={}", kind_and_name(wanted)));
+    }
+    let names = leaf.names.join(", ");
+    let finding =
+        Finding::error(SERVER, format!("the receiver's certificate is for {names}, not for {wanted}"));
+    let is_name = |name: &&String| name.parse::<std::net::IpAddr>().is_err() && !name.contains('*');
+    match leaf.names.iter().find(is_name) {
+        Some(name) if wanted == server.host => finding
+            .hint(format!("where that is the receiver: --webhook-tls-server-name {name}, or tls-server-name in the kubeconfig")),
+        Some(name) => finding.hint(format!("the kubeconfig asks for another name (tls-server-name): {name} would fit")),
+        None => finding.hint(format!("make one with subjectAltName={}", kind_and_name(wanted))),
+    }
+}
+
+fn kind_and_name(wanted: &str) -> String {
+    let kind = if wanted.parse::<std::net::IpAddr>().is_ok() { "IP" } else { "DNS" };
+    format!("{kind}:{wanted}")
+}
+
+fn is_valid(certificate: &Certificate, now: Timestamp) -> bool {
+    matches!(certificate.validity(now), Validity::Valid { .. })
+}
+
+fn state(certificate: &Certificate, now: Timestamp) -> String {
+    match certificate.validity(now) {
+        Validity::Valid { .. } => format!("is valid until {}", certificate.not_after),
+        Validity::Expired => format!("expired at {}", certificate.not_after),
+        Validity::NotYet => format!("is not valid before {}", certificate.not_before),
+    }
+}

@@ -1,0 +1,124 @@
+//! The entries of a kubeconfig that its current context leads to.
+
+use super::kubeconfig::{Kind, Reference, Source};
+use crate::refusal::Refusal;
+use crate::yaml::{self, Document, Path};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+/// The names that lead from the current context to its cluster and its user.
+pub(super) struct Entries {
+    pub(super) context: String,
+    pub(super) cluster_name: String,
+    user_name: String,
+}
+
+impl Entries {
+    pub(super) fn find(document: &Document) -> Result<Self, Refusal> {
+        let root = Path::root();
+        if text(document, &root, "kind") != "Config" {
+            return Err(Refusal::new("the webhook configuration must be a kubeconfig: kind: Config"));
+        }
+        let context = text(document, &root, "current-context");
+        if context.is_empty() {
+            let refusal =
+                Refusal::new("the kubeconfig has no current-context: the API server reads only that one")
+                    .help("add `current-context: NAME` with the name of the context to use");
+            return Err(document.point(refusal, &root.key("contexts")));
+        }
+        let Some(entry) = named(document, "contexts", &context) else {
+            let refusal = Refusal::new(format!("current-context {context} is not among the contexts"));
+            return Err(document.point(refusal, &root.key("current-context")));
+        };
+        let (cluster_name, user_name) = (text(document, &entry, "cluster"), text(document, &entry, "user"));
+        Ok(Self { context, cluster_name, user_name })
+    }
+
+    pub(super) fn cluster(&self, document: &Document) -> Result<Path, Refusal> {
+        let Self { context, cluster_name, .. } = self;
+        named(document, "clusters", cluster_name).ok_or_else(|| {
+            let refusal = Refusal::new(format!(
+                "the context {context} names the cluster {cluster_name}, which is not there"
+            ));
+            document.point(refusal, &Path::root().key("contexts"))
+        })
+    }
+
+    pub(super) fn user(&self, document: &Document) -> Result<Option<Path>, Refusal> {
+        let Self { context, user_name, .. } = self;
+        if user_name.is_empty() {
+            return Ok(None);
+        }
+        named(document, "users", user_name).map(Some).ok_or_else(|| {
+            let refusal =
+                Refusal::new(format!("the context {context} names the user {user_name}, which is not there"));
+            document.point(refusal, &Path::root().key("contexts"))
+        })
+    }
+}
+
+/// The entry of that name in `contexts`, `clusters` or `users`: `{name: NAME, context: {…}}`.
+fn named(document: &Document, list: &str, name: &str) -> Option<Path> {
+    let path = Path::root().key(list);
+    let items = document.value().get(list)?.as_array()?;
+    let index = items.iter().position(|item| item.get("name").and_then(Value::as_str) == Some(name))?;
+    let key = list.trim_end_matches('s');
+    items.get(index)?.get(key)?;
+    Some(path.index(index).key(key))
+}
+
+/// The value at a path that is there.
+pub(super) fn at<'d>(document: &'d Document, path: &Path) -> &'d Value {
+    path.steps().iter().fold(document.value(), |value, step| match step {
+        yaml::Step::Key(key) => value.get(key).unwrap_or(&Value::Null),
+        yaml::Step::Index(index) => value.get(index).unwrap_or(&Value::Null),
+    })
+}
+
+pub(super) fn text(document: &Document, path: &Path, key: &str) -> String {
+    at(document, path).get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+pub(super) fn flag(document: &Document, path: &Path, key: &str) -> bool {
+    at(document, path).get(key).and_then(Value::as_bool).unwrap_or_default()
+}
+
+pub(super) fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Reads what may be a file or a content.
+pub(super) struct Sources<'a> {
+    pub(super) document: &'a Document,
+}
+
+impl Sources<'_> {
+    /// A file or its content. Both is refused where client-go refuses it; of a token the file counts, which client-go
+    /// reads again.
+    pub(super) fn source(&self, entry: &Path, kind: Kind) -> Result<Option<Source>, Refusal> {
+        let file = some(text(self.document, entry, kind.key()));
+        let inline = some(text(self.document, entry, kind.inline_key()));
+        let point =
+            |refusal: Refusal, key: &str| self.document.point(refusal, &entry.key(key)).without_excerpt();
+        if let (Some(_), Some(_)) = (&file, &inline)
+            && kind != Kind::Token
+        {
+            let (key, data) = (kind.key(), kind.inline_key());
+            let refusal = Refusal::new(format!("both {key} and {data}: client-go takes only one of them"));
+            return Err(point(refusal.help(format!("remove {key}, or {data}")), key));
+        }
+        if let Some(path) = file {
+            return Ok(Some(Source::File(Reference { kind, path })));
+        }
+        let Some(inline) = inline else { return Ok(None) };
+        if kind == Kind::Token {
+            return Ok(Some(Source::Inline(inline.into_bytes())));
+        }
+        let compact: String = inline.split_ascii_whitespace().collect();
+        let bytes = BASE64_STANDARD.decode(compact).map_err(|_| {
+            point(Refusal::new(format!("{} is not base64", kind.inline_key())), kind.inline_key())
+        })?;
+        Ok(Some(Source::Inline(bytes)))
+    }
+}

@@ -1,0 +1,145 @@
+//! What a check of a webhook says, as data.
+
+use crate::note::Note;
+use crate::refusal::Refusal;
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It was looked at, and is as it should be.
+    Ok,
+    /// Worth knowing.
+    Info,
+    /// Events reach the receiver, and something about it will hurt.
+    Warning,
+    /// Events do not reach the receiver, or the API server does not start.
+    Error,
+}
+
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Checks whose errors do not keep the API server from starting: a receiver that is not up yet, or not from here.
+/// `--ignore-preflight-errors`, as kubeadm calls it, makes warnings of them.
+pub const IGNORABLE: [&str; 7] = [
+    "webhook-client-certificate",
+    "webhook-resolve",
+    "webhook-connect",
+    "webhook-tls",
+    "webhook-server-certificate",
+    "webhook-answer",
+    "webhook-credentials",
+];
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable name for programs.
+    pub id: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// One sentence without a final full stop; nothing secret.
+    pub words: String,
+    /// What to do, where there is something to do.
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// Looked at, and fine.
+    #[must_use]
+    pub fn ok(id: &'static str, words: impl Into<String>) -> Self {
+        Self::of(id, Severity::Ok, words)
+    }
+
+    /// Worth knowing.
+    #[must_use]
+    pub fn info(id: &'static str, words: impl Into<String>) -> Self {
+        Self::of(id, Severity::Info, words)
+    }
+
+    /// It will hurt.
+    #[must_use]
+    pub fn warning(id: &'static str, words: impl Into<String>) -> Self {
+        Self::of(id, Severity::Warning, words)
+    }
+
+    /// It does not work.
+    #[must_use]
+    pub fn error(id: &'static str, words: impl Into<String>) -> Self {
+        Self::of(id, Severity::Error, words)
+    }
+
+    fn of(id: &'static str, severity: Severity, words: impl Into<String>) -> Self {
+        Self { id, severity, words: words.into(), hint: None }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// An error that is no reason to refuse, where `ignored` names its check, or `all`.
+    #[must_use]
+    pub fn softened(mut self, ignored: &[String]) -> Self {
+        let is_named = ignored.iter().any(|name| name == self.id || name == "all");
+        if self.severity == Severity::Error && is_named && IGNORABLE.contains(&self.id) {
+            self.severity = Severity::Warning;
+        }
+        self
+    }
+
+    /// As a remark; what is fine is none.
+    #[must_use]
+    pub fn note(&self) -> Option<Note> {
+        let note = match self.severity {
+            Severity::Ok => return None,
+            Severity::Info => Note::info(self.words.clone()),
+            Severity::Warning | Severity::Error => Note::warning(self.words.clone()),
+        };
+        let note = note.named(self.id);
+        Some(match &self.hint {
+            Some(hint) => note.hint(hint.clone()),
+            None => note,
+        })
+    }
+
+    /// As a reason to refuse.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        let refusal = Refusal::new(self.words.clone());
+        let refusal = self.hint.iter().cloned().fold(refusal, Refusal::help);
+        if IGNORABLE.contains(&self.id) {
+            refusal.help(format!("where it is meant to be so for now: --ignore-preflight-errors {}", self.id))
+        } else {
+            refusal
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_api_server_starts_with_can_be_ignored() {
+        let soft = |id, name: &str| Finding::error(id, "x").softened(&[name.to_owned()]).severity;
+        assert_eq!(soft("webhook-connect", "all"), Severity::Warning);
+        assert_eq!(soft("webhook-connect", "webhook-connect"), Severity::Warning);
+        assert_eq!(soft("webhook-connect", "webhook-tls"), Severity::Error);
+        assert_eq!(soft("webhook-file", "all"), Severity::Error);
+    }
+}

@@ -1,0 +1,267 @@
+//! A webhook kubeconfig, read and judged as client-go does.
+
+use super::entries::{Entries, Sources, at, flag, some, text};
+use super::server::{Server, basic_authorization};
+use crate::refusal::Refusal;
+use crate::yaml::{self, Document, Edit, Path};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use std::fmt;
+
+/// What of a kubeconfig its current context leads to: client-go reads nothing else of it.
+#[derive(Clone)]
+pub struct Kubeconfig {
+    document: Document,
+    cluster: Path,
+    user: Option<Path>,
+    /// The name of the context.
+    pub context: String,
+    /// Where events are posted to.
+    pub server: Server,
+    /// The certificate authorities that the receiver's certificate is believed from; `None`: those of the system.
+    pub authority: Option<Source>,
+    /// The name that the receiver's certificate has to have; `None`: the host of its URL.
+    pub server_name: Option<String>,
+    /// Whether any certificate is believed.
+    pub is_insecure: bool,
+    /// A proxy of its own.
+    pub proxy: Option<String>,
+    /// A bearer token.
+    pub token: Option<Source>,
+    /// A client certificate.
+    pub certificate: Option<Source>,
+    /// Its key.
+    pub key: Option<Source>,
+    /// The `Authorization` header of user and password.
+    pub basic: Option<String>,
+    /// A program or provider that makes credentials: `exec` or `auth-provider`.
+    pub plugin: Option<&'static str>,
+}
+
+/// Where something is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In the kubeconfig.
+    Inline(Vec<u8>),
+    /// In a file that it names.
+    File(Reference),
+}
+
+impl Source {
+    /// The file, where it is one.
+    fn file(&self) -> Option<&Reference> {
+        match self {
+            Self::File(reference) => Some(reference),
+            Self::Inline(_) => None,
+        }
+    }
+}
+
+/// A file that a kubeconfig names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// What it holds.
+    pub kind: Kind,
+    /// The path as it is written. A relative one starts at the kubeconfig's directory
+    /// (`client-go/tools/clientcmd/loader.go`, `ResolveLocalPaths`).
+    pub path: String,
+}
+
+/// What a named file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Certificate authorities.
+    Authority,
+    /// A bearer token.
+    Token,
+    /// A client certificate.
+    Certificate,
+    /// Its key.
+    Key,
+}
+
+impl Kind {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Authority, Self::Token, Self::Certificate, Self::Key];
+
+    /// The key that names the file.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Authority => "certificate-authority",
+            Self::Token => "tokenFile",
+            Self::Certificate => "client-certificate",
+            Self::Key => "client-key",
+        }
+    }
+
+    /// The key that holds the content instead.
+    #[must_use]
+    pub fn inline_key(self) -> &'static str {
+        match self {
+            Self::Authority => "certificate-authority-data",
+            Self::Token => "token",
+            Self::Certificate => "client-certificate-data",
+            Self::Key => "client-key-data",
+        }
+    }
+
+    /// kaudit's copy beside the kubeconfig: of what a running API server reads again when it changes. Certificate
+    /// authorities are no such thing, and go into the kubeconfig itself, whose digest the manifest carries.
+    #[must_use]
+    pub fn copy_name(self) -> Option<&'static str> {
+        match self {
+            Self::Authority => None,
+            Self::Token => Some("webhook-token"),
+            Self::Certificate => Some("webhook-client.crt"),
+            Self::Key => Some("webhook-client.key"),
+        }
+    }
+}
+
+impl fmt::Debug for Kubeconfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kubeconfig").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+impl Kubeconfig {
+    /// Reads a kubeconfig and refuses one that the API server's webhook backend would not start with
+    /// (`apiserver/pkg/util/webhook/webhook.go`, `LoadKubeconfig`; `client-go/tools/clientcmd/validation.go`).
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its position.
+    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        let document = Document::parse(yaml::decode(bytes)?)?;
+        let entries = Entries::find(&document)?;
+        let cluster = entries.cluster(&document)?;
+        let user = entries.user(&document)?;
+        let (server_path, server_text) = (cluster.key("server"), text(&document, &cluster, "server"));
+        let server = Server::parse(&server_text).map_err(|why| {
+            let refusal =
+                Refusal::new(format!("the server URL of the cluster {} {why}", entries.cluster_name));
+            let refusal = refusal.help("server: https://HOST:PORT/PATH is where the events are posted to");
+            document.point(refusal, &server_path).without_excerpt()
+        })?;
+        let read = Sources { document: &document };
+        let authority = read.source(&cluster, Kind::Authority)?;
+        let is_insecure = flag(&document, &cluster, "insecure-skip-tls-verify");
+        if authority.is_some() && is_insecure {
+            let refusal = Refusal::new(
+                "insecure-skip-tls-verify and a certificate authority: client-go takes only one of them",
+            )
+            .help("remove insecure-skip-tls-verify, so that the receiver has to prove who it is");
+            return Err(document.point(refusal, &cluster.key("insecure-skip-tls-verify")));
+        }
+        let mut kubeconfig = Self {
+            context: entries.context.clone(),
+            server,
+            authority,
+            server_name: some(text(&document, &cluster, "tls-server-name")),
+            is_insecure,
+            proxy: some(text(&document, &cluster, "proxy-url")),
+            token: None,
+            certificate: None,
+            key: None,
+            basic: None,
+            plugin: None,
+            cluster,
+            user: None,
+            document: document.clone(),
+        };
+        if let Some(user) = user {
+            kubeconfig.read_user(&read, user)?;
+        }
+        Ok(kubeconfig)
+    }
+
+    fn read_user(&mut self, read: &Sources<'_>, user: Path) -> Result<(), Refusal> {
+        let document = read.document;
+        self.token = read.source(&user, Kind::Token)?;
+        self.certificate = read.source(&user, Kind::Certificate)?;
+        self.key = read.source(&user, Kind::Key)?;
+        let (name, password) = (text(document, &user, "username"), text(document, &user, "password"));
+        if !(name.is_empty() && password.is_empty()) {
+            self.basic = Some(basic_authorization(&name, &password));
+        }
+        if self.certificate.is_some() && self.key.is_none() {
+            let refusal = Refusal::new("the client certificate has no key")
+                .help("name it: client-key, or client-key-data");
+            return Err(document.point(refusal, &user));
+        }
+        if self.basic.is_some() && !text(document, &user, "token").is_empty() {
+            let refusal = Refusal::new(
+                "more than one way to authenticate: token and username; client-go takes only one",
+            );
+            return Err(document.point(refusal.help("remove one of them"), &user));
+        }
+        let has = |key: &'static str| at(document, &user).get(key).is_some_and(|value| !value.is_null());
+        self.plugin = ["exec", "auth-provider"].into_iter().find(|key| has(key));
+        self.user = Some(user);
+        Ok(())
+    }
+
+    /// The files that it names.
+    #[must_use]
+    pub fn references(&self) -> Vec<&Reference> {
+        let sources = [&self.authority, &self.token, &self.certificate, &self.key];
+        sources.into_iter().flatten().filter_map(Source::file).collect()
+    }
+
+    /// Whether it says who the API server is.
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        self.token.is_some()
+            || self.certificate.is_some()
+            || self.basic.is_some()
+            || self.plugin.is_some()
+            || self.server.authorization().is_some()
+    }
+
+    /// The refusal with the position of a file's key; the line itself may hold anything.
+    #[must_use]
+    pub fn point(&self, refusal: Refusal, kind: Kind) -> Refusal {
+        let entry = if kind == Kind::Authority { Some(&self.cluster) } else { self.user.as_ref() };
+        match entry {
+            Some(entry) => self.document.point(refusal, &entry.key(kind.key())),
+            None => refusal,
+        }
+    }
+
+    /// The text with files named otherwise: each by the path that is given, or with its content in the text itself.
+    /// Comments, order and everything else stay.
+    ///
+    /// # Errors
+    /// The editor refuses.
+    pub fn with(&self, changes: &[(Kind, Place)]) -> Result<Vec<u8>, Refusal> {
+        let mut edits = Vec::new();
+        for (kind, place) in changes {
+            let entry = if *kind == Kind::Authority { Some(&self.cluster) } else { self.user.as_ref() };
+            let Some(entry) = entry else { continue };
+            match place {
+                Place::Path(path) => {
+                    edits.push(Edit::Set { path: entry.key(kind.key()), value: Value::String(path.clone()) });
+                }
+                Place::Inline(bytes) => {
+                    edits.push(Edit::Remove { path: entry.key(kind.key()) });
+                    edits.push(Edit::Put {
+                        path: entry.clone(),
+                        key: kind.inline_key().to_owned(),
+                        value: Value::String(BASE64_STANDARD.encode(bytes)),
+                    });
+                }
+            }
+        }
+        self.document.edit(&edits).map(String::into_bytes)
+    }
+}
+
+/// Where a file's content goes.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Place {
+    /// To this path.
+    Path(String),
+    /// Into the kubeconfig.
+    Inline(Vec<u8>),
+}

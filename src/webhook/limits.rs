@@ -1,0 +1,150 @@
+//! How much is delivered at a time, and whether the limits fit each other.
+
+use super::Finding;
+use crate::audit::disk::print_bytes;
+use crate::audit::flag;
+use crate::audit::pflag::{parse_bool, parse_float, parse_int};
+
+/// Judges the settings of the webhook backend. `value` gives a flag's value where one is set; `minor` is the release
+/// whose defaults fill the rest; `logs_bodies` tells whether the policy has a rule of level Request or
+/// `RequestResponse`.
+///
+/// Events are cut down before they are put into batches: the truncating backend is wrapped around the batching one
+/// (`apiserver/pkg/server/options/audit.go`, `ApplyTo` and `newUntruncatedBackend`), and it gets one event at a time. So
+/// nothing but the number of events and the size of each bounds a request, whatever
+/// `--audit-webhook-truncate-max-batch-size` says.
+pub fn judge_limits<'a>(
+    value: impl Fn(&str) -> Option<&'a str>,
+    minor: u16,
+    logs_bodies: bool,
+) -> Vec<Finding> {
+    let settings = Settings { value, minor };
+    let mut findings = Vec::new();
+    match settings.text("mode") {
+        "batch" => findings.extend(settings.judge_batches(logs_bodies)),
+        mode => findings.push(
+            Finding::warning(
+                "webhook-blocking",
+                format!("--audit-webhook-mode={mode}: every request waits for the receiver; while it does not answer, the API server does not either"),
+            )
+            .hint("--webhook-mode batch"),
+        ),
+    }
+    if logs_bodies && !settings.flag("truncate-enabled") {
+        findings.push(
+            Finding::warning(
+                "webhook-truncate-off",
+                "the policy logs bodies, and events are not cut down: one event may have several MB, and a batch is lost where the receiver does not take it",
+            )
+            .hint("--webhook-truncate-enabled, with --webhook-truncate-max-event-size"),
+        );
+    }
+    findings
+}
+
+struct Settings<F> {
+    value: F,
+    minor: u16,
+}
+
+impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
+    fn text(&self, option: &str) -> &'a str {
+        let name = format!("audit-webhook-{option}");
+        (self.value)(&name)
+            .unwrap_or_else(|| flag::find(&name).map_or("", |flag| flag.default_in(self.minor)))
+    }
+
+    fn int(&self, option: &str) -> u128 {
+        parse_int(self.text(option)).ok().and_then(|number| u128::try_from(number).ok()).unwrap_or_default()
+    }
+
+    fn flag(&self, option: &str) -> bool {
+        parse_bool(self.text(option)).unwrap_or_default()
+    }
+
+    fn judge_batches(&self, logs_bodies: bool) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let (batch, buffer) = (self.int("batch-max-size"), self.int("batch-buffer-size"));
+        if batch > buffer {
+            findings.push(
+                Finding::warning(
+                    "webhook-batch-buffer",
+                    format!("a batch of {batch} events never fills: the buffer holds {buffer}, and what comes on top is dropped"),
+                )
+                .hint(format!("--webhook-batch-buffer-size {} or more", batch.saturating_mul(10))),
+            );
+        }
+        if self.flag("truncate-enabled") {
+            let most = batch.saturating_mul(self.int("truncate-max-event-size"));
+            findings.push(Finding::info(
+                "webhook-batch-bytes",
+                format!(
+                    "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not bound it",
+                    print_bytes(most),
+                    print_bytes(self.int("truncate-max-event-size"))
+                ),
+            ));
+        } else if !logs_bodies {
+            findings.push(Finding::info(
+                "webhook-batch-bytes",
+                format!("a request to the receiver has up to {batch} events, of some KiB each, and no limit in bytes"),
+            ));
+        }
+        if self.flag("batch-throttle-enable") {
+            let rate = parse_float(self.text("batch-throttle-qps")).unwrap_or_default();
+            findings.push(Finding::info(
+                "webhook-throughput",
+                format!(
+                    "at most {rate} batches a second, {} events, are delivered; beyond it the buffer of {buffer} fills, and then events are dropped",
+                    events_per_second(rate, batch)
+                ),
+            ));
+        }
+        findings
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a figure for people; the cast saturates"
+)]
+fn events_per_second(rate: f32, batch: u128) -> u64 {
+    (f64::from(rate) * batch as f64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::judge_limits;
+
+    fn ids(settings: &[(&str, &'static str)], logs_bodies: bool) -> Vec<&'static str> {
+        let value = |name: &str| settings.iter().find(|(option, _)| *option == name).map(|(_, value)| *value);
+        judge_limits(value, 36, logs_bodies).into_iter().map(|finding| finding.id).collect()
+    }
+
+    #[test]
+    fn limits_are_judged_together() {
+        let (bytes, rate) = ("webhook-batch-bytes", "webhook-throughput");
+        assert_eq!(ids(&[], false), [bytes, rate]);
+        assert_eq!(ids(&[], true), [rate, "webhook-truncate-off"]);
+        let cut = ("audit-webhook-truncate-enabled", "true");
+        assert_eq!(ids(&[cut], true), [bytes, rate]);
+        assert_eq!(ids(&[cut, ("audit-webhook-mode", "blocking")], true), ["webhook-blocking"]);
+        let small = ("audit-webhook-batch-buffer-size", "100");
+        let unbounded = ("audit-webhook-batch-throttle-enable", "false");
+        assert_eq!(ids(&[small, unbounded], false), ["webhook-batch-buffer", bytes]);
+    }
+
+    #[test]
+    fn the_size_of_a_request_is_that_of_its_events() {
+        let value = |name: &str| (name == "audit-webhook-truncate-enabled").then_some("true");
+        let words = &judge_limits(value, 36, true).remove(0).words;
+        assert!(
+            words.starts_with(
+                "a request to the receiver may have up to 39.1 MiB: 400 events of at most 100 KiB each"
+            ),
+            "{words}"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! The kubeconfig that `--webhook-url` and its companions make.
+
+use super::kubeconfig::Kind;
+use super::server::Server;
+use crate::refusal::Refusal;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// What is asked of a receiver; the contents of the files, not their names.
+#[derive(Clone, Default)]
+pub struct Receiver {
+    /// Where it is.
+    pub url: String,
+    /// PEM of the authorities that it is believed from.
+    pub authority: Option<Vec<u8>>,
+    /// The name that its certificate has.
+    pub server_name: Option<String>,
+    /// The token that the API server shows.
+    pub token: Option<Vec<u8>>,
+    /// Its client certificate and key, PEM.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+    /// Its user and password.
+    pub basic: Option<(String, String)>,
+}
+
+/// A kubeconfig, and what lies beside it.
+#[derive(Clone)]
+pub struct Made {
+    /// Its text.
+    pub text: String,
+    /// The files that it names; secrets.
+    pub files: BTreeMap<Kind, Vec<u8>>,
+}
+
+impl Receiver {
+    /// The kubeconfig, and the files that lie beside it. The same receiver gives the same bytes.
+    ///
+    /// # Errors
+    /// The URL is none to post to.
+    pub fn kubeconfig(&self) -> Result<Made, Refusal> {
+        let option = "--webhook-url";
+        let server = Server::parse(&self.url).map_err(|why| {
+            Refusal::new(format!("{option} {why}")).help(format!("{option} https://HOST:PORT/PATH"))
+        })?;
+        if server.authorization().is_some() {
+            return Err(Refusal::new(format!("{option} has a user in it"))
+                .help("put USER:PASSWORD into a file, and name it: --webhook-basic-auth-file FILE"));
+        }
+        if let Some(dropped) = server.dropped {
+            return Err(Refusal::new(format!("{option} has {dropped}, which the API server never sends"))
+                .help("let the receiver be told by its path, or by credentials: --webhook-token-file"));
+        }
+        let mut files = BTreeMap::new();
+        let mut cluster = vec![("server", quoted(&self.url))];
+        if let Some(pem) = &self.authority {
+            cluster.push((Kind::Authority.inline_key(), BASE64_STANDARD.encode(pem)));
+        }
+        if let Some(name) = &self.server_name {
+            cluster.push(("tls-server-name", quoted(name)));
+        }
+        let mut user = Vec::new();
+        let mut beside = |kind: Kind, bytes: &[u8]| {
+            user.push((kind.key(), kind.copy_name().unwrap_or_default().to_owned()));
+            files.insert(kind, bytes.to_vec());
+        };
+        if let Some(token) = &self.token {
+            beside(Kind::Token, token);
+        }
+        if let Some((certificate, key)) = &self.client {
+            beside(Kind::Certificate, certificate);
+            beside(Kind::Key, key);
+        }
+        if let Some((name, password)) = &self.basic {
+            user.push(("username", quoted(name)));
+            user.push(("password", quoted(password)));
+        }
+        let mut text = String::from(HEAD);
+        let mut put = |line: &str| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{line}");
+        };
+        put("clusters:\n- name: receiver\n  cluster:");
+        for (key, value) in cluster {
+            put(&format!("    {key}: {value}"));
+        }
+        if !user.is_empty() {
+            put("users:\n- name: kube-apiserver\n  user:");
+            for (key, value) in &user {
+                put(&format!("    {key}: {value}"));
+            }
+        }
+        put("contexts:\n- name: audit\n  context:\n    cluster: receiver");
+        if !user.is_empty() {
+            put("    user: kube-apiserver");
+        }
+        put("current-context: audit");
+        Ok(Made { text, files })
+    }
+}
+
+const HEAD: &str = "\
+# Made by kaudit: where kube-apiserver posts its audit events (--audit-webhook-config-file). It reads this file when it
+# starts; token and client certificate lie beside it, and it reads them again when they change.
+apiVersion: v1
+kind: Config
+";
+
+/// A JSON string, which is a YAML string whatever is in it.
+fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
