@@ -90,16 +90,18 @@ impl Node {
         read_limited(io::stdin().lock(), limit).context("reading standard input")
     }
 
-    /// A file that the operator named on the command line, to be read piece by piece; `-` is standard input.
+    /// A file that the operator named on the command line, to be read piece by piece; `-` is standard input. Nothing is
+    /// read ahead but what comes at once.
     ///
     /// # Errors
     /// It is not there or cannot be opened.
-    pub fn stream_operators_file(path: &Path) -> Result<Box<dyn io::BufRead>> {
-        if path == Path::new("-") {
-            return Ok(Box::new(io::stdin().lock()));
-        }
-        let file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
-        Ok(Box::new(io::BufReader::with_capacity(STREAM_BUFFER, file)))
+    pub fn stream_operators_file(path: &Path) -> Result<io::BufReader<Box<dyn io::Read>>> {
+        let source: Box<dyn io::Read> = if path == Path::new("-") {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(fs::File::open(path).with_context(|| format!("opening {}", path.display()))?)
+        };
+        Ok(io::BufReader::with_capacity(STREAM_BUFFER, source))
     }
 
     /// Mode and owner of a directory; `None` where there is none.

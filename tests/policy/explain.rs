@@ -28,7 +28,7 @@ fn ask(words: &str) -> Result<(Request, Vec<String>), String> {
             word => question.words.push(word.to_owned()),
         }
     }
-    question.request().map_err(|refusal| refusal.reason)
+    question.request(MINOR).map_err(|refusal| refusal.reason)
 }
 
 #[test]
@@ -60,6 +60,23 @@ fn words_of_kubectl_become_the_request_that_the_api_server_sees() {
         ("list events.events.k8s.io --no-user", "list events.events.k8s.io -n default by nobody"),
         ("get --raw /healthz --no-user", "get /healthz by nobody"),
         ("--raw /metrics --no-user", "get /metrics by nobody"),
+        ("get /healthz --no-user", "get /healthz by nobody"),
+        ("create --raw /healthz --no-user", "post /healthz by nobody"),
+        ("HEAD /healthz --no-user", "head /healthz by nobody"),
+        ("watch /healthz --no-user", "get /healthz by nobody"),
+        ("--raw /api/v1/namespaces/a/pods?watch=1 --no-user", "watch pods -n a by nobody"),
+        (
+            "delete /apis/apps/v1/namespaces/a/deployments/web --no-user",
+            "delete deployments.apps web -n a by nobody",
+        ),
+        ("exec web --no-user", "create pods/exec web -n default by nobody"),
+        ("exec pod/web -n a --no-user", "create pods/exec web -n a by nobody"),
+        ("exec pods web -n a --no-user", "create pods/exec web -n a by nobody"),
+        ("exec pods -n a --no-user", "create pods/exec -n a by nobody"),
+        ("logs web --no-user", "get pods/log web -n default by nobody"),
+        ("port-forward web --no-user", "create pods/portforward web -n default by nobody"),
+        ("scale deploy/web --no-user", "patch deployments.apps/scale web -n default by nobody"),
+        ("cordon node-1 --no-user", "patch nodes node-1 by nobody"),
         (
             "get pods",
             "get pods -n default by kubernetes-admin (kubeadm:cluster-admins, system:authenticated)",
@@ -78,17 +95,55 @@ fn words_of_kubectl_become_the_request_that_the_api_server_sees() {
 }
 
 #[test]
+fn what_is_guessed_is_said() {
+    for (words, remarks) in [
+        ("get pods web", vec![]),
+        ("get deployments web", vec![]),
+        ("get deploy web", vec!["deploy is taken as deployments.apps"]),
+        (
+            "get Pod/web",
+            vec!["Pod is taken as pods", "web is taken as a name, because it is no subresource of Pod"],
+        ),
+        ("list events", vec!["there are events.events.k8s.io too, which a policy tells apart"]),
+        ("list events.events.k8s.io", vec![]),
+        ("list nodes -n a", vec!["nodes are in no namespace: -n a is left out"]),
+        (
+            "get widgets a",
+            vec![
+                "widgets is no built-in resource, and is taken as one of the core group; name its group: widgets.example.com",
+            ],
+        ),
+        ("get --raw /api/v1/pods", vec!["the API server takes this path for a resource: list pods"]),
+    ] {
+        assert_eq!(ask(words).unwrap().1, remarks, "{words}");
+    }
+    // Of 1.15, where both groups have them.
+    let words = ["list", "deployments"].map(str::to_owned).to_vec();
+    let (_, remarks) = Question { words, ..Question::default() }.request(15).unwrap();
+    assert_eq!(remarks, ["there are deployments.extensions too, which a policy tells apart"]);
+}
+
+#[test]
 fn words_that_make_no_request_are_refused() {
     for (words, reason) in [
         ("get", "name a verb and a resource"),
-        ("exec pods", "no request for a resource has the verb exec"),
+        ("frobnicate pods", "no request for a resource has the verb frobnicate"),
+        ("get all", "all: one resource"),
+        ("get po,svc", "po,svc: one resource"),
+        ("get pods/web/log", "pods/web/log: one resource"),
+        ("get pods web -A", "only a list or a watch"),
+        ("create pods -A", "only a list or a watch"),
+        ("exec deploy/web", "deploy/web: name one of pods itself"),
+        ("exec web -A", "only a list or a watch"),
+        ("frobnicate /healthz", "no request for a path has the verb frobnicate"),
+        ("get /healthz -n a", "a path has its namespace"),
         ("get pods a b", "b: one verb"),
         ("get pods --raw /healthz", "--raw takes the place"),
         ("--raw healthz", "a path begins with /"),
     ] {
         assert!(ask(words).unwrap_err().contains(reason), "{words}");
     }
-    assert_eq!(ask("get deploy").unwrap().1, ["deploy is taken as deployments of apps"]);
+    assert_eq!(ask("get deploy").unwrap().1, ["deploy is taken as deployments.apps"]);
     assert!(ask("get widgets").unwrap().1[0].contains("no built-in resource"));
     assert!(ask("get pods").unwrap().1.is_empty());
 }

@@ -49,9 +49,14 @@ Examples:
   kaudit policy explain policy.yaml get --raw /healthz
   kaudit policy explain policy.yaml --requests requests.jsonl
 
+  kaudit policy explain policy.yaml exec web -n shop --as alice
+  kaudit policy explain policy.yaml delete /api/v1/namespaces/shop/pods/web
+
+The request is as the API server sees it: --as is who was authenticated. A policy never sees whom they impersonate.
+
 --requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, path,
 resourceRequest (default: whether it names a resource); one line comes out for each, with level, omitStages,
-omitManagedFields and rule (from 0; null where none matches).";
+omitManagedFields and rule (from 0; null where none matches), at once. A line that is no request ends it, with exit code 3.";
 
 const DIFF_HELP: &str = "\
 Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A line
@@ -63,10 +68,10 @@ pub(super) struct Explain {
     /// The policy: a file, a preset, or - for standard input
     #[arg(value_name = "POLICY")]
     pub(super) policy: String,
-    /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name
+    /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name; or a path
     #[arg(value_name = "VERB RESOURCE [NAME]", conflicts_with = "requests")]
     pub(super) words: Vec<String>,
-    /// A request for a path instead of a resource
+    /// A request for a path instead of a resource; the verb is then kubectl's or the HTTP method [default: get]
     #[arg(long, value_name = "PATH", conflicts_with = "requests")]
     pub(super) raw: Option<String>,
     /// The namespace [default: default, where the resource has namespaces]

@@ -8,12 +8,14 @@ use crate::cli::{Exit, end};
 use crate::node::Node;
 use crate::note::Note;
 use crate::policy::{
-    Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, decide,
+    Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, Target, decide,
     describe_request, rule_positions, why_not,
 };
 use crate::refusal::{Position, Refusal};
 use crate::report::{Output, Report};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::BufRead as _;
 use std::path::Path;
 
 /// Decides of one request, or of every one in a file.
@@ -21,7 +23,12 @@ use std::path::Path;
 /// # Errors
 /// The policy or the requests cannot be read, or the words make no request.
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
-    let (source, policy) = load(&args.policy, minor(&args.version, global)?)?;
+    if args.policy == "-" && args.requests.as_deref() == Some(Path::new("-")) {
+        let refusal = Refusal::new("standard input can be the policy or the requests, not both");
+        return Ok(misused(refusal, output));
+    }
+    let minor = minor(&args.version, global)?;
+    let (source, policy) = load(&args.policy, minor)?;
     if let Some(file) = &args.requests {
         return decide_all(&policy, file, output);
     }
@@ -35,11 +42,12 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         groups: args.groups.clone(),
         no_user: args.no_user,
     };
-    let (request, remarks) = match question.request() {
+    let (request, mut remarks) = match question.request(minor) {
         Ok(understood) => understood,
         Err(refusal) => return Ok(misused(refusal, output)),
     };
     let decision = decide(&policy, &request);
+    remarks.extend(remark_list(&policy, &request, &decision));
     let positions = rule_positions(&source.text);
     let explained = Explained { source: &source, policy: &policy, request: &request, decision, positions };
     let report = Report {
@@ -49,6 +57,21 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         ..Report::default()
     };
     Ok(end(output, (report, Exit::Done)))
+}
+
+/// The API server calls a get without a name a list.
+fn remark_list(policy: &Policy, request: &Request, decision: &Decision) -> Option<String> {
+    let Target::Resource(resource) = &request.target else { return None };
+    if request.verb != "get" || !resource.name.is_empty() || !resource.subresource.is_empty() {
+        return None;
+    }
+    let list = decide(policy, &Request { verb: "list".to_owned(), ..request.clone() });
+    (list != *decision).then(|| {
+        let by = list
+            .rule
+            .map_or_else(|| "because no rule matches".to_owned(), |rule| format!("by rules[{rule}]"));
+        format!("without a name, `kubectl get` makes a list, which gets the level {}, {by}", list.level)
+    })
 }
 
 struct Explained<'a> {
@@ -134,33 +157,54 @@ impl Explained<'_> {
     }
 }
 
-/// One line in, one line out; only one is in memory at a time.
+/// One line in, one line out; only one is in memory at a time, and nobody has to wait for an answer while more lines can be
+/// asked for.
 fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::Result {
-    let shown = file.display().to_string();
+    // Standard output has answers only, whatever else there is to say.
+    output.json = false;
+    let is_standard_input = file == Path::new("-");
+    let shown = if is_standard_input { "standard input".to_owned() } else { file.display().to_string() };
     let unreadable = |error: anyhow::Error| Refusal::new(format!("{error:#}"));
     let evaluator = Evaluator::new(policy);
     let mut lines = Node::stream_operators_file(file).map_err(unreadable)?;
-    let mut line = String::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut line = Vec::new();
     for number in 1.. {
+        if !lines.buffer().contains(&b'\n') {
+            output.flush();
+        }
         line.clear();
-        let read = lines.read_line(&mut line).map_err(|error| unreadable(error.into()))?;
+        let read = lines.read_until(b'\n', &mut line).map_err(|error| unreadable(error.into()))?;
         if read == 0 {
             break;
         }
-        if line.trim().is_empty() {
+        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+        if text.is_empty() {
             continue;
         }
-        let request: RequestLine<'_> = serde_json::from_str(line.trim_end()).map_err(|error| {
-            let position = Position { line: number, column: error.column().max(1) };
-            let mut refusal =
-                Refusal::new(format!("this line is no request: {error}")).in_file(shown.as_str());
-            refusal.position = Some(position);
-            refusal
-        })?;
+        let mut request: RequestLine<'_> =
+            serde_json::from_slice(text).map_err(|error| refuse_line(&error, number, &shown))?;
+        for key in std::mem::take(&mut request.unknown) {
+            if !told.contains(&key) {
+                output.error_line(&format!("warning: {shown}:{number}: the key {key:?} means nothing here"));
+                told.insert(key);
+            }
+        }
         let decision = evaluator.decide(&request.request());
         let answer = serde_json::to_string(&DecisionLine::from(&decision))
             .map_err(|error| unreadable(error.into()))?;
         output.line(&answer);
     }
     Ok(Exit::Done)
+}
+
+fn refuse_line(error: &serde_json::Error, number: usize, shown: &str) -> Refusal {
+    let words = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let words = words.strip_suffix(&place).unwrap_or(&words);
+    let mut refusal = Refusal::new(format!("this line is no request: {words}"))
+        .in_file(shown)
+        .help("write one JSON object a line; kaudit policy explain --help has its keys");
+    refusal.position = Some(Position { line: number, column: error.column().max(1) });
+    refusal
 }

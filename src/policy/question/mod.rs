@@ -1,0 +1,277 @@
+//! A request in kubectl's words → the request as the API server sees it.
+
+mod command;
+mod path;
+
+use crate::policy::builtin::{self, Builtin};
+use crate::policy::decide::{Request, Resource, Target, User};
+use crate::policy::reach::VERBS;
+use crate::policy::validate::nearest;
+use crate::refusal::Refusal;
+use command::Command;
+
+/// What was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Verb, resource (`pods`, `deploy`, `deployments.apps`, `pods/log`) and name; or verb and path.
+    pub words: Vec<String>,
+    /// A path instead of a resource.
+    pub raw: Option<String>,
+    /// `-n`; without one `default`, for a resource that has namespaces.
+    pub namespace: Option<String>,
+    /// `-A`
+    pub all_namespaces: bool,
+    /// `--subresource`
+    pub subresource: Option<String>,
+    /// `--as`; without one the administrator of a kubeadm cluster.
+    pub user: Option<String>,
+    /// `--as-group`
+    pub groups: Vec<String>,
+    /// There is no user: a request that fails before authentication.
+    pub no_user: bool,
+}
+
+/// The user in `admin.conf` and their groups, as `kubeadm init` makes them since 1.29.
+const ADMINISTRATOR: (&str, [&str; 2]) =
+    ("kubernetes-admin", ["kubeadm:cluster-admins", "system:authenticated"]);
+
+const USAGE: &str = "for example: get pods/log web -n default --as alice, or get --raw /healthz";
+
+impl Question {
+    /// The request to the API server 1.`minor`, and remarks about how the words were taken.
+    ///
+    /// # Errors
+    /// The words make no request: no verb, no resource, a verb that no request has.
+    pub fn request(&self, minor: u32) -> Result<(Request, Vec<String>), Refusal> {
+        let mut remarks = Vec::new();
+        let user = (!self.no_user).then(|| self.user());
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        let (verb, target) = match (words.as_slice(), &self.raw) {
+            ([] | [_], Some(raw)) => self.path(words.first().copied(), raw, &mut remarks)?,
+            ([_, extra, ..], Some(_)) => {
+                return Err(Refusal::new(format!("{extra}: --raw takes the place of the resource")));
+            }
+            ([verb, raw], None) if raw.starts_with('/') => self.path(Some(verb), raw, &mut remarks)?,
+            ([verb, rest @ ..], None) => {
+                let (verb, resource) = self.understand(verb, rest, minor, &mut remarks)?;
+                (verb, Target::Resource(resource))
+            }
+            ([], None) => {
+                return Err(Refusal::new("name a verb and a resource, or --raw and a path").help(USAGE));
+            }
+        };
+        Ok((Request { user, verb, target }, remarks))
+    }
+
+    /// As the API server does for an impersonated user: every user is authenticated, a service account is in its
+    /// groups. What a certificate says of a node, it does not add; then nothing would match `system:nodes`, so it is
+    /// added here.
+    fn user(&self) -> User {
+        let Some(name) = self.user.clone() else {
+            let (name, groups) = ADMINISTRATOR;
+            let groups = if self.groups.is_empty() {
+                groups.map(str::to_owned).into()
+            } else {
+                with_authenticated(self.groups.clone())
+            };
+            return User { name: name.to_owned(), groups };
+        };
+        let mut groups = self.groups.clone();
+        if name == "system:anonymous" {
+            groups.push("system:unauthenticated".to_owned());
+            return User { name, groups };
+        }
+        if let Some(account) = name.strip_prefix("system:serviceaccount:") {
+            let namespace = account.split(':').next().unwrap_or_default();
+            groups
+                .extend(["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")]);
+        }
+        if name.starts_with("system:node:") && !groups.iter().any(|group| group == "system:nodes") {
+            groups.push("system:nodes".to_owned());
+        }
+        User { name, groups: with_authenticated(groups) }
+    }
+
+    fn path(
+        &self,
+        word: Option<&str>,
+        raw: &str,
+        remarks: &mut Vec<String>,
+    ) -> Result<(String, Target), Refusal> {
+        if !raw.starts_with('/') {
+            return Err(Refusal::new(format!("--raw {raw}: a path begins with /")));
+        }
+        if self.namespace.is_some() || self.all_namespaces || self.subresource.is_some() {
+            return Err(Refusal::new("a path has its namespace and subresource in it"));
+        }
+        let word = word.unwrap_or("get").to_lowercase();
+        let method = command::method(&word).ok_or_else(|| {
+            Refusal::new(format!("no request for a path has the verb {word}"))
+                .help("verbs: the methods of HTTP: get, post, put, patch, delete, head, options")
+        })?;
+        let (verb, target) = path::understand(method, raw);
+        if let Target::Resource(resource) = &target {
+            remarks
+                .push(format!("the API server takes this path for a resource: {verb} {}", resource.resource));
+        }
+        Ok((verb, target))
+    }
+
+    fn understand(
+        &self,
+        typed: &str,
+        rest: &[&str],
+        minor: u32,
+        remarks: &mut Vec<String>,
+    ) -> Result<(String, Resource), Refusal> {
+        let verb = typed.to_lowercase();
+        let command = command::find(&verb);
+        let verb = match command {
+            Some(command) => command.verb.to_owned(),
+            None if VERBS.contains(&verb.as_str()) => verb,
+            None => return Err(refuse_verb(typed, &verb)),
+        };
+        let (resource, name) = match (command.and_then(|command| command.resource), rest) {
+            (_, []) => {
+                return Err(Refusal::new("name a verb and a resource, or --raw and a path").help(USAGE));
+            }
+            // `exec pods` and `exec pods web` as well as `exec web`
+            (Some(only), [called]) if is_called(called, only) => (only, ""),
+            (Some(only), [name]) => (only, name_of(only, name)?),
+            (Some(only), [called, name]) if is_called(called, only) => (only, *name),
+            (None, [resource]) => (*resource, ""),
+            (None, [resource, name]) => (*resource, *name),
+            (Some(_), [_, extra, ..]) | (None, [_, _, extra, ..]) => {
+                return Err(Refusal::new(format!("{extra}: one verb, one resource, one name")).help(USAGE));
+            }
+        };
+        let mut found = self.resource(resource, name, minor, remarks)?;
+        if let Some(Command { subresource: Some(subresource), .. }) = command {
+            subresource.clone_into(&mut found.subresource);
+        }
+        remarks.extend(command.and_then(|command| command.remark).map(str::to_owned));
+        self.check_namespace(&verb, &found)?;
+        Ok((verb, found))
+    }
+
+    fn resource(
+        &self,
+        typed: &str,
+        name: &str,
+        minor: u32,
+        remarks: &mut Vec<String>,
+    ) -> Result<Resource, Refusal> {
+        let (resource, mut after_slash) = typed.split_once('/').unwrap_or((typed, ""));
+        if typed.contains(',') || typed == "all" || after_slash.contains('/') || resource.is_empty() {
+            return Err(Refusal::new(format!("{typed}: one resource, such as pods or pods/log")).help(USAGE));
+        }
+        // `deployments.apps/scale`, `deployments.v1.apps`
+        let (called, group) = resource.split_once('.').unwrap_or((resource, ""));
+        let group =
+            group.split_once('.').filter(|(version, _)| is_version(version)).map_or(group, |(_, it)| it);
+        let asked_group = resource.contains('.').then_some(group);
+        let known = find(called, asked_group, minor, remarks);
+        let mut name = name.to_owned();
+        let is_object = |known: &Builtin| known.subresource(after_slash).is_none();
+        if !after_slash.is_empty() && name.is_empty() && known.is_some_and(is_object) {
+            // kubectl's TYPE/NAME.
+            std::mem::take(&mut after_slash).clone_into(&mut name);
+            remarks.push(format!("{name} is taken as a name, because it is no subresource of {called}"));
+        }
+        let resource = known.map_or(called, |known| known.resource).to_owned();
+        let group = known.map_or(group, |known| known.group).to_owned();
+        let is_namespaced = known.is_none_or(|known| known.is_namespaced);
+        let namespace = match &self.namespace {
+            _ if self.all_namespaces => String::new(),
+            // Of a namespace itself the request's namespace is its name.
+            _ if group.is_empty() && resource == "namespaces" => name.clone(),
+            Some(namespace) if is_namespaced => namespace.clone(),
+            Some(namespace) => {
+                remarks.push(format!("{resource} are in no namespace: -n {namespace} is left out"));
+                String::new()
+            }
+            None if is_namespaced => "default".to_owned(),
+            None => String::new(),
+        };
+        let subresource = self.subresource.clone().unwrap_or_else(|| after_slash.to_owned());
+        Ok(Resource { group, resource, subresource, namespace, name })
+    }
+
+    /// Only what has no name is over all namespaces.
+    fn check_namespace(&self, verb: &str, found: &Resource) -> Result<(), Refusal> {
+        let is_over_all =
+            ["get", "list", "watch", "deletecollection"].contains(&verb) && found.name.is_empty();
+        if self.all_namespaces && !is_over_all {
+            return Err(Refusal::new("-A: only a list or a watch is over all namespaces").help(USAGE));
+        }
+        Ok(())
+    }
+}
+
+/// The built-in resource that is called so, the one that 1.`minor` serves before others; what was guessed is remarked.
+fn find(
+    called: &str,
+    group: Option<&str>,
+    minor: u32,
+    remarks: &mut Vec<String>,
+) -> Option<&'static Builtin> {
+    let mut found = builtin::named(called, group);
+    found.sort_by_key(|known| !builtin::is_served(&known.minors, minor));
+    let Some(known) = found.first().copied() else {
+        if group.is_none() {
+            remarks.push(format!(
+                "{called} is no built-in resource, and is taken as one of the core group; name its group: \
+                 {called}.example.com"
+            ));
+        }
+        return None;
+    };
+    if known.resource != called {
+        remarks.push(format!("{called} is taken as {}", full_name(known)));
+    }
+    let others = found.iter().skip(1).filter(|other| builtin::is_served(&other.minors, minor));
+    for other in others.filter(|other| other.resource == known.resource && group.is_none()) {
+        remarks.push(format!("there are {} too, which a policy tells apart", full_name(other)));
+    }
+    Some(known)
+}
+
+fn full_name(known: &Builtin) -> String {
+    match known.group {
+        "" => known.resource.to_owned(),
+        group => format!("{}.{group}", known.resource),
+    }
+}
+
+/// `web`, or the `web` of `pod/web`.
+fn name_of<'w>(resource: &str, typed: &'w str) -> Result<&'w str, Refusal> {
+    match typed.split_once('/') {
+        None => Ok(typed),
+        Some((called, name)) if is_called(called, resource) => Ok(name),
+        Some(_) => Err(Refusal::new(format!("{typed}: name one of {resource} itself"))),
+    }
+}
+
+fn is_called(typed: &str, resource: &str) -> bool {
+    builtin::named(typed, Some("")).first().is_some_and(|known| known.resource == resource)
+}
+
+fn is_version(text: &str) -> bool {
+    text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn with_authenticated(mut groups: Vec<String>) -> Vec<String> {
+    let authenticated = "system:authenticated".to_owned();
+    if !groups.contains(&authenticated) {
+        groups.push(authenticated);
+    }
+    groups
+}
+
+fn refuse_verb(typed: &str, verb: &str) -> Refusal {
+    let refusal = Refusal::new(format!("no request for a resource has the verb {typed}"));
+    match nearest(verb, VERBS.into_iter()) {
+        Some(meant) => refusal.help(format!("did you mean {meant}?")),
+        None => refusal.help(format!("verbs: {}", VERBS.join(", "))),
+    }
+}
