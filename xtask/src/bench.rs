@@ -4,6 +4,8 @@
 //! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
 //! one machine only, so the goal is the ratio of the two.
 
+mod receive;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -20,6 +22,8 @@ use crate::{dist, peak_memory};
 const MOST_TIME: f64 = 0.5;
 /// Resident memory at kaudit's peak, in MB.
 const MOST_MEMORY: f64 = 12.0;
+/// Events in a second that kaudit receives, as a multiple of what a receiver in Go does.
+const LEAST_RATE: f64 = 5.0;
 /// The static binary, in MB. It was 4.4 before kaudit asked the API server by TLS, which takes rustls and ring.
 const MOST_SIZE: f64 = 7.0;
 
@@ -85,8 +89,19 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     println!("\nmedians of {} runs each, in turn:", options.runs);
     println!("  {:>8.2} ms  {}", kaudit_time * 1e3, show(&kaudit));
     println!("  {:>8.2} ms  {}", yq_time * 1e3, show(&set_item));
+    let rates = receive::measure(project, &binary)?;
+    println!(
+        "  {:>8.0} events/s  kaudit receive\n  {:>8.0} events/s  the same in Go",
+        rates.kaudit, rates.peer
+    );
     judge(
         &[
+            Figure {
+                what: "receiving, as part of Go's",
+                measured: rates.peer / rates.kaudit,
+                most: 1.0 / LEAST_RATE,
+                unit: "",
+            },
             Figure {
                 what: "time, as a part of yq's",
                 measured: kaudit_time / yq_time,
@@ -109,7 +124,7 @@ fn judge(figures: &[Figure], enforce: bool) -> Result<()> {
     for figure in figures {
         let Figure { what, measured, most, unit } = figure;
         let verdict = if figure.is_met() { "met" } else { "MISSED" };
-        println!("{what:<24} {measured:>6.2}{unit:<3}  goal: at most {most}{unit}  {verdict}");
+        println!("{what:<26} {measured:>6.2}{unit:<3}  goal: at most {most:.2}{unit}  {verdict}");
     }
     let missed: Vec<&str> =
         figures.iter().filter(|figure| !figure.is_met()).map(|figure| figure.what).collect();
