@@ -122,6 +122,20 @@ fn the_end_waits_for_a_request_within_its_bound() {
 }
 
 #[test]
+fn who_has_not_begun_holds_nothing_up() {
+    let directory = directory();
+    let options =
+        "--tls-cert server.crt --tls-key server.key --timeout 1000s --grace 1000s --output-file events.log";
+    let server = Server::start(directory.path(), options);
+    let mut silent = crate::client::Client::plain(server.address);
+    let mut known = crate::client::Client::tls(server.address, directory.path(), None);
+    assert_eq!(known.get("/healthz").status, 200);
+    server.signal("TERM");
+    assert!(silent.is_closed());
+    assert_eq!(server.wait().code, Some(0));
+}
+
+#[test]
 fn what_takes_longer_is_cut_and_was_not_answered() {
     let directory = directory();
     let options = "--format json --output-file events.log --grace 200ms -o json";

@@ -1,10 +1,12 @@
 //! What is written of an event.
 
 use crate::client::Client;
-use crate::events::{event, list, numbered};
+use crate::events::{event, files, list, numbered};
 use crate::server::{Server, directory};
+use kaudit::receive::{Form, read, write};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 
 /// An event in which everything that a sender chooses is meant badly.
 fn nasty() -> Value {
@@ -119,4 +121,35 @@ fn an_empty_list_is_taken_and_nothing_is_written() {
     assert!(metrics.contains("\nkaudit_receive_events_total 2\n"), "{metrics}");
     assert!(metrics.contains("\nkaudit_receive_batches_total 1\n"), "{metrics}");
     server.stop();
+}
+
+#[test]
+fn real_events_are_taken() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/events");
+    if !corpus.is_dir() {
+        return;
+    }
+    let mut taken = 0;
+    for path in files(&corpus, "") {
+        let text = fs::read_to_string(&path).unwrap();
+        let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        for event in events.filter(|event| event["kind"] == "Event") {
+            // Out of a list an event has no type of its own.
+            let version = event["apiVersion"].as_str().unwrap_or("audit.k8s.io/v1");
+            let body = json!({ "kind": "EventList", "apiVersion": version, "items": [event] });
+            let body = serde_json::to_vec(&body).unwrap();
+            match read(&body) {
+                Ok(batch) => {
+                    let mut line = String::new();
+                    write(&batch, Form::Line, &mut line);
+                    assert!(line.contains(event["level"].as_str().unwrap()), "{line}");
+                    taken += 1;
+                }
+                Err(rejection) => {
+                    assert_eq!(version, "audit.k8s.io/v1alpha1", "{rejection}: {}", path.display());
+                }
+            }
+        }
+    }
+    assert!(taken > 100, "{taken} events taken");
 }

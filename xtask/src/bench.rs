@@ -4,6 +4,7 @@
 //! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
 //! one machine only, so the goal is the ratio of the two. The same holds for the replay of a log ([`replay`]).
 
+mod receive;
 mod replay;
 
 use std::fs;
@@ -22,6 +23,8 @@ use crate::{dist, peak_memory};
 const MOST_TIME: f64 = 0.5;
 /// Resident memory at kaudit's peak, in MB.
 const MOST_MEMORY: f64 = 12.0;
+/// Events in a second that kaudit receives, as a multiple of what a receiver in Go does.
+const LEAST_RATE: f64 = 5.0;
 /// The static binary, in MB. It was 4.4 before kaudit asked the API server by TLS, which takes rustls and ring.
 const MOST_SIZE: f64 = 7.0;
 
@@ -115,6 +118,13 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         Figure::new("static binary", megabytes(size), Goal::AtMost(MOST_SIZE), " MB"),
     ];
     figures.extend(replay::measure(project, &binary, &yq, options.log_size * 1_000_000)?);
+    let rates = receive::measure(project, &binary)?;
+    println!(
+        "  {:>8.0} events/s  kaudit receive\n  {:>8.0} events/s  the same in Go",
+        rates.kaudit, rates.peer
+    );
+    let what = "events received, as a multiple of Go's";
+    figures.push(Figure::new(what, rates.kaudit / rates.peer, Goal::AtLeast(LEAST_RATE), ""));
     println!();
     judge(&figures, options.enforce)
 }

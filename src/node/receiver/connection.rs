@@ -33,7 +33,13 @@ pub(super) async fn serve(
     let Some(tls) = tls else {
         return converse(TokioIo::new(stream), Client::default(), &desk, stop).await;
     };
-    match timeout(desk.timeout, TlsAcceptor::from(tls).accept(stream)).await {
+    let mut stopped = stop.clone();
+    let accepted = tokio::select! {
+        accepted = timeout(desk.timeout, TlsAcceptor::from(tls).accept(stream)) => accepted,
+        // Nothing was sent yet that could be lost.
+        _ = stopped.wait_for(|stop| *stop) => return,
+    };
+    match accepted {
         Ok(Ok(stream)) => {
             let has_certificate = stream.get_ref().1.peer_certificates().is_some();
             let client = Client { has_certificate, ..Client::default() };

@@ -95,7 +95,6 @@ impl EventFile {
                 });
             }
         }
-        self.sync_directory().map_err(Broken::No)?;
         self.remove_oldest().map_err(Broken::No)
     }
 
@@ -151,11 +150,6 @@ impl EventFile {
         Ok(())
     }
 
-    fn sync_directory(&self) -> Result<()> {
-        let sync = || File::open(directory_of(&self.path))?.sync_all();
-        sync().map_err(|error| self.failed("syncing the directory of", &error))
-    }
-
     fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -196,6 +190,8 @@ fn open(path: &Path, header: &str) -> Result<(File, u64)> {
                 }
             }
         }
+        // A file is on the disk once its name is (fsync(2)).
+        File::open(directory_of(path))?.sync_all()?;
         Ok(file.metadata()?.len())
     };
     let length = prepare(&mut file).with_context(|| format!("beginning {}", path.display()))?;

@@ -150,6 +150,7 @@ impl Writer {
             match order {
                 Order::Reopen => {
                     self.settle(mark)?;
+                    self.sync_rest()?;
                     if let Err(error) = self.sink.reopen() {
                         self.say(format!("{error:#}"));
                     }

@@ -1,0 +1,4 @@
+// What people write to receive audit events; only the benchmark builds it.
+module kaudit/xtask/peers/receiver
+
+go 1.22

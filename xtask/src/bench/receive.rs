@@ -1,0 +1,184 @@
+//! `kaudit receive` next to a receiver in Go (`xtask/peers/receiver`): both as whole processes, in turn, with the same events
+//! over the same number of connections, each to a file. What is counted is what is in the file, and all of it has to be.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use serde_json::{Value, json};
+
+use crate::shell::command::run as start;
+use crate::shell::go::go;
+use crate::shell::project::Project;
+
+/// As the API server sends at most (`--audit-webhook-batch-max-size`).
+const BATCH: usize = 400;
+const BATCHES: usize = 100;
+const CONNECTIONS: usize = 4;
+/// Each receiver is started this often.
+const ROUNDS: usize = 3;
+
+/// What was measured.
+pub(super) struct Rates {
+    /// Events in a second, kaudit's median.
+    pub(super) kaudit: f64,
+    /// Likewise in Go.
+    pub(super) peer: f64,
+}
+
+/// Measures both.
+///
+/// # Errors
+///
+/// When one cannot be built or started, or loses an event.
+pub(super) fn measure(project: &Project, kaudit: &Path) -> Result<Rates> {
+    let peer = project.cache.join("peers/receiver");
+    start(go(&project.root.join("xtask/peers/receiver"))?.args(["build", "-o"]).arg(&peer).arg("."))?;
+    let file = project.target.join("bench/events.log");
+    let bodies: Vec<Vec<u8>> = (0..BATCHES).map(body).collect();
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let mut command = Command::new(kaudit);
+        command.args(["receive", "--listen", "127.0.0.1:0", "--format", "json", "--maxsize", "0"]);
+        command.args(["--fsync", "never", "--output-file"]).arg(&file);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        times.0.push(time(command, &file, &bodies)?);
+        let mut command = Command::new(&peer);
+        command.arg(&file).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        times.1.push(time(command, &file, &bodies)?);
+    }
+    Ok(Rates { kaudit: rate(times.0)?, peer: rate(times.1)? })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
+fn rate(times: Vec<Duration>) -> Result<f64> {
+    Ok((BATCH * BATCHES) as f64 / super::median(times)?)
+}
+
+/// Starts a receiver, sends everything, and ends it; how long the sending took.
+fn time(mut command: Command, file: &Path, bodies: &[Vec<u8>]) -> Result<Duration> {
+    if file.exists() {
+        fs::remove_file(file).context("removing the last run's events")?;
+    }
+    let child = command.spawn().context("starting a receiver")?;
+    let mut receiver = Receiver(child);
+    let address = receiver.address()?;
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CONNECTIONS)
+            .map(|client| scope.spawn(move || send(address, bodies.iter().skip(client).step_by(CONNECTIONS))))
+            .collect();
+        clients
+            .into_iter()
+            .try_for_each(|client| client.join().unwrap_or_else(|_| Err(anyhow!("a client panicked"))))
+    })?;
+    let took = begin.elapsed();
+    drop(receiver);
+    let text = fs::read_to_string(file).context("reading the events")?;
+    let mut ids = BTreeSet::new();
+    for line in text.lines() {
+        let event: Value = serde_json::from_str(line).context("reading an event")?;
+        ids.insert(event.get("auditID").and_then(Value::as_str).unwrap_or_default().to_owned());
+    }
+    ensure!(ids.len() == BATCH * BATCHES, "{} of {} events are there", ids.len(), BATCH * BATCHES);
+    Ok(took)
+}
+
+/// A receiver that runs; it is ended with it.
+struct Receiver(Child);
+
+impl Receiver {
+    /// Where it listens: what its first line ends in. kaudit says so on standard error, the peer on standard output.
+    fn address(&mut self) -> Result<SocketAddr> {
+        let stream: Box<dyn Read> = match self.0.stderr.take() {
+            Some(stream) => Box::new(stream),
+            None => Box::new(self.0.stdout.take().context("the receiver has no streams")?),
+        };
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).context("reading what the receiver says")?;
+        let address = line.trim_end().rsplit(['/', ' ']).next().unwrap_or_default();
+        address.parse().with_context(|| format!("the receiver says {line:?}"))
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        // All is answered, so all is written.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Posts bodies over one connection, one after the other.
+fn send<'a>(address: SocketAddr, bodies: impl Iterator<Item = &'a Vec<u8>>) -> Result<()> {
+    let mut stream = TcpStream::connect(address).context("connecting")?;
+    for body in bodies {
+        let head = format!(
+            "POST /audit HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).context("posting")?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).context("reading an answer")?;
+            answer.extend(byte);
+        }
+        ensure!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+    }
+    Ok(())
+}
+
+/// The list with this number. Every fourth event has the bodies of a write, as with a policy for them.
+fn body(number: usize) -> Vec<u8> {
+    let items: Vec<Value> = (0..BATCH).map(|index| event(number * BATCH + index)).collect();
+    let list = json!({
+        "kind": "EventList", "apiVersion": "audit.k8s.io/v1", "metadata": {}, "items": items,
+    });
+    list.to_string().into_bytes()
+}
+
+fn event(number: usize) -> Value {
+    let mut event = json!({
+        "level": "Metadata",
+        "auditID": format!("4b0a6c1e-0000-4000-8000-{number:012}"),
+        "stage": "ResponseComplete",
+        "requestURI": format!("/api/v1/namespaces/shop/configmaps/c{number}?fieldManager=kubectl&timeout=30s"),
+        "verb": "patch",
+        "user": {
+            "username": "system:serviceaccount:shop:deployer",
+            "uid": "0f2c4a68-7c1c-4b8e-9d39-53cc5a1d9d0a",
+            "groups": ["system:serviceaccounts", "system:serviceaccounts:shop", "system:authenticated"],
+            "extra": { "authentication.kubernetes.io/pod-name": ["deployer-5c9f7d9b8-x2x7z"] },
+        },
+        "sourceIPs": ["192.0.2.7"],
+        "userAgent": "kubectl/v1.36.2 (linux/amd64) kubernetes/0000000",
+        "objectRef": {
+            "resource": "configmaps", "namespace": "shop", "name": format!("c{number}"), "apiVersion": "v1",
+        },
+        "responseStatus": { "metadata": {}, "code": 200 },
+        "requestReceivedTimestamp": "2026-11-21T03:14:15.926535Z",
+        "stageTimestamp": "2026-11-21T03:14:15.979323Z",
+        "annotations": {
+            "authorization.k8s.io/decision": "allow",
+            "authorization.k8s.io/reason": "RBAC: allowed by RoleBinding \"deploy/shop\" of Role \"deploy\" to ServiceAccount \"deployer/shop\"",
+        },
+    });
+    if number.is_multiple_of(4) {
+        let object = json!({
+            "kind": "ConfigMap", "apiVersion": "v1",
+            "metadata": { "name": format!("c{number}"), "namespace": "shop", "labels": { "app": "web" } },
+            "data": { "settings": "key = \"value\"\n".repeat(60) },
+        });
+        for name in ["requestObject", "responseObject"] {
+            event.as_object_mut().map(|event| event.insert(name.to_owned(), object.clone()));
+        }
+    }
+    event
+}
