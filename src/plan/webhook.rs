@@ -111,7 +111,9 @@ impl Draft {
                 changes.push((reference.kind, Place::Inline(bytes.clone())));
                 continue;
             };
-            changes.push((reference.kind, Place::Path(name.to_owned())));
+            if reference.path != name {
+                changes.push((reference.kind, Place::Path(name.to_owned())));
+            }
             let path = host.with_file_name(name);
             plan.files.push(FileChange {
                 before: observed.file(&path).cloned(),
@@ -120,15 +122,6 @@ impl Draft {
                 path,
             });
         }
-        changes.retain(|(kind, place)| {
-            let is_so = |reference: &&Reference| *place == Place::Path(reference.path.clone());
-            !wish
-                .kubeconfig
-                .references()
-                .into_iter()
-                .filter(|reference| reference.kind == *kind)
-                .any(|r| is_so(&r))
-        });
         let bytes = if changes.is_empty() {
             wish.bytes.clone()
         } else {
@@ -167,8 +160,11 @@ impl Draft {
     /// Removes the copies of an earlier kubeconfig that the new one does not name, unless somebody edited them. They come
     /// after the manifest: the old API server reads them until it ends.
     pub(super) fn remove_unused_copies(&self, plan: &mut Plan, observed: &Observed) {
-        let (Some(host), Some(_)) = (&self.webhook, &self.webhook_wish) else { return };
-        for path in copies_beside(host) {
+        let (Some(host), Some(wish)) = (&self.webhook, &self.webhook_wish) else { return };
+        let references = wish.kubeconfig.references();
+        let named: Vec<PathBuf> =
+            references.into_iter().filter_map(|reference| host_of(reference, &self.mounts)).collect();
+        for path in copies_beside(host).filter(|path| !named.contains(path)) {
             let history = &observed.history;
             let is_ours = history.last_written(&path).is_some_and(|written| written.is_some());
             let Some(there) = observed.file(&path).filter(|there| !history.was_edited(&path, Some(there)))
@@ -185,8 +181,8 @@ impl Draft {
 
 impl Plan {
     /// Says that no restart is needed where nothing changes but files that a running API server reads again: the token
-    /// within a minute, a client certificate with its next connection
-    /// (`client-go/transport/token_source.go`, `cert_rotation.go`).
+    /// within a minute, a client certificate within five (`client-go/transport/token_source.go`; `cert_rotation.go`, since
+    /// 1.18).
     pub(super) fn remark_reread(&mut self) {
         let changed: Vec<Content> = self.changed_files().map(|file| file.content).collect();
         if !changed.is_empty() && changed.iter().all(|content| *content == Content::Secret) {

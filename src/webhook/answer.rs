@@ -79,7 +79,7 @@ fn answered(code: u16, location: Option<&str>, words: &str, target: &str) -> Fin
         // Go's HTTP client asks the new place with GET and without a body (`net/http`, `redirectBehavior`).
         301..=303 => Finding::error(
             ANSWER,
-            format!("the receiver answers {code}, a redirection to {place}: the API server goes there without the events"),
+            format!("the receiver answers {code}, a redirection to {place}: the API server goes there with a GET, without the events, and takes them for delivered"),
         )
         .hint("name the place itself in the URL"),
         307 | 308 => Finding::warning(

@@ -14,7 +14,7 @@ const SERVER: &str = "webhook-server-certificate";
 
 /// Judges a file of certificate authorities.
 ///
-/// client-go takes what it finds in it, and since 1.24 nothing at all where it finds none
+/// client-go takes what it finds in it, and does not start where it finds none (since 1.22)
 /// (`client-go/transport/transport.go`, `rootCertPool`).
 #[must_use]
 pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Finding> {

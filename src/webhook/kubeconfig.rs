@@ -190,7 +190,9 @@ impl Kubeconfig {
                 .help("name it: client-key, or client-key-data");
             return Err(document.point(refusal, &user));
         }
-        if self.basic.is_some() && !text(document, &user, "token").is_empty() {
+        // A token file is not looked at over plain HTTP (`tools/clientcmd/client_config.go`, `ClientConfig`).
+        let is_read = self.server.is_tls || !text(document, &user, "token").is_empty();
+        if self.basic.is_some() && self.token.is_some() && is_read {
             let refusal = Refusal::new(
                 "more than one way to authenticate: token and username; client-go takes only one",
             );

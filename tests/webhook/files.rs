@@ -139,6 +139,23 @@ fn what_the_new_kubeconfig_does_not_name_goes_unless_somebody_edited_it() {
     let kubeconfig = node.text(KUBECONFIG).unwrap();
     assert!(kubeconfig.contains("username: \"kube\"\n    password: \"s3cr3t:x\""), "{kubeconfig}");
 
+    // Named by its place on the node, it is used there.
+    node.enable(0, &["--webhook-token-file", &token]);
+    let text = "kind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://sink.example/'}}]\nusers: [{name: u, user: {tokenFile: /etc/kubernetes/audit/webhook-token}}]\n";
+    let other = node.write("webhook.kubeconfig", text);
+    node.run(0, &["enable", "--webhook-config-file", &other]);
+    assert_eq!(
+        (node.text(TOKEN).as_deref(), node.text(KUBECONFIG).as_deref()),
+        (Some("s3cr3t-1\n"), Some(text))
+    );
+    // In one line with others, it is renamed there.
+    node.write("own-token", "s3cr3t-3\n");
+    let other =
+        node.write("webhook.kubeconfig", &text.replace("/etc/kubernetes/audit/webhook-token", "own-token"));
+    node.run(0, &["enable", "--webhook-config-file", &other]);
+    let written = text.replace("/etc/kubernetes/audit/webhook-token", "webhook-token");
+    assert_eq!((node.text(TOKEN).as_deref(), node.text(KUBECONFIG)), (Some("s3cr3t-3\n"), Some(written)));
+
     node.enable(0, &["--webhook-token-file", &token]);
     node.tree.write(TOKEN, b"s3cr3t-of-somebody-else");
     node.enable(0, &["--webhook-basic-auth-file", &basic]);
@@ -186,12 +203,12 @@ fn a_file_that_the_api_servers_user_may_not_read_is_refused() {
 #[test]
 fn what_cannot_work_is_refused_and_nothing_is_touched() {
     let node = Node::new();
-    let spaced = node.write("spaced", "s3cr3t and more\n");
+    let spaced = node.write("spaced", "s3cr3t\nand more\n");
     let no_colon = node.write("no-colon", "s3cr3t\n");
     let (expired, expired_key) = (file("client-expired.crt"), file("client-expired.key"));
     let (certificate, other_key) = (file("client.crt"), file("server.key"));
     for (more, words) in [
-        (&["--webhook-token-file", &spaced][..], "the token has a space"),
+        (&["--webhook-token-file", &spaced][..], "the token has a line's end"),
         (&["--webhook-token-file", "/nothing/here"], "opening /nothing/here"),
         (&["--webhook-basic-auth-file", &no_colon], "USER:PASSWORD"),
         (&["--webhook-ca-file", &spaced], "there is no certificate in the file"),

@@ -11,6 +11,7 @@
 )]
 
 mod files;
+mod go;
 mod receiver;
 #[path = "../support/mod.rs"]
 mod support;

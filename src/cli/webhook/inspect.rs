@@ -75,8 +75,10 @@ pub(super) fn inspect(
         }
     }
     let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
-    if let Some(Err(finding)) = &token {
-        findings.push(finding.clone());
+    match &token {
+        Some(Err(finding)) => findings.push(finding.clone()),
+        Some(Ok(token)) => findings.extend(remark_token(token)),
+        None => {}
     }
     let authorities = match contents.get(&Kind::Authority) {
         Some(pem) => {
@@ -165,14 +167,24 @@ fn judge_token(bytes: &[u8]) -> Result<String, Finding> {
     if token.is_empty() {
         return Err(Finding::error(TOKEN, "the token is empty"));
     }
-    if token.chars().any(|character| !character.is_ascii_graphic()) {
+    // What Go's HTTP client sends (`golang.org/x/net/http/httpguts`, `ValidHeaderFieldValue`).
+    if token.chars().any(|character| character.is_control() && character != '\t') {
         return Err(Finding::error(
             TOKEN,
-            "the token has a space, a line's end or something else in it that no HTTP header may have",
+            "the token has a line's end or something else in it that no HTTP header may have",
         )
         .hint("the file holds the token and nothing else"));
     }
     Ok(token.to_owned())
+}
+
+/// A token that is sent, and that no receiver expects (RFC 6750, 2.1).
+fn remark_token(token: &str) -> Option<Finding> {
+    let is_odd = |character: char| !character.is_ascii_graphic();
+    token.chars().any(is_odd).then(|| {
+        Finding::warning(TOKEN, "the token has a space or a character that is not ASCII in it")
+            .hint("the file holds the token and nothing else")
+    })
 }
 
 fn of_refusal(id: &'static str, name: &str, refusal: Refusal) -> Finding {

@@ -94,8 +94,8 @@ impl<'a> Subject<'a> {
 /// # Errors
 /// The API server would not start with it, or nothing would arrive.
 pub(super) fn judge_files(target: &Target, plan: &Plan, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
-    let process = target.api_server().map(|process| process.pid);
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
+    let process = target.api_server().map(|process| process.pid);
     let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
@@ -122,8 +122,8 @@ pub(super) fn judge_receiver(
     plan: &Plan,
     ignored: &[String],
 ) -> Result<Vec<Note>, Obstacle> {
-    let process = target.api_server().map(|process| process.pid);
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
+    let process = target.api_server().map(|process| process.pid);
     let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
