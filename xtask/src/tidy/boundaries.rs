@@ -124,7 +124,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for named in named_paths(&code_only(text)) {
-        for Boundary { names, except, places, reason } in &BOUNDARIES {
+        for Boundary { names, except, places, reason } in BOUNDARIES {
             let is_free = places.iter().any(|place| path.starts_with(place)) || begins(&named.path, except);
             if !is_free && begins(&named.path, names) {
                 let message =
