@@ -21,6 +21,16 @@ pub fn logs_among(names: &[String]) -> Vec<&str> {
     logs.into_iter().map(|(_, name)| name).collect()
 }
 
+/// When the file `name` was rotated away from the log `log`, as `2026-11-21T03-14-15.000`, which sorts as text, in UTC;
+/// `None` where it is no rotated file of that log. Compressed or not, the time is the same.
+#[must_use]
+pub fn rotated_at<'a>(name: &'a str, log: &str) -> Option<&'a str> {
+    let (stem, ending) = log.split_at(log.rfind('.').unwrap_or(log.len()));
+    let rest = name.strip_suffix(".gz").unwrap_or(name).strip_prefix(stem)?;
+    let time = rest.strip_suffix(ending)?;
+    is_time(time).then(|| time.trim_start_matches('-'))
+}
+
 /// The place of a file among the logs.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Place<'a> {
@@ -64,7 +74,7 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::logs_among;
+    use super::{logs_among, rotated_at};
 
     #[test]
     fn a_log_is_read_in_the_order_in_which_it_was_written() {
@@ -88,5 +98,22 @@ mod tests {
                 "other-2026-11-21.log",
             ]
         );
+    }
+
+    #[test]
+    fn a_rotated_file_belongs_to_one_log() {
+        let time = Some("2026-11-21T03-14-15.000");
+        for (name, log, at) in [
+            ("audit-2026-11-21T03-14-15.000.log", "audit.log", time),
+            ("audit-2026-11-21T03-14-15.000.log.gz", "audit.log", time),
+            ("audit-2026-11-21T03-14-15.000", "audit", time),
+            ("audit.log", "audit.log", None),
+            ("audit-old.log", "audit.log", None),
+            ("kube-audit-2026-11-21T03-14-15.000.log", "audit.log", None),
+            ("audit-2026-11-21T03-14-15.000.json", "audit.log", None),
+            ("audit-2026-11-21T03-14-15.000.log.gz.tmp", "audit.log", None),
+        ] {
+            assert_eq!(rotated_at(name, log), at, "{name}");
+        }
     }
 }
