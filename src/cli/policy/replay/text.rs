@@ -1,6 +1,6 @@
 //! The outcome of `policy replay` for people.
 
-use super::columns::{Columns, amount, number, percent, size};
+use crate::cli::columns::{Columns, amount, number, percent, size};
 use super::shown::{Shown, Side};
 use crate::replay::{Amount, Outcome, Talker};
 use crate::report::Styles;
