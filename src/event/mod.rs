@@ -21,7 +21,7 @@ pub use counts::Counts;
 pub use model::{Event, ObjectRef, User};
 pub use parse::{Line, Malformed, parse_line};
 pub use request::Asked;
-pub use rotation::{logs_among, rotated_at};
+pub use rotation::{logs_among, moment_of_rotation, rotated_at};
 pub use scan::scan;
 pub use text::Text;
 pub use time::{Day, Moment};

@@ -1,5 +1,7 @@
 //! The files of a log: the one that is written and those that were rotated away.
 
+use jiff::Timestamp;
+
 /// How a log's name may end, compressed or not.
 const ENDINGS: [&str; 3] = [".log", ".json", ".jsonl"];
 
@@ -29,6 +31,14 @@ pub fn rotated_at<'a>(name: &'a str, log: &str) -> Option<&'a str> {
     let rest = name.strip_suffix(".gz").unwrap_or(name).strip_prefix(stem)?;
     let time = rest.strip_suffix(ending)?;
     is_time(time).then(|| time.trim_start_matches('-'))
+}
+
+/// The moment that stands in the name of a rotated file, compressed or not; `None` where none does.
+#[must_use]
+pub fn moment_of_rotation(name: &str) -> Option<Timestamp> {
+    let Rotated::At(time) = Place::of(name)?.rotated else { return None };
+    let (day, time) = time.trim_start_matches('-').split_once('T')?;
+    format!("{day}T{}Z", time.replace('-', ":")).parse().ok()
 }
 
 /// The place of a file among the logs.
@@ -74,7 +84,7 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{logs_among, rotated_at};
+    use super::{logs_among, moment_of_rotation, rotated_at};
 
     #[test]
     fn a_log_is_read_in_the_order_in_which_it_was_written() {
@@ -115,5 +125,15 @@ mod tests {
         ] {
             assert_eq!(rotated_at(name, log), at, "{name}");
         }
+    }
+
+    #[test]
+    fn a_rotated_file_says_when() {
+        let at = |name: &str| moment_of_rotation(name).map(|moment| moment.to_string());
+        let expected = Some("2026-11-21T03:14:15.926Z".to_owned());
+        assert_eq!(at("/var/log/audit-2026-11-21T03-14-15.926.log"), expected);
+        assert_eq!(at("audit-2026-11-21T03-14-15.926.log.gz"), expected);
+        assert_eq!(at("audit-2026-13-21T03-14-15.926.log"), None);
+        assert_eq!(at("audit.log"), None);
     }
 }
