@@ -2,6 +2,7 @@
 
 use super::audit_options::AuditOptions;
 use super::collector::CollectorArgs;
+use super::logs::LogsArgs;
 use super::policy::PolicyArgs;
 use super::receive::ReceiveArgs;
 use super::receiver_options::{IgnoreOptions, ReceiverOptions};
@@ -70,6 +71,12 @@ pub(super) enum Format {
     Text,
     /// For programs.
     Json,
+    /// For people, with more columns; of `logs` alone.
+    #[value(hide = true)]
+    Wide,
+    /// Comma-separated values; of `logs` alone.
+    #[value(hide = true)]
+    Csv,
 }
 
 /// When to colour.
@@ -108,6 +115,8 @@ pub(super) enum Command {
     Receive(Box<ReceiveArgs>),
     /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
     Webhook(WebhookArgs),
+    /// Read, follow, filter and count the events of this node's audit log, or of any other
+    Logs(Box<LogsArgs>),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }

@@ -7,6 +7,7 @@
 
 pub mod bodies;
 mod chunks;
+mod counts;
 mod model;
 mod parse;
 mod request;
@@ -16,10 +17,11 @@ mod text;
 mod time;
 
 pub use chunks::{Chunk, Chunks, LINE_LIMIT};
+pub use counts::Counts;
 pub use model::{Event, ObjectRef, User};
 pub use parse::{Line, Malformed, parse_line};
 pub use request::Asked;
-pub use rotation::logs_among;
+pub use rotation::{logs_among, moment_of_rotation, rotated_at};
 pub use scan::scan;
 pub use text::Text;
 pub use time::{Day, Moment};

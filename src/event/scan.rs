@@ -3,6 +3,7 @@
 use crate::event::chunks::{Chunk, Chunks};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -11,7 +12,7 @@ use std::thread;
 const CHUNKS_PER_THREAD: usize = 3;
 
 /// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
-/// log.
+/// log. The rest of the log is left when `fold` breaks.
 ///
 /// # Errors
 /// The log cannot be read on. What was read before is folded.
@@ -19,12 +20,14 @@ pub fn scan<R: Read, T: Send>(
     mut log: Chunks<R>,
     threads: usize,
     read: impl Fn(&Chunk) -> T + Sync,
-    mut fold: impl FnMut(T),
+    mut fold: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
     if threads <= 1 {
         let mut buffer = Vec::new();
         while let Some(chunk) = log.next(buffer)? {
-            fold(read(&chunk));
+            if fold(read(&chunk)).is_break() {
+                return Ok(());
+            }
             buffer = chunk.into_buffer();
         }
         return Ok(());
@@ -66,7 +69,7 @@ fn distribute<R: Read, T>(
     most: usize,
     to_read: &Sender<(usize, Chunk)>,
     finished: &Receiver<(usize, T, Vec<u8>)>,
-    fold: &mut impl FnMut(T),
+    fold: &mut impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let mut end = None;
     let (mut sent, mut folded) = (0, 0);
@@ -91,7 +94,9 @@ fn distribute<R: Read, T>(
         buffers.push(buffer);
         early.insert(index, outcome);
         while let Some(outcome) = early.remove(&folded) {
-            fold(outcome);
+            if fold(outcome).is_break() {
+                return Ok(());
+            }
             folded += 1;
         }
     }
