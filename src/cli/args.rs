@@ -82,6 +82,18 @@ pub(super) enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Those about a node.
+    #[command(flatten)]
+    OnNode(NodeCommand),
+    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
+    Policy(PolicyArgs),
+    /// Show enable, re-enable, status and disable on a sample node in a temporary directory
+    Demo,
+}
+
+/// The commands that look for a node's manifest first.
+#[derive(Debug, Subcommand)]
+pub(super) enum NodeCommand {
     /// Turn audit logging on, or change it; a second run with the same options changes nothing
     Enable(Enable),
     /// Show what `enable` with the same options would change; exit 1 when something would
@@ -96,10 +108,6 @@ pub(super) enum Command {
     Recover(Waiting),
     /// Show what is configured, what runs, what kaudit did here, and what drifted
     Status,
-    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
-    Policy(PolicyArgs),
-    /// Show enable, re-enable, status and disable on a sample node in a temporary directory
-    Demo,
 }
 
 /// `enable`

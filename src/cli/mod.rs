@@ -20,7 +20,7 @@ use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles, print_report};
-use args::{Cli, Color, Command, Format, Global};
+use args::{Cli, Color, Command, Format, Global, NodeCommand};
 use change::{Change, Planned};
 use clap::Parser as _;
 use std::ffi::OsString;
@@ -103,23 +103,27 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 }
 
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
-    if let Command::Policy(args) = &cli.command {
-        // It needs no node, so none is looked for.
-        return policy::run(args, &cli.global, output);
+    match cli.command {
+        Command::OnNode(command) => run_on_node(command, &cli.global, interactive, output),
+        Command::Policy(args) => policy::run(&args, &cli.global, output),
+        Command::Demo => demo::run(output),
     }
-    let target = match Target::of(&cli.global) {
+}
+
+fn run_on_node(command: NodeCommand, global: &Global, interactive: bool, output: &mut Output<'_>) -> Exit {
+    let target = match Target::of(global) {
         Ok(target) => target,
         Err(obstacle) => {
             let (mut report, exit) = refuse(obstacle);
-            if matches!(cli.command, Command::Status) {
+            if matches!(command, NodeCommand::Status) {
                 // It never changes anything.
                 report.message.clear();
             }
             return end(output, (report, exit));
         }
     };
-    let result = match cli.command {
-        Command::Enable(args) => {
+    let result = match command {
+        NodeCommand::Enable(args) => {
             let change = Change {
                 command: "enable",
                 consent: args.consent,
@@ -134,11 +138,11 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Err(refusal) => refuse(refusal.into()),
             }
         }
-        Command::Diff(settings) => match intent::understand(&settings) {
+        NodeCommand::Diff(settings) => match intent::understand(&settings) {
             Ok(wanted) => enable::diff(&target, &wanted, output.verbose),
             Err(refusal) => refuse(refusal.into()),
         },
-        Command::Disable(args) => {
+        NodeCommand::Disable(args) => {
             let change = Change {
                 command: "disable",
                 consent: args.consent,
@@ -151,7 +155,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
             })
         }
-        Command::Rollback(args) => {
+        NodeCommand::Rollback(args) => {
             let change = Change {
                 command: "rollback",
                 consent: args.consent,
@@ -164,7 +168,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
             })
         }
-        Command::Restart(args) => {
+        NodeCommand::Restart(args) => {
             let change = Change {
                 command: "restart",
                 consent: args.consent,
@@ -179,10 +183,8 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
             })
         }
-        Command::Recover(waiting) => recover::run(&target, waiting, output),
-        Command::Status => status::run(&target, output.verbose),
-        Command::Demo => return demo::run(output),
-        Command::Policy(args) => return policy::run(&args, &cli.global, output),
+        NodeCommand::Recover(waiting) => recover::run(&target, waiting, output),
+        NodeCommand::Status => status::run(&target, output.verbose),
     };
     end(output, result)
 }
