@@ -93,6 +93,26 @@ pub(super) enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Those about a node.
+    #[command(flatten)]
+    OnNode(NodeCommand),
+    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
+    Policy(PolicyArgs),
+    /// Print the configuration by which a log shipper reads this node's log, and what would be lost
+    Collector(CollectorArgs),
+    /// Receive events as the webhook that an API server sends to, and print or keep them
+    Receive(Box<ReceiveArgs>),
+    /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
+    Webhook(WebhookArgs),
+    /// Read, follow, filter and count the events of this node's audit log, or of any other
+    Logs(Box<LogsArgs>),
+    /// Show enable, re-enable, status and disable on a sample node in a temporary directory
+    Demo,
+}
+
+/// The commands that look for a node's manifest first.
+#[derive(Debug, Subcommand)]
+pub(super) enum NodeCommand {
     /// Turn audit logging on, or change it; a second run with the same options changes nothing
     Enable(Enable),
     /// Show what `enable` with the same options would change; exit 1 when something would
@@ -107,18 +127,6 @@ pub(super) enum Command {
     Recover(Waiting),
     /// Show what is configured, what runs, what kaudit did here, and what drifted
     Status,
-    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
-    Policy(PolicyArgs),
-    /// Print the configuration by which a log shipper reads this node's log, and what would be lost
-    Collector(CollectorArgs),
-    /// Receive events as the webhook that an API server sends to, and print or keep them
-    Receive(Box<ReceiveArgs>),
-    /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
-    Webhook(WebhookArgs),
-    /// Read, follow, filter and count the events of this node's audit log, or of any other
-    Logs(Box<LogsArgs>),
-    /// Show enable, re-enable, status and disable on a sample node in a temporary directory
-    Demo,
 }
 
 /// `enable`

@@ -26,7 +26,7 @@ use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles, print_report};
-use args::{Cli, Color, Command, Format, Global};
+use args::{Cli, Color, Command, Format, Global, NodeCommand};
 use change::{Change, Planned};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
@@ -129,28 +129,31 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 }
 
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
-    match &cli.command {
-        // They need no node, or look for one by themselves.
-        Command::Policy(args) => return policy::run(args, &cli.global, output),
-        Command::Collector(args) => return collector::run(args, &cli.global, output),
-        Command::Receive(args) => return receive::run(args, output),
-        Command::Webhook(args) => return webhook::run(args, &cli.global, output),
-        Command::Logs(args) => return logs::run(args, &cli.global, output),
-        _ => {}
+    match cli.command {
+        Command::OnNode(command) => run_on_node(command, &cli.global, interactive, output),
+        Command::Policy(args) => policy::run(&args, &cli.global, output),
+        Command::Collector(args) => collector::run(&args, &cli.global, output),
+        Command::Receive(args) => receive::run(&args, output),
+        Command::Webhook(args) => webhook::run(&args, &cli.global, output),
+        Command::Logs(args) => logs::run(&args, &cli.global, output),
+        Command::Demo => demo::run(output),
     }
-    let target = match Target::of(&cli.global) {
+}
+
+fn run_on_node(command: NodeCommand, global: &Global, interactive: bool, output: &mut Output<'_>) -> Exit {
+    let target = match Target::of(global) {
         Ok(target) => target,
         Err(obstacle) => {
             let (mut report, exit) = refuse(obstacle);
-            if matches!(cli.command, Command::Status) {
+            if matches!(command, NodeCommand::Status) {
                 // It never changes anything.
                 report.message.clear();
             }
             return end(output, (report, exit));
         }
     };
-    let result = match cli.command {
-        Command::Enable(args) => {
+    let result = match command {
+        NodeCommand::Enable(args) => {
             let change = Change {
                 command: "enable",
                 consent: args.consent,
@@ -166,14 +169,14 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Err(refusal) => refuse(refusal.into()),
             }
         }
-        Command::Diff(settings) => match intent::understand(&settings, &target) {
+        NodeCommand::Diff(settings) => match intent::understand(&settings, &target) {
             Ok(wanted) => {
                 let ignored = &settings.ignore.ignore_preflight_errors;
                 enable::diff(&target, &wanted, ignored, output.verbose)
             }
             Err(refusal) => refuse(refusal.into()),
         },
-        Command::Disable(args) => {
+        NodeCommand::Disable(args) => {
             let change = Change {
                 command: "disable",
                 consent: args.consent,
@@ -187,7 +190,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
             })
         }
-        Command::Rollback(args) => {
+        NodeCommand::Rollback(args) => {
             let change = Change {
                 command: "rollback",
                 consent: args.consent,
@@ -201,7 +204,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
             })
         }
-        Command::Restart(args) => {
+        NodeCommand::Restart(args) => {
             let change = Change {
                 command: "restart",
                 consent: args.consent,
@@ -217,14 +220,8 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
                 Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
             })
         }
-        Command::Recover(waiting) => recover::run(&target, waiting, output),
-        Command::Status => status::run(&target, output.verbose),
-        Command::Demo => return demo::run(output),
-        Command::Policy(args) => return policy::run(&args, &cli.global, output),
-        Command::Collector(args) => return collector::run(&args, &cli.global, output),
-        Command::Receive(args) => return receive::run(&args, output),
-        Command::Webhook(args) => return webhook::run(&args, &cli.global, output),
-        Command::Logs(args) => return logs::run(&args, &cli.global, output),
+        NodeCommand::Recover(waiting) => recover::run(&target, waiting, output),
+        NodeCommand::Status => status::run(&target, output.verbose),
     };
     end(output, result)
 }

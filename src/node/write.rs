@@ -15,6 +15,21 @@ use tempfile::Builder;
 /// directory, whatever its ending (kubernetes `pkg/kubelet/config/file.go`, `extractFromDir`).
 const TEMPORARY_PREFIX: &str = ".kaudit-";
 
+impl Node {
+    /// Gives a file that the operator named on the command line another content, in one step; mode, owner and extended
+    /// attributes stay. What a link points to is the file.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be written.
+    pub fn rewrite_operators_file(path: &Path, bytes: &[u8]) -> Result<()> {
+        let rewriting = || format!("rewriting {}", path.display());
+        let place = fs::canonicalize(path).with_context(rewriting)?;
+        let before = read_state(&place, 0).with_context(rewriting)?.with_context(rewriting)?;
+        let after = FileState { bytes: bytes.to_vec(), metadata: before.metadata };
+        Node::at("/").replace_file(&place, &after)
+    }
+}
+
 impl Effects for Node {
     fn make_directory(&mut self, path: &Path, metadata: &Metadata) -> Result<()> {
         let place = self.locate_target(path)?;

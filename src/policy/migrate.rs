@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::audit::version::NEWEST_KNOWN_MINOR;
-use crate::policy::finding::Finding;
+use crate::policy::finding::{Cause, Finding};
+use crate::policy::identity;
 use crate::policy::judge::{examine, judge};
 use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
+use crate::policy::source::Source;
 use crate::refusal::Refusal;
 use crate::yaml::{Document, Edit, Path};
 
@@ -32,12 +34,15 @@ pub fn migrate(text: &str) -> Result<Migrated, Refusal> {
     if let Some(policy) = current.policy {
         return Ok(Migrated { from: policy.api_version, text: text.to_owned(), findings: current.findings });
     }
-    let former = examine(text, FIRST_MINOR_WITHOUT_BETA - 1);
+    let former = examine(text, LAST_MINOR_WITH_BETA);
     let Some(before) = former.policy.filter(|policy| policy.api_version != ApiVersion::V1) else {
-        return Err(judge(text, newest)
-            .err()
-            .unwrap_or_else(|| Refusal::new("the policy could not be read")));
+        // The version is no reason here: of what is to be migrated, the release that read it last has the word.
+        let minor = if is_of_removed_version(text) { LAST_MINOR_WITH_BETA } else { newest };
+        return Err(judge(text, minor).err().unwrap_or_else(|| Refusal::new("the policy could not be read")));
     };
+    if let Some(finding) = former.findings.iter().find(|finding| is_in_the_way(finding)) {
+        return Err(refuse_to_edit(finding, text));
+    }
     let set =
         Edit::Set { path: Path::root().key("apiVersion"), value: Value::String(ApiVersion::V1.to_string()) };
     let migrated = Document::parse(text)?.edit(&[set])?;
@@ -48,4 +53,28 @@ pub fn migrate(text: &str) -> Result<Migrated, Refusal> {
             .help("write `apiVersion: audit.k8s.io/v1` by hand"));
     }
     Ok(Migrated { from, text: migrated, findings: after.findings })
+}
+
+const LAST_MINOR_WITH_BETA: u32 = FIRST_MINOR_WITHOUT_BETA - 1;
+
+fn is_of_removed_version(text: &str) -> bool {
+    let version = || {
+        let root = Source::read(text).ok()?.object()?;
+        identity::identify(&root).ok()?.version_for(LAST_MINOR_WITH_BETA).ok()?
+    };
+    version().is_some_and(|version| version != ApiVersion::V1)
+}
+
+/// What the API server passes over and an editor must not: it could touch the wrong one of two.
+fn is_in_the_way(finding: &Finding) -> bool {
+    matches!(finding.cause, Cause::DuplicateKey | Cause::FurtherDocument)
+}
+
+fn refuse_to_edit(finding: &Finding, text: &str) -> Refusal {
+    let refusal = Refusal::new(format!("not safe to edit: {}", finding.words));
+    let refusal = finding.help.iter().fold(refusal, |refusal, step| refusal.help(step.as_str()));
+    match finding.position {
+        Some(position) => refusal.at(position, text),
+        None => refusal,
+    }
 }

@@ -244,8 +244,24 @@ fn a_policy_of_an_older_version_is_migrated_with_its_comments() {
     assert_eq!(migrate(current).unwrap().text, current);
     let unknown = old.replace("level:", "colour: red, level:");
     assert_eq!(migrate(&unknown).unwrap().findings.len(), 1);
-    for refused in ["kind: Policy\n", "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules: []\n", "a: [\n"]
-    {
-        assert!(migrate(refused).is_err(), "{refused}");
+    for (refused, reason) in [
+        ("kind: Policy\n", "1.36 would not start with this policy: unknown group version"),
+        ("a: [\n", "1.36 would not start with this policy: failed decoding: yaml"),
+        // Of a version that was removed the last release that read it says what is wrong beside.
+        (
+            &old.replace("level: Metadata", "level: yes"),
+            "1.23 would not start with this policy: failed decoding: json",
+        ),
+        (&old.replace("{level: Metadata}", ""), "1.23 would not start with this policy: rules[0].level"),
+        (&format!("{old}---\na: b\n"), "not safe to edit: a second YAML document"),
+        (&format!("{old}kind: Policy\n"), "not safe to edit: the key `kind` is there twice"),
+        (
+            &old.replace("apiVersion: ", "apiVersion: &a ").replace("kind:", "metadata: {name: *a}\nkind:"),
+            "shared by an anchor",
+        ),
+    ] {
+        let refusal = migrate(refused).unwrap_err();
+        assert!(refusal.reason.contains(reason), "{refused}{refusal:?}");
+        assert!(refusal.position.is_some());
     }
 }

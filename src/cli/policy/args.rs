@@ -35,11 +35,18 @@ pub(super) enum PolicyCommand {
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
     /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
-    Migrate {
-        /// The policy: a file, or - for standard input
-        #[arg(value_name = "FILE")]
-        file: String,
-    },
+    Migrate(Migrate),
+}
+
+/// `policy migrate`
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    /// The policy: a file, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: String,
+    /// Write it where it was, in one step, instead of printing it
+    #[arg(long)]
+    pub(super) write: bool,
 }
 
 const EXPLAIN_HELP: &str = "\

@@ -1,18 +1,26 @@
 //! `policy migrate`
 
+use super::args::Migrate as Args;
+use super::misused;
 use super::source::read;
 use crate::cli::{Exit, end};
+use crate::node::Node;
 use crate::note::Note;
-use crate::policy::{ApiVersion, Migrated, migrate};
+use crate::policy::{ApiVersion, Migrated, migrate, preset};
+use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use serde_json::json;
+use std::path::Path;
 
-/// Prints the policy in `audit.k8s.io/v1`; what the API server drops of it is remarked.
+/// Prints the policy in `audit.k8s.io/v1`, or writes it where it was; what the API server drops of it is remarked.
 ///
 /// # Errors
-/// It cannot be read, or is not a policy that an API server has ever taken.
-pub(super) fn run(file: &str, output: &mut Output<'_>) -> super::Result {
-    let source = read(file)?;
+/// It cannot be read or written, or is not a policy that an API server has ever taken.
+pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::Result {
+    if args.write && (args.file == "-" || preset::find(&args.file).is_some()) {
+        return Ok(misused(Refusal::new(format!("--write: {} is no file", args.file)), output));
+    }
+    let source = read(&args.file)?;
     let Migrated { from, text, findings } =
         migrate(&source.text).map_err(|refusal| refusal.in_file(source.name.as_str()))?;
     let mut report = Report::default();
@@ -24,12 +32,24 @@ pub(super) fn run(file: &str, output: &mut Output<'_>) -> super::Result {
             None => note,
         });
     }
-    if from == ApiVersion::V1 {
-        report.notes.push(Note::info(format!("{} is {from} already", source.name)));
+    let is_done = from == ApiVersion::V1;
+    report.notes.push(Note::info(if is_done {
+        format!("{} is {from} already", source.name)
+    } else {
+        format!("{}: {from} → {}, and nothing else", source.name, ApiVersion::V1)
+    }));
+    if args.write {
+        if !is_done {
+            Node::rewrite_operators_file(Path::new(&args.file), text.as_bytes())
+                .map_err(|error| Refusal::new(format!("{error:#}")))?;
+            report.changed = true;
+        }
+        let message = if is_done { "Nothing to change." } else { "Written." };
+        message.clone_into(&mut report.message);
     }
     if output.json {
         report.details = Some(("policy", json!({ "from": from.to_string(), "text": text })));
-    } else {
+    } else if !args.write {
         output.text(&text);
         output.flush();
     }

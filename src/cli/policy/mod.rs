@@ -25,7 +25,7 @@ pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -
         PolicyCommand::Show { name } => presets::show(name, output),
         PolicyCommand::Diff(args) => diff::run(args, global, output),
         PolicyCommand::Replay(args) => replay::run(args, global, output),
-        PolicyCommand::Migrate { file } => migrate::run(file, output),
+        PolicyCommand::Migrate(args) => migrate::run(args, output),
     };
     match result {
         Ok(exit) => exit,

@@ -72,7 +72,7 @@ fn refusals(hook: &Webhook<'_>, token: &[&str]) -> Result<()> {
     let unresolvable = "https://receiver.invalid:9443/events";
     hook.refuse("a name that does not resolve", unresolvable, token, "receiver.invalid")?;
     let service = "https://receiver.audit.svc:9443/events";
-    hook.refuse("a Service's name", service, token, "ClusterIP")?;
+    hook.refuse("a Service's name", service, token, "--resolve-service")?;
     hook.refuse("a port where nobody listens", &url(PORT + 1), token, "refused")?;
     let expired = Receiver::start(api_server, &hook.pki.expired, PORT + 2, &[])?;
     hook.refuse("an expired certificate", &url(PORT + 2), token, "expired")?;
