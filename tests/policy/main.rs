@@ -13,6 +13,7 @@
     reason = "tests read their data, and take options from the environment"
 )]
 
+mod benchmarks;
 mod coverage;
 mod decisions;
 mod evaluator;

@@ -135,16 +135,28 @@ fn list(output: &mut Output<'_>) -> Exit {
 }
 
 fn explain(check: &Check, output: &mut Output<'_>) -> Exit {
-    let lines = vec![
-        output.out_styles.bold(&format!("{} ({}): {}", check.id, check.severity.name(), check.title)),
-        String::new(),
-        check.why.to_owned(),
-        String::new(),
-        format!("fix: {}", check.fix),
-        format!("see: {}", check.link),
-    ];
+    let title = format!("{} ({}): {}", check.id, check.severity.name(), check.title);
+    let mut lines = vec![output.out_styles.bold(&title), String::new()];
+    lines.extend(wrap(check.why));
+    lines.extend([String::new(), format!("fix: {}", check.fix), format!("see: {}", check.link)]);
     let details = Some(("check", details_of_check(check)));
     end(output, (Report { details, lines, ..Report::default() }, Exit::Done))
+}
+
+/// The words of the text in lines of a width that is read well.
+fn wrap(text: &str) -> Vec<String> {
+    const WIDTH: usize = 96;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn details_of_check(check: &Check) -> Value {

@@ -142,7 +142,7 @@ fn check_rules(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex>
         let message = if check == catalogue::BODIES {
             format!("this rule logs the bodies of {names}, for example of {example}")
         } else {
-            format!("this rule is at {level} for {names}, for example for {example}")
+            format!("this rule is at {level} for {names}: {example}")
         };
         found.add(check, path_of_rule(rule), message);
     }

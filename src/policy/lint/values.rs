@@ -154,6 +154,13 @@ fn check_verbs(rule: &Rule, path: &Path, found: &mut Found<'_>) {
             Some(meant) => format!("write {}", go::quote(meant)),
             None => format!("write one of {}", known.join(", ")),
         };
+        if lower == "proxy" {
+            let message = "only requests below /api/v1/proxy/ have the verb \"proxy\", and 1.10 removed them";
+            let fix =
+                "remove it, and name the subresources: \"pods/proxy\", \"services/proxy\", \"nodes/proxy\"";
+            found.add_with(catalogue::VERB, path, message, fix);
+            continue;
+        }
         let kind = if of_resources && METHODS.contains(&lower.as_str()) { " for a resource" } else { "" };
         let message = format!("no request{kind} has the verb {}", go::quote(verb));
         found.add_with(catalogue::VERB, path, message, fix);

@@ -38,11 +38,12 @@ impl<'a> Receiver<'a> {
         port: u16,
         who: &[&str],
     ) -> Result<Receiver<'a>> {
-        fs::create_dir_all(api_server.path(EVENTS)).with_context(|| format!("creating {EVENTS}"))?;
+        let directory = directory(port);
+        fs::create_dir_all(api_server.path(&directory)).with_context(|| format!("creating {directory}"))?;
         let mut command: Command = api_server.node.command("kaudit");
         command.args(["receive", "--listen", &format!("{ADDRESS}:{port}")]);
         command.args(["--tls-cert", &certificate.file, "--tls-key", &certificate.key]);
-        command.args(["--format", "json", "--output-file", &format!("{EVENTS}/events.log")]).args(who);
+        command.args(["--format", "json", "--output-file", &format!("{directory}/events.log")]).args(who);
         let child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("starting a receiver")?;
         let receiver = Receiver { api_server, port, child };
@@ -52,7 +53,7 @@ impl<'a> Receiver<'a> {
 
     /// Where its files are.
     pub(super) fn directory(&self) -> PathBuf {
-        self.api_server.path(EVENTS)
+        self.api_server.path(&directory(self.port))
     }
 
     /// Asks it to end, and waits for that.
@@ -72,4 +73,9 @@ impl<'a> Receiver<'a> {
         ensure!(status.success(), "the receiver has ended with {status}");
         Ok(())
     }
+}
+
+/// Of each port its own: only one receiver writes a file.
+fn directory(port: u16) -> String {
+    format!("{EVENTS}/{port}")
 }
