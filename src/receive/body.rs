@@ -4,7 +4,6 @@ use super::Rejection;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The versions of the event format that API servers still send (`k8s.io/apiserver/pkg/apis/audit`); v1alpha1 ended with
 /// 1.24, and its events have other fields.
@@ -61,7 +60,7 @@ pub(super) struct Event<'a> {
     #[serde(borrow)]
     pub(super) impersonated_user: Option<User<'a>>,
     #[serde(borrow, rename = "sourceIPs")]
-    pub(super) source_ips: Option<Vec<Cow<'a, str>>>,
+    pub(super) source_ips: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     pub(super) object_ref: Option<ObjectRef<'a>>,
     pub(super) response_status: Option<ResponseStatus>,
@@ -70,7 +69,21 @@ pub(super) struct Event<'a> {
     #[serde(borrow)]
     pub(super) request_received_timestamp: Cow<'a, str>,
     #[serde(borrow)]
-    pub(super) annotations: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
+    pub(super) annotations: Option<Annotations<'a>>,
+}
+
+/// A text of a list, which borrows as the text of a field does.
+#[derive(Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// What the authorizer has added (`k8s.io/apiserver/pkg/endpoints/filters/authorization.go`); all others are passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Annotations<'a> {
+    #[serde(borrow, rename = "authorization.k8s.io/decision")]
+    pub(super) decision: Cow<'a, str>,
+    #[serde(borrow, rename = "authorization.k8s.io/reason")]
+    pub(super) reason: Cow<'a, str>,
 }
 
 #[derive(Debug, Default, Deserialize)]
