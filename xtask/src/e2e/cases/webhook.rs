@@ -52,7 +52,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     receiver.stop()?;
 
     let receiver = start(&["--client-ca", &pki.authority])?;
-    hook.refuse("a token where a certificate is asked for", &hook.url, &token, "certificate")?;
+    hook.refuse("no certificate where one is asked for", &hook.url, &[], "certificate")?;
     let Certificate { file, key } = &pki.client;
     hook.enable(&["--webhook-client-certificate", file, "--webhook-client-key", key])?;
     written.extend(hook.write("certificate", WRITES)?);
