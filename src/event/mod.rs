@@ -18,7 +18,7 @@ mod time;
 pub use chunks::{Chunk, Chunks, LINE_LIMIT};
 pub use model::{Event, ObjectRef, User};
 pub use parse::{Line, Malformed, parse_line};
-pub use request::Asked;
+pub use request::{Asked, lacks_groups};
 pub use rotation::logs_among;
 pub use scan::scan;
 pub use text::Text;
