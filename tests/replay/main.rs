@@ -14,6 +14,7 @@
 )]
 
 mod chunks;
+mod cli;
 mod corpus;
 mod events;
 mod logs;
