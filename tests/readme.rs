@@ -1,5 +1,6 @@
-//! The README's examples are real: their commands, run one after the other on the sample node, print what stands there.
-//! `…` stands for lines that are left out. A block of YAML that begins with a comment is the file of that name.
+//! The README's examples are real: their commands, run one after the other on the sample node, beside which lies an audit
+//! log, print what stands there. `…` stands for lines that are left out. A block of YAML that begins with a comment is the
+//! file of that name.
 
 #![allow(
     clippy::disallowed_methods,
@@ -23,6 +24,7 @@ fn the_examples_print_what_the_readme_shows() {
     fs::create_dir_all(manifest.parent().unwrap()).unwrap();
     fs::write(&manifest, include_str!("../templates/sample-node/kube-apiserver.yaml")).unwrap();
     fs::set_permissions(&manifest, fs::Permissions::from_mode(0o600)).unwrap();
+    copy_logs(&directory.path().join("audit"));
     for block in blocks("yaml") {
         if let Some(name) = block.lines().next().unwrap().strip_prefix("# ") {
             fs::write(directory.path().join(name), block).unwrap();
@@ -64,5 +66,15 @@ fn check(step: &str, directory: &Path) {
         let found = if may_skip { lines.any(|line| line == wanted) } else { lines.next() == Some(wanted) };
         assert!(found, "`kaudit {command}` does not print {wanted:?} there; it prints\n{text}");
         may_skip = false;
+    }
+}
+
+/// The log of a golden case.
+fn copy_logs(to: &Path) {
+    fs::create_dir(to).unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/policy-replay/in/log");
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }

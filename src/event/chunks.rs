@@ -36,10 +36,16 @@ impl Chunk {
         })
     }
 
-    /// The memory, for the next chunk.
+    /// How many bytes it has, with the line feeds.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The memory, for the next chunk; none where it is much more than usual.
     #[must_use]
     pub fn into_buffer(self) -> Vec<u8> {
-        self.lines
+        if self.lines.capacity() > 4 * CHUNK { Vec::new() } else { self.lines }
     }
 }
 

@@ -20,7 +20,7 @@ pub use chunks::{Chunk, Chunks, LINE_LIMIT};
 pub use counts::Counts;
 pub use model::{Event, ObjectRef, User};
 pub use parse::{Line, Malformed, parse_line};
-pub use request::Asked;
+pub use request::{Asked, lacks_groups};
 pub use rotation::{logs_among, moment_of_rotation, rotated_at};
 pub use scan::scan;
 pub use text::Text;

@@ -14,6 +14,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone)]
 pub struct Asked<'a> {
     event: &'a Event<'a>,
+    /// The user's, as far as they are known.
+    groups: Cow<'a, [Text<'a>]>,
     /// Without the query, decoded.
     path: Cow<'a, str>,
 }
@@ -24,17 +26,19 @@ impl<'a> Asked<'a> {
     pub fn of(event: &'a Event<'a>) -> Self {
         let uri: &str = &event.request_uri;
         let path = uri.split_once('?').map_or(uri, |(path, _)| path);
-        Self { event, path: decode(path) }
+        let User { username, groups } = &event.user;
+        let groups = if lacks_groups(event) { usual_groups(username).into() } else { groups.into() };
+        Self { event, groups, path: decode(path) }
     }
 
     /// As the policy is asked. A request that nobody was authenticated for has no user at all
     /// (`apiserver/pkg/endpoints/filters/authn_audit.go`).
     #[must_use]
     pub fn request(&self) -> RequestRef<'_, Text<'a>> {
-        let User { username, groups } = &self.event.user;
-        let is_somebody = !username.is_empty() || !groups.is_empty();
+        let name = &*self.event.user.username;
+        let is_somebody = !name.is_empty() || !self.groups.is_empty();
         RequestRef {
-            user: is_somebody.then_some(UserRef { name: username, groups }),
+            user: is_somebody.then_some(UserRef { name, groups: &self.groups }),
             verb: &self.event.verb,
             target: self.target(),
         }
@@ -81,6 +85,31 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whether the event has a user without groups. The API server gives groups to everybody, so somebody else took them out.
+#[must_use]
+pub fn lacks_groups(event: &Event<'_>) -> bool {
+    event.user.groups.is_empty() && !event.user.username.is_empty()
+}
+
+/// The groups that a user of this name is always in: `apiserver/pkg/authentication/group`, `…/serviceaccount/util.go`,
+/// and what the Node authorizer demands of a node.
+fn usual_groups(username: &str) -> Vec<Text<'static>> {
+    let authenticated = "system:authenticated".into();
+    if username == "system:anonymous" {
+        return vec!["system:unauthenticated".into()];
+    }
+    if username.starts_with("system:node:") {
+        return vec!["system:nodes".into(), authenticated];
+    }
+    match username.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':')) {
+        Some((namespace, _)) => {
+            let of_namespace = format!("system:serviceaccounts:{namespace}");
+            vec!["system:serviceaccounts".into(), of_namespace.into(), authenticated]
+        }
+        None => vec![authenticated],
+    }
+}
+
 /// The namespace and the name that the path of a resource request names, as `NewRequestInfo` finds them; `None` where it
 /// is none.
 fn named_by(path: &str) -> Option<(&str, &str)> {
@@ -100,8 +129,7 @@ fn named_by(path: &str) -> Option<(&str, &str)> {
     if resource == "namespaces" {
         namespace = name;
         // The subresources of a namespace itself; everything else that follows is a resource in it.
-        if let Some(within) = parts.next().filter(|part| !matches!(*part, "status" | "finalize")) {
-            let _resource = within;
+        if parts.next().is_some_and(|part| !matches!(part, "status" | "finalize")) {
             name = parts.next().unwrap_or_default();
         }
     }
@@ -130,6 +158,17 @@ fn decode(path: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everybody_is_in_some_groups() {
+        let groups = |name: &str| usual_groups(name).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(groups("alice"), ["system:authenticated"]);
+        assert_eq!(groups("system:anonymous"), ["system:unauthenticated"]);
+        assert_eq!(groups("system:node:a"), ["system:nodes", "system:authenticated"]);
+        let account = ["system:serviceaccounts", "system:serviceaccounts:shop", "system:authenticated"];
+        assert_eq!(groups("system:serviceaccount:shop:web"), account);
+        assert_eq!(groups("system:serviceaccount:shop"), ["system:authenticated"]);
+    }
 
     #[test]
     fn a_path_names_a_namespace_and_an_object() {

@@ -1,6 +1,6 @@
 //! A log read on several processors, with the same outcome as on one.
 
-use crate::event::chunks::{Chunk, Chunks};
+use crate::event::chunks::{Chunk, Chunks, LINE_LIMIT};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -10,6 +10,9 @@ use std::thread;
 
 /// Chunks that are in memory for each thread: one that is being read, and one or two that wait.
 const CHUNKS_PER_THREAD: usize = 3;
+
+/// From so many bytes on that wait or are read no more are taken: a line may be as long as [`LINE_LIMIT`].
+const MOST_BYTES: usize = LINE_LIMIT;
 
 /// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
 /// log. The rest of the log is left when `fold` breaks.
@@ -47,17 +50,24 @@ pub fn scan<R: Read, T: Send>(
     })
 }
 
+/// A chunk that is read.
+struct Finished<T> {
+    index: usize,
+    outcome: T,
+    chunk: Chunk,
+}
+
 /// What a thread does: reads what comes until nothing comes any more.
 fn work<T>(
     waiting: &Mutex<Receiver<(usize, Chunk)>>,
     read: &impl Fn(&Chunk) -> T,
-    finished: &Sender<(usize, T, Vec<u8>)>,
+    finished: &Sender<Finished<T>>,
 ) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((index, chunk)) = next else { return };
         let outcome = read(&chunk);
-        if finished.send((index, outcome, chunk.into_buffer())).is_err() {
+        if finished.send(Finished { index, outcome, chunk }).is_err() {
             return;
         }
     }
@@ -68,17 +78,18 @@ fn distribute<R: Read, T>(
     mut log: Chunks<R>,
     most: usize,
     to_read: &Sender<(usize, Chunk)>,
-    finished: &Receiver<(usize, T, Vec<u8>)>,
+    finished: &Receiver<Finished<T>>,
     fold: &mut impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let mut end = None;
-    let (mut sent, mut folded) = (0, 0);
+    let (mut sent, mut folded, mut bytes) = (0, 0, 0);
     let mut early = BTreeMap::new();
     let mut buffers = Vec::new();
     loop {
-        while end.is_none() && sent < folded + most {
+        while end.is_none() && sent < folded + most && bytes < MOST_BYTES {
             match log.next(buffers.pop().unwrap_or_default()) {
                 Ok(Some(chunk)) => {
+                    bytes += chunk.size();
                     // Where no thread is left, each has panicked, and so will this one at the end of their scope.
                     drop(to_read.send((sent, chunk)));
                     sent += 1;
@@ -90,8 +101,9 @@ fn distribute<R: Read, T>(
         if folded == sent {
             return end.unwrap_or(Ok(()));
         }
-        let Ok((index, outcome, buffer)) = finished.recv() else { return Ok(()) };
-        buffers.push(buffer);
+        let Ok(Finished { index, outcome, chunk }) = finished.recv() else { return Ok(()) };
+        bytes -= chunk.size();
+        buffers.push(chunk.into_buffer());
         early.insert(index, outcome);
         while let Some(outcome) = early.remove(&folded) {
             if fold(outcome).is_break() {

@@ -181,9 +181,12 @@ impl<R: Read> Read for Counted<R> {
 /// yet.
 enum Content<R: Read> {
     Unknown(Option<R>),
-    Plain(io::Chain<io::Cursor<Vec<u8>>, R>),
-    Gzip(Box<MultiGzDecoder<BufReader<io::Chain<io::Cursor<Vec<u8>>, R>>>>),
+    Plain(Whole<R>),
+    Gzip(Box<MultiGzDecoder<BufReader<Whole<R>>>>),
 }
+
+/// The first bytes, and what comes after them.
+type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
 
 /// How a gzip file begins (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];

@@ -1,7 +1,7 @@
 //! What a log is, whatever the policy.
 
 use crate::event::bodies::may_have_managed_fields;
-use crate::event::{Event, Malformed, Moment};
+use crate::event::{Event, Malformed, Moment, lacks_groups};
 use crate::policy::{Level, Stage};
 use crate::replay::amount::Amount;
 use memchr::memmem;
@@ -24,7 +24,7 @@ pub struct LogSums {
     pub span: Option<(Moment, Moment)>,
     /// Events that do not say when.
     pub undated: u64,
-    /// Events of a user with a name and without groups, which the API server gives everybody.
+    /// Events whose user has no groups, which the API server gives everybody.
     pub without_groups: u64,
     /// Events whose bodies `--audit-log-truncate-enabled` cut off.
     pub truncated: u64,
@@ -54,9 +54,7 @@ impl LogSums {
             Some(moment) => self.widen((moment, moment)),
             None => self.undated += 1,
         }
-        if !event.user.username.is_empty() && event.user.groups.is_empty() {
-            self.without_groups += 1;
-        }
+        self.without_groups += u64::from(lacks_groups(event));
         if event.request_object.is_some() || event.response_object.is_some() {
             self.with_body += 1;
             self.with_managed_fields += u64::from(may_have_managed_fields(event));

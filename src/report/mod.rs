@@ -106,6 +106,7 @@ impl Default for Restarted {
 }
 
 /// Where a run prints, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Output<'a> {
     /// Standard output.
     pub out: &'a mut dyn Write,

@@ -113,6 +113,14 @@ fn what_a_policy_would_have_logged_is_what_the_api_server_logs_under_it() {
 }
 
 #[test]
+fn the_api_server_still_logs_what_is_kept_here() {
+    let Some(program) = program() else { return };
+    let kept = fs::read_to_string(DATA).unwrap();
+    let cases: Vec<Case> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(ask(&program, &cases) == kept, "{DATA} is out of date");
+}
+
+#[test]
 fn and_so_it_is_for_other_requests_and_policies() {
     let Some(program) = program() else { return };
     let seed = env::var("KAUDIT_SEED").ok().map_or(1, |seed| seed.parse().unwrap());

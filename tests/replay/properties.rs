@@ -96,11 +96,8 @@ pub(crate) fn check_total(log: &kaudit::replay::LogSums, total: &Outcome) {
 fn a_policy_that_leaves_out_more_costs_less() {
     let mut random = Random::new(5);
     for _ in 0..20 {
-        let log: String = log(&mut random)
-            .lines()
-            .filter(|line| line.starts_with("{\""))
-            .map(|line| format!("{line}\n"))
-            .collect();
+        let log: String =
+            log(&mut random).split_inclusive('\n').filter(|line| line.starts_with("{\"")).collect();
         let text = random::policy(&mut random);
         let thinner = text.replace("RequestResponse", "Request");
         let none = text.replace("\"RequestResponse\"", "\"None\"").replace("\"Request\"", "\"None\"");

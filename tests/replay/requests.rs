@@ -48,7 +48,8 @@ const ENDS: [&str; 10] = ["", "", "", "", "", "", "table", "table", "forbidden",
 pub(crate) fn request(random: &mut Random) -> Request {
     let mut request = Request {
         user: random.word(&USERS).to_owned(),
-        groups: random.some(&GROUPS, 3),
+        // Nobody is in none.
+        groups: random.some(&GROUPS, 2).into_iter().chain([random.word(&GROUPS).to_owned()]).collect(),
         no_user: random.chance(5),
         body: random.word(&CONTENTS).to_owned(),
         managed_fields: random.chance(60),
@@ -59,7 +60,7 @@ pub(crate) fn request(random: &mut Random) -> Request {
         "carol".clone_into(&mut request.impersonated);
     }
     if random.chance(20) {
-        request.method = random.word(&["GET", "HEAD", "POST"]).to_owned();
+        random.word(&["GET", "HEAD", "POST"]).clone_into(&mut request.method);
         let path = Some(random.word(&PATHS)).filter(|path| !path.is_empty()).unwrap_or("/apis/apps/v1");
         let escaped = if random.chance(20) { path.replace('z', "%7A") } else { path.to_owned() };
         request.uri = escaped + random.word(&["", "", "?timeout=32s"]);

@@ -1,8 +1,10 @@
 //! `policy list` and `policy show`
 
+use crate::audit::disk::print_bytes;
 use crate::cli::{Exit, end};
+use crate::note::Note;
 use crate::policy::benchmark::assess;
-use crate::policy::{judge, preset};
+use crate::policy::{Measured, Preset, judge, preset};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use serde_json::{Value, json};
@@ -30,15 +32,19 @@ pub(super) fn list(output: &mut Output<'_>) -> Exit {
                 fails => format!("; fails {}", join(fails)),
             }
         ));
+        lines.extend(preset.measured().map(|measured| format!("{:<13} {}", "", cost(measured))));
         details.push(json!({
             "name": preset.name, "summary": preset.summary, "passes": passes, "fails": fails,
+            "measured": measured_details(preset),
         }));
     }
     let report = Report {
         lines,
         details: Some(("presets", Value::Array(details))),
         hint: Some(
-            "kaudit policy show NAME prints one; its head says for whom it is and what it costs".to_owned(),
+            "kaudit policy show NAME prints one; its head says for whom it is. kaudit policy replay NAME LOG measures it on \
+             your own audit log"
+                .to_owned(),
         ),
         ..Report::default()
     };
@@ -47,6 +53,24 @@ pub(super) fn list(output: &mut Output<'_>) -> Exit {
 
 fn join(controls: &[&str]) -> String {
     if controls.is_empty() { "none".to_owned() } else { controls.join(", ") }
+}
+
+/// For example `takes 59 events and at least 38.7 KiB for 100 requests, measured on public logs`.
+fn cost(measured: Measured) -> String {
+    let Measured { requests, events, bytes, is_least } = measured;
+    let of_hundred = |count: u64| u128::from(count) * 100 / u128::from(requests.max(1));
+    let least = if is_least { "at least " } else { "" };
+    format!(
+        "takes {} events and {least}{} for 100 requests, measured on public logs",
+        of_hundred(events),
+        print_bytes(of_hundred(bytes))
+    )
+}
+
+fn measured_details(preset: &Preset) -> Value {
+    preset.measured().map_or(Value::Null, |Measured { requests, events, bytes, is_least }| {
+        json!({ "requests": requests, "events": events, "bytes": bytes, "isLeast": is_least })
+    })
 }
 
 /// Prints a preset as it is.
@@ -62,10 +86,20 @@ pub(super) fn show(name: &str, output: &mut Output<'_>) -> super::Result {
         }
     })?;
     if output.json {
-        let details = json!({ "name": found.name, "summary": found.summary, "text": found.text });
+        let details = json!({
+            "name": found.name, "summary": found.summary, "text": found.text, "measured": measured_details(found),
+        });
         let report = Report { details: Some(("preset", details)), ..Report::default() };
         return Ok(end(output, (report, Exit::Done)));
     }
-    output.line(found.text.trim_end_matches('\n'));
-    Ok(Exit::Done)
+    let report = Report {
+        lines: vec![found.text.trim_end_matches('\n').to_owned()],
+        notes: found
+            .measured()
+            .map(|measured| Note::info(format!("{} {}", found.name, cost(measured))))
+            .into_iter()
+            .collect(),
+        ..Report::default()
+    };
+    Ok(end(output, (report, Exit::Done)))
 }

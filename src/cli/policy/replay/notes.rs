@@ -1,7 +1,7 @@
 //! What one has to know to take the figures for what they are.
 
-use super::shown::Shown;
-use crate::cli::columns::{number, size};
+use super::shown::{Shown, Side};
+use crate::cli::columns::{counted, number, size};
 use crate::note::Note;
 use crate::policy::Level;
 
@@ -21,21 +21,22 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
     if log.events.events == 0 {
         return notes;
     }
-    if log.without_groups > 0 && shown.sides.iter().any(|side| side.asks_for_groups()) {
+    if log.without_groups > 0 && shown.sides.iter().any(Side::asks_for_groups) {
         let text = format!(
-            "{} of {} events do not name the groups of their user, so no rule with userGroups matches them",
+            "{} of {} events do not name the groups of their user, and are decided about with the groups that such a user \
+             always has",
             number(log.without_groups),
             number(log.events.events)
         );
         notes.push(Note::warning(text).named("log-without-groups"));
     }
     if log.undated > 0 {
-        notes.push(info(format!("{} events do not say when they were written", number(log.undated))));
+        notes.push(info(format!("without a time: {}", counted(log.undated, "event"))));
     }
     if log.truncated > 0 {
         let text = format!(
-            "of {} events the bodies were too large for --audit-log-truncate-max-event-size and are not in the log",
-            number(log.truncated)
+            "{} with bodies that were too large for --audit-log-truncate-max-event-size and are not in the log",
+            counted(log.truncated, "event")
         );
         notes.push(info(text).named("log-truncated"));
     }
@@ -62,8 +63,7 @@ fn malformed(shown: &Shown<'_>) -> Option<Note> {
     let places: Vec<String> =
         shown.malformed().take(3).map(|(name, line, why)| format!("{name}:{line}: {why}")).collect();
     let more = if count > places.len() as u64 { "; …" } else { "" };
-    let are = if count == 1 { "line has no event and is" } else { "lines have no event and are" };
-    let text = format!("{} {are} not counted: {}{more}", number(count), places.join("; "));
+    let text = format!("no event in {}: {}{more}", counted(count, "line"), places.join("; "));
     (count > 0).then(|| Note::warning(text).named("log-malformed"))
 }
 

@@ -40,3 +40,39 @@ impl Progress {
         self.finished += size;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Styles;
+
+    /// What is told of logs of `total` bytes while so many are read.
+    fn told(total: u64, is_terminal: bool) -> String {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut output = Output {
+            out: &mut out,
+            err: &mut err,
+            out_styles: Styles::plain(),
+            err_styles: Styles::plain(),
+            json: false,
+            quiet: false,
+            verbose: false,
+            shows_progress: is_terminal,
+        };
+        let mut progress = Progress::new(total);
+        for taken in [1 << 20, 200 << 20, 201 << 20] {
+            progress.tell(taken, &mut output);
+        }
+        progress.finish(512 << 20);
+        progress.tell(256 << 20, &mut output);
+        assert!(out.is_empty());
+        String::from_utf8(err).unwrap()
+    }
+
+    #[test]
+    fn is_told_of_large_logs_on_a_terminal() {
+        assert_eq!(told(1 << 30, true), "\r\u{1b}[K19 % of 1 GiB read\r\u{1b}[K75 % of 1 GiB read");
+        assert_eq!(told(1 << 30, false), "");
+        assert_eq!(told(1 << 20, true), "");
+    }
+}

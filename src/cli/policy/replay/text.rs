@@ -1,7 +1,7 @@
 //! The outcome of `policy replay` for people.
 
 use super::shown::{Shown, Side};
-use crate::cli::columns::{Columns, amount, number, percent, size};
+use crate::cli::columns::{Columns, amount, counted, number, percent, size};
 use crate::replay::{Amount, Outcome, Talker};
 use crate::report::Styles;
 
@@ -16,9 +16,9 @@ pub(super) fn message(shown: &Shown<'_>) -> String {
         .iter()
         .map(|side| {
             let cost = side.replayed.total.cost();
-            let least = if side.replayed.total.sums.unknown > 0 { "at least " } else { "" };
+            let least = if least(&side.replayed.total).is_empty() { "" } else { "at least " };
             format!(
-                "{} logs {} of the events, in {least}{} of the bytes",
+                "{} logs {} of the events and {least}{} of the bytes",
                 side.name,
                 percent(cost.events, today.events),
                 percent(cost.bytes, today.bytes)
@@ -69,9 +69,9 @@ fn log_line(shown: &Shown<'_>) -> String {
     let requests = shown.sides.first().map_or(0, |side| side.replayed.total.requests);
     let span = shown.span().map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
     format!(
-        "{files}: {} events of {} requests, {}{span}",
-        number(log.events.events),
-        number(requests),
+        "{files}: {} of {}, {}{span}",
+        counted(log.events.events, "event"),
+        counted(requests, "request"),
         size(log.events.bytes)
     )
 }
@@ -80,12 +80,11 @@ fn log_line(shown: &Shown<'_>) -> String {
 fn totals(shown: &Shown<'_>) -> Vec<String> {
     let today = shown.today();
     let mut columns = Columns::new(1, ["", "events", "", "size", "", "a day"]);
-    let rows = std::iter::once((THE_LOG, today, false)).chain(shown.sides.iter().map(|side| {
+    let rows = std::iter::once((THE_LOG, today, "")).chain(shown.sides.iter().map(|side| {
         let total = &side.replayed.total;
-        (side.name, total.cost(), total.sums.unknown > 0)
+        (side.name, total.cost(), least(total))
     }));
-    for (name, cost, is_least) in rows {
-        let least = if is_least { "≥ " } else { "" };
+    for (name, cost, least) in rows {
         columns.row([
             name.to_owned(),
             number(cost.events),
@@ -98,10 +97,21 @@ fn totals(shown: &Shown<'_>) -> Vec<String> {
     columns.lines()
 }
 
+/// What a policy logs, as cells.
+fn cost(outcome: &Outcome) -> [String; 2] {
+    let Amount { events, bytes } = outcome.cost();
+    [number(events), format!("{}{}", least(outcome), size(bytes))]
+}
+
+/// Stands before a size to which bodies have to be added that are not known.
+fn least(outcome: &Outcome) -> &'static str {
+    if outcome.sums.unknown > 0 { "≥ " } else { "" }
+}
+
 /// What becomes of the events of the log, and what is not known.
 fn explain(side: &Side<'_>) -> Vec<String> {
     let Outcome { sums, estimated, without_end, .. } = &side.replayed.total;
-    let events = |amount: &Amount| format!("{} events ({})", number(amount.events), size(amount.bytes));
+    let events = |amount: &Amount| format!("{} ({})", counted(amount.events, "event"), size(amount.bytes));
     let mut lines = Vec::new();
     let mut say = |text: String| lines.push(format!("{}: {text}", side.name));
     if sums.omitted_by_level.events > 0 {
@@ -118,10 +128,9 @@ fn explain(side: &Side<'_>) -> Vec<String> {
     }
     if sums.unknown > 0 {
         say(format!(
-            "not known are the bodies of up to {} requests and {} answers, which the log has not: it takes more than is \
-             shown",
-            number(sums.unknown_requests),
-            number(sums.unknown_responses)
+            "not known, as the log has not: the bodies of up to {} and {}; so it takes more than is shown",
+            counted(sums.unknown_requests, "request"),
+            counted(sums.unknown_responses, "answer")
         ));
     }
     if *without_end > 0 {
@@ -155,7 +164,7 @@ fn days(shown: &Shown<'_>) -> Vec<String> {
     for (day, outcome) in &first.replayed.days {
         let name = day.map_or("no time".to_owned(), |day| day.to_string());
         let outcomes = shown.sides.iter().filter_map(|side| side.replayed.days.get(day));
-        let costs = outcomes.flat_map(|outcome| amount(outcome.cost()));
+        let costs = outcomes.flat_map(cost);
         columns.row(std::iter::once(name).chain(amount(outcome.sums.today)).chain(costs));
     }
     columns.lines()
@@ -167,9 +176,7 @@ fn rules(side: &Side<'_>) -> Vec<String> {
     for (rule, (level, outcome)) in side.outcomes() {
         let row = [side.place(rule), level.to_string(), number(outcome.requests)];
         let share = percent(outcome.cost().bytes, total);
-        columns.row(
-            row.into_iter().chain(amount(outcome.sums.today)).chain(amount(outcome.cost())).chain([share]),
-        );
+        columns.row(row.into_iter().chain(amount(outcome.sums.today)).chain(cost(outcome)).chain([share]));
     }
     columns.lines()
 }
