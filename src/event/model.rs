@@ -44,6 +44,13 @@ pub struct Event<'a> {
     /// As whom they acted.
     #[serde(borrow)]
     pub impersonated_user: Option<&'a RawValue>,
+    /// Where from: the addresses that proxies on the way have noted, and the one that connected. All but the last are
+    /// what the client says. (`Event.SourceIPs`)
+    #[serde(borrow, rename = "sourceIPs")]
+    pub source_ips: Option<&'a RawValue>,
+    /// What the client calls itself.
+    #[serde(borrow, default, deserialize_with = "or_default")]
+    pub user_agent: Text<'a>,
     /// What it was about; `None` for a path that is no resource.
     #[serde(borrow)]
     pub object_ref: Option<ObjectRef<'a>>,
