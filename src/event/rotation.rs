@@ -1,5 +1,7 @@
 //! The files of a log: the one that is written and those that were rotated away.
 
+use jiff::Timestamp;
+
 /// How a log's name may end, compressed or not.
 const ENDINGS: [&str; 3] = [".log", ".json", ".jsonl"];
 
@@ -19,6 +21,24 @@ pub fn logs_among(names: &[String]) -> Vec<&str> {
         .collect();
     logs.sort();
     logs.into_iter().map(|(_, name)| name).collect()
+}
+
+/// When the file `name` was rotated away from the log `log`, as `2026-11-21T03-14-15.000`, which sorts as text, in UTC;
+/// `None` where it is no rotated file of that log. Compressed or not, the time is the same.
+#[must_use]
+pub fn rotated_at<'a>(name: &'a str, log: &str) -> Option<&'a str> {
+    let (stem, ending) = log.split_at(log.rfind('.').unwrap_or(log.len()));
+    let rest = name.strip_suffix(".gz").unwrap_or(name).strip_prefix(stem)?;
+    let time = rest.strip_suffix(ending)?;
+    is_time(time).then(|| time.trim_start_matches('-'))
+}
+
+/// The moment that stands in the name of a rotated file, compressed or not; `None` where none does.
+#[must_use]
+pub fn moment_of_rotation(name: &str) -> Option<Timestamp> {
+    let Rotated::At(time) = Place::of(name)?.rotated else { return None };
+    let (day, time) = time.trim_start_matches('-').split_once('T')?;
+    format!("{day}T{}Z", time.replace('-', ":")).parse().ok()
 }
 
 /// The place of a file among the logs.
@@ -64,7 +84,7 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::logs_among;
+    use super::{logs_among, moment_of_rotation, rotated_at};
 
     #[test]
     fn a_log_is_read_in_the_order_in_which_it_was_written() {
@@ -88,5 +108,32 @@ mod tests {
                 "other-2026-11-21.log",
             ]
         );
+    }
+
+    #[test]
+    fn a_rotated_file_belongs_to_one_log() {
+        let time = Some("2026-11-21T03-14-15.000");
+        for (name, log, at) in [
+            ("audit-2026-11-21T03-14-15.000.log", "audit.log", time),
+            ("audit-2026-11-21T03-14-15.000.log.gz", "audit.log", time),
+            ("audit-2026-11-21T03-14-15.000", "audit", time),
+            ("audit.log", "audit.log", None),
+            ("audit-old.log", "audit.log", None),
+            ("kube-audit-2026-11-21T03-14-15.000.log", "audit.log", None),
+            ("audit-2026-11-21T03-14-15.000.json", "audit.log", None),
+            ("audit-2026-11-21T03-14-15.000.log.gz.tmp", "audit.log", None),
+        ] {
+            assert_eq!(rotated_at(name, log), at, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rotated_file_says_when() {
+        let at = |name: &str| moment_of_rotation(name).map(|moment| moment.to_string());
+        let expected = Some("2026-11-21T03:14:15.926Z".to_owned());
+        assert_eq!(at("/var/log/audit-2026-11-21T03-14-15.926.log"), expected);
+        assert_eq!(at("audit-2026-11-21T03-14-15.926.log.gz"), expected);
+        assert_eq!(at("audit-2026-13-21T03-14-15.926.log"), None);
+        assert_eq!(at("audit.log"), None);
     }
 }
