@@ -3,6 +3,7 @@
 use crate::event::chunks::{Chunk, Chunks, LINE_LIMIT};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -19,15 +20,33 @@ const MOST_BYTES: usize = LINE_LIMIT;
 /// # Errors
 /// The log cannot be read on. What was read before is folded.
 pub fn scan<R: Read, T: Send>(
-    mut log: Chunks<R>,
+    log: Chunks<R>,
     threads: usize,
     read: impl Fn(&Chunk) -> T + Sync,
     mut fold: impl FnMut(T),
 ) -> io::Result<()> {
+    scan_while(log, threads, read, |outcome| {
+        fold(outcome);
+        ControlFlow::Continue(())
+    })
+}
+
+/// As [`scan`]; the rest of the log is left when `fold` breaks.
+///
+/// # Errors
+/// As there.
+pub fn scan_while<R: Read, T: Send>(
+    mut log: Chunks<R>,
+    threads: usize,
+    read: impl Fn(&Chunk) -> T + Sync,
+    mut fold: impl FnMut(T) -> ControlFlow<()>,
+) -> io::Result<()> {
     if threads <= 1 {
         let mut buffer = Vec::new();
         while let Some(chunk) = log.next(buffer)? {
-            fold(read(&chunk));
+            if fold(read(&chunk)).is_break() {
+                return Ok(());
+            }
             buffer = chunk.into_buffer();
         }
         return Ok(());
@@ -76,7 +95,7 @@ fn distribute<R: Read, T>(
     most: usize,
     to_read: &Sender<(usize, Chunk)>,
     finished: &Receiver<Finished<T>>,
-    fold: &mut impl FnMut(T),
+    fold: &mut impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
     let mut end = None;
     let (mut sent, mut folded, mut bytes) = (0, 0, 0);
@@ -103,7 +122,9 @@ fn distribute<R: Read, T>(
         buffers.push(chunk.into_buffer());
         early.insert(index, outcome);
         while let Some(outcome) = early.remove(&folded) {
-            fold(outcome);
+            if fold(outcome).is_break() {
+                return Ok(());
+            }
             folded += 1;
         }
     }
