@@ -7,6 +7,7 @@
 
 pub mod bodies;
 mod chunks;
+mod counts;
 mod model;
 mod parse;
 mod request;
@@ -16,6 +17,7 @@ mod text;
 mod time;
 
 pub use chunks::{Chunk, Chunks, LINE_LIMIT};
+pub use counts::Counts;
 pub use model::{Event, ObjectRef, User};
 pub use parse::{Line, Malformed, parse_line};
 pub use request::{Asked, lacks_groups};

@@ -25,3 +25,9 @@ impl AddAssign for Amount {
         self.bytes += more.bytes;
     }
 }
+
+impl AddAssign<&Self> for Amount {
+    fn add_assign(&mut self, more: &Self) {
+        *self += *more;
+    }
+}

@@ -1,13 +1,8 @@
 //! Who does what how often: user, verb and resource, with what that takes.
-//!
-//! A log can name very many users and resources, all made up by one client, and memory must stay bounded. So up to
-//! `MOST` are counted exactly. When there are more, the smaller half is forgotten; one that comes again begins at zero,
-//! and the sum of the largest forgotten ones bounds what any figure can lack (Manku and Motwani, *Approximate
-//! Frequency Counts over Data Streams*, 2002, "lossy counting").
 
+use crate::event::Counts;
 use crate::replay::MOST_POLICIES;
 use crate::replay::amount::Amount;
-use std::collections::HashMap;
 use std::ops::AddAssign;
 
 /// How many are counted exactly. A cluster with 1,000 nodes has some 20,000.
@@ -38,11 +33,8 @@ pub struct Talker {
 /// The counts.
 #[derive(Debug, Clone)]
 pub struct Talkers {
-    /// By user, verb and resource with a NUL between.
-    shares: HashMap<Box<str>, Share>,
-    most: usize,
-    /// How many bytes of the log a figure may lack.
-    lacking: u64,
+    /// By user, verb and resource with a NUL between; the weight is the bytes in the log.
+    shares: Counts<Share>,
     /// For the key of an event, to allocate for new ones only.
     key: String,
 }
@@ -57,7 +49,7 @@ impl Talkers {
     /// Counts up to `most` exactly.
     #[must_use]
     pub fn with_limit(most: usize) -> Self {
-        Self { shares: HashMap::new(), most, lacking: 0, key: String::new() }
+        Self { shares: Counts::new(most, |share: &Share| share.today.bytes), key: String::new() }
     }
 
     /// Adds one event. `what` is written in pieces.
@@ -65,30 +57,18 @@ impl Talkers {
         self.key.clear();
         self.key.extend([user, SEPARATOR, verb, SEPARATOR]);
         self.key.extend(what);
-        match self.shares.get_mut(self.key.as_str()) {
-            Some(known) => *known += share,
-            None => drop(self.shares.insert(self.key.as_str().into(), share.clone())),
-        }
+        self.shares.add(&self.key, share);
     }
 
     /// Adds what was counted in the next part of the log.
     pub fn absorb(&mut self, later: Self) {
-        self.lacking += later.lacking;
-        for (key, share) in later.shares {
-            match self.shares.get_mut(&key) {
-                Some(known) => *known += &share,
-                None => drop(self.shares.insert(key, share)),
-            }
-        }
-        if self.shares.len() > self.most {
-            self.forget();
-        }
+        self.shares.absorb(later.shares);
     }
 
     /// How many bytes of the log any figure may lack; 0: all are exact.
     #[must_use]
     pub fn lacking(&self) -> u64 {
-        self.lacking
+        self.shares.lacking()
     }
 
     /// How many there are.
@@ -106,24 +86,8 @@ impl Talkers {
     /// The `count` with the largest `weight`, largest first; none with the weight 0.
     #[must_use]
     pub fn top(&self, count: usize, weight: impl Fn(&Share) -> u64) -> Vec<Talker> {
-        let mut all: Vec<(u64, &str, &Share)> =
-            self.shares.iter().map(|(key, share)| (weight(share), &**key, share)).collect();
-        all.retain(|(weight, ..)| *weight > 0);
-        // By name where the weight is the same, so that the order is always the same.
-        all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-        all.into_iter().take(count).map(|(_, key, share)| Talker::new(key, share)).collect()
-    }
-
-    /// Keeps the larger half.
-    fn forget(&mut self) {
-        let mut order: Vec<(u64, Box<str>)> =
-            self.shares.iter().map(|(key, share)| (share.today.bytes, key.clone())).collect();
-        order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let forgotten = order.split_off((self.most / 2).min(order.len()));
-        self.lacking += forgotten.first().map_or(0, |(bytes, _)| *bytes);
-        for (_, key) in forgotten {
-            self.shares.remove(&key);
-        }
+        let top = self.shares.top(count, weight);
+        top.into_iter().map(|(key, share)| Talker::new(key, share)).collect()
     }
 }
 
