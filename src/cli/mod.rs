@@ -3,6 +3,7 @@
 mod args;
 mod audit_options;
 mod change;
+mod columns;
 mod demo;
 mod enable;
 mod exit;

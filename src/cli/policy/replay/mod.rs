@@ -1,6 +1,5 @@
 //! `policy replay`
 
-mod columns;
 mod details;
 mod notes;
 mod progress;

@@ -1,7 +1,7 @@
 //! What one has to know to take the figures for what they are.
 
-use super::columns::{counted, number, size};
 use super::shown::{Shown, Side};
+use crate::cli::columns::{counted, number, size};
 use crate::note::Note;
 use crate::policy::Level;
 

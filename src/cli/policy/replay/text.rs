@@ -1,7 +1,7 @@
 //! The outcome of `policy replay` for people.
 
-use super::columns::{Columns, amount, counted, number, percent, size};
 use super::shown::{Shown, Side};
+use crate::cli::columns::{Columns, amount, counted, number, percent, size};
 use crate::replay::{Amount, Outcome, Talker};
 use crate::report::Styles;
 

@@ -5,24 +5,24 @@ use crate::replay::Amount;
 
 /// Rows of cells; the first ones are texts and stand left, the others are figures and stand right.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
+pub(in crate::cli) struct Columns {
     texts: usize,
     rows: Vec<Vec<String>>,
 }
 
 impl Columns {
     /// A heading, of whose columns the first `texts` are texts.
-    pub(super) fn new(texts: usize, heading: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub(in crate::cli) fn new(texts: usize, heading: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { texts, rows: vec![heading.into_iter().map(Into::into).collect()] }
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(in crate::cli) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
     /// The lines, the heading first.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(in crate::cli) fn lines(&self) -> Vec<String> {
         let count = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
@@ -42,7 +42,7 @@ impl Columns {
 }
 
 /// `1,234,567`
-pub(super) fn number(value: u64) -> String {
+pub(in crate::cli) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -55,22 +55,22 @@ pub(super) fn number(value: u64) -> String {
 }
 
 /// `1 event`, `1,234 events`
-pub(super) fn counted(count: u64, what: &str) -> String {
+pub(in crate::cli) fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
 /// `12.3 KiB`
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::cli) fn size(bytes: u64) -> String {
     print_bytes(bytes.into())
 }
 
 /// Both, as cells.
-pub(super) fn amount(amount: Amount) -> [String; 2] {
+pub(in crate::cli) fn amount(amount: Amount) -> [String; 2] {
     [number(amount.events), size(amount.bytes)]
 }
 
 /// `34 %`
-pub(super) fn percent(part: u64, whole: u64) -> String {
+pub(in crate::cli) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
