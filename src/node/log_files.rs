@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -113,7 +113,7 @@ impl LogFiles {
 }
 
 impl LogFile {
-    fn new(name: String, size: u64, source: impl Read + 'static) -> Self {
+    pub(super) fn new(name: String, size: u64, source: impl Read + 'static) -> Self {
         let meter = Meter::default();
         let counted = Counted { source, meter: meter.clone() };
         Self { name, size, content: Box::new(Content::Unknown(Some(counted))), meter }
@@ -135,6 +135,31 @@ impl Read for LogFile {
 impl std::fmt::Debug for LogFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LogFile").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// A part of a file, which others may read at the same time.
+#[derive(Debug)]
+pub(super) struct Section {
+    file: Rc<File>,
+    at: u64,
+    end: u64,
+}
+
+impl Section {
+    /// From one place to another.
+    pub(super) fn new(file: Rc<File>, from: u64, to: u64) -> Self {
+        Self { file, at: from, end: to }
+    }
+}
+
+impl Read for Section {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let most = left.min(buffer.len());
+        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
+        self.at += read as u64;
+        Ok(read)
     }
 }
 
