@@ -10,6 +10,7 @@ pub mod digest;
 pub mod event;
 pub mod generation;
 pub mod kubelet;
+pub mod logs;
 pub mod manifest;
 pub mod node;
 pub mod note;
