@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is `intent`'s business.
 
 use super::audit_options::AuditOptions;
+use super::logs::LogsArgs;
 use super::policy::PolicyArgs;
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -66,6 +67,12 @@ pub(super) enum Format {
     Text,
     /// For programs.
     Json,
+    /// For people, with more columns; of `logs` alone.
+    #[value(hide = true)]
+    Wide,
+    /// Comma-separated values; of `logs` alone.
+    #[value(hide = true)]
+    Csv,
 }
 
 /// When to colour.
@@ -98,6 +105,8 @@ pub(super) enum Command {
     Status,
     /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
     Policy(PolicyArgs),
+    /// Read, follow, filter and count the events of this node's audit log, or of any other
+    Logs(Box<LogsArgs>),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }

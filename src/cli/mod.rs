@@ -9,6 +9,7 @@ mod enable;
 mod exit;
 mod intent;
 mod live;
+mod logs;
 mod policy;
 mod recover;
 mod status;
@@ -23,7 +24,8 @@ use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles, print_report};
 use args::{Cli, Color, Command, Format, Global};
 use change::{Change, Planned};
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -44,6 +46,8 @@ pub struct Environment {
     pub err_is_terminal: bool,
     /// Standard input is a terminal.
     pub in_is_terminal: bool,
+    /// How many columns standard output has, where it is a terminal that tells.
+    pub out_columns: Option<usize>,
 }
 
 impl Environment {
@@ -60,6 +64,7 @@ impl Environment {
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             in_is_terminal: io::stdin().is_terminal(),
+            out_columns: Node::terminal_columns(),
         }
     }
 }
@@ -68,29 +73,44 @@ impl Environment {
 pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let cli = match Cli::try_parse_from(&environment.arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let is_help = !error.use_stderr();
-            let stream: &mut dyn Write = if is_help { out } else { err };
-            let styled = error.render();
-            let color = styles(Color::Auto, environment, is_help) == Styles::colored();
-            let text = if color { styled.ansi().to_string() } else { styled.to_string() };
-            // Nobody reads it: nothing to be done.
-            drop(write!(stream, "{text}"));
-            return if is_help { Exit::Done } else { Exit::Usage };
-        }
+        Err(error) => return print_usage(&error, environment, out, err),
     };
+    // The form of its output is a matter of this command's own.
+    let is_stream = matches!(&cli.command, Command::Logs(args) if args.prints_events());
+    if matches!(cli.global.output, Format::Wide | Format::Csv) && !matches!(cli.command, Command::Logs(_)) {
+        let text = "-o wide and -o csv are forms of kaudit logs alone";
+        return print_usage(&Cli::command().error(ErrorKind::InvalidValue, text), environment, out, err);
+    }
     let mut output = Output {
         out,
         err,
         out_styles: styles(cli.global.color, environment, true),
         err_styles: styles(cli.global.color, environment, false),
-        json: cli.global.output == Format::Json,
+        json: cli.global.output == Format::Json && !is_stream,
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,
         shows_progress: environment.err_is_terminal && !cli.global.quiet,
+        out_columns: environment.out_columns,
     };
     let interactive = environment.in_is_terminal && environment.out_is_terminal && !output.json;
     dispatch(cli, interactive, &mut output)
+}
+
+/// What clap has to say: help, or what is wrong.
+fn print_usage(
+    error: &clap::Error,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let is_help = !error.use_stderr();
+    let stream: &mut dyn Write = if is_help { out } else { err };
+    let styled = error.render();
+    let color = styles(Color::Auto, environment, is_help) == Styles::colored();
+    let text = if color { styled.ansi().to_string() } else { styled.to_string() };
+    // Nobody reads it: nothing to be done.
+    drop(write!(stream, "{text}"));
+    if is_help { Exit::Done } else { Exit::Usage }
 }
 
 fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
@@ -105,9 +125,11 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 }
 
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
-    if let Command::Policy(args) = &cli.command {
-        // It needs no node, so none is looked for.
-        return policy::run(args, &cli.global, output);
+    match &cli.command {
+        // They need no node, or look for one by themselves.
+        Command::Policy(args) => return policy::run(args, &cli.global, output),
+        Command::Logs(args) => return logs::run(args, &cli.global, output),
+        _ => {}
     }
     let target = match Target::of(&cli.global) {
         Ok(target) => target,
@@ -185,6 +207,7 @@ fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
         Command::Status => status::run(&target, output.verbose),
         Command::Demo => return demo::run(output),
         Command::Policy(args) => return policy::run(&args, &cli.global, output),
+        Command::Logs(args) => return logs::run(&args, &cli.global, output),
     };
     end(output, result)
 }

@@ -124,6 +124,8 @@ pub struct Output<'a> {
     pub verbose: bool,
     /// Standard error is a terminal that progress may be shown on.
     pub shows_progress: bool,
+    /// How many columns standard output has, where it is a terminal.
+    pub out_columns: Option<usize>,
 }
 
 impl Output<'_> {
@@ -136,6 +138,14 @@ impl Output<'_> {
     /// A whole text on standard output, as it is.
     pub fn text(&mut self, text: &str) {
         ignore(self.out.write_all(text.as_bytes()));
+    }
+
+    /// Bytes on standard output, for commands whose only work they are.
+    ///
+    /// # Errors
+    /// They cannot be written: nobody reads them any more, or the disk is full.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
     }
 
     /// A question on standard output, which the answer follows on the same line.

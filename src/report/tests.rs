@@ -21,6 +21,7 @@ fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {
             quiet: false,
             verbose: false,
             shows_progress: false,
+            out_columns: None,
         };
         print_report(&mut output, &report, exit);
         (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -59,6 +60,7 @@ fn a_question_is_answered_on_its_own_line() {
         quiet: false,
         verbose: false,
         shows_progress: false,
+        out_columns: None,
     };
     output.prompt("Roll back? [y/N] ");
     assert_eq!(out, b"Roll back? [y/N] ");

@@ -15,19 +15,19 @@ use std::path::{Path, PathBuf};
 
 /// What is configured. A value: the rendering takes it from here.
 #[derive(Debug)]
-pub(super) struct Configured {
+pub(in crate::cli) struct Configured {
     /// The manifest and what lies around it.
     pub(super) observed: Observed,
     /// The manifest as it is read.
     pub(super) manifest: Manifest,
     /// Its audit flags.
-    pub(super) flags: BTreeMap<String, String>,
+    pub(in crate::cli) flags: BTreeMap<String, String>,
     /// The host's path of the policy, where a mount shows it.
     pub(super) policy: Option<PathBuf>,
     /// Likewise of the webhook kubeconfig.
     pub(super) webhook: Option<PathBuf>,
     /// Likewise of the log.
-    pub(super) log: Option<PathBuf>,
+    pub(in crate::cli) log: Option<PathBuf>,
     /// The log's size in bytes; `None`: it is not there.
     pub(super) log_size: Option<u64>,
     /// The run that is recorded and has not finished.
@@ -59,7 +59,7 @@ impl Configured {
     }
 
     /// What the manifest alone says.
-    pub(super) fn of(observed: Observed, manifest: Manifest) -> Self {
+    pub(in crate::cli) fn of(observed: Observed, manifest: Manifest) -> Self {
         let flags: BTreeMap<String, String> = audit_flags_there(manifest.api_server())
             .into_iter()
             .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_default()))
@@ -83,7 +83,7 @@ impl Configured {
     }
 
     /// Whether the manifest turns audit logging on.
-    pub(super) fn is_enabled(&self) -> bool {
+    pub(in crate::cli) fn is_enabled(&self) -> bool {
         is_enabled(|flag| self.flags.contains_key(flag))
     }
 

@@ -15,7 +15,7 @@ use super::{Exit, Target, refuse};
 use crate::node::moment;
 use crate::observe::Obstacle;
 use crate::report::Report;
-use configured::Configured;
+pub(super) use configured::Configured;
 use moved_out::MovedOut;
 use serde_json::Value;
 

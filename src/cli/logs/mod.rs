@@ -1,0 +1,94 @@
+//! `logs`: read, follow, filter and count the events of audit logs. Nothing is changed.
+
+mod args;
+mod place;
+mod remarks;
+mod show;
+mod top;
+mod wish;
+
+pub(super) use args::LogsArgs;
+
+use super::args::Global;
+use super::{Exit, end, refuse};
+use crate::event::moment_of_rotation;
+use crate::logs::Search;
+use crate::node::{Follower, LogFile, Node};
+use crate::observe::Obstacle;
+use crate::refusal::Refusal;
+use crate::report::{Output, Report};
+use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
+
+/// Shows what is asked for. The events are the output: what else there is to say goes to standard error.
+pub(super) fn run(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+    if let Err(refusal) = wish::check(args, global.output) {
+        return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
+    }
+    match open_and_show(args, global, output) {
+        Ok(exit) => exit,
+        Err(obstacle) => {
+            let (mut report, exit) = refuse(obstacle);
+            // It never changes anything.
+            report.message.clear();
+            end(output, (report, exit))
+        }
+    }
+}
+
+fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Result<Exit, Obstacle> {
+    let filter = wish::filter(&args.filters);
+    let mut opened = open(args, global)?;
+    opened.files.retain(|file| may_have(file, filter.since));
+    let search = Search::new(filter);
+    if args.prints_events() {
+        let form = wish::form(args, global.output, output);
+        show::show(opened, &search, &form, wish::last(args), output)
+    } else {
+        top::show(opened, &search, args, output)
+    }
+}
+
+/// The logs to read.
+struct Opened {
+    /// In order.
+    files: Vec<LogFile>,
+    /// Those that were named more than once.
+    repeated: Vec<String>,
+    /// What follows.
+    follower: Option<Follower>,
+}
+
+fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
+    match args.paths.as_slice() {
+        [] => {
+            let (node, log) = place::of_node(global)?;
+            let (follower, files) = node.open_log(&log, args.follow)?;
+            if files.is_empty() && !args.follow {
+                return Err(Refusal::new(format!("the log {} is not there yet", log.display()))
+                    .help(
+                        "kaudit status says whether the API server runs with it; kaudit logs -f waits for it",
+                    )
+                    .into());
+            }
+            Ok(Opened { files, repeated: Vec::new(), follower: args.follow.then_some(follower) })
+        }
+        [path] if args.follow && path != Path::new("-") => {
+            let (follower, file) = Node::follow_operators_log(path)?;
+            Ok(Opened { files: file.into_iter().collect(), repeated: Vec::new(), follower: Some(follower) })
+        }
+        paths => {
+            let logs = Node::open_operators_logs(paths)?;
+            Ok(Opened { files: logs.files, repeated: logs.repeated, follower: None })
+        }
+    }
+}
+
+/// Whether there can be events in a file that were written at a moment or later: not where it was rotated away before. A
+/// minute is left for clocks that were set.
+fn may_have(file: &LogFile, since: Option<Timestamp>) -> bool {
+    let rotated = moment_of_rotation(&file.name);
+    since
+        .zip(rotated)
+        .is_none_or(|(since, rotated)| since.duration_since(rotated) < SignedDuration::from_mins(1))
+}

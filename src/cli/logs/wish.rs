@@ -1,0 +1,96 @@
+//! What was typed → what is looked for, and how it is shown.
+
+use super::args::{Filters, LogsArgs, Tail};
+use crate::cli::args::Format;
+use crate::logs::{Field, Filter, Form, Layout};
+use crate::refusal::Refusal;
+use crate::report::Output;
+use std::path::Path;
+
+/// How many events `--follow` begins with, as `tail -f` and `journalctl -f` do with lines.
+const BEFORE_FOLLOWING: usize = 10;
+
+/// The columns of `-o csv`.
+const CSV: [Field; 17] = [
+    Field::Time,
+    Field::Level,
+    Field::Stage,
+    Field::Code,
+    Field::Verb,
+    Field::User,
+    Field::Groups,
+    Field::As,
+    Field::Resource,
+    Field::Namespace,
+    Field::Name,
+    Field::Uri,
+    Field::SourceIps,
+    Field::UserAgent,
+    Field::Decision,
+    Field::Reason,
+    Field::AuditId,
+];
+
+/// What no option says by itself.
+///
+/// # Errors
+/// Options contradict each other.
+pub(super) fn check(args: &LogsArgs, format: Format) -> Result<(), Refusal> {
+    if !args.top.is_empty() && matches!(format, Format::Csv | Format::Wide) {
+        return Err(Refusal::new("--top is shown as text or as JSON"));
+    }
+    if !args.fields.is_empty() && format == Format::Json {
+        return Err(Refusal::new("-o json prints whole events: there is nothing for --fields to choose")
+            .help("name fields for text or -o csv, or choose with jq"));
+    }
+    if args.follow && args.paths.len() > 1 {
+        return Err(Refusal::new("--follow follows one log"));
+    }
+    if args.paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
+        return Err(Refusal::new("standard input can be read once"));
+    }
+    Ok(())
+}
+
+/// Which events.
+pub(super) fn filter(args: &Filters) -> Filter {
+    Filter {
+        users: args.user.iter().cloned().collect(),
+        groups: args.group.iter().cloned().collect(),
+        verbs: args.verb.iter().cloned().collect(),
+        resources: args.resource.iter().cloned().collect(),
+        namespaces: args.namespace.iter().cloned().collect(),
+        names: args.name.iter().cloned().collect(),
+        levels: args.level.iter().cloned().collect(),
+        stages: args.stage.iter().cloned().collect(),
+        codes: args.code.iter().cloned().collect(),
+        audit_ids: args.audit_id.iter().cloned().collect(),
+        source_ips: args.source_ip.iter().cloned().collect(),
+        since: args.since,
+        until: args.until,
+        is_denied: args.denied,
+    }
+}
+
+/// How an event is shown.
+pub(super) fn form(args: &LogsArgs, format: Format, output: &Output<'_>) -> Form {
+    let (styles, columns) = (output.out_styles, output.out_columns);
+    match (format, args.fields.as_slice()) {
+        (Format::Json, _) => Form::Json,
+        (Format::Csv, []) => Form::Csv(CSV.to_vec()),
+        (Format::Csv, fields) => Form::Csv(fields.to_vec()),
+        (Format::Wide, []) => Form::Line(Layout::wide(styles)),
+        (Format::Wide, fields) => Form::Line(Layout::new(fields, styles, None)),
+        (Format::Text, []) => Form::Line(Layout::usual(styles, columns)),
+        (Format::Text, fields) => Form::Line(Layout::new(fields, styles, columns)),
+    }
+}
+
+/// How many events at most, of those that are there already.
+pub(super) fn last(args: &LogsArgs) -> Option<usize> {
+    match args.tail {
+        Some(Tail::All) => None,
+        Some(Tail::Last(count)) => Some(count),
+        None => (args.follow && args.filters.since.is_none()).then_some(BEFORE_FOLLOWING),
+    }
+}
