@@ -2,8 +2,11 @@
 //!
 //! Both programs run as whole processes on the same kubeadm manifest, in turn, so that a busy machine slows both:
 //! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
-//! one machine only, so the goal is the ratio of the two. The same holds for the replay of a log ([`replay`]).
+//! one machine only, so the goal is the ratio of the two. The same holds for the replay of a
+//! log ([`replay`]) and for what is looked for in one ([`logs`]).
 
+mod log;
+mod logs;
 mod replay;
 
 use std::fs;
@@ -36,7 +39,7 @@ pub(crate) struct Options {
     /// How often each program runs
     #[arg(long, value_name = "N", default_value_t = Options::default().runs)]
     pub(crate) runs: u16,
-    /// How large the log is that is replayed, in MB
+    /// How large the log is that is replayed and searched, in MB
     #[arg(long, value_name = "MB", default_value_t = Options::default().log_size)]
     pub(crate) log_size: u64,
     /// Fail when a goal is missed
@@ -114,6 +117,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         ),
         Figure::new("static binary", megabytes(size), Goal::AtMost(MOST_SIZE), " MB"),
     ];
+    figures.extend(logs::measure(project, &binary, options.log_size * 1_000_000)?);
     figures.extend(replay::measure(project, &binary, &yq, options.log_size * 1_000_000)?);
     println!();
     judge(&figures, options.enforce)
