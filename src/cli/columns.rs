@@ -55,7 +55,7 @@ pub(in crate::cli) fn number(value: u64) -> String {
 }
 
 /// `1 event`, `1,234 events`
-pub(super) fn counted(count: u64, what: &str) -> String {
+pub(in crate::cli) fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
 }
 

@@ -13,9 +13,11 @@ const CHUNK: usize = 1 << 20;
 pub const LINE_LIMIT: usize = 64 << 20;
 
 /// Some lines of a log.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone)]
 pub struct Chunk {
-    lines: Vec<u8>,
+    /// The lines, and behind them what was there before: memory that is used again need not be cleared.
+    buffer: Vec<u8>,
+    filled: usize,
     is_first_too_long: bool,
     line_limit: usize,
 }
@@ -23,7 +25,7 @@ pub struct Chunk {
 impl Chunk {
     /// The lines without their line feeds; `None` for one that is longer than the limit.
     pub fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        let mut rest = self.lines.as_slice();
+        let mut rest = self.buffer.get(..self.filled).unwrap_or_default();
         let mut is_too_long = self.is_first_too_long;
         std::iter::from_fn(move || {
             if rest.is_empty() {
@@ -39,13 +41,13 @@ impl Chunk {
     /// How many bytes it has, with the line feeds.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.lines.len()
+        self.filled
     }
 
     /// The memory, for the next chunk; none where it is much more than usual.
     #[must_use]
     pub fn into_buffer(self) -> Vec<u8> {
-        if self.lines.capacity() > 4 * CHUNK { Vec::new() } else { self.lines }
+        if self.buffer.capacity() > 4 * CHUNK { Vec::new() } else { self.buffer }
     }
 }
 
@@ -67,7 +69,7 @@ impl<R: Read> Chunks<R> {
         Self::with_sizes(log, CHUNK, LINE_LIMIT)
     }
 
-    /// Reads `size` bytes at a time, and passes over lines of more than `line_limit`.
+    /// Reads at most `size` bytes at a time, and passes over lines of more than `line_limit`.
     pub fn with_sizes(log: R, size: usize, line_limit: usize) -> Self {
         Self { log, size: size.max(1), line_limit, begun: Vec::new(), failure: None }
     }
@@ -80,40 +82,63 @@ impl<R: Read> Chunks<R> {
         if let Some(error) = self.failure.take() {
             return Err(error);
         }
-        buffer.clear();
-        buffer.append(&mut self.begun);
+        let mut filled = self.begun.len();
+        make_room(&mut buffer, filled);
+        if let Some(begin) = buffer.get_mut(..filled) {
+            begin.copy_from_slice(&self.begun);
+        }
+        self.begun.clear();
         let mut is_first_too_long = false;
         loop {
-            let before = buffer.len();
-            self.read_into(&mut buffer);
+            let before = filled;
+            filled = self.read_into(&mut buffer, before);
+            let read = buffer.get(before..filled).unwrap_or_default();
             // At the end, the line that is begun is the last one.
-            if self.failure.is_some() || buffer.len() == before {
+            if self.failure.is_some() || read.is_empty() {
                 break;
             }
-            if let Some(end) = memrchr(b'\n', buffer.get(before..).unwrap_or_default()) {
-                let next = before + end + 1;
-                self.begun.extend_from_slice(buffer.get(next..).unwrap_or_default());
-                buffer.truncate(next);
+            if let Some(end) = memrchr(b'\n', read) {
+                self.begun.extend_from_slice(read.get(end + 1..).unwrap_or_default());
+                filled = before + end + 1;
                 break;
             }
             // All of it is one line, and its beginning is of no use any more.
             if before > self.line_limit {
                 is_first_too_long = true;
-                buffer.clear();
+                filled = 0;
             }
         }
-        if buffer.is_empty() && !is_first_too_long {
+        if filled == 0 && !is_first_too_long {
             return self.failure.take().map_or(Ok(None), Err);
         }
-        if buffer.is_empty() {
-            buffer.push(b'\n');
+        if filled == 0 {
+            filled = 1;
+            buffer = vec![b'\n'];
         }
-        Ok(Some(Chunk { lines: buffer, is_first_too_long, line_limit: self.line_limit }))
+        Ok(Some(Chunk { buffer, filled, is_first_too_long, line_limit: self.line_limit }))
     }
 
-    fn read_into(&mut self, buffer: &mut Vec<u8>) {
-        buffer.reserve(self.size);
-        let read = (&mut self.log).take(self.size as u64).read_to_end(buffer);
-        self.failure = read.err();
+    /// Reads once behind what is `filled`, and tells how far it is filled then. A pipe gives what it has, so that nobody
+    /// waits for more.
+    fn read_into(&mut self, buffer: &mut Vec<u8>, filled: usize) -> usize {
+        let end = filled + self.size;
+        make_room(buffer, end);
+        let Some(room) = buffer.get_mut(filled..end) else { return filled };
+        loop {
+            match self.log.read(room) {
+                Ok(count) => return filled + count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failure = Some(error);
+                    return filled;
+                }
+            }
+        }
+    }
+}
+
+fn make_room(buffer: &mut Vec<u8>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, 0);
     }
 }

@@ -22,6 +22,6 @@ pub use model::{Event, ObjectRef, User};
 pub use parse::{Line, Malformed, parse_line};
 pub use request::{Asked, lacks_groups};
 pub use rotation::{logs_among, moment_of_rotation, rotated_at};
-pub use scan::scan;
+pub use scan::{scan, scan_while};
 pub use text::Text;
 pub use time::{Day, Moment};

@@ -15,11 +15,27 @@ const CHUNKS_PER_THREAD: usize = 3;
 const MOST_BYTES: usize = LINE_LIMIT;
 
 /// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
-/// log. The rest of the log is left when `fold` breaks.
+/// log.
 ///
 /// # Errors
 /// The log cannot be read on. What was read before is folded.
 pub fn scan<R: Read, T: Send>(
+    log: Chunks<R>,
+    threads: usize,
+    read: impl Fn(&Chunk) -> T + Sync,
+    mut fold: impl FnMut(T),
+) -> io::Result<()> {
+    scan_while(log, threads, read, |outcome| {
+        fold(outcome);
+        ControlFlow::Continue(())
+    })
+}
+
+/// As [`scan`]; the rest of the log is left when `fold` breaks.
+///
+/// # Errors
+/// As there.
+pub fn scan_while<R: Read, T: Send>(
     mut log: Chunks<R>,
     threads: usize,
     read: impl Fn(&Chunk) -> T + Sync,

@@ -35,7 +35,7 @@ impl Needles {
             all_of(&filter.resources, text_of_resource),
             all_of(&filter.levels, |level| Some(quoted(level.name()))),
             all_of(&filter.stages, |stage| Some(quoted(stage.name()))),
-            all_of(&filter.codes, text_of_code),
+            all_of(&filter.codes, |codes| text_of_code(*codes)),
         ];
         if filter.is_denied {
             candidates.push(Some(["forbid", "401", "403"].map(str::to_owned).to_vec()));
@@ -107,7 +107,7 @@ fn text_of_resource(pattern: &ResourcePattern) -> Option<String> {
     }
 }
 
-fn text_of_code(codes: &Codes) -> Option<String> {
+fn text_of_code(codes: Codes) -> Option<String> {
     codes.only().map(|code| code.to_string())
 }
 

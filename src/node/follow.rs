@@ -9,14 +9,14 @@
 use super::Node;
 use super::finished::Finished;
 use super::log_files::{LogFile, Section};
+use super::open_log::{Current, length, open, whole_lines};
 use super::read::is_absence;
 use crate::event::rotated_at;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::collections::{BTreeSet, VecDeque};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -47,15 +47,6 @@ pub enum Step {
     Emptied(String),
     /// The rotated file of this name was removed before it could be read.
     Removed(String),
-}
-
-#[derive(Debug, Clone)]
-struct Current {
-    file: Rc<File>,
-    /// Device and inode.
-    id: (u64, u64),
-    /// How far it is read.
-    read: u64,
 }
 
 impl Node {
@@ -113,45 +104,50 @@ impl Follower {
     ///
     /// # Errors
     /// The log cannot be looked at.
-    pub fn next(&mut self) -> Result<Option<Step>> {
-        if self.steps.is_empty() {
-            self.look().with_context(|| looking_at(&self.shown))?;
+    pub fn step(&mut self) -> Result<Option<Step>> {
+        while self.steps.is_empty() {
+            if let Some(step) = self.grown().with_context(|| looking_at(&self.shown))? {
+                return Ok(Some(step));
+            }
+            if !self.go_on().with_context(|| looking_at(&self.shown))? && self.steps.is_empty() {
+                return Ok(None);
+            }
         }
         Ok(self.steps.pop_front())
     }
 
-    /// Looks for new lines, and when there are none, for a rotation.
-    fn look(&mut self) -> Result<()> {
-        if let Some(step) = self.grown()? {
-            self.steps.push_back(step);
-            return Ok(());
-        }
-        // Between the renaming and the making of a new file there is none.
-        let Some(next) = open(&self.place)? else { return Ok(()) };
+    /// Looks for a rotation, and goes on to the file that is written now. Whether it did.
+    fn go_on(&mut self) -> Result<bool> {
+        // In this order: what was rotated before `next` was made is in the listing. Between renaming and making there is none.
+        let next = open(&self.place)?;
         if let Some(time) = self.current.as_ref().and_then(|current| self.rotated_at(current)) {
             self.finished.insert(time);
         }
         // Where no rotation was, there may be a log that was written elsewhere and got its name here, as that of a surge.
-        self.queue_rotated(Some(&next))?;
+        self.queue_rotated(next.as_ref())?;
         let Some(current) = self.current.clone() else {
-            self.current = Some(next);
-            return Ok(());
+            self.current = next;
+            return Ok(self.current.is_some());
         };
-        if current.id == next.id {
-            return Ok(());
+        if next.as_ref().is_some_and(|next| next.id == current.id) {
+            return Ok(false);
         }
-        // As long as the new file is empty its writer may not have noticed a rotation that somebody else has made.
-        if self.steps.is_empty() && length(&next.file)? == 0 {
-            return Ok(());
+        // As long as nothing is in a newer file the writer may not have noticed a rotation that somebody else has made.
+        let is_written = match &next {
+            Some(next) => length(&next.file)? > 0,
+            None => false,
+        };
+        if self.steps.is_empty() && !is_written {
+            return Ok(false);
         }
         // Nobody writes to the old file any more: all of it counts, also a line without an end.
         let end = length(&current.file)?;
         if end > current.read {
             let log = self.section(&current, end);
-            self.steps.push_front(Step::Lines { log, is_new_file: false });
+            self.steps.push_front(Step::Lines { log, is_new_file: current.read == 0 });
         }
-        self.current = Some(next);
-        Ok(())
+        self.current = next;
+        Ok(true)
     }
 
     /// What was appended to the file that is open.
@@ -177,26 +173,42 @@ impl Follower {
     /// Queues the rotated files that are not read yet, oldest first, up to `next`, which is what follows them.
     fn queue_rotated(&mut self, next: Option<&Current>) -> Result<()> {
         let directory = self.place.parent().unwrap_or(Path::new("/")).to_path_buf();
-        let log = self.log_name();
-        let entries = match fs::read_dir(&directory) {
-            Err(error) if is_absence(&error) => return Ok(()),
-            entries => entries?,
+        // Where nothing tells where the listing has to end, what is rotated from now on is left for the next time.
+        let newest = match next {
+            Some(_) => None,
+            None => Some(self.rotated_in(&directory)?.pop_last().unwrap_or_default()),
         };
-        let mut times = BTreeSet::new();
-        for entry in entries {
-            let name = entry?.file_name();
-            times.extend(name.to_str().and_then(|name| rotated_at(name, &log)).map(str::to_owned));
-        }
-        // After the listing: what it has of a rotation of `next` is told apart then.
+        // A listing can miss a file that is compressed meanwhile: one of its names is too new and the other one gone. By the
+        // second listing that is over.
+        let mut times = self.rotated_in(&directory)?;
+        times.append(&mut self.rotated_in(&directory)?);
+        // After the listings: what they have of a rotation of `next` is told apart then.
         let end = next.and_then(|next| self.rotated_at(next));
         for time in times {
-            if self.finished.contains(&time) || end.as_ref().is_some_and(|end| *end <= time) {
+            let is_later = end.as_ref().is_some_and(|end| *end <= time)
+                || newest.as_ref().is_some_and(|newest| *newest < time);
+            if is_later || self.finished.contains(&time) {
                 continue;
             }
             self.steps.extend(self.open_rotated(&directory, &time, next)?);
             self.finished.insert(time);
         }
         Ok(())
+    }
+
+    /// When the rotated files that are there were rotated.
+    fn rotated_in(&self, directory: &Path) -> io::Result<BTreeSet<String>> {
+        let log = self.log_name();
+        let mut times = BTreeSet::new();
+        let entries = match fs::read_dir(directory) {
+            Err(error) if is_absence(&error) => return Ok(times),
+            entries => entries?,
+        };
+        for entry in entries {
+            let name = entry?.file_name();
+            times.extend(name.to_str().and_then(|name| rotated_at(name, &log)).map(str::to_owned));
+        }
+        Ok(times)
     }
 
     /// Opens the file that was rotated at `time`, as it is or compressed. While it is being compressed, both are there.
@@ -238,45 +250,4 @@ impl Follower {
 
 fn looking_at(path: &Path) -> String {
     format!("looking at {}", path.display())
-}
-
-fn length(file: &File) -> io::Result<u64> {
-    Ok(file.metadata()?.len())
-}
-
-/// Opens a regular file; `None` where there is none (any more).
-fn open(place: &Path) -> Result<Option<Current>> {
-    // Before it is opened: opening a pipe would wait for its writer.
-    match fs::metadata(place) {
-        Ok(metadata) if !metadata.is_file() => bail!("{} is not a regular file", place.display()),
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
-    }
-    let file = match File::open(place) {
-        Err(error) if is_absence(&error) => return Ok(None),
-        file => file?,
-    };
-    let metadata = file.metadata()?;
-    Ok(Some(Current { file: Rc::new(file), id: (metadata.dev(), metadata.ino()), read: 0 }))
-}
-
-/// The end of the last whole line between two places in a file; `from` where there is none.
-fn whole_lines(file: &File, from: u64, to: u64) -> io::Result<u64> {
-    const BLOCK: u64 = 64 * 1024;
-    let mut end = to;
-    while end > from {
-        let begin = end.saturating_sub(BLOCK).max(from);
-        let mut block = vec![0; usize::try_from(end - begin).unwrap_or(0)];
-        match file.read_exact_at(&mut block, begin) {
-            // Emptied meanwhile: that is noticed the next time.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(from),
-            read => read?,
-        }
-        if let Some(last) = memchr::memrchr(b'\n', &block) {
-            return Ok(begin + last as u64 + 1);
-        }
-        end = begin;
-    }
-    Ok(from)
 }

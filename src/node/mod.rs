@@ -22,6 +22,7 @@ mod live;
 mod lock;
 mod log_files;
 mod machine;
+mod open_log;
 mod output;
 mod process;
 mod program;

@@ -15,16 +15,20 @@ fn every_event_of_the_corpus_is_shown() {
     let fields: Vec<Field> = Field::ALL.iter().map(|(field, _)| *field).collect();
     for path in files.map(|file| file.unwrap().path()) {
         let text = fs::read_to_string(&path).unwrap();
-        let jsons: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let items: Vec<Value> = text.lines().flat_map(events_in).collect();
+        let jsons: Vec<&Value> = items.iter().filter(|item| item.get("level").is_some()).collect();
         let forms = [Form::Json, Form::Line(Layout::usual(Styles::plain(), None)), Form::Csv(fields.clone())];
         for form in &forms {
             let chunk = Chunks::new(text.as_bytes()).next(Vec::new()).unwrap().unwrap();
             let found = search.read(&chunk, form, None);
             let lines = String::from_utf8(found.lines).unwrap();
-            assert_eq!(found.faults.count, 0, "{}", path.display());
+            assert_eq!(found.faults.count, (items.len() - jsons.len()) as u64, "{}", path.display());
             assert_eq!(lines.lines().count(), jsons.len(), "{}", path.display());
             match form {
-                Form::Json => assert_eq!(lines, text),
+                Form::Json => {
+                    let shown: Vec<Value> = lines.lines().flat_map(events_in).collect();
+                    assert_eq!(shown.iter().collect::<Vec<_>>(), jsons);
+                }
                 Form::Line(_) => {
                     for (line, event) in lines.lines().zip(&jsons) {
                         let user = event.pointer("/user/username").and_then(Value::as_str).unwrap_or("-");
@@ -32,9 +36,14 @@ fn every_event_of_the_corpus_is_shown() {
                     }
                 }
                 Form::Csv(_) => {
-                    assert!(lines.lines().all(|line| line.matches(',').count() >= fields.len() - 1))
+                    assert!(lines.lines().all(|line| line.matches(',').count() >= fields.len() - 1));
                 }
             }
         }
     }
+}
+
+fn events_in(line: &str) -> Vec<Value> {
+    let json: Value = serde_json::from_str(line).unwrap();
+    json.get("items").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![json])
 }

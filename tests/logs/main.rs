@@ -1,11 +1,6 @@
 //! `kaudit logs`: what a search finds against a simple oracle, and a log that is followed while it is rotated.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "tests make the logs that are read, and start the program")]
 
 #[path = "../yaml/choices.rs"]

@@ -42,15 +42,14 @@ fn choice(words: &[String], fits: impl Fn(&str) -> bool) -> bool {
 
 /// A star is nothing, or one character and a star.
 fn like(word: &str, text: &str) -> bool {
-    match word.strip_prefix('*') {
-        Some(rest) => {
-            like(rest, text) || text.chars().next().is_some_and(|c| like(word, text.strip_prefix(c).unwrap()))
+    let behind_first = text.chars().next().and_then(|first| text.strip_prefix(first));
+    match (word.strip_prefix('*'), word.chars().next()) {
+        (Some(rest), _) => like(rest, text) || behind_first.is_some_and(|text| like(word, text)),
+        (None, None) => text.is_empty(),
+        (None, Some(first)) => {
+            text.starts_with(first)
+                && like(word.strip_prefix(first).unwrap_or_default(), behind_first.unwrap_or_default())
         }
-        None => match (word.chars().next(), text.chars().next()) {
-            (None, None) => true,
-            (Some(a), Some(b)) if a == b => like(&word[a.len_utf8()..], &text[b.len_utf8()..]),
-            _ => false,
-        },
     }
 }
 
@@ -70,10 +69,9 @@ fn is_about(word: &str, event: &Value) -> bool {
     let part = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or("");
     let (resource, subresource, group) = (part("resource"), part("subresource"), part("apiGroup"));
     match word {
-        "pods" => resource == "pods",
+        "pods" | "po/*" => resource == "pods",
         "pods/" => resource == "pods" && subresource.is_empty(),
         "pods/log" => resource == "pods" && subresource == "log",
-        "po/*" => resource == "pods",
         "*/scale" => subresource == "scale",
         "deploy" => resource == "deployments",
         "things.example.com" => resource == "things" && group == "example.com",

@@ -2,6 +2,7 @@
 
 use crate::choices::Choices;
 use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
 
 const USERS: [&str; 6] = [
     "alice",
@@ -124,7 +125,7 @@ fn write_text(text: &str, choices: &Choices<'_>, out: &mut String) {
             '"' => out.push_str("\\\""),
             '/' if style == 1 => out.push_str("\\/"),
             c if c.is_control() || style == 2 && choices.once_in(3) => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             c => out.push(c),
         }

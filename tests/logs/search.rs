@@ -116,7 +116,7 @@ fn without_a_question_every_line_counts() {
         assert_eq!((faults.lines, faults.count, events), (6, 4, 1));
         let texts = [
             "cut off",
-            "not JSON from byte 1 on",
+            "not JSON from byte 2 on",
             "JSON, but no audit event: see byte 2",
             "not JSON from byte 1 on",
         ];

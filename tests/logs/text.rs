@@ -24,23 +24,23 @@ fn off_a_terminal_nothing_is_cut() {
     assert_eq!(
         lines(Layout::usual(Styles::plain(), None)),
         [
-            "2026-11-21T03:14:15.926Z  200  list     alice                             pods                      shop/",
+            "2026-11-21T03:14:15.926Z  200  list     alice                               pods                          shop/",
             "2026-11-21T03:14:16.000Z  403  deletecollection  system:serviceaccount:kube-system:generic-garbage-collector as bob  deployments.apps/scale  a-namespace-with-a-long-name/an-object-with-a-long-name-0123456789",
-            "2026-11-21T03:14:17.000Z  -    get      eve\\n2026 forged\\u001b[2J          /healthz                  -",
+            "2026-11-21T03:14:17.000Z  -    get      eve\\n2026 forged\\u001b[2J           /healthz                      -",
         ]
     );
 }
 
 #[test]
 fn on_a_terminal_a_line_fits() {
-    for columns in [60, 80, 120, 200] {
+    for columns in [80, 100, 120, 200] {
         for line in lines(Layout::usual(Styles::plain(), Some(columns))) {
             assert!(line.chars().count() <= columns, "{columns}: {line}");
         }
     }
     assert_eq!(
         lines(Layout::usual(Styles::plain(), Some(100)))[0],
-        "2026-11-21T03:14:15.926Z  200  list     alice               pods            shop/"
+        "2026-11-21T03:14:15.926Z  200  list     alice                 pods              shop/"
     );
 }
 

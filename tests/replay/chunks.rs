@@ -3,7 +3,6 @@
 use crate::random::Random;
 use kaudit::event::{Chunks, scan};
 use std::io::{self, Read};
-use std::ops::ControlFlow;
 
 /// The lines, and how the reading ended.
 fn lines(log: impl Read, size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Option<io::ErrorKind>) {
@@ -90,11 +89,8 @@ fn what_threads_read_is_folded_in_the_order_of_the_log() {
             let read = |chunk: &kaudit::event::Chunk| {
                 chunk.iter().map(|line| line.unwrap().to_vec()).collect::<Vec<_>>()
             };
-            scan(Chunks::with_sizes(log.as_slice(), size, 100), threads, read, |lines| {
-                folded.extend(lines);
-                ControlFlow::Continue(())
-            })
-            .unwrap();
+            scan(Chunks::with_sizes(log.as_slice(), size, 100), threads, read, |lines| folded.extend(lines))
+                .unwrap();
             assert_eq!(folded.len(), 5000);
             let numbers =
                 folded.iter().map(|line| std::str::from_utf8(line).unwrap().parse::<usize>().unwrap());
@@ -106,10 +102,7 @@ fn what_threads_read_is_folded_in_the_order_of_the_log() {
         Chunks::with_sizes(Failing(&log), 64, 100),
         2,
         |chunk| chunk.iter().count(),
-        |lines| {
-            folded += lines;
-            ControlFlow::Continue(())
-        },
+        |lines| folded += lines,
     );
     assert_eq!((failed.unwrap_err().kind(), folded), (io::ErrorKind::Other, 5000));
 }

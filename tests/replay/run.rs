@@ -3,7 +3,6 @@
 use kaudit::event::{Chunks, scan};
 use kaudit::policy::{Policy, examine};
 use kaudit::replay::{LogSums, Replay, Replayed, Talker, Tally};
-use std::ops::ControlFlow;
 
 /// The version that policies are judged for.
 const MINOR: u32 = 36;
@@ -32,16 +31,7 @@ pub(crate) fn read(policies: &[Policy], logs: &[&[u8]], how: How) -> Tally {
     let mut tally = replay.start();
     for log in logs {
         let chunks = Chunks::with_sizes(*log, how.chunk, how.line_limit);
-        scan(
-            chunks,
-            how.threads,
-            |chunk| replay.read(chunk),
-            |part| {
-                tally.absorb(part);
-                ControlFlow::Continue(())
-            },
-        )
-        .unwrap();
+        scan(chunks, how.threads, |chunk| replay.read(chunk), |part| tally.absorb(part)).unwrap();
     }
     tally
 }

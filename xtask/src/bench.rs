@@ -2,8 +2,11 @@
 //!
 //! Both programs run as whole processes on the same kubeadm manifest, in turn, so that a busy machine slows both:
 //! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
-//! one machine only, so the goal is the ratio of the two. The same holds for the replay of a log ([`replay`]).
+//! one machine only, so the goal is the ratio of the two. The same holds for the replay of a
+//! log ([`replay`]) and for what is looked for in one ([`logs`]).
 
+mod log;
+mod logs;
 mod receive;
 mod replay;
 
@@ -15,6 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::shell::command::{capture, run as start, show};
+use crate::shell::debian::install;
 use crate::shell::go::go;
 use crate::shell::project::Project;
 use crate::{dist, peak_memory};
@@ -30,6 +34,9 @@ const LEAST_RATE: f64 = 3.0;
 /// the policy commands, and a server for HTTP takes 1.0.
 const MOST_SIZE: f64 = 10.0;
 
+/// The peers that Debian has, with their packages.
+const PEERS: [(&str, &str); 2] = [("jq", "jq"), ("rg", "ripgrep")];
+
 const YQ_VERSION: &str = "v4.54.1";
 const MANIFEST: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
 /// Runs before the measured ones. They bring the files into the page cache.
@@ -41,7 +48,7 @@ pub(crate) struct Options {
     /// How often each program runs
     #[arg(long, value_name = "N", default_value_t = Options::default().runs)]
     pub(crate) runs: u16,
-    /// How large the log is that is replayed, in MB
+    /// How large the log is that is replayed and searched, in MB
     #[arg(long, value_name = "MB", default_value_t = Options::default().log_size)]
     pub(crate) log_size: u64,
     /// Fail when a goal is missed
@@ -90,6 +97,7 @@ impl Figure {
 /// When a program cannot be built or fails; with `enforce`, when a goal is missed.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     ensure!(options.runs > 0, "a median needs at least one run");
+    install(&PEERS)?;
     let binary = dist::run(project)?;
     let size = fs::metadata(&binary).with_context(|| format!("reading {}", binary.display()))?.len();
     let yq = install_yq(project)?;
@@ -119,6 +127,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         ),
         Figure::new("static binary", megabytes(size), Goal::AtMost(MOST_SIZE), " MB"),
     ];
+    figures.extend(logs::measure(project, &binary, options.log_size * 1_000_000)?);
     figures.extend(replay::measure(project, &binary, &yq, options.log_size * 1_000_000)?);
     let rates = receive::measure(project, &binary)?;
     println!(

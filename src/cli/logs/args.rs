@@ -94,11 +94,11 @@ pub(super) struct Filters {
     /// About the object of this name
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = pattern)]
     pub(super) name: Vec<Term<Pattern>>,
-    /// Logged at this level: Metadata, Request, RequestResponse
-    #[arg(long, value_name = "LEVEL", value_delimiter = ',', value_parser = level)]
+    /// Logged at this level.
+    #[arg(long, help = "Logged at this level: Metadata, Request, RequestResponse", value_name = "LEVEL", value_delimiter = ',', value_parser = level)]
     pub(super) level: Vec<Term<Level>>,
-    /// Of this stage: RequestReceived, ResponseStarted, ResponseComplete, Panic
-    #[arg(long, value_name = "STAGE", value_delimiter = ',', value_parser = stage)]
+    /// Of this stage.
+    #[arg(long, help = "Of this stage: RequestReceived, ResponseStarted, ResponseComplete, Panic", value_name = "STAGE", value_delimiter = ',', value_parser = stage)]
     pub(super) stage: Vec<Term<Stage>>,
     /// With this code: 403, 4xx, 500-504
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = codes)]

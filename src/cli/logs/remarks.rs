@@ -22,6 +22,8 @@ pub(super) struct Remarks {
 #[derive(Debug)]
 struct OfLog {
     name: String,
+    /// How many lines were read before; `None`: nobody has counted them.
+    before: Option<u64>,
     faults: Faults,
     /// Why it could not be decompressed to its end.
     damage: Option<String>,
@@ -33,10 +35,9 @@ impl Remarks {
         Self { logs: Vec::new(), repeated }
     }
 
-    /// What comes next is of this log, of which so many lines were read before.
-    pub(super) fn begin(&mut self, name: &str, lines: u64) {
-        let faults = Faults { lines, ..Faults::default() };
-        self.logs.push(OfLog { name: name.to_owned(), faults, damage: None });
+    /// What comes next is of this log, of which so many lines were read before, if they were counted.
+    pub(super) fn begin(&mut self, name: &str, before: Option<u64>) {
+        self.logs.push(OfLog { name: name.to_owned(), before, faults: Faults::default(), damage: None });
     }
 
     /// What was passed over in the next piece.
@@ -65,9 +66,9 @@ impl Remarks {
         self.logs.reverse();
     }
 
-    /// How many lines of the last log were read.
-    pub(super) fn lines_of_last(&self) -> u64 {
-        self.logs.last().map_or(0, |log| log.faults.lines)
+    /// How many lines of the last log were read, if they were counted.
+    pub(super) fn lines_of_last(&self) -> Option<u64> {
+        self.logs.last().and_then(|log| Some(log.before? + log.faults.lines))
     }
 
     /// All of it.
@@ -86,7 +87,10 @@ impl Remarks {
     fn passed_over(&self) -> Option<Note> {
         let count: u64 = self.logs.iter().map(|log| log.faults.count).sum();
         let places = self.logs.iter().flat_map(|log| {
-            log.faults.places.iter().map(|(line, why)| format!("{}:{}: {why}", log.name, line + 1))
+            log.faults.places.iter().map(|(line, why)| match log.before {
+                Some(before) => format!("{}:{}: {why}", log.name, before + line + 1),
+                None => format!("{}: {why}", log.name),
+            })
         });
         let places: Vec<String> = places.take(PLACES).collect();
         let more = if count > places.len() as u64 { "; …" } else { "" };

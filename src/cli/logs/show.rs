@@ -3,7 +3,7 @@
 use super::Opened;
 use super::remarks::{Remarks, tell};
 use crate::cli::{Exit, end};
-use crate::event::{Chunk, Chunks, scan};
+use crate::event::{Chunk, Chunks, scan_while};
 use crate::logs::{Form, Found, Search};
 use crate::node::{Follower, LogFile, Node, Step};
 use crate::observe::Obstacle;
@@ -11,6 +11,7 @@ use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use std::io;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Duration;
 
 /// How often a log is looked at for something new. A person does not notice it, and it costs some system calls.
@@ -77,7 +78,7 @@ impl Printer<'_, '_> {
 
     fn all(&mut self, files: Vec<LogFile>, remarks: &mut Remarks) -> Result<(), Refusal> {
         for file in files {
-            remarks.begin(&file.name, 0);
+            remarks.begin(&file.name, Some(0));
             self.file(file, remarks)?;
             if self.failure.is_some() {
                 break;
@@ -88,11 +89,16 @@ impl Printer<'_, '_> {
 
     fn file(&mut self, file: LogFile, remarks: &mut Remarks) -> Result<(), Refusal> {
         let (search, form) = (self.search, self.form);
+        let is_pipe = file.size == 0;
         let read = |chunk: &Chunk| search.read(chunk, form, None);
         let outcome = scan_file(file, read, |found| {
             remarks.add(&found.faults);
             self.events += found.events;
-            self.print(&found.lines)
+            let printed = self.print(&found.lines);
+            if is_pipe {
+                self.output.flush();
+            }
+            printed
         });
         remarks.end(outcome)
     }
@@ -106,7 +112,7 @@ impl Printer<'_, '_> {
             if missing == 0 {
                 break;
             }
-            remarks.begin(&file.name, 0);
+            remarks.begin(&file.name, Some(0));
             let mut of_file = Found::default();
             let read = |chunk: &Chunk| search.read(chunk, form, Some(missing));
             let outcome = scan_file(file, read, |found| {
@@ -125,14 +131,14 @@ impl Printer<'_, '_> {
     }
 
     /// Prints what comes, until nobody reads it any more or a signal ends the process. `lines` are those of the file that
-    /// were read already.
-    fn follow(&mut self, mut follower: Follower, mut lines: u64) -> Result<(), Obstacle> {
+    /// were read already, if they were counted.
+    fn follow(&mut self, mut follower: Follower, mut lines: Option<u64>) -> Result<(), Obstacle> {
         self.output.flush();
         while self.failure.is_none() {
-            match follower.next()? {
+            match follower.step()? {
                 Some(Step::Lines { log, is_new_file }) => {
                     let mut remarks = Remarks::default();
-                    remarks.begin(&log.name, if is_new_file { 0 } else { lines });
+                    remarks.begin(&log.name, if is_new_file { Some(0) } else { lines });
                     self.file(log, &mut remarks)?;
                     lines = remarks.lines_of_last();
                     self.output.flush();
@@ -157,8 +163,10 @@ pub(super) fn scan_file<T: Send>(
     read: impl Fn(&Chunk) -> T + Sync,
     fold: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    // Of a pipe and of compressed files the size says little.
-    let is_small = file.size > 0 && file.size < WORTH_THREADS && !file.name.ends_with(".gz");
+    // A pipe has no size: what comes out of it now is shown now, while threads would wait for more. Of a compressed file the
+    // size says little.
+    let is_compressed = Path::new(&file.name).extension().is_some_and(|extension| extension == "gz");
+    let is_small = file.size < WORTH_THREADS && !is_compressed;
     let threads = if is_small { 1 } else { Node::parallelism() };
-    scan(Chunks::new(file), threads, read, fold)
+    scan_while(Chunks::new(file), threads, read, fold)
 }

@@ -30,7 +30,7 @@ pub(super) fn show(
     let mut remarks = Remarks::new(opened.repeated);
     let mut top = Top::new(args.top.clone());
     for file in opened.files {
-        remarks.begin(&file.name, 0);
+        remarks.begin(&file.name, Some(0));
         let read = |chunk: &Chunk| Top::of(&args.top, search, chunk);
         let outcome = scan_file(file, read, |part| {
             remarks.add(&part.faults);

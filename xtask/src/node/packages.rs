@@ -1,12 +1,10 @@
 //! The programs that come from Debian.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::shell::command::run as start;
-use crate::shell::debian::{apt_get, unpack};
+use crate::shell::debian::{install, unpack};
 use crate::shell::project::Project;
 
 /// Daemons, and what they start. Taken apart into the cache instead of installed, because installing them would start
@@ -22,17 +20,7 @@ const TOOLS: [(&str, &str); 2] = [("curl", "curl"), ("ip", "iproute2")];
 ///
 /// When apt-get fails.
 pub(crate) fn install_tools() -> Result<()> {
-    let is_missing = |command: &str| {
-        let status = Command::new(command).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_err()
-    };
-    let missing: Vec<&str> =
-        TOOLS.iter().filter(|(command, _)| is_missing(command)).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    start(apt_get().arg("update"))?;
-    start(apt_get().args(["install", "--yes", "--no-install-recommends"]).args(missing))
+    install(&TOOLS)
 }
 
 /// Unpacks the daemons, unless the cache has them, and returns the directory that has their `usr`.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command};
+use std::process::{self, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -15,6 +15,25 @@ pub(crate) fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command.args(["--quiet=2", "--option", "APT::Sandbox::User=root"]);
     command
+}
+
+/// Installs the packages of commands that are missing; `tools` are commands without a service, each with its package.
+///
+/// # Errors
+///
+/// When apt-get fails.
+pub(crate) fn install(tools: &[(&str, &str)]) -> Result<()> {
+    let is_missing = |command: &str| {
+        let status = Command::new(command).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_err()
+    };
+    let missing: Vec<&str> =
+        tools.iter().filter(|(command, _)| is_missing(command)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    start(apt_get().arg("update"))?;
+    start(apt_get().args(["install", "--yes", "--no-install-recommends"]).args(missing))
 }
 
 /// Unpacks `packages` into the directory `name` of the cache, unless they are there, and returns it.

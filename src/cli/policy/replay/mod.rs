@@ -18,7 +18,6 @@ use crate::replay::{LogSums, Replay, Replayed, Tally};
 use crate::report::{Output, Report};
 use progress::Progress;
 use shown::{Shown, Side};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Counts what one policy or two make of the logs.
@@ -79,7 +78,6 @@ fn read(files: LogFiles, replay: &Replay, output: &mut Output<'_>) -> Result<Rea
                 of_file.absorb(&tally.log);
                 read.tally.absorb(tally);
                 progress.tell(meter.taken(), output);
-                ControlFlow::Continue(())
             },
         );
         progress.finish(size);

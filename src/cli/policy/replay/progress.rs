@@ -58,6 +58,7 @@ mod tests {
             quiet: false,
             verbose: false,
             shows_progress: is_terminal,
+            out_columns: None,
         };
         let mut progress = Progress::new(total);
         for taken in [1 << 20, 200 << 20, 201 << 20] {
