@@ -84,8 +84,8 @@ impl<'de> Visitor<'de> for Lines {
             match key {
                 Key::User => line.user = or_empty::<Text<'_>, _>(&mut map)?.0,
                 Key::Groups => {
-                    line.groups =
-                        or_empty::<Vec<Text<'_>>, _>(&mut map)?.into_iter().map(|text| text.0).collect()
+                    let groups: Vec<Text<'_>> = or_empty(&mut map)?;
+                    line.groups = groups.into_iter().map(|text| text.0).collect();
                 }
                 Key::NoUser => line.no_user = or_empty(&mut map)?,
                 Key::Verb => line.verb = or_empty::<Text<'_>, _>(&mut map)?.0,
