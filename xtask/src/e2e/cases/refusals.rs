@@ -30,7 +30,7 @@ const POLICIES: [(&str, &str, &str); 6] = [
     ("level", "rules:\n- level: metadata\n", "metadata"),
     ("misspelt", "rules:\n- level: None\n  usergroups: [system:nodes]\n- level: Metadata\n", "usergroups"),
     ("nested", "omitStages:\n- RequestReceived\n- rules:\n  - level: Metadata\n", "omitStages"),
-    ("broken", "rules:\n- level: \"Metadata\n", "not valid YAML"),
+    ("broken", "rules:\n- level: \"Metadata\n", "unexpected end of stream"),
     ("group", "rules:\n- level: Metadata\n  resources: [{group: apps/v1}]\n", "group"),
 ];
 
