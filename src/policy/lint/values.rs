@@ -156,7 +156,8 @@ fn check_verbs(rule: &Rule, path: &Path, found: &mut Found<'_>) {
         };
         if lower == "proxy" {
             let message = "only requests below /api/v1/proxy/ have the verb \"proxy\", and 1.10 removed them";
-            let fix = "remove it, and name the subresources: \"pods/proxy\", \"services/proxy\", \"nodes/proxy\"";
+            let fix =
+                "remove it, and name the subresources: \"pods/proxy\", \"services/proxy\", \"nodes/proxy\"";
             found.add_with(catalogue::VERB, path, message, fix);
             continue;
         }
