@@ -105,13 +105,11 @@ pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Ref
             }
         },
     };
-    version.judged()?;
-    let minor = version.policy_minor();
     let remark = match version.judged()?.standing {
         Standing::Newer => format!(", the newest that kaudit knows, in place of {version}"),
         Standing::Known | Standing::Older => whose.to_owned(),
     };
-    Ok(Judging { minor, remark })
+    Ok(Judging { minor: version.policy_minor(), remark })
 }
 
 /// The minor release to judge by, see [`judging`].

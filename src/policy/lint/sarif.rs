@@ -53,14 +53,16 @@ fn result(file: &str, finding: &Lint) -> Value {
         .iter()
         .map(|reason| json!({ "kind": "inSource", "status": "accepted", "justification": reason }))
         .collect();
+    // What stays the same when lines are added elsewhere.
+    let about =
+        if finding.path.steps().is_empty() { finding.message.clone() } else { finding.path.to_string() };
     json!({
         "ruleId": finding.check.id,
         "ruleIndex": all().iter().position(|check| check.id == finding.check.id),
         "level": level(finding.check.severity),
         "message": { "text": format!("{}. {}", finding.message, finding.fix) },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(file) }, "region": region } }],
-        // What stays the same when lines are added elsewhere.
-        "partialFingerprints": { "path/v1": format!("{} {}", finding.check.id, finding.path) },
+        "partialFingerprints": { "path/v1": format!("{} {about}", finding.check.id) },
         "suppressions": suppressions,
     })
 }
