@@ -21,7 +21,7 @@ pub use course::Course;
 pub use fate::{Fate, Unknown, fate};
 pub use log::LogSums;
 pub use result::Replayed;
-pub use talkers::{Share, Talker, Talkers};
+pub use talkers::{Logged, Share, Talker, Talkers};
 pub use tally::{Days, Replay, Tally};
 
 /// How many policies one pass over a log can be replayed under: one, and one to compare it with.

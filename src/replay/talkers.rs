@@ -14,7 +14,16 @@ pub struct Share {
     /// In the log.
     pub today: Amount,
     /// Of that, what each policy logs.
-    pub logged: [Amount; MOST_POLICIES],
+    pub logged: [Logged; MOST_POLICIES],
+}
+
+/// What a policy logs of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Logged {
+    /// As far as it is known.
+    pub amount: Amount,
+    /// There may be bodies that are not known, so that it takes more.
+    pub is_least: bool,
 }
 
 /// Who, what, and how much.
@@ -96,8 +105,9 @@ const SEPARATOR: &str = "\0";
 impl AddAssign<&Self> for Share {
     fn add_assign(&mut self, more: &Self) {
         self.today += more.today;
-        for (amount, more) in self.logged.iter_mut().zip(more.logged) {
-            *amount += more;
+        for (logged, more) in self.logged.iter_mut().zip(more.logged) {
+            logged.amount += more.amount;
+            logged.is_least |= more.is_least;
         }
     }
 }
@@ -105,7 +115,7 @@ impl AddAssign<&Self> for Share {
 impl Share {
     /// What the policy of this index logs of it.
     #[must_use]
-    pub fn logged_by(&self, policy: usize) -> Amount {
+    pub fn logged_by(&self, policy: usize) -> Logged {
         self.logged.get(policy).copied().unwrap_or_default()
     }
 }
@@ -124,7 +134,7 @@ mod tests {
 
     fn count(talkers: &mut Talkers, user: &str, bytes: u64) {
         let amount = Amount::one(bytes);
-        let share = Share { today: amount, logged: [amount; MOST_POLICIES] };
+        let share = Share { today: amount, ..Share::default() };
         talkers.count(user, "get", ["pods", "", "", "", ""], &share);
     }
 

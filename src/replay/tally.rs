@@ -7,7 +7,7 @@ use crate::replay::amount::Amount;
 use crate::replay::cell::Cell;
 use crate::replay::fate::{Fate, fate};
 use crate::replay::log::LogSums;
-use crate::replay::talkers::{Share, Talkers};
+use crate::replay::talkers::{Logged, Share, Talkers};
 use std::collections::BTreeMap;
 
 /// One policy, or two to compare, made ready to be asked about every event.
@@ -84,14 +84,15 @@ impl Replay {
         let written = Moment::parse(event.written_at());
         tally.log.count(event, bytes, written);
         let asked = Asked::of(event);
-        let mut share = Share { today: Amount::one(bytes), logged: [Amount::default(); MOST_POLICIES] };
+        let mut share = Share { today: Amount::one(bytes), ..Share::default() };
         let request = asked.request();
         let each = self.policies.iter().zip(&mut tally.policies).zip(&mut share.logged);
         for (((evaluator, _), days), logged) in each {
             let decision = evaluator.decide(&request);
             let fate = fate(event, &asked, bytes, &decision);
-            if let Fate::Logged { bytes, .. } = fate {
-                *logged = Amount::one(bytes);
+            if let Fate::Logged { bytes, unknown } = fate {
+                *logged =
+                    Logged { amount: Amount::one(bytes), is_least: unknown.request || unknown.response };
             }
             days.count(written.map(Moment::day), decision.rule, Cell::of(event, &asked, bytes, fate));
         }

@@ -73,7 +73,7 @@ fn sums_by_rule_and_by_day_are_the_total() {
         let by_talker = tally.talkers.top(usize::MAX, |share| share.today.bytes);
         assert_eq!(by_talker.iter().map(|it| it.share.today.bytes).sum::<u64>(), tally.log.events.bytes);
         assert_eq!(
-            by_talker.iter().map(|it| it.share.logged_by(0).bytes).sum::<u64>(),
+            by_talker.iter().map(|it| it.share.logged_by(0).amount.bytes).sum::<u64>(),
             replayed.total.sums.logged.bytes
         );
     }

@@ -2,7 +2,7 @@
 
 use super::shown::{Shown, Side};
 use crate::policy::{Level, Stage};
-use crate::replay::{Amount, Outcome, Talker};
+use crate::replay::{Amount, Logged, Outcome, Talker};
 use serde_json::{Map, Value, json};
 
 /// All of it.
@@ -102,8 +102,8 @@ fn outcome_details(outcome: &Outcome) -> Map<String, Value> {
 }
 
 fn talker_details(talker: &Talker, policies: usize) -> Value {
-    let logged: Vec<Value> =
-        (0..policies).map(|index| amount_details(talker.share.logged_by(index))).collect();
+    let details = |Logged { amount, is_least }: &Logged| json!({ "events": amount.events, "bytes": amount.bytes, "isLeast": is_least });
+    let logged: Vec<Value> = talker.share.logged.iter().take(policies).map(details).collect();
     json!({
         "user": talker.user,
         "verb": talker.verb,

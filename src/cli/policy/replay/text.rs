@@ -99,13 +99,20 @@ fn totals(shown: &Shown<'_>) -> Vec<String> {
 
 /// What a policy logs, as cells.
 fn cost(outcome: &Outcome) -> [String; 2] {
-    let Amount { events, bytes } = outcome.cost();
-    [number(events), format!("{}{}", least(outcome), size(bytes))]
+    cells(outcome.cost(), least(outcome))
+}
+
+fn cells(Amount { events, bytes }: Amount, mark: &str) -> [String; 2] {
+    [number(events), format!("{mark}{}", size(bytes))]
 }
 
 /// Stands before a size to which bodies have to be added that are not known.
 fn least(outcome: &Outcome) -> &'static str {
-    if outcome.sums.unknown > 0 { "≥ " } else { "" }
+    mark(outcome.sums.unknown > 0)
+}
+
+fn mark(is_least: bool) -> &'static str {
+    if is_least { "≥ " } else { "" }
 }
 
 /// What becomes of the events of the log, and what is not known.
@@ -135,8 +142,8 @@ fn explain(side: &Side<'_>) -> Vec<String> {
     }
     if *without_end > 0 {
         say(format!(
-            "{} requests have no end in the log; their last events are not counted",
-            number(*without_end)
+            "not known, as the log has not: the last events of {}, which had not ended, or whose end the log omits",
+            counted(*without_end, "request")
         ));
     }
     lines
@@ -171,7 +178,7 @@ fn days(shown: &Shown<'_>) -> Vec<String> {
 }
 
 fn rules(side: &Side<'_>) -> Vec<String> {
-    let mut columns = Columns::new(2, ["rule", "level", "requests", "the log", "", side.name, "", "of it"]);
+    let mut columns = columns(2, &["rule", "level", "requests"], &[THE_LOG, side.name]);
     let total = side.replayed.total.cost().bytes;
     for (rule, (level, outcome)) in side.outcomes() {
         let row = [side.place(rule), level.to_string(), number(outcome.requests)];
@@ -189,7 +196,8 @@ fn talkers(shown: &Shown<'_>, talkers: &[Talker]) -> Vec<String> {
     for Talker { user, verb, what, share } in talkers {
         let user = if user.is_empty() { "(nobody)" } else { user };
         let names = [user, verb, what].map(cut);
-        let logged = (0..shown.sides.len()).flat_map(|index| amount(share.logged_by(index)));
+        let logged = share.logged.iter().take(shown.sides.len());
+        let logged = logged.flat_map(|logged| cells(logged.amount, mark(logged.is_least)));
         columns.row(names.into_iter().chain(amount(share.today)).chain(logged));
     }
     columns.lines()
