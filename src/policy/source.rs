@@ -16,7 +16,7 @@ pub(super) struct Source {
     pub(super) value: Value,
     /// Whether it was read as JSON.
     pub(super) is_json: bool,
-    /// Where everything is; absent for the rare JSON that no YAML reader takes.
+    /// Where everything is; absent for the rare JSON that no YAML reader takes even so.
     document: Option<Document>,
 }
 
@@ -32,6 +32,10 @@ impl Source {
         }
         // A byte order mark is no column, so every position stays what it is without it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.starts_with('\u{feff}') {
+            let words = "there are two byte order marks at the start";
+            return Err(Finding::of_file(Verdict::Undecided, words).help("remove them"));
+        }
         let document = Document::read(text).map_err(|refusal| refuse_yaml(text, refusal))?;
         if let Some(finding) = foreign::find(&document) {
             return Err(finding);
@@ -124,7 +128,18 @@ fn read_json(text: &str) -> Result<Source, Finding> {
     if has_two_spellings(&value) {
         return Err(merged("`apiVersion` or `kind` is there twice, in different spellings"));
     }
-    Ok(Source { value, is_json: true, document: Document::read(text).ok() })
+    Ok(Source { value, is_json: true, document: Document::read(&as_yaml(text)).ok() })
+}
+
+/// The text with everything at the same place, for a reader of YAML: a tab is a blank, because JSON has none within
+/// texts, a carriage return too, and what YAML does not print is some letter.
+fn as_yaml(json: &str) -> String {
+    let printed = |c: char| match c {
+        '\t' | '\r' => ' ',
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => 'x',
+        c => c,
+    };
+    json.chars().map(printed).collect()
 }
 
 /// Go's JSON decoder writes the second value of a key over the first, item by item, and so leaves parts of it. For
@@ -157,13 +172,18 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
 }
 
 /// What Go's reader takes and libyaml may not: a word in brackets that ends with a colon, as in `{a:}`, and brackets or
-/// commas in a tag, and `\'` in double quotes.
+/// commas in a tag, `\'` and escaped line breaks of Unicode in double quotes, and a byte order mark where a line begins.
 fn is_laxer_in_go(text: &str, reason: &str) -> bool {
     let has_colon_before_bracket = [":}", ":]", ":,"].iter().any(|piece| text.contains(piece));
+    let count = |bracket: char| text.matches(bracket).count();
+    let has_bracket_too_many = count(']') > count('[') || count('}') > count('{');
+    let escapes = ["\\'", "\\\u{85}", "\\\u{2028}", "\\\u{2029}"];
     reason.contains("found unexpected ':'")
         || reason.contains(" a tag,")
+        || (reason.contains("cannot follow") && text.contains('!') && has_bracket_too_many)
         || (reason.contains("while parsing a flow") && has_colon_before_bracket)
-        || (reason.contains("unknown escape character") && text.contains("\\'"))
+        || (reason.contains("unknown escape character") && escapes.iter().any(|escape| text.contains(escape)))
+        || (reason.contains("invisible character") && text.contains("\n\u{feff}"))
 }
 
 /// How the reader words that a text is YAML but has no value for Go. A test with the API server's own answers fails

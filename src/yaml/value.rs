@@ -75,7 +75,7 @@ impl Reader<'_> {
     fn mapping(&mut self, entries: &[Entry]) -> Result<Value, Refusal> {
         let mut map = Map::new();
         let mut first = HashMap::new();
-        for entry in entries {
+        for (index, entry) in entries.iter().enumerate() {
             if is_merge(&entry.key) {
                 self.found(FindingKind::MergeKey, &entry.key);
                 self.decoded += 1;
@@ -83,7 +83,11 @@ impl Reader<'_> {
                 continue;
             }
             let key = self.key(&entry.key)?;
-            let value = self.value(&entry.value)?;
+            let value = self.value(&entry.value).map_err(|refusal| {
+                let is_same = |later: &Entry| later.key.scalar().is_some_and(|it| *it == *key);
+                let is_replaced = entries.iter().skip(index + 1).any(is_same);
+                if is_replaced { self.replaced(entry, refusal) } else { refusal }
+            })?;
             let at = entry.start();
             if let Some(first) = first.insert(key.clone(), at) {
                 self.found(FindingKind::DuplicateKey { key: key.clone(), first }, &entry.key);
@@ -91,6 +95,15 @@ impl Reader<'_> {
             map.insert(key, value);
         }
         Ok(Value::Object(map))
+    }
+
+    /// Go looks for a form in JSON only when all keys are read, and has forgotten the first value of this one by then.
+    fn replaced(&self, entry: &Entry, refusal: Refusal) -> Refusal {
+        if !refusal.reason.ends_with(WITHOUT_FORM) && refusal.reason != NO_STRING {
+            return refusal;
+        }
+        let reason = "this key is there twice, and what it has at first has no form in Kubernetes";
+        refuse_at(self.text, entry.start(), reason).help("keep one of the two")
     }
 
     fn key(&mut self, node: &Node) -> Result<String, Refusal> {
@@ -104,11 +117,15 @@ impl Reader<'_> {
                     let found = FindingKind::NonStringKey { written: text.to_string() };
                     self.findings.push(Finding { kind: found, at: node.span().start });
                 }
-                resolved.to_json_key(text).ok_or_else(|| refusal("this key is not a string"))?
+                resolved.to_json_key(text).ok_or_else(|| refusal(NO_STRING))?
             }
-            _ => match self.value(node)? {
-                Value::String(key) => return Ok(key),
-                _ => return Err(refusal("this key is not a string")),
+            _ => match (self.value(node)?, node.scalar()) {
+                (Value::String(key), _) => return Ok(key),
+                // A tag that says what the text is anyway, as in `!!int 3`.
+                (Value::Bool(_) | Value::Number(_), Some(text)) => {
+                    return resolve(text).to_json_key(text).ok_or_else(|| refusal(NO_STRING));
+                }
+                _ => return Err(refusal(NO_STRING)),
             },
         };
         self.decoded += 1;
@@ -148,7 +165,7 @@ impl Reader<'_> {
                 return Ok(Value::from(text));
             }
             return resolve(text).to_json(text).ok_or_else(|| {
-                refuse_at(self.text, node.span().start, format!("`{text}` has no form in JSON"))
+                refuse_at(self.text, node.span().start, format!("`{text}` {WITHOUT_FORM}"))
                     .help(format!("quote it if it is meant as text: '{text}'"))
             });
         };
@@ -182,6 +199,11 @@ impl Reader<'_> {
         self.findings.push(Finding { kind, at: node.span().start });
     }
 }
+
+/// Why a key is refused.
+const NO_STRING: &str = "this key is not a string";
+/// How a refusal of infinity and of what is no number ends.
+const WITHOUT_FORM: &str = "has no form in JSON";
 
 /// Whether a key is the merge key; quoted it is text.
 pub(super) fn is_merge(key: &Node) -> bool {

@@ -1,12 +1,14 @@
 //! Decisions about requests, compared with those of the API server's own evaluator.
 //!
 //! `tests/policy/go-decisions.jsonl` holds policies, requests and what `tests/go/policy` (Kubernetes 1.36) decided.
-//! With `KAUDIT_GO_POLICY` set to that program, a larger number of new ones is compared as well.
+//! With `KAUDIT_GO_POLICY` set to that program, a million new ones are compared as well.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use kaudit::policy::{Policy, Request, Resource, Target, User, decide, examine, preset};
+use kaudit::policy::{
+    Decision, Evaluator, Request, RequestRef, Resource, Target, User, decide, examine, preset,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::oracle;
@@ -68,67 +70,105 @@ impl Attributes {
     }
 }
 
-fn answer(policy: &Policy, attributes: &Attributes) -> Answer {
-    let decision = decide(policy, &attributes.request());
-    Answer {
-        level: decision.level.to_string(),
-        omit_stages: decision.omit_stages.iter().map(|stage| stage.to_string()).collect(),
-        omit_managed_fields: decision.omit_managed_fields,
-        rule: decision.rule,
+impl Answer {
+    fn of(decision: &Decision) -> Self {
+        Self {
+            level: decision.level.to_string(),
+            omit_stages: decision.omit_stages.iter().map(|stage| stage.to_string()).collect(),
+            omit_managed_fields: decision.omit_managed_fields,
+            rule: decision.rule,
+        }
     }
 }
 
-/// Compares every decision and returns their number. Data without rules that decide would prove nothing, so the
-/// share of requests that some rule matches is checked too.
-fn compare(answered: &str) -> usize {
-    let mut decisions = 0;
-    let mut matched = 0;
-    for line in answered.lines() {
-        let case: Case = serde_json::from_str(line).unwrap();
-        assert_eq!(case.error, "", "{}", case.policy);
-        let policy =
-            examine(&case.policy, MINOR).policy.unwrap_or_else(|| panic!("refused: {}", case.policy));
-        assert_eq!(case.requests.len(), case.decisions.len());
-        for (attributes, expected) in case.requests.iter().zip(&case.decisions) {
-            assert_eq!(answer(&policy, attributes), *expected, "{attributes:?} under\n{}", case.policy);
-            decisions += 1;
-            matched += usize::from(expected.rule.is_some());
+/// How many decisions were compared, and how many of them some rule made.
+#[derive(Default)]
+struct Compared {
+    decisions: usize,
+    matched: usize,
+}
+
+impl Compared {
+    /// Compares what both evaluators decide about the requests of `case` with what the API server decided.
+    fn add(&mut self, case: &Case, answer: &Case) {
+        let Case { policy: text, requests, .. } = case;
+        assert_eq!(answer.error, "", "{text}");
+        let policy = examine(text, MINOR).policy.unwrap_or_else(|| panic!("refused: {text}"));
+        let evaluator = Evaluator::new(&policy);
+        assert_eq!(requests.len(), answer.decisions.len());
+        for (attributes, expected) in requests.iter().zip(&answer.decisions) {
+            let request = attributes.request();
+            let decision = decide(&policy, &request);
+            assert_eq!(Answer::of(&decision), *expected, "{attributes:?} under\n{text}");
+            assert_eq!(
+                evaluator.decide(&RequestRef::from(&request)),
+                decision,
+                "{attributes:?} under\n{text}"
+            );
+            self.decisions += 1;
+            self.matched += usize::from(expected.rule.is_some());
         }
     }
-    assert!(matched * 4 > decisions, "{matched} of {decisions} requests match a rule");
-    decisions
+
+    /// Data without rules that decide would prove nothing.
+    fn check(&self, least: usize) {
+        let Self { decisions, matched } = self;
+        println!("{decisions} decisions are the same, {matched} of them by a rule");
+        assert!(*decisions >= least, "{decisions} decisions");
+        assert!(matched * 4 > *decisions, "{matched} of {decisions} requests match a rule");
+    }
 }
 
 #[test]
 fn decisions_are_those_of_the_api_server() {
     let answered = fs::read_to_string("tests/policy/go-decisions.jsonl").unwrap();
-    let decisions = compare(&answered);
-    assert!(decisions >= 2000, "{decisions} decisions");
+    let mut compared = Compared::default();
+    for line in answered.lines() {
+        let case: Case = serde_json::from_str(line).unwrap();
+        compared.add(&case, &case);
+    }
+    compared.check(2000);
 }
 
 #[test]
-fn new_decisions_are_those_of_the_api_server() {
-    const POLICIES: usize = 5000;
-    const REQUESTS: usize = 40;
+fn a_million_new_decisions_are_those_of_the_api_server() {
+    const POLICIES: usize = 12_500;
+    const REQUESTS: usize = 80;
+    /// So many policies are asked about at once, which bounds the memory.
+    const AT_ONCE: usize = 1250;
     let Some(program) = oracle::program() else { return };
     let mut random = Random::new(oracle::seed());
-    let mut questions = Vec::new();
-    let presets = preset::all().iter().map(|preset| preset.text.to_owned());
-    let policies: Vec<_> = presets.chain((0..POLICIES).map(|_| random::policy(&mut random))).collect();
-    for policy in policies {
-        let requests = (0..REQUESTS).map(|_| attributes(&mut random)).collect();
-        let case = Case { policy, requests, ..Case::default() };
-        serde_json::to_writer(&mut questions, &case).unwrap();
-        questions.push(b'\n');
+    let mut policies: Vec<_> = preset::all().iter().map(|preset| preset.text.to_owned()).collect();
+    policies.resize_with(POLICIES, || random::policy(&mut random));
+    let mut compared = Compared::default();
+    for policies in policies.chunks(AT_ONCE) {
+        let case = |policy: &String| {
+            let requests = (0..REQUESTS).map(|_| attributes(&mut random)).collect();
+            Case { policy: policy.clone(), requests, ..Case::default() }
+        };
+        let cases: Vec<Case> = policies.iter().map(case).collect();
+        let mut questions = Vec::new();
+        for case in &cases {
+            serde_json::to_writer(&mut questions, case).unwrap();
+            questions.push(b'\n');
+        }
+        let answered = oracle::ask(&program, questions);
+        assert_eq!(answered.lines().count(), cases.len());
+        for (case, line) in cases.iter().zip(answered.lines()) {
+            compared.add(case, &serde_json::from_str(line).unwrap());
+        }
     }
-    let decisions = compare(&oracle::ask(&program, questions));
-    assert!(decisions >= POLICIES * REQUESTS, "{decisions} decisions");
+    compared.check(1_000_000);
 }
 
 fn attributes(random: &mut Random) -> Attributes {
     let resource_request = random.chance(80);
     let of_resource = |text: &str| if resource_request { text.to_owned() } else { String::new() };
-    let (api_group, resource) = random.resource();
+    let (mut api_group, mut resource) = random.resource();
+    let mut subresource = random.word(&random::SUBRESOURCES);
+    if random.chance(10) {
+        [api_group, resource, subresource] = [(); 3].map(|()| random.word(&random::ODD));
+    }
     Attributes {
         no_user: random.chance(5),
         user: random.word(&random::USERS).to_owned(),
@@ -136,7 +176,7 @@ fn attributes(random: &mut Random) -> Attributes {
         verb: random.word(&random::VERBS).to_owned(),
         api_group: of_resource(api_group),
         resource: of_resource(resource),
-        subresource: of_resource(random.word(&random::SUBRESOURCES)),
+        subresource: of_resource(subresource),
         namespace: of_resource(random.word(&random::NAMESPACES)),
         name: of_resource(random.word(&random::NAMES)),
         path: if resource_request { String::new() } else { random.word(&random::PATHS).to_owned() },

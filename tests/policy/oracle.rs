@@ -16,9 +16,10 @@ pub(crate) fn seed() -> u64 {
     seed
 }
 
-/// Runs the program on lines of JSON and returns the lines that it answers.
+/// Runs the program on lines of JSON and returns the lines that it answers, without what they were asked.
 pub(crate) fn ask(program: &str, questions: Vec<u8>) -> String {
-    let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        Command::new(program).arg("-brief").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let writer = thread::spawn(move || input.write_all(&questions));
     let output = child.wait_with_output().unwrap();

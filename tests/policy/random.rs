@@ -34,6 +34,9 @@ const RESOURCES: [(&str, &str); 14] = [
     ("rbac.authorization.k8s.io", "clusterroles"),
     ("metrics.k8s.io", "pods"),
 ];
+/// Words that look like patterns, for requests for resources that no API server would get.
+pub(crate) const ODD: [&str; 10] =
+    ["", "*", "*/*", "*/log", "pods", "pods/log", "pods/*", "/log", "a/b", "log"];
 pub(crate) const PATHS: [&str; 12] = [
     "/",
     "/healthz",
@@ -49,7 +52,7 @@ pub(crate) const PATHS: [&str; 12] = [
     "",
 ];
 
-const PATTERNS: [&str; 14] = [
+const PATTERNS: [&str; 20] = [
     "*",
     "*/*",
     "*/status",
@@ -64,6 +67,12 @@ const PATTERNS: [&str; 14] = [
     "",
     "Pods",
     "deployments",
+    "pods/",
+    "/log",
+    "a/b/log",
+    "a/b/*",
+    "*/b/log",
+    "*/",
 ];
 const URLS: [&str; 9] = ["*", "/", "/*", "/healthz", "/healthz*", "/api", "/api*", "/apis/*", "/logs/a*"];
 const API_GROUPS: [&str; 6] = ["", "apps", "*", "metrics.k8s.io", "coordination.k8s.io", "v1"];

@@ -90,13 +90,15 @@ pub(crate) fn differs(policy: &str, error: &str) -> Option<String> {
         // Go prints the key as well, and null as one that it cannot print.
         return None;
     }
-    // Not repeated are: what exactly is wrong with a time, the whole text, and the types of a file without version.
+    // Not repeated are: what exactly is wrong with a time, the whole text, the types of a file without version, and what else
+    // is wrong with an object that is no policy.
     let same = if ours.starts_with("failed decoding: parsing time") {
         error.starts_with("failed decoding: parsing time")
     } else if ours.ends_with("is missing") {
         error.starts_with(&ours)
     } else {
         ours.contains("/__internal")
+            || ours.ends_with(": unknown conversion")
             || without_scheme(&without_number(error)) == without_scheme(&without_number(&ours))
     };
     (!same).then(|| format!("the API server says\n  {error}\nkaudit\n  {ours}"))

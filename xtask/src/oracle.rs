@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::property::optimised_tests;
 use crate::shell::command::run as start;
 use crate::shell::go::go;
 use crate::shell::project::Project;
@@ -21,7 +22,7 @@ struct Oracle {
     program: PathBuf,
 }
 
-/// Builds the programs, runs the tests that read one of the variables, and counts them.
+/// Builds the programs, runs the tests that read one of the variables, optimised, and counts them.
 ///
 /// # Errors
 ///
@@ -40,7 +41,7 @@ pub(crate) fn run(project: &Project) -> Result<Tally> {
         oracles.iter().any(|oracle| target.source.contains(&oracle.variable))
     })?;
     let variables = oracles.iter().map(|oracle| (&oracle.variable, &oracle.program));
-    run_tests(project.cargo().arg("test").args(arguments(&targets)).envs(variables))
+    run_tests(optimised_tests(project).args(arguments(&targets)).envs(variables))
 }
 
 fn find(project: &Project) -> Result<Vec<Oracle>> {

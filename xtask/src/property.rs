@@ -8,8 +8,8 @@ use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{arguments, choose};
 
-/// How the names of the property tests begin: those of the editor, and those of the whole of `enable`.
-const PREFIXES: [&str; 2] = ["yaml_", "enable_"];
+/// How the names of the property tests begin: those of the editor, those of the whole of `enable`, and those of policies.
+const PREFIXES: [&str; 3] = ["yaml_", "enable_", "policy"];
 
 /// How many cases.
 #[derive(clap::Args)]
@@ -32,7 +32,7 @@ impl Default for Options {
 /// When there are none, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let named = |name: &str| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    let targets = choose(project, "begins with yaml_ or enable_", |target| named(&target.name))?;
+    let targets = choose(project, "begins with yaml_, enable_ or policy", |target| named(&target.name))?;
     let mut cargo = optimised_tests(project);
     run_tests(cargo.args(arguments(&targets)).env("KAUDIT_PROPTEST_CASES", options.cases.to_string()))
 }

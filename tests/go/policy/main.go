@@ -2,7 +2,11 @@
 //
 // It reads one JSON object per line on standard input and writes one per line on standard output: the same object
 // with the answers filled in. A file of answers is therefore also its own input, and asking again
-// (`go run . <answers.jsonl`) must give the same bytes.
+// (`go run . <answers.jsonl`) must give the same bytes. With -brief only the answers are written, which is what counts
+// where there are a million of them.
+//
+// With -time DURATION it decides about the requests of each case again and again for so long, and writes how long one
+// decision took.
 //
 // In the tests only: kaudit itself is not written in Go and does not need it.
 package main
@@ -10,6 +14,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -68,13 +73,27 @@ type decision struct {
 func main() {
 	klog.LogToStderr(false)
 	klog.SetOutput(io.Discard)
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	brief := flag.Bool("brief", false, "write the answers alone")
+	each := flag.Duration("time", 0, "decide for so long under each policy, and write what a decision took")
+	flag.Parse()
+	work := func(c *testCase) any {
+		answer(c)
+		if *brief {
+			c.Name, c.Policy, c.Requests = "", "", nil
+		}
+		return c
+	}
+	if *each > 0 {
+		work = func(c *testCase) any { return measure(c, *each) }
+	}
+	if err := run(os.Stdin, os.Stdout, work); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(in io.Reader, out io.Writer) error {
+// run does the work on every case, and writes what comes out of it.
+func run(in io.Reader, out io.Writer, work func(*testCase) any) error {
 	decoder := json.NewDecoder(in)
 	buffered := bufio.NewWriter(out)
 	encoder := json.NewEncoder(buffered)
@@ -86,8 +105,7 @@ func run(in io.Reader, out io.Writer) error {
 		} else if err != nil {
 			return fmt.Errorf("reading a case: %w", err)
 		}
-		answer(&c)
-		if err := encoder.Encode(c); err != nil {
+		if err := encoder.Encode(work(&c)); err != nil {
 			return fmt.Errorf("writing an answer: %w", err)
 		}
 	}
@@ -100,46 +118,58 @@ func answer(c *testCase) {
 		c.Error = err.Error()
 		return
 	}
+	e := evaluatorsOf(loaded)
 	for _, r := range c.Requests {
-		c.Decisions = append(c.Decisions, decide(loaded, r))
+		c.Decisions = append(c.Decisions, e.decide(r))
 	}
 }
 
+var strictCodecs = serializer.NewCodecFactory(audit.Scheme, serializer.EnableStrict)
+
 // strictFindings repeats the loader's first step, whose error goes only to the log.
 func strictFindings(text string) string {
-	codecs := serializer.NewCodecFactory(audit.Scheme, serializer.EnableStrict)
-	_, _, err := codecs.UniversalDecoder().Decode([]byte(text), nil, &auditinternal.Policy{})
+	_, _, err := strictCodecs.UniversalDecoder().Decode([]byte(text), nil, &auditinternal.Policy{})
 	if err != nil && runtime.IsStrictDecodingError(err) {
 		return err.Error()
 	}
 	return ""
 }
 
-func decide(p *auditinternal.Policy, r request) decision {
+// evaluators are the API server's, of a policy and of each of its rules alone.
+type evaluators struct {
+	whole audit.PolicyRuleEvaluator
+	// alone have a level that only a match can give.
+	alone []audit.PolicyRuleEvaluator
+}
+
+func evaluatorsOf(p *auditinternal.Policy) evaluators {
+	// An evaluator writes into the rules it is given, so each gets its own copy.
+	e := evaluators{whole: policy.NewPolicyRuleEvaluator(p.DeepCopy())}
+	for i := range p.Rules {
+		rule := *p.Rules[i].DeepCopy()
+		rule.Level = auditinternal.LevelRequest
+		alone := &auditinternal.Policy{Rules: []auditinternal.PolicyRule{rule}}
+		e.alone = append(e.alone, policy.NewPolicyRuleEvaluator(alone))
+	}
+	return e
+}
+
+func (e evaluators) decide(r request) decision {
 	attributes := attributesOf(r)
-	// The evaluator writes into the rules it is given, so each gets its own copy.
-	config := policy.NewPolicyRuleEvaluator(p.DeepCopy()).EvaluatePolicyRule(attributes)
+	config := e.whole.EvaluatePolicyRule(attributes)
 	d := decision{Level: string(config.Level), OmitManagedFields: config.OmitManagedFields}
 	for _, stage := range config.OmitStages {
 		d.OmitStages = append(d.OmitStages, string(stage))
 	}
 	slices.Sort(d.OmitStages)
 	d.OmitStages = slices.Compact(d.OmitStages)
-	d.Rule = decidingRule(p, attributes)
-	return d
-}
-
-// decidingRule asks about each rule alone, with a level that only a match can give.
-func decidingRule(p *auditinternal.Policy, attributes authorizer.Attributes) *int {
-	for i := range p.Rules {
-		rule := *p.Rules[i].DeepCopy()
-		rule.Level = auditinternal.LevelRequest
-		alone := &auditinternal.Policy{Rules: []auditinternal.PolicyRule{rule}}
-		if policy.NewPolicyRuleEvaluator(alone).EvaluatePolicyRule(attributes).Level == auditinternal.LevelRequest {
-			return &i
+	for i, rule := range e.alone {
+		if rule.EvaluatePolicyRule(attributes).Level == auditinternal.LevelRequest {
+			d.Rule = &i
+			break
 		}
 	}
-	return nil
+	return d
 }
 
 func attributesOf(r request) authorizer.Attributes {
