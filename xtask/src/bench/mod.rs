@@ -38,7 +38,7 @@ const MOST_SIZE: f64 = 10.0;
 const PEERS: [(&str, &str); 2] = [("jq", "jq"), ("rg", "ripgrep")];
 
 const YQ_VERSION: &str = "v4.54.1";
-const MANIFEST: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
+const MANIFEST: &str = include_str!("../../../templates/sample-node/kube-apiserver.yaml");
 /// Runs before the measured ones. They bring the files into the page cache.
 const WARM_UP_RUNS: u16 = 5;
 
