@@ -61,7 +61,7 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
     Golden(golden::Options),
-    /// Compare time with yq, and report peak memory and the binary's size
+    /// Compare time with yq, decisions with the API server's own, and report peak memory and the binary's size
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,

@@ -2,7 +2,11 @@
 //!
 //! Both programs run as whole processes on the same kubeadm manifest, in turn, so that a busy machine slows both:
 //! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
-//! one machine only, so the goal is the ratio of the two.
+//! one machine only, so the goal is the ratio of the two. So it is with [decisions] about requests, next to the API
+//! server's.
+
+mod decisions;
+mod workload;
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +28,7 @@ const MOST_MEMORY: f64 = 12.0;
 const MOST_SIZE: f64 = 7.0;
 
 const YQ_VERSION: &str = "v4.54.1";
-const MANIFEST: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
+const MANIFEST: &str = include_str!("../../../templates/sample-node/kube-apiserver.yaml");
 /// Runs before the measured ones. They bring the files into the page cache.
 const WARM_UP_RUNS: u16 = 5;
 
@@ -100,6 +104,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
                 unit: " MB",
             },
             Figure { what: "static binary", measured: megabytes(size), most: MOST_SIZE, unit: " MB" },
+            decisions::measure(project)?,
         ],
         options.enforce,
     )
@@ -109,7 +114,7 @@ fn judge(figures: &[Figure], enforce: bool) -> Result<()> {
     for figure in figures {
         let Figure { what, measured, most, unit } = figure;
         let verdict = if figure.is_met() { "met" } else { "MISSED" };
-        println!("{what:<24} {measured:>6.2}{unit:<3}  goal: at most {most}{unit}  {verdict}");
+        println!("{what:<30} {measured:>6.2}{unit:<3}  goal: at most {most}{unit}  {verdict}");
     }
     let missed: Vec<&str> =
         figures.iter().filter(|figure| !figure.is_met()).map(|figure| figure.what).collect();
@@ -171,11 +176,16 @@ fn time(command: &mut Command) -> Result<Duration> {
 }
 
 /// The middle of `times`, or the mean of the two in the middle, in seconds.
-fn median(mut times: Vec<Duration>) -> Result<f64> {
-    times.sort();
-    let upper = times.get(times.len() / 2).context("no runs")?;
-    let lower = times.get((times.len() - 1) / 2).context("no runs")?;
-    Ok((*lower + *upper).as_secs_f64() / 2.0)
+fn median(times: Vec<Duration>) -> Result<f64> {
+    middle(times.into_iter().map(|time| time.as_secs_f64()).collect())
+}
+
+/// The middle of the numbers, or the mean of the two in the middle.
+fn middle(mut numbers: Vec<f64>) -> Result<f64> {
+    numbers.sort_by(f64::total_cmp);
+    let upper = numbers.get(numbers.len() / 2).context("no runs")?;
+    let lower = numbers.get((numbers.len() - 1) / 2).context("no runs")?;
+    Ok(f64::midpoint(*lower, *upper))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
