@@ -62,7 +62,7 @@ enum Key {
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for RequestLine<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for RequestLine<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Lines)
     }

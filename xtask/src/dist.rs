@@ -10,7 +10,8 @@ use crate::elf::check_static;
 use crate::shell::command::{capture, run as start};
 use crate::shell::project::Project;
 
-const TARGET: &str = "x86_64-unknown-linux-musl";
+/// The target of the binary that is handed out.
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-musl";
 const NAME: &str = "kaudit-x86_64-linux-musl";
 
 /// Builds `target/dist/kaudit-x86_64-linux-musl` and `….sha256`, and returns the binary's path.

@@ -63,7 +63,7 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
     Golden(golden::Options),
-    /// Compare times with yq, jq and Go, and report peak memory and the binary's size
+    /// Compare times with yq, jq, ripgrep and Go, and report peak memory and the binary's size
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,

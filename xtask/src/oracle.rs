@@ -22,6 +22,24 @@ struct Oracle {
     program: PathBuf,
 }
 
+impl Oracle {
+    fn build(&self) -> Result<()> {
+        start(go(&self.source)?.args(["build", "-o"]).arg(&self.program).arg("."))
+    }
+}
+
+/// Builds the program of `tests/go/NAME` and returns where it is.
+///
+/// # Errors
+///
+/// When there is none, Go is missing, or it cannot be built.
+pub(crate) fn build_one(project: &Project, name: &str) -> Result<PathBuf> {
+    let is_it = |oracle: &Oracle| oracle.variable == variable(name);
+    let oracle = find(project)?.into_iter().find(is_it).with_context(|| format!("no tests/go/{name}"))?;
+    oracle.build()?;
+    Ok(oracle.program)
+}
+
 /// Builds the programs, runs the tests that read one of the variables, optimised, and counts them.
 ///
 /// # Errors
@@ -29,9 +47,7 @@ struct Oracle {
 /// When Go is missing, a program cannot be built, or a program has no test.
 pub(crate) fn run(project: &Project) -> Result<Tally> {
     let oracles = find(project)?;
-    for oracle in &oracles {
-        start(go(&oracle.source)?.args(["build", "-o"]).arg(&oracle.program).arg("."))?;
-    }
+    oracles.iter().try_for_each(Oracle::build)?;
     for Oracle { variable, .. } in &oracles {
         if !list(project)?.iter().any(|target| target.source.contains(variable.as_str())) {
             bail!("no test under tests/ reads {variable}");

@@ -1,6 +1,7 @@
 //! Rules and parts of rules that never decide, and requests of which no rule decides: by exact reasoning over the
 //! conditions of the rules, see [`reach`](crate::policy::reach).
 
+use crate::policy::decide::{Request, matches};
 use crate::policy::describe::describe_request;
 use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
@@ -24,7 +25,7 @@ fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
     let mut others = Vec::new();
     for (index, rule) in policy.rules.iter().enumerate() {
         let earlier = reach.rules(deciding.iter().copied());
-        if reach.is_left_some(rule, &earlier)? {
+        if reach.left(rule, &earlier)?.is_some() {
             deciding.push(index);
         } else if reach.is_possible(rule)? {
             others.push(index);
@@ -80,7 +81,7 @@ fn report_unreachable(
     let Some(rule) = policy.rules.get(index) else { return Ok(()) };
     for candidate in needed.clone().into_iter().rev() {
         let without: Vec<usize> = needed.iter().copied().filter(|it| *it != candidate).collect();
-        if !reach.is_left_some(rule, &reach.rules(without.iter().copied()))? {
+        if reach.left(rule, &reach.rules(without.iter().copied()))?.is_none() {
             needed = without;
         }
     }
@@ -108,10 +109,19 @@ fn check_parts(
     found: &mut Found<'_>,
 ) -> Result<(), TooComplex> {
     let Some(rule) = policy.rules.get(index) else { return Ok(()) };
+    // What was left of one part is left of every part that matches it.
+    let mut left: Vec<Request> = Vec::new();
     for (path, value, part) in parts(rule, &path_of_rule(index)) {
-        if !reach.is_left_some(&part, earlier)? && reach.is_possible(&part)? {
-            let message = format!("earlier rules take every request that this rule matches with {value}");
-            found.add(catalogue::SHADOWED, path, message);
+        if left.iter().any(|request| matches(&part, request)) {
+            continue;
+        }
+        match reach.left(&part, earlier)? {
+            Some(request) => left.push(request),
+            None if reach.is_possible(&part)? => {
+                let message = format!("earlier rules take every request that this rule matches with {value}");
+                found.add(catalogue::SHADOWED, path, message);
+            }
+            None => {}
         }
     }
     Ok(())

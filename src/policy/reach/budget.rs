@@ -12,14 +12,12 @@ pub struct TooComplex;
 #[derive(Debug)]
 pub(super) struct Budget(Cell<usize>);
 
-impl Default for Budget {
-    /// Enough for one to two seconds of an ordinary machine.
-    fn default() -> Self {
-        Self::of(300_000_000)
-    }
-}
-
 impl Budget {
+    /// One to two seconds of an ordinary machine for each policy.
+    pub(super) fn for_policies(policies: usize) -> Self {
+        Self::of(policies.saturating_mul(300_000_000))
+    }
+
     pub(super) const fn of(steps: usize) -> Self {
         Self(Cell::new(steps))
     }

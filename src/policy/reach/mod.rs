@@ -63,7 +63,7 @@ pub fn outcomes(
 ) -> Result<Outcomes, TooComplex> {
     let rules = || policies.iter().flat_map(|policy| &policy.rules);
     let space = Space::of(&rules().flat_map(clauses).collect::<Vec<_>>())?;
-    let question = Question { space: &space, scope, budget: &Budget::default() };
+    let question = Question { space: &space, scope, budget: &Budget::for_policies(policies.len()) };
     let mut first = 0;
     let mut sides = Vec::new();
     for policy in policies {

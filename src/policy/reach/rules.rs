@@ -35,7 +35,7 @@ impl<'p> Reach<'p> {
             ranges.push(first..all.len());
         }
         let space = Space::of(&all)?;
-        Ok(Self { rules, space, clauses: ranges, budget: Budget::default() })
+        Ok(Self { rules, space, clauses: ranges, budget: Budget::for_policies(1) })
     }
 
     /// The rules with these indices.
@@ -46,17 +46,21 @@ impl<'p> Reach<'p> {
         Rules(bits)
     }
 
-    /// Whether `rule` matches a request that none of the rules `earlier` matches. The values of `rule` must be those of
-    /// rules of the policy.
+    /// Any request that `rule` matches and none of the rules `earlier`. The values of `rule` must be those of rules of the
+    /// policy.
     ///
     /// # Errors
     ///
     /// See [`TooComplex`].
-    pub(in crate::policy) fn is_left_some(&self, rule: &Rule, earlier: &Rules) -> Result<bool, TooComplex> {
-        Ok(self.ask(rule, earlier, Scope::default())?.is_some())
+    pub(in crate::policy) fn left(
+        &self,
+        rule: &Rule,
+        earlier: &Rules,
+    ) -> Result<Option<Request>, TooComplex> {
+        self.ask(rule, earlier, Scope::default())
     }
 
-    /// A request of the scope that `rule` matches and none of the first `earlier` rules, if there is one.
+    /// A plain request of the scope that `rule` matches and none of the first `earlier` rules, if there is one.
     ///
     /// # Errors
     ///
@@ -81,7 +85,7 @@ impl<'p> Reach<'p> {
     ///
     /// See [`TooComplex`].
     pub(in crate::policy) fn is_possible(&self, rule: &Rule) -> Result<bool, TooComplex> {
-        self.is_left_some(rule, &self.rules(std::iter::empty()))
+        Ok(self.left(rule, &self.rules(std::iter::empty()))?.is_some())
     }
 
     fn ask(&self, rule: &Rule, earlier: &Rules, scope: Scope<'_>) -> Result<Option<Request>, TooComplex> {

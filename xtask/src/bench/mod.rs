@@ -3,12 +3,14 @@
 //! Both programs run as whole processes on the same kubeadm manifest, in turn, so that a busy machine slows both:
 //! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
 //! one machine only, so the goal is the ratio of the two. The same holds for the replay of a
-//! log ([`replay`]) and for what is looked for in one ([`logs`]).
+//! log ([`replay`]), for what is looked for in one ([`logs`]) and for [decisions] about requests.
 
+mod decisions;
 mod log;
 mod logs;
 mod receive;
 mod replay;
+mod workload;
 
 use std::fs;
 use std::path::PathBuf;
@@ -136,6 +138,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     );
     let what = "events received, as a multiple of Go's";
     figures.push(Figure::new(what, rates.kaudit / rates.peer, Goal::AtLeast(LEAST_RATE), ""));
+    figures.push(decisions::measure(project)?);
     println!();
     judge(&figures, options.enforce)
 }
@@ -210,11 +213,16 @@ fn time(command: &mut Command) -> Result<Duration> {
 }
 
 /// The middle of `times`, or the mean of the two in the middle, in seconds.
-fn median(mut times: Vec<Duration>) -> Result<f64> {
-    times.sort();
-    let upper = times.get(times.len() / 2).context("no runs")?;
-    let lower = times.get((times.len() - 1) / 2).context("no runs")?;
-    Ok((*lower + *upper).as_secs_f64() / 2.0)
+fn median(times: Vec<Duration>) -> Result<f64> {
+    middle(times.into_iter().map(|time| time.as_secs_f64()).collect())
+}
+
+/// The middle of the numbers, or the mean of the two in the middle.
+fn middle(mut numbers: Vec<f64>) -> Result<f64> {
+    numbers.sort_by(f64::total_cmp);
+    let upper = numbers.get(numbers.len() / 2).context("no runs")?;
+    let lower = numbers.get((numbers.len() - 1) / 2).context("no runs")?;
+    Ok(f64::midpoint(*lower, *upper))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
