@@ -188,6 +188,8 @@ fn ip_address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+    use std::thread::sleep;
+    use std::time::{Duration, Instant};
 
     #[test]
     #[cfg(target_endian = "little")]
@@ -242,11 +244,16 @@ mod tests {
         let node = Node::at("/");
         let found = node.listeners(address.port()).unwrap();
         let found = found.iter().find(|found| found.address == address).unwrap();
-        assert_eq!(found.pids, [i32::try_from(std::process::id()).unwrap()]);
+        assert!(found.pids.contains(&std::process::id().try_into().unwrap()));
         assert_ne!(found.inode, 0);
         assert_eq!(node.free_port(address.port()..=address.port()).unwrap(), None);
         drop(socket);
-        assert_eq!(node.listeners(address.port()).unwrap(), []);
+        // A process that another test starts in this moment has the socket too, until it runs its own program.
+        let begin = Instant::now();
+        while !node.listeners(address.port()).unwrap().is_empty() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "still there");
+            sleep(Duration::from_millis(1));
+        }
     }
 
     #[test]

@@ -108,10 +108,15 @@ impl Run<'_> {
         let waiting =
             Waiting { what: "the second API server to end", normal: &normal, limit: grace + BEYOND_GRACE };
         let mut pods = BTreeSet::new();
+        let begin = self.machine.clock();
+        let mut is_seen = false;
         let gone = self.wait(&waiting, |run, _| {
             let servers = run.servers(Server::Surge)?;
+            is_seen |= !servers.is_empty();
             pods.extend(servers.iter().filter_map(|process| process.pod_uid.clone()));
-            if !servers.is_empty() {
+            // A kubelet that has just read the manifest starts the pod before it hears that the manifest is gone.
+            let is_settled = is_seen || run.machine.clock().saturating_sub(begin) >= SETTLE;
+            if !servers.is_empty() || !is_settled {
                 return Ok(None);
             }
             for uid in &pods {

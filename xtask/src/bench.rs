@@ -20,8 +20,9 @@ use crate::{dist, peak_memory};
 const MOST_TIME: f64 = 0.5;
 /// Resident memory at kaudit's peak, in MB.
 const MOST_MEMORY: f64 = 12.0;
-/// The static binary, in MB. It was 4.4 before kaudit asked the API server by TLS, which takes rustls and ring.
-const MOST_SIZE: f64 = 7.0;
+/// The static binary, in MB. It was 4.4 before kaudit asked the API server by TLS, which takes rustls and ring, 6.4 before
+/// the policy commands with their table of resources, and is 7.2.
+const MOST_SIZE: f64 = 8.0;
 
 const YQ_VERSION: &str = "v4.54.1";
 const MANIFEST: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
