@@ -17,9 +17,11 @@ use crate::e2e::kaudit::{Ending, LOG, Run, journal, kaudit_json};
 use crate::e2e::little_memory::LittleMemory;
 use crate::e2e::obstacles::Obstacle;
 use crate::e2e::prober::Prober;
+use crate::e2e::processes::processes;
 use crate::e2e::remains::require_none;
 use crate::e2e::snapshot::Snapshot;
 use crate::e2e::trial::Trial;
+use crate::node::wait::wait_for;
 use crate::shell::command::capture;
 
 const LOG_DIRECTORY: &str = "/var/log/kubernetes/audit";
@@ -27,6 +29,7 @@ const ENABLE: [&str; 6] = ["enable", "--yes", "--policy", "default", "--log-path
 const SURGE: [&str; 4] = ["--restart", "surge", "--timeout", "40s"];
 const REFUSED: i32 = 3;
 const TERMINATED: i32 = 143;
+const END_LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let read_only = |api_server| Obstacle::empty(api_server, LOG_DIRECTORY);
@@ -81,6 +84,10 @@ impl Surge {
     /// Waits for its end, and checks that nobody noticed, and that nothing is left.
     fn end_unnoticed(self, trial: &Trial<'_>, code: i32) -> Result<(Ending, Snapshot)> {
         let ending = self.run.wait()?.expect(code)?;
+        // A busy kubelet may start the second API server only now that it is to go.
+        wait_for("the end of what was begun", END_LIMIT, || {
+            Ok((processes(trial.node, "kube-apiserver")?.len() == 1).then_some(()))
+        })?;
         self.before.check_restored(&trial.api_server)?;
         require_clean(&trial.api_server, self.port)?;
         let record = self.prober.finish()?;
