@@ -1,5 +1,6 @@
 //! The API server of a node: its process, its health, requests that an audit log must know.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -46,6 +47,19 @@ impl ApiServer<'_> {
     /// When there is none, as between two, or more than one, as for a moment where they overlap.
     pub(super) fn process(&self) -> Result<Process> {
         only_process(self.node, "kube-apiserver")
+    }
+
+    /// The environment of its process, `NAME=VALUE`, without what the kubelet adds for Services.
+    ///
+    /// # Errors
+    ///
+    /// When there is not one process.
+    pub(super) fn environment(&self) -> Result<BTreeSet<String>> {
+        let place = self.path(&format!("/proc/{}/environ", self.process()?.pid));
+        let bytes = fs::read(&place).with_context(|| format!("reading {}", place.display()))?;
+        let entries = bytes.split(|byte| *byte == 0).filter(|entry| !entry.is_empty());
+        let entries = entries.map(|entry| String::from_utf8_lossy(entry).into_owned());
+        Ok(entries.filter(|entry| !entry.starts_with("KUBERNETES_")).collect())
     }
 
     /// Whether `/readyz` answers 200.

@@ -1,6 +1,7 @@
 //! A node's life with kaudit: on, again, changed, restarted, rolled back, edited by hand, off. With open watches, and
-//! an event in the log after every step.
+//! an event in the log after every step; with a log agent's entries in the environment of the running process.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,6 +15,10 @@ use crate::e2e::watches::Watches;
 
 const POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
+/// What kaudit shall put into the container's environment for a log agent.
+const FOR_AGENT: [&str; 4] =
+    ["--container-env", "audit_log_agent=on the=node", "--logtail-cluster-id", "c12ba20"];
+
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let api_server = &trial.api_server;
     let watches = Watches::open(api_server)?;
@@ -22,7 +27,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
 
     // The only step with the pod's own grace period: that is what an operator gets who says nothing.
     let enable = ["enable", "--yes", "--restart", "move", "--policy", "default", "--log-path", LOG];
-    let enabled = life.step(&enable, &pristine, true)?;
+    let inherited = api_server.environment()?;
+    let enabled = life.step(&[&enable[..], &FOR_AGENT].concat(), &pristine, true)?;
     ensure!(enabled.has("--audit-policy-file=") && enabled.has("--audit-log-maxage=30"), "{enabled}");
 
     let report = kaudit_json(api_server, 0, &["enable", "--yes", "--policy", "default", "--log-path", LOG])?;
@@ -35,6 +41,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     ensure!(written.is_empty(), "a second enable has written {written:?}");
     ensure!(again.process == enabled.snapshot.process, "a second enable has restarted the API server");
     trial.say("a second enable writes nothing and restarts nothing");
+    check_environment(trial, &inherited)?;
 
     let metadata = life.step(&["enable", "--policy", "metadata"], &enabled.snapshot, true)?;
     ensure!(
@@ -69,6 +76,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
         disabled.snapshot.process.arguments == pristine.process.arguments,
         "after disable the API server runs with other arguments: {disabled}"
     );
+    let after = api_server.environment()?;
+    ensure!(after == inherited, "after disable the environment is {after:?}, and was {inherited:?}");
     ensure!(api_server.path(LOG).is_file(), "disable has removed the log");
     trial.say(&format!("{MANIFEST} has kubeadm's bytes"));
     Ok(())
@@ -134,6 +143,23 @@ fn check(report: &Value, now: &Snapshot) -> Result<()> {
     ensure!(says("/verified/process", now.process.pid.into()), "another process than {}", now.process.pid);
     let is_proven = report.pointer("/verified/auditEvent").is_some_and(Value::is_string);
     ensure!(is_proven == now.process.audits(), "an event where none can be, or none");
+    Ok(())
+}
+
+/// Checks that the running process has what it had `before`, and the entries for the log agent.
+fn check_environment(trial: &Trial<'_>, before: &BTreeSet<String>) -> Result<()> {
+    let logtail = "aliyun_logs_audit-c12ba20";
+    let mut wanted = before.clone();
+    wanted.extend([
+        "audit_log_agent=on the=node".to_owned(),
+        format!("{logtail}={LOG}"),
+        format!("{logtail}_tags=audit=apiserver"),
+        format!("{logtail}_product=k8s-audit"),
+        format!("{logtail}_jsonfile=true"),
+    ]);
+    let environment = trial.api_server.environment()?;
+    ensure!(environment == wanted, "the environment is {environment:?} instead of {wanted:?}");
+    trial.say("the process has the log agent's entries in its environment");
     Ok(())
 }
 
