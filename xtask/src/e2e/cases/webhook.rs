@@ -5,9 +5,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use crate::e2e::api_server::ApiServer;
-use crate::e2e::kaudit::{DRAIN, kaudit, kaudit_json};
+use crate::e2e::kaudit::{DRAIN, LOG, kaudit, kaudit_json};
 use crate::e2e::load::trail::Trail;
 use crate::e2e::pki::{self, Certificate, Pki};
 use crate::e2e::receiver::Receiver;
@@ -38,8 +39,8 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
 
     let receiver = start(&["--token-file", &token_file])?;
     refusals(&hook, &token)?;
-    hook.enable(&token)?;
-    let mut written = hook.write("token", WRITES)?;
+    let mut written = vec![hook.enable(&token)?.sent()?];
+    written.extend(hook.write("token", WRITES)?);
     require_received(&receiver, &written)?;
     trial.say(&format!("{} requests over TLS with a token: each received once", written.len()));
 
@@ -54,10 +55,22 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let receiver = start(&["--client-ca", &pki.authority])?;
     hook.refuse("no certificate where one is asked for", &hook.url, &[], "certificate")?;
     let Certificate { file, key } = &pki.client;
-    hook.enable(&["--webhook-client-certificate", file, "--webhook-client-key", key])?;
+    let certificate = ["--webhook-client-certificate", file, "--webhook-client-key", key];
+    written.push(hook.enable(&certificate)?.sent()?);
     written.extend(hook.write("certificate", WRITES)?);
     require_received(&receiver, &written)?;
     trial.say(&format!("with a client certificate: each of {} was received once", written.len()));
+
+    let found = hook.enable(&[&certificate[..], &["--log-path", LOG]].concat())?.found()?;
+    let both = [vec![found], hook.write("both", WRITES)?].concat();
+    api_server.prove_audit(LOG)?;
+    Trail::read(api_server.path(LOG).parent().context("the log lies in no directory")?)?.check(&both)?;
+    written.extend(both);
+    require_received(&receiver, &written)?;
+    trial.say(&format!(
+        "with a log beside it: each of {} was received once, the last also logged",
+        written.len()
+    ));
 
     kaudit_json(api_server, 0, &[&["disable"], &DRAIN[..]].concat())?;
     pristine.check_restored(api_server)?;
@@ -109,12 +122,12 @@ impl Webhook<'_> {
         Ok(())
     }
 
-    fn enable(&self, more: &[&str]) -> Result<()> {
+    fn enable(&self, more: &[&str]) -> Result<Enabled> {
         let arguments = [&self.arguments(&self.url, more)[..], &DRAIN].concat();
         let report = kaudit_json(&self.trial.api_server, 0, &arguments)?;
         let changed = report.get("changed") == Some(&true.into());
         ensure!(changed, "enable has changed nothing: {report}");
-        Ok(())
+        Ok(Enabled { report })
     }
 
     /// Makes numbered writes, and returns their `Audit-ID`s.
@@ -125,6 +138,28 @@ impl Webhook<'_> {
             identifiers.extend(api_server.write(&format!("{series}-{number}"))?);
         }
         Ok(identifiers)
+    }
+}
+
+/// What kaudit says at its end.
+struct Enabled {
+    report: Value,
+}
+
+impl Enabled {
+    /// The `Audit-ID` of kaudit's own request, which the receiver alone gets to know.
+    fn sent(&self) -> Result<String> {
+        self.identifier("/verified/auditSent")
+    }
+
+    /// That which kaudit has found in the log.
+    fn found(&self) -> Result<String> {
+        self.identifier("/verified/auditEvent")
+    }
+
+    fn identifier(&self, place: &str) -> Result<String> {
+        let identifier = self.report.pointer(place).and_then(Value::as_str);
+        Ok(identifier.with_context(|| format!("no {place} in {}", self.report))?.to_owned())
     }
 }
 
