@@ -50,7 +50,9 @@ pub(super) fn measure(project: &Project, kaudit: &Path, size: u64) -> Result<Vec
     let by_user = |log: &Path| logs(log, &["-o", "json", "--user", USER]);
     let jq = |log: &Path| {
         let mut jq = Command::new("jq");
-        let select = "select(.user.username == $user or .impersonatedUser.username == $user)";
+        // A line can hold a list of events.
+        let select =
+            "(.items // [.])[] | select(.user.username == $user or .impersonatedUser.username == $user)";
         jq.args(["-c", "--arg", "user", USER, select]).arg(log);
         jq
     };
