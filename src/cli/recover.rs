@@ -118,13 +118,6 @@ fn tell(recovered: restart::Recovered) -> Result<Note, Box<End>> {
         restart::Recovered::Verified(number, Proven::Event(id)) => {
             in_force(number, &format!("its API server is healthy and proven: event {id} is in the log"))
         }
-        restart::Recovered::Verified(number, Proven::Sent(id, within)) => in_force(
-            number,
-            &format!(
-                "its API server is healthy; the webhook's receiver should have event {id} within {} s",
-                within.as_secs()
-            ),
-        ),
         restart::Recovered::Verified(number, Proven::Off) => in_force(number, "its API server is healthy"),
         restart::Recovered::Verified(number, Proven::Silent(why)) => in_force(
             number,
@@ -177,7 +170,6 @@ fn stuck(reason: &str) -> Box<End> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_recovery_that_got_a_signal_ends_with_it() {
@@ -194,10 +186,6 @@ mod tests {
         for (proven, words) in [
             (Proven::Event("6f".to_owned()), "healthy and proven: event 6f is in the log"),
             (Proven::Off, "healthy"),
-            (
-                Proven::Sent("6f".to_owned(), Duration::from_secs(40)),
-                "healthy; the webhook's receiver should have event 6f within 40 s",
-            ),
             (
                 Proven::Silent("no policy".to_owned()),
                 "healthy; that events are logged could not be proven: no policy",

@@ -66,8 +66,6 @@ pub struct Verified {
     pub healthy: bool,
     /// The `Audit-ID` of the request whose event was found in the log.
     pub audit_event: Option<String>,
-    /// The `Audit-ID` of the request whose event only the webhook's receiver gets.
-    pub audit_sent: Option<String>,
     /// Why there is no such event, where one could be expected.
     pub unproven: Option<String>,
 }

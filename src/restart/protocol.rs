@@ -167,8 +167,6 @@ pub struct Done {
 pub enum Proven {
     /// The event of this `Audit-ID` was found in the log.
     Event(String),
-    /// The event of this `Audit-ID` went to the webhook alone, whose receiver should have it within the time.
-    Sent(String, Duration),
     /// There is nothing to prove: audit logging is off.
     Off,
     /// It could not be proven, and why.

@@ -29,9 +29,6 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
             };
             let proof = match &end.proven {
                 Proven::Event(id) => format!("; event {id} is in the log"),
-                Proven::Sent(id, within) => {
-                    format!("; the receiver should have event {id} within {} s", within.as_secs())
-                }
                 Proven::Off | Proven::Silent(_) => String::new(),
             };
             let away = away(end.unavailable, end.unavailable_to_itself);
@@ -47,26 +44,19 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
                     .notes
                     .push(Note::warning(format!("that events are logged could not be proven: {why}")));
             }
-            if matches!(end.proven, Proven::Sent(..)) {
-                let text = "events go to the webhook alone: only its receiver can tell whether they arrive";
-                report.notes.push(
-                    Note::info(text).hint("on a file of kaudit receive: kaudit logs FILE --audit-id ID"),
-                );
-            }
             if let Some(why) = end.untidy {
                 report.notes.push(
                     Note::warning(format!("something is left to tidy up: {why}"))
                         .hint("the next run of kaudit does it; or now: kaudit recover"),
                 );
             }
+            let (audit_event, unproven) = match end.proven {
+                Proven::Event(id) => (Some(id), None),
+                Proven::Off => (None, None),
+                Proven::Silent(why) => (None, Some(why)),
+            };
             report.verified =
-                Verified { on_disk: true, process: end.pid, healthy: true, ..Verified::default() };
-            match end.proven {
-                Proven::Event(id) => report.verified.audit_event = Some(id),
-                Proven::Sent(id, _) => report.verified.audit_sent = Some(id),
-                Proven::Off => {}
-                Proven::Silent(why) => report.verified.unproven = Some(why),
-            }
+                Verified { on_disk: true, process: end.pid, healthy: true, audit_event, unproven };
             (report, Exit::Done)
         }
         Outcome::Refused(cause) => {

@@ -149,7 +149,7 @@ struct Enabled {
 impl Enabled {
     /// The `Audit-ID` of kaudit's own request, which the receiver alone gets to know.
     fn sent(&self) -> Result<String> {
-        self.identifier("/verified/auditSent")
+        self.identifier("/verified/sentEvent")
     }
 
     /// That which kaudit has found in the log.
