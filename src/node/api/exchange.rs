@@ -4,9 +4,9 @@
 //! or where it closes the connection.
 
 use super::tls;
-use super::wire::{Bounded, Head, read_more};
 use super::{Answer, Ask};
 use crate::node::Node;
+use crate::node::wire::{Bounded, Head, read_more};
 use rustls::{CertificateError, ClientConnection, Error as TlsError, StreamOwned};
 use std::error::Error as _;
 use std::io::{self, ErrorKind, Write as _};
