@@ -13,7 +13,6 @@ mod live;
 mod logs;
 mod policy;
 mod receive;
-mod receiver_options;
 mod recover;
 mod status;
 mod webhook;

@@ -16,7 +16,7 @@ pub use chain::{judge_authorities, judge_client, judge_server};
 pub use finding::{Finding, IGNORABLE, Severity};
 pub use kubeconfig::{Kind, Kubeconfig, Place, Reference, Source};
 pub use limits::judge_limits;
-pub use make::{Made, Receiver};
+pub use make::{ClientConfig, Made};
 pub use proxy::proxy_of;
 pub use server::{Server, basic_authorization};
 pub use service::{ServiceName, cluster_address};

@@ -4,16 +4,18 @@ mod args;
 mod ask;
 mod circumstances;
 mod inspect;
+mod options;
 mod service;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub(super) use args::WebhookArgs;
+pub(super) use options::{IgnoreOptions, WebhookOptions, made, made_elsewhere};
 pub(super) use service::resolve_service;
 
 use super::args::Global;
-use super::receiver_options::{made, made_elsewhere};
+
 use super::{Exit, Target, end, refuse};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -198,8 +200,8 @@ fn check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, 
         configured(target)?
     };
     let inspected = subject.inspect()?;
-    let is_asked = !args.offline
-        && (global.root.is_none() || args.file.is_some() || args.receiver.webhook_url.is_some());
+    let is_asked =
+        !args.offline && (global.root.is_none() || args.file.is_some() || args.webhook.webhook_url.is_some());
     let asked = if is_asked { ask(&node, &subject, &inspected) } else { Vec::new() };
     let mut findings = inspected.findings;
     let was_asked = !asked.is_empty();
@@ -231,16 +233,16 @@ fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::W
             .map_err(|error| Refusal::new(format!("{error:#}")))?;
         return made_elsewhere(name, bytes).map(Some);
     }
-    let Some(mut receiver) = args.receiver.receiver()? else { return Ok(None) };
-    if args.receiver.resolve_service {
+    let Some(mut client) = args.webhook.client_config()? else { return Ok(None) };
+    if args.webhook.resolve_service {
         match target {
-            Some(target) => resolve_service(target, &mut receiver)?,
+            Some(target) => resolve_service(target, &mut client)?,
             None => {
                 return Err(Refusal::new("--resolve-service: there is no API server on this machine to ask"));
             }
         }
     }
-    made(&receiver).map(Some)
+    made(&client).map(Some)
 }
 
 fn read_manifest(target: &Target) -> Option<Manifest> {

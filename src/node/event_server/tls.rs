@@ -1,4 +1,4 @@
-//! TLS of the receiver.
+//! TLS of the event server.
 
 use super::TlsFiles;
 use super::stamp::Stamp;
