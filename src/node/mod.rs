@@ -36,6 +36,7 @@ mod sockets;
 mod standard_output;
 mod steering;
 mod tail;
+mod tls;
 mod webhook_client;
 mod wire;
 mod writable;

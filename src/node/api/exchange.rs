@@ -77,7 +77,7 @@ fn request(ask: &Ask) -> Result<String, String> {
 fn explain(error: &io::Error, ask: &Ask) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
     match (error.kind(), tls) {
-        // The one that `tls::ThisServer` gives.
+        // What a server gets that `tls::ThisServer` does not believe.
         (_, Some(TlsError::InvalidCertificate(CertificateError::ApplicationVerificationFailure))) => {
             let file = ask.endpoint.certificate.as_deref().unwrap_or("".as_ref());
             format!("it presents another certificate than {}", file.display())
