@@ -25,6 +25,7 @@ pub mod replay;
 pub mod report;
 pub mod restart;
 pub mod secret;
+pub mod severity;
 pub mod size;
 pub mod transaction;
 pub mod webhook;

@@ -4,9 +4,7 @@ use super::view::{Found, View};
 use crate::certificate::blocks;
 use crate::node::Node;
 use crate::refusal::Refusal;
-use crate::webhook::{
-    Finding, Kind, Kubeconfig, Severity, Source, judge_authorities, judge_client, proxy_of,
-};
+use crate::webhook::{Finding, Kind, Kubeconfig, Source, judge_authorities, judge_client, proxy_of};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -95,7 +93,7 @@ pub(super) fn inspect(
     if let Some((certificate, key)) = &client {
         findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
     }
-    let fits = !findings.iter().any(|finding| finding.severity == Severity::Error);
+    let fits = !findings.iter().any(Finding::is_error);
     let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
     Ok(Inspected { findings, ready })
 }

@@ -26,11 +26,12 @@ use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Plan};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
-use crate::webhook::{Finding, Severity};
+use crate::severity::Severity;
+use crate::webhook::Finding;
 use anyhow::{Result, anyhow};
 use args::{Check, WebhookCommand};
 use circumstances::Circumstances;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use view::View;
 
@@ -154,7 +155,7 @@ fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Ve
 /// Errors to refusals, the rest to notes.
 fn sort(findings: Vec<Finding>, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
     let findings: Vec<Finding> = findings.into_iter().map(|finding| finding.softened(ignored)).collect();
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = findings.iter().filter(|finding| finding.is_error());
     let refusals: Vec<Refusal> = errors.map(Finding::refusal).collect();
     if refusals.is_empty() {
         Ok(findings.iter().filter_map(Finding::note).collect())
@@ -260,17 +261,18 @@ fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report
     let styles = output.out_styles;
     let mut report = Report::default();
     for finding in findings {
-        let word = format!("{:<8}", finding.severity.name());
+        let word = format!("{:<8}", finding.severity_name());
         let word = match finding.severity {
-            Severity::Ok => styles.green(&word),
-            Severity::Info => styles.cyan(&word),
-            Severity::Warning => styles.yellow(&word),
-            Severity::Error => styles.red(&word),
+            None => styles.green(&word),
+            Some(Severity::Info) => styles.cyan(&word),
+            Some(Severity::Warning) => styles.yellow(&word),
+            Some(Severity::Error) => styles.red(&word),
         };
         report.lines.push(format!("{word} {:<26} {}", finding.id, finding.words));
         report.lines.extend(finding.hint.iter().map(|hint| format!("         hint: {hint}")));
     }
-    let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let of =
+        |severity: Severity| findings.iter().filter(|finding| finding.severity == Some(severity)).count();
     let asked = if was_asked { "" } else { " The receiver was not asked." };
     let (message, exit) = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) if was_asked => ("Events would arrive.".to_owned(), Exit::Done),
@@ -280,6 +282,16 @@ fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report
         _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
     };
     report.message = message;
+    let findings: Vec<Value> = findings.iter().map(finding_object).collect();
     report.details = Some(("webhook", json!({ "receiverAsked": was_asked, "findings": findings })));
     (report, exit)
+}
+
+fn finding_object(finding: &Finding) -> Value {
+    json!({
+        "id": finding.id,
+        "severity": finding.severity_name(),
+        "words": finding.words,
+        "hint": finding.hint,
+    })
 }
