@@ -47,31 +47,7 @@ pub(super) fn inspect(
     };
     let mut findings = vec![about(name, &kubeconfig)];
     findings.extend(manners(&kubeconfig, environment));
-    let mut contents: BTreeMap<Kind, Vec<u8>> = BTreeMap::new();
-    let sources = [
-        (Kind::Authority, &kubeconfig.authority),
-        (Kind::Token, &kubeconfig.token),
-        (Kind::Certificate, &kubeconfig.certificate),
-        (Kind::Key, &kubeconfig.key),
-    ];
-    for (kind, source) in sources {
-        match source {
-            None => {}
-            Some(Source::Inline(bytes)) => drop(contents.insert(kind, bytes.clone())),
-            Some(Source::File(reference)) => match view.find(reference)? {
-                Found::Content(bytes) => drop(contents.insert(kind, bytes)),
-                missing => {
-                    let why = if matches!(missing, Found::Unseen) {
-                        "which the API server's container does not see"
-                    } else {
-                        "which is not there"
-                    };
-                    let refusal = Refusal::new(format!("{} names {}, {why}", kind.key(), reference.path));
-                    findings.push(of_refusal(FILE, name, kubeconfig.point(refusal, kind)));
-                }
-            },
-        }
-    }
+    let contents = read_contents(name, &kubeconfig, view, &mut findings)?;
     let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
     match &token {
         Some(Err(finding)) => findings.push(finding.clone()),
@@ -96,6 +72,41 @@ pub(super) fn inspect(
     let fits = !findings.iter().any(Finding::is_error);
     let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
     Ok(Inspected { findings, ready })
+}
+
+/// What the kubeconfig names or holds, by its kind; of a file that is not there, a finding.
+fn read_contents(
+    name: &str,
+    kubeconfig: &Kubeconfig,
+    view: &View<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<BTreeMap<Kind, Vec<u8>>> {
+    let mut contents = BTreeMap::new();
+    let sources = [
+        (Kind::Authority, &kubeconfig.authority),
+        (Kind::Token, &kubeconfig.token),
+        (Kind::Certificate, &kubeconfig.certificate),
+        (Kind::Key, &kubeconfig.key),
+    ];
+    for (kind, source) in sources {
+        match source {
+            None => {}
+            Some(Source::Inline(bytes)) => drop(contents.insert(kind, bytes.clone())),
+            Some(Source::File(reference)) => match view.find(reference)? {
+                Found::Content(bytes) => drop(contents.insert(kind, bytes)),
+                missing => {
+                    let why = if matches!(missing, Found::Unseen) {
+                        "which the API server's container does not see"
+                    } else {
+                        "which is not there"
+                    };
+                    let refusal = Refusal::new(format!("{} names {}, {why}", kind.key(), reference.path));
+                    findings.push(of_refusal(FILE, name, kubeconfig.point(refusal, kind)));
+                }
+            },
+        }
+    }
+    Ok(contents)
 }
 
 fn about(name: &str, kubeconfig: &Kubeconfig) -> Finding {
