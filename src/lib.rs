@@ -25,6 +25,8 @@ pub mod replay;
 pub mod report;
 pub mod restart;
 pub mod secret;
+pub mod severity;
+pub mod size;
 pub mod transaction;
 pub mod webhook;
 pub mod yaml;

@@ -1,21 +1,12 @@
 //! Things that the operator should know although they stop nothing.
 
+use crate::severity::Severity;
 use serde::Serialize;
-
-/// How much a note matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// What was adopted, kept or repaired, and why.
-    Info,
-    /// Something that works and will hurt: a kept value that fails a benchmark, a disk that is too small.
-    Warning,
-}
 
 /// One remark; nothing is refused for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
-    /// How much it matters.
+    /// How much it matters; what is an error stops, and is no note.
     pub severity: Severity,
     /// A stable name for programs, such as `maxage-low`, where it has one.
     pub id: Option<&'static str>,
@@ -26,13 +17,13 @@ pub struct Note {
 }
 
 impl Note {
-    /// A remark.
+    /// A remark: what was adopted, kept or repaired, and why.
     #[must_use]
     pub fn info(text: impl Into<String>) -> Self {
         Self { severity: Severity::Info, id: None, text: text.into(), hint: None }
     }
 
-    /// A warning.
+    /// A warning: a kept value that fails a benchmark, a disk that is too small.
     #[must_use]
     pub fn warning(text: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, id: None, text: text.into(), hint: None }

@@ -4,6 +4,7 @@
 //! file larger than `MaxSize` × 1024 × 1024 bytes, and drops a line that alone is larger; so no file exceeds that.
 //! It keeps the current file and `MaxBackups` rotated ones, and 0 means that none is removed for their number.
 
+use crate::size;
 use std::fmt;
 
 /// What lumberjack calls a megabyte.
@@ -60,36 +61,16 @@ pub fn worst_case(retention: Retention) -> WorstCase {
 impl fmt::Display for WorstCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bounded { bytes } => f.write_str(&print_bytes(*bytes)),
+            Self::Bounded { bytes } => f.write_str(&size::rounded_up(*bytes)),
             Self::EveryFileKept => f.write_str("without limit (no rotated file is removed for their number)"),
             Self::NeverRotated => f.write_str("without limit (the file is never rotated)"),
         }
     }
 }
 
-/// Bytes for people, in powers of 1024 and named so: `1.1 GiB`. Rounded up, because it is about what must be free.
-#[must_use]
-pub fn print_bytes(bytes: u128) -> String {
-    let mut size = 1_u128;
-    let mut unit = "B";
-    for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
-        if bytes < size * 1024 {
-            break;
-        }
-        size *= 1024;
-        unit = larger;
-    }
-    // Up to a sixteenth of the type's range stays exact, far above any disk.
-    let tenths = bytes.saturating_mul(10).div_ceil(size);
-    match (tenths / 10, tenths % 10) {
-        (whole, 0) => format!("{whole} {unit}"),
-        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Retention, WorstCase, print_bytes, worst_case};
+    use super::{Retention, WorstCase, worst_case};
 
     fn of(maxsize: u64, maxbackup: u64, compress: bool, minor: u16) -> WorstCase {
         worst_case(Retention { maxsize, maxbackup, compress, minor })
@@ -115,20 +96,5 @@ mod tests {
     fn no_number_is_too_large() {
         assert!(matches!(of(u64::MAX, u64::MAX, true, 36), WorstCase::Bounded { .. }));
         assert!(of(u64::MAX, u64::MAX, true, 36).to_string().ends_with(" PiB"));
-    }
-
-    #[test]
-    fn bytes_are_rounded_up() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1 KiB"),
-            (1025, "1.1 KiB"),
-            (104_857_600, "100 MiB"),
-            (1_153_433_600, "1.1 GiB"),
-            (10_737_418_240, "10 GiB"),
-        ] {
-            assert_eq!(print_bytes(bytes), text);
-        }
     }
 }

@@ -5,8 +5,7 @@ use super::collector::CollectorArgs;
 use super::logs::LogsArgs;
 use super::policy::PolicyArgs;
 use super::receive::ReceiveArgs;
-use super::receiver_options::{IgnoreOptions, ReceiverOptions};
-use super::webhook::WebhookArgs;
+use super::webhook::{IgnoreOptions, WebhookArgs, WebhookOptions};
 use crate::audit::pflag::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -255,7 +254,7 @@ pub(super) struct Settings {
     pub(super) logtail_cluster_id: Option<String>,
     /// Where events are posted to.
     #[command(flatten)]
-    pub(super) receiver: ReceiverOptions,
+    pub(super) webhook: WebhookOptions,
     /// What of it may fail.
     #[command(flatten)]
     pub(super) ignore: IgnoreOptions,

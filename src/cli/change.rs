@@ -80,45 +80,13 @@ impl Change<'_> {
         }
         report.changed = true;
         if self.consent.dry_run {
-            if planned.plan.brings_webhook && target.root.is_none() {
-                report.notes.push(
-                    Note::info("the webhook's receiver was not asked")
-                        .hint("kaudit webhook check does, with the same options"),
-                );
-            }
-            report.dry_run = true;
-            "Dry run: nothing was written.".clone_into(&mut report.message);
-            return Ok((report, Exit::Done));
+            return Ok(dry_run(target, &planned.plan, report));
         }
-        let restart = match target.live_kubelet(&planned.plan) {
-            None => None,
-            Some(kubelet) => {
-                let kubelet = kubelet.map_err(|refusals| stop(refusals.into()))?;
-                let checked = live::check(target, kubelet, &planned.plan, self.restart).map_err(stop)?;
-                report.notes.extend(checked.notes.iter().cloned());
-                Some((kubelet, checked))
-            }
-        };
-        if target.root.is_none() {
-            report.notes.extend(judge_receiver(target, &planned.plan, self.ignored).map_err(stop)?);
-        }
-        if target.is_live_tree() {
-            report.notes.push(
-                Note::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
-                    .hint("expect up to 45 s without API server; kaudit rollback --root / goes back"),
-            );
-        }
-        if self.interactive && !self.consent.yes {
-            print_plan(output, &report);
-            report.forget_plan();
-            if let Some((_, checked)) = &restart {
-                output.line(&format!("The API server is restarted: {}.", checked.expected));
-            }
-            if !ask(output, self.verb) {
-                report.changed = false;
-                "Nothing was changed.".clone_into(&mut report.message);
-                return Ok((report, Exit::Refused));
-            }
+        let restart = self.check(target, &planned.plan, &mut report)?;
+        if !self.is_agreed_to(restart.as_ref().map(|(_, checked)| checked), &mut report, output) {
+            report.changed = false;
+            "Nothing was changed.".clone_into(&mut report.message);
+            return Ok((report, Exit::Refused));
         }
         let _lock = take_lock(target)?;
         let under_lock = plan_now().map_err(stop)?;
@@ -132,8 +100,7 @@ impl Change<'_> {
         match restart {
             Some((kubelet, checked)) => {
                 // What is going to happen is seen before it does, whoever reads it.
-                let was_asked = self.interactive && !self.consent.yes;
-                if !output.json && !was_asked {
+                if !output.json && !self.is_asked_about() {
                     print_plan(output, &report);
                     report.forget_plan();
                 }
@@ -141,6 +108,53 @@ impl Change<'_> {
             }
             None => self.apply(target, &under_lock, report),
         }
+    }
+
+    /// What a live node says to the plan, before anything is touched; notes about it come into `report`. With a restart:
+    /// the kubelet that does it, and how.
+    fn check<'t>(
+        self,
+        target: &'t Target,
+        plan: &Plan,
+        report: &mut Report,
+    ) -> Result<Option<(&'t Kubelet, Checked)>, Box<End>> {
+        let restart = match target.live_kubelet(plan) {
+            None => None,
+            Some(kubelet) => {
+                let kubelet = kubelet.map_err(|refusals| stop(refusals.into()))?;
+                let checked = live::check(target, kubelet, plan, self.restart).map_err(stop)?;
+                report.notes.extend(checked.notes.iter().cloned());
+                Some((kubelet, checked))
+            }
+        };
+        if target.root.is_none() {
+            report.notes.extend(judge_receiver(target, plan, self.ignored).map_err(stop)?);
+        }
+        if target.is_live_tree() {
+            report.notes.push(
+                Note::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
+                    .hint("expect up to 45 s without API server; kaudit rollback --root / goes back"),
+            );
+        }
+        Ok(restart)
+    }
+
+    /// Whether somebody is asked before the change.
+    fn is_asked_about(self) -> bool {
+        self.interactive && !self.consent.yes
+    }
+
+    /// Shows the plan to whoever is to be asked, and asks; without anybody to ask, the options have agreed.
+    fn is_agreed_to(self, restart: Option<&Checked>, report: &mut Report, output: &mut Output<'_>) -> bool {
+        if !self.is_asked_about() {
+            return true;
+        }
+        print_plan(output, report);
+        report.forget_plan();
+        if let Some(checked) = restart {
+            output.line(&format!("The API server is restarted: {}.", checked.expected));
+        }
+        ask(output, self.verb)
     }
 
     /// The change on a live node, with everything that a restart takes.
@@ -202,6 +216,19 @@ impl Change<'_> {
 /// The end of a run before it changes anything.
 fn stop(obstacle: Obstacle) -> Box<End> {
     refuse(obstacle).into()
+}
+
+/// The end of a run that only shows its plan.
+fn dry_run(target: &Target, plan: &Plan, mut report: Report) -> End {
+    if plan.brings_webhook && target.root.is_none() {
+        report.notes.push(
+            Note::info("the webhook's receiver was not asked")
+                .hint("kaudit webhook check does, with the same options"),
+        );
+    }
+    report.dry_run = true;
+    "Dry run: nothing was written.".clone_into(&mut report.message);
+    (report, Exit::Done)
 }
 
 /// Reads every written file again.

@@ -1,7 +1,7 @@
 //! Figures in columns.
 
-use crate::audit::disk::print_bytes;
 use crate::replay::Amount;
+use crate::size;
 
 /// Rows of cells; the first ones are texts and stand left, the others are figures and stand right.
 #[derive(Debug, Default)]
@@ -59,14 +59,9 @@ pub(in crate::cli) fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// `12.3 KiB`
-pub(in crate::cli) fn size(bytes: u64) -> String {
-    print_bytes(bytes.into())
-}
-
 /// Both, as cells.
 pub(in crate::cli) fn amount(amount: Amount) -> [String; 2] {
-    [number(amount.events), size(amount.bytes)]
+    [number(amount.events), size::nearest(amount.bytes)]
 }
 
 /// `34 %`

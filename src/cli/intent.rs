@@ -2,8 +2,7 @@
 
 use super::Target;
 use super::args::Settings;
-use super::receiver_options::{made, made_elsewhere};
-use super::webhook::resolve_service;
+use super::webhook::{made, made_elsewhere, resolve_service};
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::settings::Asked;
 use crate::audit::version::KubernetesVersion;
@@ -34,13 +33,13 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
         (None, Some(path)) => Some(PolicyWanted::InPlace { path: path.into() }),
         (None, None) => None,
     };
-    let webhook = match (webhook, settings.receiver.receiver()?) {
+    let webhook = match (webhook, settings.webhook.client_config()?) {
         (Some(name), _) => Some(made_elsewhere(&name, read(&name, "--webhook-config-file")?)?),
-        (None, Some(mut receiver)) => {
-            if settings.receiver.resolve_service {
-                resolve_service(target, &mut receiver)?;
+        (None, Some(mut client)) => {
+            if settings.webhook.resolve_service {
+                resolve_service(target, &mut client)?;
             }
-            Some(made(&receiver)?)
+            Some(made(&client)?)
         }
         (None, None) => None,
     };

@@ -13,7 +13,6 @@ mod live;
 mod logs;
 mod policy;
 mod receive;
-mod receiver_options;
 mod recover;
 mod status;
 mod webhook;
@@ -152,23 +151,26 @@ fn run_on_node(command: NodeCommand, global: &Global, interactive: bool, output:
             return end(output, (report, exit));
         }
     };
+    let change = |command, verb, consent, restart| Change {
+        command,
+        consent,
+        interactive,
+        verb,
+        restart,
+        ignored: &[],
+    };
     let result = match command {
-        NodeCommand::Enable(args) => {
-            let change = Change {
-                command: "enable",
-                consent: args.consent,
-                interactive,
-                verb: "Enable audit logging",
-                restart: args.restart,
-                ignored: &args.settings.ignore.ignore_preflight_errors,
-            };
-            match intent::understand(&args.settings, &target) {
-                Ok(wanted) => change.run(&target, output, |target, verbose| {
-                    enable::plan(target, &wanted, change.ignored, verbose)
-                }),
-                Err(refusal) => refuse(refusal.into()),
+        NodeCommand::Enable(args) => match intent::understand(&args.settings, &target) {
+            Ok(wanted) => {
+                let ignored = &args.settings.ignore.ignore_preflight_errors;
+                let change = Change {
+                    ignored,
+                    ..change("enable", "Enable audit logging", args.consent, args.restart)
+                };
+                change.run(&target, output, |target, verbose| enable::plan(target, &wanted, ignored, verbose))
             }
-        }
+            Err(refusal) => refuse(refusal.into()),
+        },
         NodeCommand::Diff(settings) => match intent::understand(&settings, &target) {
             Ok(wanted) => {
                 let ignored = &settings.ignore.ignore_preflight_errors;
@@ -176,49 +178,28 @@ fn run_on_node(command: NodeCommand, global: &Global, interactive: bool, output:
             }
             Err(refusal) => refuse(refusal.into()),
         },
-        NodeCommand::Disable(args) => {
-            let change = Change {
-                command: "disable",
-                consent: args.consent,
-                interactive,
-                verb: "Disable audit logging",
-                restart: args.restart,
-                ignored: &[],
-            };
-            change.run(&target, output, |target, _| {
+        NodeCommand::Disable(args) => change("disable", "Disable audit logging", args.consent, args.restart)
+            .run(&target, output, |target, _| {
                 let (manifest, observed) = enable::read_for_change(&target.node, &target.manifest)?;
                 Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
-            })
-        }
+            }),
         NodeCommand::Rollback(args) => {
-            let change = Change {
-                command: "rollback",
-                consent: args.consent,
-                interactive,
-                verb: "Roll back",
-                restart: args.restart,
-                ignored: &[],
-            };
-            change.run(&target, output, |target, _| {
+            change("rollback", "Roll back", args.consent, args.restart).run(&target, output, |target, _| {
                 let (_, observed) = enable::read_for_change(&target.node, &target.manifest)?;
                 Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
             })
         }
         NodeCommand::Restart(args) => {
-            let change = Change {
-                command: "restart",
-                consent: args.consent,
-                interactive,
-                verb: "Restart the API server",
-                restart: args.restart,
-                ignored: &[],
-            };
             let time = now();
-            change.run(&target, output, |target, _| {
-                let (manifest, mut observed) = enable::read_for_change(&target.node, &target.manifest)?;
-                look(&target.node, &mut observed, &Survey::of_inputs(&manifest))?;
-                Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
-            })
+            change("restart", "Restart the API server", args.consent, args.restart).run(
+                &target,
+                output,
+                |target, _| {
+                    let (manifest, mut observed) = enable::read_for_change(&target.node, &target.manifest)?;
+                    look(&target.node, &mut observed, &Survey::of_inputs(&manifest))?;
+                    Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
+                },
+            )
         }
         NodeCommand::Recover(waiting) => recover::run(&target, waiting, output),
         NodeCommand::Status => status::run(&target, output.verbose),

@@ -2,7 +2,7 @@
 
 use super::args::duration;
 use super::{Exit, end};
-use crate::node::{Received, Receiver, ReceiverOutput, SyncPolicy, TlsFiles};
+use crate::node::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::note::Note;
 use crate::receive::Form;
 use crate::refusal::Refusal;
@@ -123,7 +123,7 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
         print_plan(output, &report);
         report.forget_plan();
     }
-    let result = receiver(args).run(&mut |line| output.error_line(line));
+    let result = event_server(args).run(&mut |line| output.error_line(line));
     match result {
         Ok(received) => {
             report.details = Some(("received", details(&received)));
@@ -146,9 +146,9 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
     }
 }
 
-fn receiver(args: &ReceiveArgs) -> Receiver {
+fn event_server(args: &ReceiveArgs) -> EventServer {
     let files = args.tls_cert.clone().zip(args.tls_key.clone());
-    Receiver {
+    EventServer {
         listen: args.listen,
         tls: files.map(|(certificate, key)| TlsFiles {
             certificate,
@@ -167,8 +167,8 @@ fn receiver(args: &ReceiveArgs) -> Receiver {
             FormArg::Csv => Form::Csv,
         },
         output: match &args.output_file {
-            None => ReceiverOutput::Standard,
-            Some(path) => ReceiverOutput::File {
+            None => EventOutput::Standard,
+            Some(path) => EventOutput::File {
                 path: path.clone(),
                 max_size: u64::from(args.maxsize) << 20,
                 keep: usize::try_from(args.maxbackup).unwrap_or(usize::MAX),

@@ -1,13 +1,14 @@
 //! How much disk the log may take.
 
 use super::Observed;
-use crate::audit::disk::{Retention, WorstCase, print_bytes, worst_case};
+use crate::audit::disk::{Retention, WorstCase, worst_case};
 use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE, LOG_PATH};
 use crate::audit::merged::Merged;
 use crate::audit::pflag::{parse_bool, parse_int};
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::audit::version::KubernetesVersion;
 use crate::note::Note;
+use crate::size;
 
 /// Says the worst case, and warns where the file system has less.
 pub(super) fn remark(
@@ -35,7 +36,7 @@ pub(super) fn remark(
         WorstCase::Bounded { bytes } => {
             notes.push(Note::info(format!(
                 "the log takes at most {} of disk: {maxbackup} rotated files and the current one, {maxsize} MiB each",
-                print_bytes(bytes)
+                size::rounded_up(bytes)
             )));
             if let Some(available) =
                 observed.log_bytes_available.filter(|bytes_free| u128::from(*bytes_free) < bytes)
@@ -43,7 +44,7 @@ pub(super) fn remark(
                 notes.push(
                     Note::warning(format!(
                         "the file system of {path} has only {} left",
-                        print_bytes(u128::from(available))
+                        size::rounded_down(available)
                     ))
                     .hint("keep less: --log-maxbackup, --log-maxsize; or choose another --log-path"),
                 );

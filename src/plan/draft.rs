@@ -80,17 +80,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     let mut mounts = MountPlan::of(&manifest);
 
     let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Refusal::alone)?;
-    let mut asked = wanted.flags.clone();
-    match &asked_policy {
-        AskedPolicy::Keep => {}
-        AskedPolicy::Write(_) => asked.push(asked_flag(POLICY_FILE, POLICY_PATH)),
-        AskedPolicy::InPlace(path) => {
-            asked.push(asked_flag(POLICY_FILE, &path.to_string_lossy()));
-        }
-    }
-    if wanted.webhook.is_some() {
-        asked.push(asked_flag(WEBHOOK_CONFIG_FILE, WEBHOOK_PATH));
-    }
+    let asked = asked_flags(wanted, &asked_policy);
     let input = settings::Input { there: &there, asked: &asked, reset: wanted.reset, version: &version };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
@@ -187,6 +177,20 @@ enum AskedPolicy {
     Write(Wish),
     /// A file where it lies.
     InPlace(PathBuf),
+}
+
+/// The flags that are asked for: by their names, and by the files that they name.
+fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<Asked> {
+    let mut asked = wanted.flags.clone();
+    match policy {
+        AskedPolicy::Keep => {}
+        AskedPolicy::Write(_) => asked.push(asked_flag(POLICY_FILE, POLICY_PATH)),
+        AskedPolicy::InPlace(path) => asked.push(asked_flag(POLICY_FILE, &path.to_string_lossy())),
+    }
+    if wanted.webhook.is_some() {
+        asked.push(asked_flag(WEBHOOK_CONFIG_FILE, WEBHOOK_PATH));
+    }
+    asked
 }
 
 fn policy_content(

@@ -3,8 +3,9 @@
 use super::Plan;
 use crate::note::Note;
 use crate::policy::decode;
-use crate::policy::lint::{Lint, Severity, lint_bytes};
+use crate::policy::lint::{Lint, lint_bytes};
 use crate::refusal::Refusal;
+use crate::severity::Severity;
 
 /// Why a policy is going to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

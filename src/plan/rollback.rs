@@ -21,21 +21,9 @@ pub fn plan_rollback(
     discard_edits: bool,
 ) -> Result<Plan, Vec<Refusal>> {
     let history = &observed.history;
-    let newest = history.newest();
-    if newest == 0 {
-        return Err(vec![
-            Refusal::new("there is no earlier generation: kaudit has not changed this node")
-                .help("generations are kept in /var/lib/kaudit/generations"),
-        ]);
-    }
     let path = &observed.manifest_path;
-    let target = to.unwrap_or_else(|| default_target(history, path));
-    if target > newest {
-        return Err(vec![
-            Refusal::new(format!("there is no generation {target}; the newest is {newest}"))
-                .help("see them all: kaudit status -v"),
-        ]);
-    }
+    let target = target_of(history, to, path).map_err(Refusal::alone)?;
+    let newest = history.newest();
     let edited = edited_files(observed, target);
     if !edited.is_empty() && !discard_edits {
         return Err(edited.iter().map(|file| refuse_edited(file, observed, to)).collect());
@@ -81,6 +69,21 @@ pub fn plan_rollback(
     }
     plan.forget_notes_about_nothing();
     Ok(plan)
+}
+
+/// The generation that is put back.
+fn target_of(history: &History, to: Option<u64>, manifest: &Path) -> Result<u64, Refusal> {
+    let newest = history.newest();
+    if newest == 0 {
+        return Err(Refusal::new("there is no earlier generation: kaudit has not changed this node")
+            .help("generations are kept in /var/lib/kaudit/generations"));
+    }
+    let target = to.unwrap_or_else(|| default_target(history, manifest));
+    if target > newest {
+        return Err(Refusal::new(format!("there is no generation {target}; the newest is {newest}"))
+            .help("see them all: kaudit status -v"));
+    }
+    Ok(target)
 }
 
 /// The newest generation that a rollback does something for: a restart changes an annotation, and to undo that would be

@@ -17,6 +17,13 @@ pub(super) struct Stranger {
     pub(super) help: String,
 }
 
+impl Stranger {
+    /// One that does not say, in `apiVersion`, which version of a policy it is.
+    fn of_version(words: String) -> Self {
+        Self { path: Path::root().key("apiVersion"), words, help: help_version() }
+    }
+}
+
 /// What the two keys say.
 #[derive(Debug)]
 pub(super) struct Identity {
@@ -39,11 +46,8 @@ pub(super) fn identify(root: &Map<String, Value>) -> Result<Identity, Stranger> 
         [version] => (String::new(), (*version).to_owned()),
         [group, version] => ((*group).to_owned(), (*version).to_owned()),
         _ => {
-            return Err(Stranger {
-                path: Path::root().key("apiVersion"),
-                words: format!("failed decoding: unexpected GroupVersion string: {api_version}"),
-                help: help_version(),
-            });
+            let words = format!("failed decoding: unexpected GroupVersion string: {api_version}");
+            return Err(Stranger::of_version(words));
         }
     };
     Ok(Identity { group, version, kind })
@@ -137,33 +141,22 @@ impl Identity {
             };
         }
         if version.is_empty() {
-            return Stranger {
-                path: Path::root().key("apiVersion"),
-                words: "failed decoding: Object 'apiVersion' is missing".to_owned(),
-                help: help_version(),
-            };
+            return Stranger::of_version("failed decoding: Object 'apiVersion' is missing".to_owned());
         }
         if version == "__internal" {
-            return Stranger {
-                path: Path::root().key("apiVersion"),
-                words: format!(
-                    "failed decoding: no kind {} is registered for the internal version of group {} in {scheme}",
-                    go::quote(kind),
-                    go::quote(group)
-                ),
-                help: help_version(),
-            };
+            return Stranger::of_version(format!(
+                "failed decoding: no kind {} is registered for the internal version of group {} in {scheme}",
+                go::quote(kind),
+                go::quote(group)
+            ));
         }
         let whole = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
-        Stranger {
-            path: Path::root().key("apiVersion"),
-            words: format!(
-                "failed decoding: no kind {} is registered for version {} in {scheme}",
-                go::quote(kind),
-                go::quote(&whole)
-            ),
-            help: help_refused_version(&whole, minor),
-        }
+        let words = format!(
+            "failed decoding: no kind {} is registered for version {} in {scheme}",
+            go::quote(kind),
+            go::quote(&whole)
+        );
+        Stranger { help: help_refused_version(&whole, minor), ..Stranger::of_version(words) }
     }
 }
 
@@ -172,11 +165,7 @@ const UNVERSIONED_KINDS: [&str; 5] = ["Status", "APIVersions", "APIGroup", "APIG
 
 /// What the API server says about a file that names neither version nor kind, after it has decoded it.
 pub(super) fn refuse_nameless() -> Stranger {
-    Stranger {
-        path: Path::root().key("apiVersion"),
-        words: format!("unknown group version field {API_GROUP}/__internal, Kind=Policy in policy"),
-        help: help_version(),
-    }
+    Stranger::of_version(format!("unknown group version field {API_GROUP}/__internal, Kind=Policy in policy"))
 }
 
 fn help_version() -> String {

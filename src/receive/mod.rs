@@ -1,5 +1,5 @@
 //! The receiving end of the API server's audit webhook, without its effects: what a body must be, how an event is written,
-//! what is answered, what is counted. The effects are in `node::receiver`.
+//! what is answered, what is counted. The effects are in `node::event_server`.
 //!
 //! The API server posts an `EventList` as JSON, and takes any answer other than 2xx, or none within its 30 seconds, as a
 //! reason to post the same bytes again: five times with growing pauses, then it gives up the batch

@@ -2,8 +2,8 @@
 
 use super::{Output, Report};
 use crate::cli::Exit;
-use crate::note::Severity;
 use crate::refusal::Refusal;
+use crate::severity::Severity;
 use serde_json::{Map, Value, json};
 
 /// Grows when a field changes its meaning or goes; new fields do not count.

@@ -2,8 +2,9 @@
 
 use super::{Output, Report, json};
 use crate::cli::Exit;
-use crate::note::{Note, Severity};
+use crate::note::Note;
 use crate::refusal::Refusal;
+use crate::severity::Severity;
 
 /// Prints the end of a run in the asked form.
 pub fn print_report(output: &mut Output<'_>, report: &Report, exit: Exit) {
@@ -56,7 +57,7 @@ fn print_note(output: &mut Output<'_>, note: &Note) {
     let label = match note.severity {
         Severity::Info if output.quiet => return,
         Severity::Info => output.err_styles.cyan("note:"),
-        Severity::Warning => output.err_styles.yellow("warning:"),
+        Severity::Warning | Severity::Error => output.err_styles.yellow("warning:"),
     };
     output.error_line(&format!("{label} {}", note.text));
     if let Some(hint) = &note.hint {

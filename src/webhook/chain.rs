@@ -130,38 +130,47 @@ pub fn judge_server(presented: &Presented, server: &Server, wanted: &str, now: T
         findings.push(misnamed(leaf, server, wanted));
     }
     match &presented.trust {
-        Trust::Sound => {}
-        Trust::UnknownIssuer => findings.push(
+        // The dates were told above.
+        Trust::Unsound(_) if is_outdated => {}
+        trust => findings.extend(distrusted(trust, &title)),
+    }
+    if findings.is_empty() {
+        findings.push(sound(leaf, now));
+    }
+    findings
+}
+
+/// Why nobody whom the API server would believe vouches for the certificate `title`.
+fn distrusted(trust: &Trust, title: &str) -> Option<Finding> {
+    match trust {
+        Trust::Sound => None,
+        Trust::UnknownIssuer => Some(
             Finding::error(
                 SERVER,
                 format!("the receiver's certificate {title} is signed by nobody whom the API server would believe"),
             )
             .hint("name its certificate authority: --webhook-ca-file FILE, or certificate-authority in the kubeconfig"),
         ),
-        // The dates were told above.
-        Trust::Unsound(_) if is_outdated => {}
         Trust::Unsound(why) => {
-            findings.push(Finding::error(SERVER, format!("the receiver's certificate {title}: {why}")));
+            Some(Finding::error(SERVER, format!("the receiver's certificate {title}: {why}")))
         }
-        Trust::Unjudged(why) => findings.push(Finding::warning(
+        Trust::Unjudged(why) => Some(Finding::warning(
             SERVER,
             format!("the receiver's certificate {title} could not be judged, so nothing was sent: {why}"),
         )),
     }
-    if findings.is_empty() {
-        findings.push(match leaf.validity(now) {
-            Validity::Valid { days_left } if days_left < SOON_DAYS => Finding::warning(
-                SERVER,
-                format!("the receiver's certificate {title} ends in {days_left} days"),
-            )
-            .hint("where it is not renewed by then, no event arrives any more"),
-            _ => Finding::ok(
-                SERVER,
-                format!("{title}, for {}, until {}", leaf.names.join(", "), leaf.not_after),
-            ),
-        });
+}
+
+/// A certificate that is as it should be, for now.
+fn sound(leaf: &Certificate, now: Timestamp) -> Finding {
+    let title = leaf.title();
+    match leaf.validity(now) {
+        Validity::Valid { days_left } if days_left < SOON_DAYS => {
+            Finding::warning(SERVER, format!("the receiver's certificate {title} ends in {days_left} days"))
+                .hint("where it is not renewed by then, no event arrives any more")
+        }
+        _ => Finding::ok(SERVER, format!("{title}, for {}, until {}", leaf.names.join(", "), leaf.not_after)),
     }
-    findings
 }
 
 /// Why the certificate is not for that name. Go looks at no common name since 1.15

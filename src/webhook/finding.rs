@@ -2,34 +2,7 @@
 
 use crate::note::Note;
 use crate::refusal::Refusal;
-use serde::Serialize;
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// It was looked at, and is as it should be.
-    Ok,
-    /// Worth knowing.
-    Info,
-    /// Events reach the receiver, and something about it will hurt.
-    Warning,
-    /// Events do not reach the receiver, or the API server does not start.
-    Error,
-}
-
-impl Severity {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
+use crate::severity::Severity;
 
 /// Checks whose errors do not keep the API server from starting: a receiver that is not up yet, or not from here.
 /// `--ignore-preflight-errors`, as kubeadm calls it, makes warnings of them.
@@ -44,12 +17,12 @@ pub const IGNORABLE: [&str; 7] = [
 ];
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// A stable name for programs.
     pub id: &'static str,
-    /// How much it matters.
-    pub severity: Severity,
+    /// How much it matters; `None`: it was looked at, and is as it should be.
+    pub severity: Option<Severity>,
     /// One sentence without a final full stop; nothing secret.
     pub words: String,
     /// What to do, where there is something to do.
@@ -60,29 +33,41 @@ impl Finding {
     /// Looked at, and fine.
     #[must_use]
     pub fn ok(id: &'static str, words: impl Into<String>) -> Self {
-        Self::of(id, Severity::Ok, words)
+        Self::of(id, None, words)
     }
 
     /// Worth knowing.
     #[must_use]
     pub fn info(id: &'static str, words: impl Into<String>) -> Self {
-        Self::of(id, Severity::Info, words)
+        Self::of(id, Some(Severity::Info), words)
     }
 
     /// It will hurt.
     #[must_use]
     pub fn warning(id: &'static str, words: impl Into<String>) -> Self {
-        Self::of(id, Severity::Warning, words)
+        Self::of(id, Some(Severity::Warning), words)
     }
 
     /// It does not work.
     #[must_use]
     pub fn error(id: &'static str, words: impl Into<String>) -> Self {
-        Self::of(id, Severity::Error, words)
+        Self::of(id, Some(Severity::Error), words)
     }
 
-    fn of(id: &'static str, severity: Severity, words: impl Into<String>) -> Self {
+    fn of(id: &'static str, severity: Option<Severity>, words: impl Into<String>) -> Self {
         Self { id, severity, words: words.into(), hint: None }
+    }
+
+    /// Whether it does not work.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Some(Severity::Error)
+    }
+
+    /// The word for how much it matters.
+    #[must_use]
+    pub fn severity_name(&self) -> &'static str {
+        self.severity.map_or("ok", Severity::name)
     }
 
     /// Adds what to do.
@@ -96,8 +81,8 @@ impl Finding {
     #[must_use]
     pub fn softened(mut self, ignored: &[String]) -> Self {
         let is_named = ignored.iter().any(|name| name == self.id || name == "all");
-        if self.severity == Severity::Error && is_named && IGNORABLE.contains(&self.id) {
-            self.severity = Severity::Warning;
+        if self.is_error() && is_named && IGNORABLE.contains(&self.id) {
+            self.severity = Some(Severity::Warning);
         }
         self
     }
@@ -105,8 +90,7 @@ impl Finding {
     /// As a remark; what is fine is none.
     #[must_use]
     pub fn note(&self) -> Option<Note> {
-        let note = match self.severity {
-            Severity::Ok => return None,
+        let note = match self.severity? {
             Severity::Info => Note::info(self.words.clone()),
             Severity::Warning | Severity::Error => Note::warning(self.words.clone()),
         };
@@ -137,9 +121,9 @@ mod tests {
     #[test]
     fn only_what_the_api_server_starts_with_can_be_ignored() {
         let soft = |id, name: &str| Finding::error(id, "x").softened(&[name.to_owned()]).severity;
-        assert_eq!(soft("webhook-connect", "all"), Severity::Warning);
-        assert_eq!(soft("webhook-connect", "webhook-connect"), Severity::Warning);
-        assert_eq!(soft("webhook-connect", "webhook-tls"), Severity::Error);
-        assert_eq!(soft("webhook-file", "all"), Severity::Error);
+        assert_eq!(soft("webhook-connect", "all"), Some(Severity::Warning));
+        assert_eq!(soft("webhook-connect", "webhook-connect"), Some(Severity::Warning));
+        assert_eq!(soft("webhook-connect", "webhook-tls"), Some(Severity::Error));
+        assert_eq!(soft("webhook-file", "all"), Some(Severity::Error));
     }
 }

@@ -1,9 +1,9 @@
 //! How much is delivered at a time, and whether the limits fit each other.
 
 use super::Finding;
-use crate::audit::disk::print_bytes;
 use crate::audit::flag;
 use crate::audit::pflag::{parse_bool, parse_float, parse_int};
+use crate::size;
 
 /// Judges the settings of the webhook backend. `value` gives a flag's value where one is set; `minor` is the release
 /// whose defaults fill the rest; `logs_bodies` tells whether the policy has a rule of level Request or
@@ -80,8 +80,8 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
                 "webhook-batch-bytes",
                 format!(
                     "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not bound it",
-                    print_bytes(most),
-                    print_bytes(self.int("truncate-max-event-size"))
+                    size::rounded_up(most),
+                    size::rounded_up(self.int("truncate-max-event-size"))
                 ),
             ));
         } else if !logs_bodies {

@@ -9,9 +9,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What is asked of a receiver; the contents of the files, not their names.
+/// How a receiver is reached and authenticated to, as its options say; the contents of the files, not their names.
 #[derive(Clone, Default)]
-pub struct Receiver {
+pub struct ClientConfig {
     /// Where it is.
     pub url: String,
     /// PEM of the authorities that it is believed from.
@@ -35,8 +35,8 @@ pub struct Made {
     pub files: BTreeMap<Kind, Vec<u8>>,
 }
 
-impl Receiver {
-    /// The kubeconfig, and the files that lie beside it. The same receiver gives the same bytes.
+impl ClientConfig {
+    /// The kubeconfig, and the files that lie beside it. The same input gives the same bytes.
     ///
     /// # Errors
     /// The URL is none to post to.

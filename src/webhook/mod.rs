@@ -13,10 +13,10 @@ mod service;
 
 pub use answer::{empty_event_list, judge_answer};
 pub use chain::{judge_authorities, judge_client, judge_server};
-pub use finding::{Finding, IGNORABLE, Severity};
+pub use finding::{Finding, IGNORABLE};
 pub use kubeconfig::{Kind, Kubeconfig, Place, Reference, Source};
 pub use limits::judge_limits;
-pub use make::{Made, Receiver};
+pub use make::{ClientConfig, Made};
 pub use proxy::proxy_of;
 pub use server::{Server, basic_authorization};
 pub use service::{ServiceName, cluster_address};

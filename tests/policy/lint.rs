@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kaudit::policy::lint::{Linted, Severity, all, find, lint, lint_bytes};
+use kaudit::policy::lint::{Linted, all, find, lint, lint_bytes};
 use kaudit::policy::preset;
+use kaudit::severity::Severity;
 
 const MINOR: u32 = 36;
 

@@ -4,7 +4,7 @@ use crate::cli::Exit;
 use crate::note::Note;
 use crate::refusal::Refusal;
 use crate::report::{Report, Restarted, Verified};
-use crate::restart::{Cause, Method, Outcome, Proven};
+use crate::restart::{Cause, Done, Method, Outcome, Proven};
 use crate::transaction::JOURNAL_PATH;
 use std::time::Duration;
 
@@ -13,52 +13,8 @@ pub(in crate::cli) type End = (Report, Exit);
 
 /// Tells `outcome`; `report` holds what was said of the plan, `done` what is said when it went through.
 pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Report, done: &str) -> End {
-    let restarted = |unavailable: Duration| Restarted {
-        method: method.name(),
-        performed: true,
-        unavailable_ms: milliseconds(unavailable),
-        ..Restarted::default()
-    };
     match outcome {
-        Outcome::Done(end) => {
-            report.restart = Restarted {
-                ended_early: end.killed,
-                unavailable_to_itself_ms: end.unavailable_to_itself.map(milliseconds),
-                surge_log: end.surge_log.as_ref().map(|path| path.display().to_string()),
-                ..restarted(end.unavailable)
-            };
-            let proof = match &end.proven {
-                Proven::Event(id) => format!("; event {id} is in the log"),
-                Proven::Off | Proven::Silent(_) => String::new(),
-            };
-            let away = away(end.unavailable, end.unavailable_to_itself);
-            report.message = format!("{done} {away} and is healthy{proof}.");
-            if let Some(log) = &end.surge_log {
-                report.notes.push(Note::info(format!(
-                    "the second API server's events of that time are in {}",
-                    log.display()
-                )));
-            }
-            if let Proven::Silent(why) = &end.proven {
-                report
-                    .notes
-                    .push(Note::warning(format!("that events are logged could not be proven: {why}")));
-            }
-            if let Some(why) = end.untidy {
-                report.notes.push(
-                    Note::warning(format!("something is left to tidy up: {why}"))
-                        .hint("the next run of kaudit does it; or now: kaudit recover"),
-                );
-            }
-            let (audit_event, unproven) = match end.proven {
-                Proven::Event(id) => (Some(id), None),
-                Proven::Off => (None, None),
-                Proven::Silent(why) => (None, Some(why)),
-            };
-            report.verified =
-                Verified { on_disk: true, process: end.pid, healthy: true, audit_event, unproven };
-            (report, Exit::Done)
-        }
+        Outcome::Done(end) => (describe_done(end, method, report, done), Exit::Done),
         Outcome::Refused(cause) => {
             report.changed = false;
             "Nothing was changed; the API server was not touched.".clone_into(&mut report.message);
@@ -68,7 +24,7 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
         }
         Outcome::RolledBack { cause, unavailable } => {
             report.changed = false;
-            report.restart = Restarted { rolled_back: true, ..restarted(unavailable) };
+            report.restart = Restarted { rolled_back: true, ..restarted(method, unavailable) };
             report.verified = Verified { on_disk: true, healthy: true, ..Verified::default() };
             report.message = format!(
                 "Everything is as before, and healthy again. The API server was away for {:.1} s.",
@@ -79,12 +35,59 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
             (report, exit)
         }
         Outcome::Stuck { cause, undoing } => {
-            report.restart = restarted(Duration::ZERO);
+            report.restart = restarted(method, Duration::ZERO);
             report.refusals.push(refusal_of(cause));
             report.refusals.extend(undoing.map(refusal_of));
             needs_hands(report)
         }
     }
+}
+
+fn restarted(method: Method, unavailable: Duration) -> Restarted {
+    Restarted {
+        method: method.name(),
+        performed: true,
+        unavailable_ms: milliseconds(unavailable),
+        ..Restarted::default()
+    }
+}
+
+/// A restart that went through, and how far that is proven.
+fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> Report {
+    report.restart = Restarted {
+        ended_early: end.killed,
+        unavailable_to_itself_ms: end.unavailable_to_itself.map(milliseconds),
+        surge_log: end.surge_log.as_ref().map(|path| path.display().to_string()),
+        ..restarted(method, end.unavailable)
+    };
+    let proof = match &end.proven {
+        Proven::Event(id) => format!("; event {id} is in the log"),
+        Proven::Off | Proven::Silent(_) => String::new(),
+    };
+    let away = away(end.unavailable, end.unavailable_to_itself);
+    report.message = format!("{done} {away} and is healthy{proof}.");
+    if let Some(log) = &end.surge_log {
+        report.notes.push(Note::info(format!(
+            "the second API server's events of that time are in {}",
+            log.display()
+        )));
+    }
+    if let Proven::Silent(why) = &end.proven {
+        report.notes.push(Note::warning(format!("that events are logged could not be proven: {why}")));
+    }
+    if let Some(why) = end.untidy {
+        report.notes.push(
+            Note::warning(format!("something is left to tidy up: {why}"))
+                .hint("the next run of kaudit does it; or now: kaudit recover"),
+        );
+    }
+    let (audit_event, unproven) = match end.proven {
+        Proven::Event(id) => (Some(id), None),
+        Proven::Off => (None, None),
+        Proven::Silent(why) => (None, Some(why)),
+    };
+    report.verified = Verified { on_disk: true, process: end.pid, healthy: true, audit_event, unproven };
+    report
 }
 
 fn milliseconds(duration: Duration) -> u64 {

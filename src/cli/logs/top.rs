@@ -4,13 +4,14 @@ use super::Opened;
 use super::args::LogsArgs;
 use super::remarks::Remarks;
 use super::show::scan_file;
-use crate::cli::columns::{Columns, number, percent, size};
+use crate::cli::columns::{Columns, number, percent};
 use crate::cli::{Exit, end};
 use crate::event::Chunk;
 use crate::logs::{Search, Top};
 use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::report::{Output, Report};
+use crate::size;
 use serde_json::{Map, Value, json};
 use std::ops::ControlFlow;
 
@@ -65,7 +66,7 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
         let figures = [
             number(row.amount.events),
             percent(row.amount.events, top.total.events),
-            size(row.amount.bytes),
+            size::nearest(row.amount.bytes),
             percent(row.amount.bytes, top.total.bytes),
         ];
         columns.row(row.texts.iter().map(|text| shown(text)).chain(figures));
@@ -73,7 +74,7 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
     let mut lines = columns.lines();
     let hidden = top.len().saturating_sub(limit) as u64;
     let rest = if hidden > 0 { format!("; {} more with --limit", number(hidden)) } else { String::new() };
-    lines.push(format!("{} events, {}{rest}", number(top.total.events), size(top.total.bytes)));
+    lines.push(format!("{} events, {}{rest}", number(top.total.events), size::nearest(top.total.bytes)));
     lines
 }
 

@@ -5,9 +5,10 @@ use super::misused;
 use super::source::{judging, read_bytes};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
-use crate::policy::lint::{Check, Lint, Linted, Severity, all, find, lint_bytes, sarif};
+use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, Styles};
+use crate::severity::Severity;
 use serde_json::{Value, json};
 
 /// Checks the files, or tells about the checks. A file that cannot be read hides nothing of the others.

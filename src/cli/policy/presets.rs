@@ -1,12 +1,12 @@
 //! `policy list` and `policy show`
 
-use crate::audit::disk::print_bytes;
 use crate::cli::{Exit, end};
 use crate::note::Note;
 use crate::policy::benchmark::assess;
 use crate::policy::{Measured, Preset, judge, preset};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
+use crate::size;
 use serde_json::{Value, json};
 
 /// A version of which every preset is a policy; what they pass is the same in all.
@@ -63,7 +63,7 @@ fn cost(measured: Measured) -> String {
     format!(
         "takes {} events and {least}{} for 100 requests, measured on public logs",
         of_hundred(events),
-        print_bytes(of_hundred(bytes))
+        size::nearest(of_hundred(bytes))
     )
 }
 

@@ -4,9 +4,9 @@ use super::configured::Configured;
 use super::inputs::Inputs;
 use super::log::{Activity, Recent};
 use super::ready::Readiness;
-use crate::audit::disk::print_bytes;
 use crate::kubelet::Kubelet;
 use crate::node::Process;
+use crate::size;
 use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -188,13 +188,13 @@ fn log_line(path: &Path, log: Option<&Log>) -> String {
     let Recent { seconds, events, bytes: recent } = activity.recent;
     let growth = match events {
         0 => format!("none in the last {seconds} s"),
-        1 => format!("1 in the last {seconds} s, {}", size(recent)),
-        _ => format!("{events} in the last {seconds} s, {}", size(recent)),
+        1 => format!("1 in the last {seconds} s, {}", size::nearest(recent)),
+        _ => format!("{events} in the last {seconds} s, {}", size::nearest(recent)),
     };
-    let mut line = format!("Log:           {} ({}, {last}; {growth})", path.display(), size(*bytes));
+    let mut line = format!("Log:           {} ({}, {last}; {growth})", path.display(), size::nearest(*bytes));
     if *rotated_files > 0 {
         // Writing to a String cannot fail.
-        let _ = write!(line, "\n               {rotated_files} rotated, {}", size(*rotated_bytes));
+        let _ = write!(line, "\n               {rotated_files} rotated, {}", size::nearest(*rotated_bytes));
     }
     line
 }
@@ -244,8 +244,4 @@ fn describe_log(log: &Log) -> Value {
 /// A time to the second.
 pub(super) fn shown(time: Timestamp) -> String {
     time.round(Unit::Second).unwrap_or(time).to_string()
-}
-
-fn size(bytes: u64) -> String {
-    print_bytes(u128::from(bytes))
 }

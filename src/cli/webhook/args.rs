@@ -1,6 +1,6 @@
 //! The command line of `kaudit webhook`.
 
-use crate::cli::receiver_options::{IgnoreOptions, ReceiverOptions};
+use super::{IgnoreOptions, WebhookOptions};
 use clap::{Args, Subcommand};
 
 /// `webhook`
@@ -38,7 +38,7 @@ pub(in crate::cli) struct Check {
     pub(super) offline: bool,
     /// A receiver instead of a kubeconfig.
     #[command(flatten)]
-    pub(super) receiver: ReceiverOptions,
+    pub(super) webhook: WebhookOptions,
     /// What may fail.
     #[command(flatten)]
     pub(super) ignore: IgnoreOptions,

@@ -4,9 +4,7 @@ use super::view::{Found, View};
 use crate::certificate::blocks;
 use crate::node::Node;
 use crate::refusal::Refusal;
-use crate::webhook::{
-    Finding, Kind, Kubeconfig, Severity, Source, judge_authorities, judge_client, proxy_of,
-};
+use crate::webhook::{Finding, Kind, Kubeconfig, Source, judge_authorities, judge_client, proxy_of};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -49,7 +47,41 @@ pub(super) fn inspect(
     };
     let mut findings = vec![about(name, &kubeconfig)];
     findings.extend(manners(&kubeconfig, environment));
-    let mut contents: BTreeMap<Kind, Vec<u8>> = BTreeMap::new();
+    let contents = read_contents(name, &kubeconfig, view, &mut findings)?;
+    let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
+    match &token {
+        Some(Err(finding)) => findings.push(finding.clone()),
+        Some(Ok(token)) => findings.extend(remark_token(token)),
+        None => {}
+    }
+    let authorities = match contents.get(&Kind::Authority) {
+        Some(pem) => {
+            findings.extend(judge_authorities(pem, now));
+            Some(blocks(pem))
+        }
+        None if kubeconfig.server.is_tls && !kubeconfig.is_insecure => {
+            let system = view.system_authorities()?;
+            (!system.is_empty()).then(|| system.iter().flat_map(|pem| blocks(pem)).collect())
+        }
+        None => Some(Vec::new()),
+    };
+    let client = contents.get(&Kind::Certificate).cloned().zip(contents.get(&Kind::Key).cloned());
+    if let Some((certificate, key)) = &client {
+        findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
+    }
+    let fits = !findings.iter().any(Finding::is_error);
+    let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
+    Ok(Inspected { findings, ready })
+}
+
+/// What the kubeconfig names or holds, by its kind; of a file that is not there, a finding.
+fn read_contents(
+    name: &str,
+    kubeconfig: &Kubeconfig,
+    view: &View<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<BTreeMap<Kind, Vec<u8>>> {
+    let mut contents = BTreeMap::new();
     let sources = [
         (Kind::Authority, &kubeconfig.authority),
         (Kind::Token, &kubeconfig.token),
@@ -74,30 +106,7 @@ pub(super) fn inspect(
             },
         }
     }
-    let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
-    match &token {
-        Some(Err(finding)) => findings.push(finding.clone()),
-        Some(Ok(token)) => findings.extend(remark_token(token)),
-        None => {}
-    }
-    let authorities = match contents.get(&Kind::Authority) {
-        Some(pem) => {
-            findings.extend(judge_authorities(pem, now));
-            Some(blocks(pem))
-        }
-        None if kubeconfig.server.is_tls && !kubeconfig.is_insecure => {
-            let system = view.system_authorities()?;
-            (!system.is_empty()).then(|| system.iter().flat_map(|pem| blocks(pem)).collect())
-        }
-        None => Some(Vec::new()),
-    };
-    let client = contents.get(&Kind::Certificate).cloned().zip(contents.get(&Kind::Key).cloned());
-    if let Some((certificate, key)) = &client {
-        findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
-    }
-    let fits = !findings.iter().any(|finding| finding.severity == Severity::Error);
-    let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
-    Ok(Inspected { findings, ready })
+    Ok(contents)
 }
 
 fn about(name: &str, kubeconfig: &Kubeconfig) -> Finding {

@@ -4,16 +4,18 @@ mod args;
 mod ask;
 mod circumstances;
 mod inspect;
+mod options;
 mod service;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub(super) use args::WebhookArgs;
+pub(super) use options::{IgnoreOptions, WebhookOptions, made, made_elsewhere};
 pub(super) use service::resolve_service;
 
 use super::args::Global;
-use super::receiver_options::{made, made_elsewhere};
+
 use super::{Exit, Target, end, refuse};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -24,11 +26,12 @@ use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Plan};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
-use crate::webhook::{Finding, Severity};
+use crate::severity::Severity;
+use crate::webhook::Finding;
 use anyhow::{Result, anyhow};
 use args::{Check, WebhookCommand};
 use circumstances::Circumstances;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use view::View;
 
@@ -152,7 +155,7 @@ fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Ve
 /// Errors to refusals, the rest to notes.
 fn sort(findings: Vec<Finding>, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
     let findings: Vec<Finding> = findings.into_iter().map(|finding| finding.softened(ignored)).collect();
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = findings.iter().filter(|finding| finding.is_error());
     let refusals: Vec<Refusal> = errors.map(Finding::refusal).collect();
     if refusals.is_empty() {
         Ok(findings.iter().filter_map(Finding::note).collect())
@@ -198,8 +201,8 @@ fn check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, 
         configured(target)?
     };
     let inspected = subject.inspect()?;
-    let is_asked = !args.offline
-        && (global.root.is_none() || args.file.is_some() || args.receiver.webhook_url.is_some());
+    let is_asked =
+        !args.offline && (global.root.is_none() || args.file.is_some() || args.webhook.webhook_url.is_some());
     let asked = if is_asked { ask(&node, &subject, &inspected) } else { Vec::new() };
     let mut findings = inspected.findings;
     let was_asked = !asked.is_empty();
@@ -231,16 +234,16 @@ fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::W
             .map_err(|error| Refusal::new(format!("{error:#}")))?;
         return made_elsewhere(name, bytes).map(Some);
     }
-    let Some(mut receiver) = args.receiver.receiver()? else { return Ok(None) };
-    if args.receiver.resolve_service {
+    let Some(mut client) = args.webhook.client_config()? else { return Ok(None) };
+    if args.webhook.resolve_service {
         match target {
-            Some(target) => resolve_service(target, &mut receiver)?,
+            Some(target) => resolve_service(target, &mut client)?,
             None => {
                 return Err(Refusal::new("--resolve-service: there is no API server on this machine to ask"));
             }
         }
     }
-    made(&receiver).map(Some)
+    made(&client).map(Some)
 }
 
 fn read_manifest(target: &Target) -> Option<Manifest> {
@@ -258,17 +261,18 @@ fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report
     let styles = output.out_styles;
     let mut report = Report::default();
     for finding in findings {
-        let word = format!("{:<8}", finding.severity.name());
+        let word = format!("{:<8}", finding.severity_name());
         let word = match finding.severity {
-            Severity::Ok => styles.green(&word),
-            Severity::Info => styles.cyan(&word),
-            Severity::Warning => styles.yellow(&word),
-            Severity::Error => styles.red(&word),
+            None => styles.green(&word),
+            Some(Severity::Info) => styles.cyan(&word),
+            Some(Severity::Warning) => styles.yellow(&word),
+            Some(Severity::Error) => styles.red(&word),
         };
         report.lines.push(format!("{word} {:<26} {}", finding.id, finding.words));
         report.lines.extend(finding.hint.iter().map(|hint| format!("         hint: {hint}")));
     }
-    let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let of =
+        |severity: Severity| findings.iter().filter(|finding| finding.severity == Some(severity)).count();
     let asked = if was_asked { "" } else { " The receiver was not asked." };
     let (message, exit) = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) if was_asked => ("Events would arrive.".to_owned(), Exit::Done),
@@ -278,6 +282,16 @@ fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report
         _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
     };
     report.message = message;
+    let findings: Vec<Value> = findings.iter().map(finding_object).collect();
     report.details = Some(("webhook", json!({ "receiverAsked": was_asked, "findings": findings })));
     (report, exit)
+}
+
+fn finding_object(finding: &Finding) -> Value {
+    json!({
+        "id": finding.id,
+        "severity": finding.severity_name(),
+        "words": finding.words,
+        "hint": finding.hint,
+    })
 }

@@ -5,7 +5,7 @@ use crate::node::{Answer, Ask};
 use crate::observe::MANIFEST_LIMIT;
 use crate::refusal::Refusal;
 use crate::restart::{SceneError, Side};
-use crate::webhook::{Receiver, Server, ServiceName, cluster_address};
+use crate::webhook::{ClientConfig, Server, ServiceName, cluster_address};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,9 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// It is no Service's name, there is no API server to ask, or the Service has no address on that port.
-pub(in crate::cli) fn resolve_service(target: &Target, receiver: &mut Receiver) -> Result<(), Refusal> {
+pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig) -> Result<(), Refusal> {
     let option = "--resolve-service";
-    let server = Server::parse(&receiver.url).map_err(|why| Refusal::new(format!("--webhook-url {why}")))?;
+    let server = Server::parse(&client.url).map_err(|why| Refusal::new(format!("--webhook-url {why}")))?;
     let host = server.host.trim_end_matches('.').to_owned();
     let service = ServiceName::of(&host).ok_or_else(|| {
         Refusal::new(format!("{option}: {host} is not the DNS name of a Service"))
@@ -31,8 +31,8 @@ pub(in crate::cli) fn resolve_service(target: &Target, receiver: &mut Receiver) 
     let address = cluster_address(&told, server.port).map_err(|why| {
         Refusal::new(format!("{option}: the Service {} in {} {why}", service.name, service.namespace))
     })?;
-    receiver.url = server.url_at(address, server.port);
-    receiver.server_name.get_or_insert(host);
+    client.url = server.url_at(address, server.port);
+    client.server_name.get_or_insert(host);
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! The preflight of `enable` on a node that is live but for its kubelet.
 
+use super::made;
 use super::{judge_receiver, resolve_service};
 use crate::cli::change::Planned;
-use crate::cli::receiver_options::made;
 use crate::cli::{Target, enable};
 use crate::node::test_server::{read_request, serve};
 use crate::node::{Node, ScratchNode};
 use crate::observe::Obstacle;
 use crate::plan::{PolicyWanted, Wanted};
-use crate::webhook::Receiver;
+use crate::webhook::ClientConfig;
 use std::io::Write as _;
 
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
@@ -20,10 +20,10 @@ fn target(scratch: &ScratchNode) -> Target {
 }
 
 fn plan(target: &Target, url: &str) -> Planned {
-    let receiver = Receiver { url: url.to_owned(), ..Receiver::default() };
+    let client = ClientConfig { url: url.to_owned(), ..ClientConfig::default() };
     let wanted = Wanted {
         policy: Some(PolicyWanted::Preset("default")),
-        webhook: Some(made(&receiver).unwrap()),
+        webhook: Some(made(&client).unwrap()),
         ..Wanted::default()
     };
     enable::plan(target, &wanted, &[], false).unwrap()
@@ -79,7 +79,7 @@ fn manifest(port: u16) -> String {
 }
 
 /// What `--resolve-service` makes of a URL, where the API server gives this answer.
-fn resolved(url: &str, answer: &'static str) -> Result<(Receiver, String), String> {
+fn resolved(url: &str, answer: &'static str) -> Result<(ClientConfig, String), String> {
     let (address, server) = serve(move |mut stream| {
         let asked = read_request(&mut stream);
         assert!(asked.client.is_some());
@@ -94,18 +94,18 @@ fn resolved(url: &str, answer: &'static str) -> Result<(Receiver, String), Strin
     ];
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let scratch = ScratchNode::with_files(&files).unwrap();
-    let mut receiver = Receiver { url: url.to_owned(), ..Receiver::default() };
-    let ended = resolve_service(&target(&scratch), &mut receiver).map_err(|refusal| refusal.reason);
+    let mut client = ClientConfig { url: url.to_owned(), ..ClientConfig::default() };
+    let ended = resolve_service(&target(&scratch), &mut client).map_err(|refusal| refusal.reason);
     server.join().unwrap();
-    let name = receiver.server_name.clone().unwrap_or_default();
-    ended.map(|()| (receiver, name))
+    let name = client.server_name.clone().unwrap_or_default();
+    ended.map(|()| (client, name))
 }
 
 #[test]
 fn the_api_server_tells_a_services_address() {
     let answer = "200 OK\r\n\r\n{\"spec\": {\"clusterIP\": \"10.96.0.7\", \"ports\": [{\"port\": 9443}]}}";
-    let (receiver, name) = resolved("https://sink.audit.svc:9443/events", answer).unwrap();
-    assert_eq!((receiver.url.as_str(), name.as_str()), ("https://10.96.0.7:9443/events", "sink.audit.svc"));
+    let (client, name) = resolved("https://sink.audit.svc:9443/events", answer).unwrap();
+    assert_eq!((client.url.as_str(), name.as_str()), ("https://10.96.0.7:9443/events", "sink.audit.svc"));
     for (answer, why) in [
         ("404 Not Found\r\n\r\n{}", "there is no Service sink in the namespace audit"),
         (

@@ -4,9 +4,9 @@
 //! or where it closes the connection.
 
 use super::tls;
-use super::wire::{Bounded, Head, read_more};
 use super::{Answer, Ask};
 use crate::node::Node;
+use crate::node::wire::{Bounded, Head, read_more};
 use rustls::{CertificateError, ClientConnection, Error as TlsError, StreamOwned};
 use std::error::Error as _;
 use std::io::{self, ErrorKind, Write as _};
@@ -77,7 +77,7 @@ fn request(ask: &Ask) -> Result<String, String> {
 fn explain(error: &io::Error, ask: &Ask) -> String {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
     match (error.kind(), tls) {
-        // The one that `tls::ThisServer` gives.
+        // What a server gets that `tls::ThisServer` does not believe.
         (_, Some(TlsError::InvalidCertificate(CertificateError::ApplicationVerificationFailure))) => {
             let file = ask.endpoint.certificate.as_deref().unwrap_or("".as_ref());
             format!("it presents another certificate than {}", file.display())

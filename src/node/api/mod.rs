@@ -1,13 +1,11 @@
 //! Requests to the API server of this node.
 
-mod connect;
 mod exchange;
 #[cfg(test)]
 pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
 mod tls;
-pub(super) mod wire;
 
 use super::Node;
 use std::net::{IpAddr, SocketAddr};

@@ -16,16 +16,11 @@
 
 use super::{ClientIdentity, Endpoint};
 use crate::node::Node;
+use crate::node::tls::{Chain, ClientError, Judge, Shown, client_config, read_chain, read_key};
 use anyhow::{Context as _, Result, anyhow};
-use rustls::client::Resumption;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, InconsistentKeys,
-    SignatureScheme,
-};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,7 +51,6 @@ pub(super) fn configuration(
     endpoint: &Endpoint,
     identity: Option<&ClientIdentity>,
 ) -> Result<Arc<ClientConfig>, String> {
-    let provider = Arc::new(ring::default_provider());
     let expected = match &endpoint.certificate {
         None => None,
         Some(path) => {
@@ -67,47 +61,33 @@ pub(super) fn configuration(
             )
         }
     };
-    let verifier = ThisServer { expected, algorithms: provider.signature_verification_algorithms };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut configuration = match identity {
-        None => builder.with_no_client_auth(),
-        Some(identity) => {
-            let (chain, key) = load(node, identity).map_err(|error| format!("{error:#}"))?;
-            builder.with_client_auth_cert(chain, key).map_err(|error| match error {
-                TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                    format!(
-                        "the key {} belongs to another certificate than {}",
-                        identity.key.display(),
-                        identity.certificate.display()
-                    )
-                }
-                other => format!("{} cannot be used: {other}", identity.certificate.display()),
-            })?
+    let client = identity.map(|identity| load(node, identity)).transpose();
+    let client = client.map_err(|error| format!("{error:#}"))?;
+    let configuration = client_config(ThisServer { expected }, client);
+    configuration.map(Arc::new).map_err(|error| match (error, identity) {
+        (ClientError::KeyMismatch, Some(identity)) => format!(
+            "the key {} belongs to another certificate than {}",
+            identity.key.display(),
+            identity.certificate.display()
+        ),
+        (ClientError::Pair(error), Some(identity)) => {
+            format!("{} cannot be used: {error}", identity.certificate.display())
         }
-    };
-    // One connection per request, and no state between them.
-    configuration.resumption = Resumption::disabled();
-    Ok(Arc::new(configuration))
+        (ClientError::Pair(error) | ClientError::Provider(error), _) => error.to_string(),
+        (ClientError::KeyMismatch, None) => "there is no client certificate".to_owned(),
+    })
 }
 
-/// The chain and the key of a client certificate; the key in any of the three forms of PEM.
-fn load(
-    node: &Node,
-    identity: &ClientIdentity,
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+/// The chain and the key of a client certificate.
+fn load(node: &Node, identity: &ClientIdentity) -> Result<(Chain, PrivateKeyDer<'static>)> {
     let read = |path: &Path| -> Result<Vec<u8>> {
         let file = node.read_file(path, PEM_LIMIT)?;
         file.map(|file| file.bytes).ok_or_else(|| anyhow!("{} is not there", path.display()))
     };
-    let chain =
-        CertificateDer::pem_slice_iter(&read(&identity.certificate)?).collect::<Result<_, _>>().map_err(
-            |error| anyhow!("reading the certificates in {}: {error}", identity.certificate.display()),
-        )?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&identity.key)?)
+    let chain = read_chain(&read(&identity.certificate)?).map_err(|error| {
+        anyhow!("reading the certificates in {}: {error}", identity.certificate.display())
+    })?;
+    let key = read_key(&read(&identity.key)?)
         .map_err(|error| anyhow!("reading a key from {}: {error}", identity.key.display()))?;
     Ok((chain, key))
 }
@@ -116,45 +96,10 @@ fn load(
 #[derive(Debug)]
 struct ThisServer {
     expected: Option<Vec<u8>>,
-    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for ThisServer {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        match &self.expected {
-            Some(expected) if expected.as_slice() != end_entity.as_ref() => {
-                Err(CertificateError::ApplicationVerificationFailure.into())
-            }
-            Some(_) | None => Ok(ServerCertVerified::assertion()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+impl Judge for ThisServer {
+    fn believes(&self, shown: &Shown<'_>) -> bool {
+        self.expected.as_deref().is_none_or(|expected| expected == shown.end_entity.as_ref())
     }
 }

@@ -6,6 +6,7 @@
 use crate::policy::lint::{Lint, catalogue, find};
 use crate::policy::source::Source;
 use crate::refusal::Position;
+use crate::severity::Severity;
 use crate::yaml::Path;
 
 const MARK: &str = "kaudit: allow";
@@ -46,7 +47,7 @@ pub(super) fn apply(text: &str, source: &Source, is_complete: bool, findings: &m
 /// What keeps the API server from starting is no matter of taste.
 fn is_meant(allow: &Allow, finding: &Lint) -> bool {
     let line = finding.position.map_or(1, |position| position.line);
-    finding.check.severity != catalogue::Severity::Error
+    finding.check.severity != Severity::Error
         && finding.check.id.eq_ignore_ascii_case(&allow.id)
         && allow.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
 }

@@ -1,30 +1,6 @@
 //! Every check with its id. An id keeps its meaning for ever; a check that goes leaves a gap.
 
-use serde::Serialize;
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The API server would not start with the file.
-    Error,
-    /// The policy does not do what it seems to say, or what it does hurts.
-    Warning,
-    /// Worth knowing; often meant so.
-    Info,
-}
-
-impl Severity {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
-    }
-}
+use crate::severity::Severity;
 
 /// Something that is looked for in a policy.
 #[derive(Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
 use crate::policy::source::Source;
 use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
-pub use catalogue::{Check, Severity, all, find};
+pub use catalogue::{Check, all, find};
 pub use sarif::sarif;
 
 /// A finding of a check.

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::policy::lint::{Check, Lint, Severity, all};
+use crate::policy::lint::{Check, Lint, all};
+use crate::severity::Severity;
 
 /// One run over `files`, each with its findings. What a file allows is in it as suppressed. `unread` says why files could
 /// not be read; the run was not successful then.

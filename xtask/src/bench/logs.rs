@@ -42,34 +42,10 @@ pub(super) fn measure(project: &Project, kaudit: &Path, size: u64) -> Result<Vec
     let log = write_log(&directory.join("audit.log"), &events, size)?;
     let part = write_log(&directory.join("part.log"), &events, JQ_PART.min(size))?;
 
-    let logs = |log: &Path, options: &[&str]| {
-        let mut logs = Command::new(kaudit);
-        logs.arg("logs").arg(log).args(options);
-        logs
-    };
+    let logs = |log: &Path, options: &[&str]| logs(kaudit, log, options);
     let by_user = |log: &Path| logs(log, &["-o", "json", "--user", USER]);
-    let jq = |log: &Path| {
-        let mut jq = Command::new("jq");
-        // A line can hold a list of events.
-        let select =
-            "(.items // [.])[] | select(.user.username == $user or .impersonatedUser.username == $user)";
-        jq.args(["-c", "--arg", "user", USER, select]).arg(log);
-        jq
-    };
-    let rg = |log: &Path| {
-        let mut rg = Command::new("rg");
-        rg.args(["--no-config", "--no-filename", "--no-line-number", "-F"])
-            .arg(format!("\"{USER}\""))
-            .arg(log);
-        rg
-    };
     capture(Command::new("jq").arg("--version")).context("install jq (Debian: apt-get install jq)")?;
     capture(Command::new("rg").arg("--version")).context("install rg (Debian: apt-get install ripgrep)")?;
-    let lines = |mut command: Command| -> Result<usize> {
-        let count = capture(&mut command)?.lines().count();
-        ensure!(count > 0, "`{}` finds nothing", show(&command));
-        Ok(count)
-    };
     let (ours, theirs) = (lines(by_user(&part))?, lines(jq(&part))?);
     ensure!(ours == theirs, "kaudit finds {ours} events, and jq {theirs}");
     lines(rg(&part))?;
@@ -116,4 +92,35 @@ pub(super) fn measure(project: &Project, kaudit: &Path, size: u64) -> Result<Vec
         ),
         Figure::new("logs, peak memory", megabytes(peak), Goal::AtMost(MOST_MEMORY), " MB"),
     ])
+}
+
+/// `kaudit logs`.
+fn logs(kaudit: &Path, log: &Path, options: &[&str]) -> Command {
+    let mut logs = Command::new(kaudit);
+    logs.arg("logs").arg(log).args(options);
+    logs
+}
+
+/// jq, asked for what [`USER`] did.
+fn jq(log: &Path) -> Command {
+    let mut jq = Command::new("jq");
+    // A line can hold a list of events.
+    let select =
+        "(.items // [.])[] | select(.user.username == $user or .impersonatedUser.username == $user)";
+    jq.args(["-c", "--arg", "user", USER, select]).arg(log);
+    jq
+}
+
+/// ripgrep, which looks for [`USER`] anywhere.
+fn rg(log: &Path) -> Command {
+    let mut rg = Command::new("rg");
+    rg.args(["--no-config", "--no-filename", "--no-line-number", "-F"]).arg(format!("\"{USER}\"")).arg(log);
+    rg
+}
+
+/// How many lines a command prints, of which there has to be one.
+fn lines(mut command: Command) -> Result<usize> {
+    let count = capture(&mut command)?.lines().count();
+    ensure!(count > 0, "`{}` finds nothing", show(&command));
+    Ok(count)
 }

@@ -43,7 +43,7 @@ const BOUNDARIES: &[Boundary] = &[
     Boundary {
         names: &["http_body_util", "hyper", "hyper_util", "tokio", "tokio_rustls"],
         except: &[],
-        places: &["src/node/receiver/"],
+        places: &["src/node/event_server/"],
         reason: "one module serves HTTP, and is the only one that is asynchronous",
     },
     Boundary {

@@ -1,9 +1,10 @@
 //! What one has to know to take the figures for what they are.
 
 use super::shown::{Shown, Side};
-use crate::cli::columns::{counted, number, size};
+use crate::cli::columns::{counted, number};
 use crate::note::Note;
 use crate::policy::Level;
+use crate::size;
 
 /// Warnings about the logs, and what no log can tell.
 pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
@@ -45,7 +46,7 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
     if lacking > 0 {
         let text = format!(
             "there are very many users and resources: each of those shown may take up to {} more",
-            size(lacking)
+            size::rounded_up(lacking)
         );
         notes.push(info(text).named("talkers-approximate"));
     }

@@ -1,7 +1,7 @@
 //! How far the reading of large logs is, on a terminal.
 
-use crate::audit::disk::print_bytes;
 use crate::report::Output;
+use crate::size;
 
 /// Logs of this size take more than a moment.
 const LARGE: u64 = 256 << 20;
@@ -32,7 +32,7 @@ impl Progress {
         }
         self.told = read;
         let percent = u128::from(read.min(self.total)) * 100 / u128::from(self.total);
-        output.progress(&format!("{percent} % of {} read", print_bytes(self.total.into())));
+        output.progress(&format!("{percent} % of {} read", size::nearest(self.total)));
     }
 
     /// The present log is read, of so many bytes.

@@ -1,9 +1,10 @@
 //! The outcome of `policy replay` for people.
 
 use super::shown::{Shown, Side};
-use crate::cli::columns::{Columns, amount, counted, number, percent, size};
+use crate::cli::columns::{Columns, amount, counted, number, percent};
 use crate::replay::{Amount, Outcome, Talker};
 use crate::report::Styles;
+use crate::size;
 
 /// One sentence.
 pub(super) fn message(shown: &Shown<'_>) -> String {
@@ -72,7 +73,7 @@ fn log_line(shown: &Shown<'_>) -> String {
         "{files}: {} of {}, {}{span}",
         counted(log.events.events, "event"),
         counted(requests, "request"),
-        size(log.events.bytes)
+        size::nearest(log.events.bytes)
     )
 }
 
@@ -89,9 +90,11 @@ fn totals(shown: &Shown<'_>) -> Vec<String> {
             name.to_owned(),
             number(cost.events),
             percent(cost.events, today.events),
-            format!("{least}{}", size(cost.bytes)),
+            format!("{least}{}", size::nearest(cost.bytes)),
             percent(cost.bytes, today.bytes),
-            shown.a_day(cost.bytes).map_or("–".to_owned(), |bytes| format!("{least}{}", size(bytes))),
+            shown
+                .a_day(cost.bytes)
+                .map_or("–".to_owned(), |bytes| format!("{least}{}", size::nearest(bytes))),
         ]);
     }
     columns.lines()
@@ -103,7 +106,7 @@ fn cost(outcome: &Outcome) -> [String; 2] {
 }
 
 fn cells(Amount { events, bytes }: Amount, mark: &str) -> [String; 2] {
-    [number(events), format!("{mark}{}", size(bytes))]
+    [number(events), format!("{mark}{}", size::nearest(bytes))]
 }
 
 /// Stands before a size to which bodies have to be added that are not known.
@@ -118,7 +121,8 @@ fn mark(is_least: bool) -> &'static str {
 /// What becomes of the events of the log, and what is not known.
 fn explain(side: &Side<'_>) -> Vec<String> {
     let Outcome { sums, estimated, without_end, .. } = &side.replayed.total;
-    let events = |amount: &Amount| format!("{} ({})", counted(amount.events, "event"), size(amount.bytes));
+    let events =
+        |amount: &Amount| format!("{} ({})", counted(amount.events, "event"), size::nearest(amount.bytes));
     let mut lines = Vec::new();
     let mut say = |text: String| lines.push(format!("{}: {text}", side.name));
     if sums.omitted_by_level.events > 0 {
@@ -128,7 +132,7 @@ fn explain(side: &Side<'_>) -> Vec<String> {
         say(format!("leaves out {} of stages that it omits", events(&sums.omitted_by_stage)));
     }
     if let Some(saved) = sums.saved_in_bodies().filter(|saved| *saved > 0) {
-        say(format!("leaves {} of bodies out of the events that it logs", size(saved)));
+        say(format!("leaves {} of bodies out of the events that it logs", size::nearest(saved)));
     }
     if estimated.events > 0 {
         say(format!("adds {}, estimated, of stages that the log omits", events(estimated)));

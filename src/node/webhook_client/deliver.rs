@@ -2,7 +2,7 @@
 
 use super::verify::{Seen, configuration};
 use super::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls};
-use crate::node::api::wire::{Bounded, Head, read_more};
+use crate::node::wire::{Bounded, Head, read_more};
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConnection, Error as TlsError, StreamOwned};
 use std::io::{self, ErrorKind, Read, Write};

@@ -6,7 +6,7 @@ use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
 use super::writer::{self, Message, Orders};
-use super::{Received, Receiver};
+use super::{EventServer, Received};
 use crate::receive::{Metrics, header};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -29,8 +29,8 @@ const OTHER_FILES: u64 = 64;
 /// How long to wait where the system has no socket or memory for a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs a receiver to its end.
-pub(super) fn run(asked: &Receiver, say: &mut dyn FnMut(&str)) -> Result<Received> {
+/// Runs an event server to its end.
+pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Received> {
     // Everything that can be wrong with what was asked for, before anybody is served.
     let tls = asked.tls.clone().map(Tls::read).transpose()?;
     let tokens = asked.token.as_deref().map(Tokens::read).transpose()?;
@@ -98,7 +98,7 @@ fn allow_files(connections: usize) -> Result<()> {
         .context("raising the limit of open files")
 }
 
-/// The signals that a receiver knows.
+/// The signals that an event server knows.
 struct Signals {
     end: Signal,
     interrupt: Signal,
@@ -119,7 +119,7 @@ impl Signals {
 /// Accepts connections until the end is asked for, then waits for those that are open. Returns how many had to be cut, and
 /// why it ended by itself.
 async fn accept(
-    receiver: &Receiver,
+    server: &EventServer,
     socket: TcpListener,
     mut tls: Option<Tls>,
     desk: &Rc<Desk>,
@@ -129,7 +129,7 @@ async fn accept(
 ) -> Result<(usize, Option<String>)> {
     let socket = tokio::net::TcpListener::from_std(socket).context("listening")?;
     let mut signals = Signals::install()?;
-    let free = Arc::new(Semaphore::new(receiver.max_connections));
+    let free = Arc::new(Semaphore::new(server.max_connections));
     let (stop, stopped) = watch::channel(false);
     let broken = loop {
         let next = async {
@@ -166,15 +166,15 @@ async fn accept(
     drop(socket);
     // Without a connection nobody listens.
     let _ = stop.send(true);
-    let all = u32::try_from(receiver.max_connections).unwrap_or(u32::MAX);
-    let finished = timeout(receiver.grace, free.acquire_many(all));
+    let all = u32::try_from(server.max_connections).unwrap_or(u32::MAX);
+    let finished = timeout(server.grace, free.acquire_many(all));
     tokio::select! {
         _ = finished => {}
         // Asked a second time: at once.
         _ = signals.end.recv() => {}
         _ = signals.interrupt.recv() => {}
     }
-    Ok((receiver.max_connections.saturating_sub(free.available_permits()), broken))
+    Ok((server.max_connections.saturating_sub(free.available_permits()), broken))
 }
 
 /// The configuration for the next connection.

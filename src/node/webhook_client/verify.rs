@@ -3,16 +3,11 @@
 use super::{PairError, Presented, ReceiverTls, Trust};
 use crate::certificate::{Certificate, Validity};
 use crate::node::moment;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use crate::node::tls::{ClientError, Judge, Shown, client_config, read_chain, read_key};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, InconsistentKeys,
-    RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, Error as TlsError, RootCertStore};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the handshake tells, for when it is over or has failed.
@@ -23,36 +18,25 @@ pub(super) type Seen = Arc<Mutex<Option<Presented>>>;
 /// # Errors
 /// The client certificate cannot be used.
 pub(super) fn configuration(tls: &ReceiverTls, seen: &Seen) -> Result<ClientConfig, PairError> {
-    let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(tls.authorities.iter().map(|der| CertificateDer::from(der.as_slice())));
-    let verifier = Witness {
+    let witness = Witness {
         roots,
         authorities: tls.authorities.clone(),
         is_insecure: tls.is_insecure,
-        algorithms: provider.signature_verification_algorithms,
         seen: Arc::clone(seen),
     };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| PairError::Unjudged(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut configuration = match &tls.client {
-        None => builder.with_no_client_auth(),
+    let client = match &tls.client {
+        None => None,
         Some((certificate, key)) => {
-            let chain = CertificateDer::pem_slice_iter(certificate)
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| PairError::Unjudged(error.to_string()))?;
-            let key =
-                PrivateKeyDer::from_pem_slice(key).map_err(|error| PairError::NoKey(error.to_string()))?;
-            builder.with_client_auth_cert(chain, key).map_err(|error| match error {
-                TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch) => PairError::Mismatch,
-                other => PairError::Unjudged(other.to_string()),
-            })?
+            let chain = read_chain(certificate).map_err(|error| PairError::Unjudged(error.to_string()))?;
+            Some((chain, read_key(key).map_err(|error| PairError::NoKey(error.to_string()))?))
         }
     };
-    configuration.resumption = Resumption::disabled();
+    let mut configuration = client_config(witness, client).map_err(|error| match error {
+        ClientError::KeyMismatch => PairError::Mismatch,
+        ClientError::Pair(other) | ClientError::Provider(other) => PairError::Unjudged(other.to_string()),
+    })?;
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(configuration)
 }
@@ -70,18 +54,12 @@ struct Witness {
     roots: RootCertStore,
     authorities: Vec<Vec<u8>>,
     is_insecure: bool,
-    algorithms: WebPkiSupportedAlgorithms,
     seen: Seen,
 }
 
 impl Witness {
-    fn judge(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Presented {
+    fn judge(&self, shown: &Shown<'_>) -> Presented {
+        let Shown { end_entity, intermediates, name, now, algorithms } = *shown;
         let chain = [end_entity].into_iter().chain(intermediates).map(|der| der.to_vec()).collect();
         let parsed = match ParsedCertificate::try_from(end_entity) {
             Ok(parsed) => parsed,
@@ -100,7 +78,7 @@ impl Witness {
                 &self.roots,
                 intermediates,
                 now,
-                self.algorithms.all,
+                algorithms.all,
             );
             judged.map_or_else(|error| self.trust_of(&error, end_entity), |()| Trust::Sound)
         };
@@ -143,44 +121,11 @@ fn judge_dates(der: &[u8]) -> Trust {
     }
 }
 
-impl ServerCertVerifier for Witness {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        let presented = self.judge(end_entity, intermediates, server_name, now);
+impl Judge for Witness {
+    fn believes(&self, shown: &Shown<'_>) -> bool {
+        let presented = self.judge(shown);
         let is_believed = self.is_insecure || (presented.trust == Trust::Sound && presented.fits_name);
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(presented);
-        if is_believed {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(CertificateError::ApplicationVerificationFailure.into())
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        is_believed
     }
 }

@@ -1,12 +1,10 @@
-//! TLS of the receiver.
+//! TLS of the event server.
 
 use super::TlsFiles;
 use super::stamp::Stamp;
 use crate::node::Node;
+use crate::node::tls::{Chain, provider, read_chain, read_key};
 use anyhow::{Context as _, Result, anyhow, ensure};
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use std::path::Path;
@@ -58,7 +56,7 @@ impl Tls {
 }
 
 fn configure(files: &TlsFiles) -> Result<Arc<ServerConfig>> {
-    let provider = Arc::new(ring::default_provider());
+    let provider = provider();
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .context("TLS")?;
@@ -79,8 +77,7 @@ fn configure(files: &TlsFiles) -> Result<Arc<ServerConfig>> {
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let key = read(&files.key)?;
-    let key = PrivateKeyDer::from_pem_slice(&key)
+    let key = read_key(&read(&files.key)?)
         .map_err(|error| anyhow!("reading a key from {}: {error}", files.key.display()))?;
     let mut configuration =
         builder.with_single_cert(certificates(&files.certificate)?, key).with_context(|| {
@@ -90,9 +87,8 @@ fn configure(files: &TlsFiles) -> Result<Arc<ServerConfig>> {
     Ok(Arc::new(configuration))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let found: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&read(path)?)
-        .collect::<Result<_, _>>()
+fn certificates(path: &Path) -> Result<Chain> {
+    let found = read_chain(&read(path)?)
         .map_err(|error| anyhow!("reading the certificates in {}: {error}", path.display()))?;
     ensure!(!found.is_empty(), "{} has no certificate", path.display());
     Ok(found)

@@ -1,7 +1,7 @@
 //! Where events are written: standard output or a file, in one way for the writer.
 
 use super::file::{Broken, EventFile};
-use super::{ReceiverOutput, SyncPolicy};
+use super::{EventOutput, SyncPolicy};
 use crate::node::clock::moment;
 use anyhow::{Result, anyhow};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -26,9 +26,9 @@ impl Sink {
     ///
     /// # Errors
     /// The file cannot be used.
-    pub(super) fn open(output: &ReceiverOutput, header: &'static str) -> Result<Self> {
+    pub(super) fn open(output: &EventOutput, header: &'static str) -> Result<Self> {
         match output {
-            ReceiverOutput::Standard => {
+            EventOutput::Standard => {
                 let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
                 let mut sink = Self::Standard(descriptor);
                 match sink.write(header.as_bytes()) {
@@ -36,7 +36,7 @@ impl Sink {
                     Err(Broken::No(error) | Broken::Yes(error)) => Err(error),
                 }
             }
-            ReceiverOutput::File { path, max_size, keep } => {
+            EventOutput::File { path, max_size, keep } => {
                 Ok(Self::File(EventFile::open(path, *keep, header)?, *max_size))
             }
         }

@@ -1,4 +1,4 @@
-//! A receiver of audit events: its name resolved, one connection to it, one request.
+//! Asks a receiver of audit events once, as the API server would: its name resolved, one connection, one request.
 
 mod deliver;
 mod resolve;

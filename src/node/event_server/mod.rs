@@ -1,4 +1,4 @@
-//! The receiver of the API server's audit webhook: HTTP on a socket, events on standard output or in a file.
+//! The server that receives from the API server's audit webhook: HTTP on a socket, events on standard output or in a file.
 //!
 //! One thread serves the connections, another one writes. A request is answered 200 when its events are written, and synced
 //! if that is asked for; so what the API server does not repeat is there. The writer takes all that waits at once, so that
@@ -23,9 +23,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a receiver is to do.
+/// What `kaudit receive` is to do.
 #[derive(Debug, Clone)]
-pub struct Receiver {
+pub struct EventServer {
     /// Where it listens; port 0: any that is free.
     pub listen: SocketAddr,
     /// TLS, if it is on.
@@ -45,7 +45,7 @@ pub struct Receiver {
     /// How events are written.
     pub form: Form,
     /// Where.
-    pub output: ReceiverOutput,
+    pub output: EventOutput,
     /// When written events are synced to the disk.
     pub sync: SyncPolicy,
 }
@@ -63,7 +63,7 @@ pub struct TlsFiles {
 
 /// Where events go.
 #[derive(Debug, Clone)]
-pub enum ReceiverOutput {
+pub enum EventOutput {
     /// Standard output.
     Standard,
     /// A file that is rotated.
@@ -88,7 +88,7 @@ pub enum SyncPolicy {
     Interval(Duration),
 }
 
-/// How a receiver ended.
+/// How an event server ended.
 #[derive(Debug)]
 pub struct Received {
     /// What it counted.
@@ -99,7 +99,7 @@ pub struct Received {
     pub broken: Option<String>,
 }
 
-impl Receiver {
+impl EventServer {
     /// Listens until SIGINT or SIGTERM ask for the end, or until there is nobody who takes what is written. `say` is called
     /// with each line for the operator, the first of which says where it listens.
     ///

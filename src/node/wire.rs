@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 const MOST_HEADERS: usize = 64;
 
 /// What the head of an answer says.
-pub(in crate::node) struct Head {
-    pub(in crate::node) code: u16,
+pub(super) struct Head {
+    pub(super) code: u16,
     /// Of the head itself, in bytes.
-    pub(in crate::node) length: usize,
-    pub(in crate::node) body_length: Option<usize>,
-    pub(in crate::node) location: Option<String>,
+    pub(super) length: usize,
+    pub(super) body_length: Option<usize>,
+    pub(super) location: Option<String>,
     /// Whether the body is text as it comes, and neither in pieces nor compressed.
-    pub(in crate::node) is_plain: bool,
+    pub(super) is_plain: bool,
 }
 
 impl Head {
     /// `None` where it is not complete yet.
-    pub(in crate::node) fn read(received: &[u8]) -> Result<Option<Self>, String> {
+    pub(super) fn read(received: &[u8]) -> Result<Option<Self>, String> {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         let parsed = response.parse(received).map_err(|error| format!("its answer is not HTTP: {error}"))?;
@@ -42,7 +42,7 @@ impl Head {
     }
 }
 
-pub(in crate::node) fn read_more(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<usize> {
+pub(super) fn read_more(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<usize> {
     let mut chunk = [0; 4096];
     let read = stream.read(&mut chunk)?;
     received.extend(chunk.iter().take(read));
@@ -51,7 +51,7 @@ pub(in crate::node) fn read_more(stream: &mut impl Read, received: &mut Vec<u8>)
 
 /// A connection whose every step gets only the time that is left of the whole, so that a server which sends one byte
 /// now and then holds nobody longer than one which sends none.
-pub(in crate::node) struct Bounded {
+pub(super) struct Bounded {
     socket: TcpStream,
     deadline: Option<Instant>,
 }
@@ -59,11 +59,7 @@ pub(in crate::node) struct Bounded {
 impl Bounded {
     /// Connects, from the address `from` where that is given; connecting and everything after it may take `timeout`
     /// together.
-    pub(in crate::node) fn connect(
-        address: SocketAddr,
-        from: Option<IpAddr>,
-        timeout: Duration,
-    ) -> io::Result<Self> {
+    pub(super) fn connect(address: SocketAddr, from: Option<IpAddr>, timeout: Duration) -> io::Result<Self> {
         // A time so long that the clock cannot hold it is none.
         let deadline = Instant::now().checked_add(timeout);
         let socket = connect(&address, from, left(deadline)?)?;
@@ -73,7 +69,7 @@ impl Bounded {
     }
 
     /// The same connection with another deadline.
-    pub(in crate::node) fn until(self, deadline: Option<Instant>) -> Self {
+    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
         Self { deadline, ..self }
     }
 }

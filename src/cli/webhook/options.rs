@@ -3,7 +3,7 @@
 use crate::node::Node;
 use crate::plan::WebhookWanted;
 use crate::refusal::Refusal;
-use crate::webhook::{IGNORABLE, Kubeconfig, Made, Receiver};
+use crate::webhook::{ClientConfig, IGNORABLE, Kubeconfig, Made};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeMap;
@@ -14,12 +14,12 @@ const HEADING: &str = "Webhook receiver";
 /// A certificate, a key or a token is some KiB.
 const FILE_LIMIT: u64 = 1 << 20;
 
-/// A receiver of events, as it is typed.
+/// How the API server is to reach a receiver, as it is typed.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct ReceiverOptions {
+pub(in crate::cli) struct WebhookOptions {
     /// Post events to this URL: https://HOST:PORT/PATH; kaudit makes the kubeconfig
     #[arg(long, value_name = "URL", help_heading = HEADING)]
-    pub(super) webhook_url: Option<String>,
+    pub(in crate::cli) webhook_url: Option<String>,
     /// Believe a receiver whose certificate is signed by this one (PEM) [default: the API server's system authorities]
     #[arg(long, value_name = "FILE", requires = "webhook_url", help_heading = HEADING)]
     webhook_ca_file: Option<PathBuf>,
@@ -40,12 +40,12 @@ pub(super) struct ReceiverOptions {
     webhook_tls_server_name: Option<String>,
     /// The URL names a Service (NAME.NAMESPACE.svc): ask the API server for its address, and write that
     #[arg(long, requires = "webhook_url", help_heading = HEADING)]
-    pub(super) resolve_service: bool,
+    pub(in crate::cli) resolve_service: bool,
 }
 
 /// Which checks may fail.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct IgnoreOptions {
+pub(in crate::cli) struct IgnoreOptions {
     /// Go on although these checks of the receiver fail, separated by commas; all of them: all
     #[arg(
         long,
@@ -54,15 +54,15 @@ pub(super) struct IgnoreOptions {
         value_parser = PossibleValuesParser::new(IGNORABLE.into_iter().chain(["all"])),
         help_heading = HEADING
     )]
-    pub(super) ignore_preflight_errors: Vec<String>,
+    pub(in crate::cli) ignore_preflight_errors: Vec<String>,
 }
 
-impl ReceiverOptions {
-    /// The receiver that is asked for; `None`: none is.
+impl WebhookOptions {
+    /// How to reach the receiver that is asked for; `None`: none is.
     ///
     /// # Errors
     /// A file cannot be read, or is not what it should be.
-    pub(super) fn receiver(&self) -> Result<Option<Receiver>, Refusal> {
+    pub(in crate::cli) fn client_config(&self) -> Result<Option<ClientConfig>, Refusal> {
         let Some(url) = &self.webhook_url else { return Ok(None) };
         let read = |path: &Option<PathBuf>, option: &str| {
             path.as_ref().map(|path| read(path, &format!("--{option} {}", path.display()))).transpose()
@@ -70,7 +70,7 @@ impl ReceiverOptions {
         let certificate = read(&self.webhook_client_certificate, "webhook-client-certificate")?;
         let key = read(&self.webhook_client_key, "webhook-client-key")?;
         let basic = read(&self.webhook_basic_auth_file, "webhook-basic-auth-file")?;
-        Ok(Some(Receiver {
+        Ok(Some(ClientConfig {
             url: url.clone(),
             authority: read(&self.webhook_ca_file, "webhook-ca-file")?,
             server_name: self.webhook_tls_server_name.clone(),
@@ -81,12 +81,12 @@ impl ReceiverOptions {
     }
 }
 
-/// The kubeconfig of a receiver, and its files.
+/// The kubeconfig by which the API server reaches a receiver, and its files.
 ///
 /// # Errors
 /// Its URL is none.
-pub(super) fn made(receiver: &Receiver) -> Result<WebhookWanted, Refusal> {
-    let Made { text, files } = receiver.kubeconfig()?;
+pub(in crate::cli) fn made(client: &ClientConfig) -> Result<WebhookWanted, Refusal> {
+    let Made { text, files } = client.kubeconfig()?;
     Ok(WebhookWanted { name: "--webhook-url".to_owned(), bytes: text.into_bytes(), files })
 }
 
@@ -94,7 +94,7 @@ pub(super) fn made(receiver: &Receiver) -> Result<WebhookWanted, Refusal> {
 ///
 /// # Errors
 /// It is none with which the API server would start; a file is there and cannot be read.
-pub(super) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<WebhookWanted, Refusal> {
+pub(in crate::cli) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<WebhookWanted, Refusal> {
     let kubeconfig = Kubeconfig::read(&bytes).map_err(|refusal| refusal.without_excerpt().in_file(name))?;
     let directory = Path::new(name).parent().unwrap_or(Path::new(""));
     let mut files = BTreeMap::new();

@@ -1,0 +1,76 @@
+//! Sizes for people, in powers of 1024 and named so: `1.1 GiB`.
+
+/// What was counted: the nearest tenth.
+#[must_use]
+pub fn nearest(bytes: impl Into<u128>) -> String {
+    print(bytes.into(), |tenths, size| tenths.saturating_add(size / 2) / size)
+}
+
+/// What has to be free, or what may come: no more than is said.
+#[must_use]
+pub fn rounded_up(bytes: impl Into<u128>) -> String {
+    print(bytes.into(), u128::div_ceil)
+}
+
+/// What is left: no less than is said.
+#[must_use]
+pub fn rounded_down(bytes: impl Into<u128>) -> String {
+    print(bytes.into(), |tenths, size| tenths / size)
+}
+
+/// In the smallest unit of which it is less than 1024, once it is rounded. Up to a sixteenth of the type's range that is
+/// exact, far above any disk.
+fn print(bytes: u128, divide: fn(u128, u128) -> u128) -> String {
+    let mut size = 1_u128;
+    let mut unit = "B";
+    let mut tenths = bytes.saturating_mul(10);
+    for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
+        if tenths < 10 * 1024 {
+            break;
+        }
+        size *= 1024;
+        unit = larger;
+        tenths = divide(bytes.saturating_mul(10), size);
+    }
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{whole} {unit}"),
+        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{nearest, rounded_down, rounded_up};
+
+    #[test]
+    fn a_size_is_rounded_as_its_use_wants() {
+        for (bytes, down, near, up) in [
+            (0_u64, "0 B", "0 B", "0 B"),
+            (1023, "1023 B", "1023 B", "1023 B"),
+            (1024, "1 KiB", "1 KiB", "1 KiB"),
+            (1025, "1 KiB", "1 KiB", "1.1 KiB"),
+            (1076, "1 KiB", "1.1 KiB", "1.1 KiB"),
+            (104_857_600, "100 MiB", "100 MiB", "100 MiB"),
+            (1_153_433_600, "1 GiB", "1.1 GiB", "1.1 GiB"),
+            (10_737_418_240, "10 GiB", "10 GiB", "10 GiB"),
+        ] {
+            assert_eq!([rounded_down(bytes), nearest(bytes), rounded_up(bytes)], [down, near, up]);
+        }
+    }
+
+    #[test]
+    fn what_is_rounded_to_a_larger_unit_is_named_by_it() {
+        let bytes = 1_048_575_u64;
+        assert_eq!(
+            [rounded_down(bytes), nearest(bytes), rounded_up(bytes)],
+            ["1023.9 KiB", "1 MiB", "1 MiB"]
+        );
+    }
+
+    #[test]
+    fn no_number_is_too_large() {
+        for printed in [rounded_down(u128::MAX), nearest(u128::MAX), rounded_up(u128::MAX)] {
+            assert!(printed.ends_with(" PiB"), "{printed}");
+        }
+    }
+}
