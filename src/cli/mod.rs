@@ -11,6 +11,7 @@ mod exit;
 mod intent;
 mod live;
 mod logs;
+mod named_policy;
 mod policy;
 mod receive;
 mod receiver_options;
