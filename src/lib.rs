@@ -11,6 +11,7 @@ pub mod collector;
 pub mod digest;
 pub mod event;
 pub mod generation;
+pub mod go;
 pub mod kubelet;
 pub mod logs;
 pub mod manifest;

@@ -312,3 +312,18 @@ fn a_second_run_changes_nothing() {
     }
     assert!(accepted > 500, "{accepted} of 4000 were accepted");
 }
+
+#[test]
+fn a_value_that_is_refused_cannot_turn_the_line_around() {
+    for flag in ["audit-log-mode", "audit-log-format", "audit-log-version", "audit-log-maxage"] {
+        let asked = [POLICY, ("audit-log-path", "/var/log/kubernetes/audit/audit.log"), (flag, "a\u{202e}b")];
+        for refusals in [
+            run(&[], &asked, false, "1.36").unwrap_err(),
+            run(&[&format!("--{flag}=a\u{202e}b")], &asked[..2], false, "1.36").unwrap_err(),
+        ] {
+            let refusal = refusals.first().unwrap();
+            assert!(refusal.reason.contains("not \"a\\u202eb\""), "{}", refusal.reason);
+            assert!(!format!("{} {:?}", refusal.reason, refusal.help).contains('\u{202e}'), "{refusal:?}");
+        }
+    }
+}
