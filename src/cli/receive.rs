@@ -1,6 +1,7 @@
 //! `receive`: the receiving end of the API server's audit webhook.
 
 use super::args::duration;
+use super::columns::counted;
 use super::{Exit, end};
 use crate::node::{Received, Receiver, ReceiverOutput, SyncPolicy, TlsFiles};
 use crate::note::Note;
@@ -206,14 +207,18 @@ fn remark(args: &ReceiveArgs) -> Vec<Note> {
 fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exit {
     let metrics = &received.metrics;
     report.message = format!(
-        "{} events in {} batches written, {} batches repeated, {} requests refused",
-        metrics.events.get(),
-        metrics.batches.get(),
-        metrics.repeated.get(),
-        metrics.rejected()
+        "{} in {} written, {} repeated, {} refused",
+        counted(metrics.events.get(), "event"),
+        counted(metrics.batches.get(), "batch"),
+        counted(metrics.repeated.get(), "batch"),
+        counted(metrics.rejected(), "request")
     );
     if received.cut > 0 {
-        let text = format!("{} connections were cut after {:?}", received.cut, args.grace);
+        let text = format!(
+            "cut after {:?}: {}",
+            args.grace,
+            counted(u64::try_from(received.cut).unwrap_or(u64::MAX), "connection")
+        );
         let hint = "what they were sending was not answered: the API server sends it again";
         report.notes.push(Note::warning(text).named("receive-cut").hint(hint));
     }
