@@ -18,14 +18,19 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 
 const HELP: &str = "\
 Examples:
-  kaudit receive                                          on 127.0.0.1:9443, a line for each event
-  kaudit receive --listen 192.0.2.10:9443 --tls-cert tls.crt --tls-key tls.key --token-file token \\
-                 --format json --output-file /var/log/audit/events.log --fsync batch
+  kaudit receive                          on 127.0.0.1:9443, a line for each event
+  kaudit receive --listen 192.0.2.10:9443 --tls-cert tls.crt --tls-key tls.key \\
+                 --token-file token --format json \\
+                 --output-file /var/log/audit/events.log --fsync batch
 
-Events are posted to any path; /healthz and /metrics are there too. A request is answered 200 when its events are written:
-what the API server does not repeat is there. It repeats a batch whose answer got lost, byte for byte: such a body is known
-again, as long as this process runs and remembers it (--remember), and is not written twice. SIGTERM and SIGINT end it in
-order, SIGHUP has it open its file anew; certificates and tokens are read again when they change.";
+Events are posted to any path; /healthz and /metrics are there too.
+
+A request is answered 200 when its events are written: what the API server does not repeat is there. It repeats a batch \
+whose answer got lost, byte for byte: such a body is known again, as long as this process runs and remembers it \
+(--remember), and is not written twice.
+
+SIGTERM and SIGINT end it in order, with exit code 0; SIGHUP has it open its file anew. When events cannot be written any \
+more, it ends with exit code 5. Certificates and tokens are read again when they change.";
 
 /// `receive`
 #[derive(Debug, Args)]
