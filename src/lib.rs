@@ -1,8 +1,9 @@
 //! kaudit turns Kubernetes API audit logging on, changes it and turns it off on control-plane nodes whose
 //! kube-apiserver is a static pod.
 //!
-//! A functional core (`yaml`, `manifest`, `audit`, `policy`, `plan`) takes values and returns values; an
-//! imperative shell (`node`, `cli`) reads and writes. ARCHITECTURE.md draws the way of the data.
+//! A functional core takes values and returns values: everything but `node`, `cli`, and what reaches the node through them
+//! (`observe`, `generation`, `transaction`, `restart`) or prints (`report`). ARCHITECTURE.md has all rooms and draws the way
+//! of the data.
 
 pub mod audit;
 pub mod certificate;
@@ -11,6 +12,7 @@ pub mod collector;
 pub mod digest;
 pub mod event;
 pub mod generation;
+pub mod go;
 pub mod kubelet;
 pub mod logs;
 pub mod manifest;

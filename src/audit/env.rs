@@ -2,6 +2,7 @@
 
 use crate::audit::value::is_expanded;
 use crate::audit::version::KubernetesVersion;
+use crate::go::quote;
 use crate::refusal::Refusal;
 
 /// From this minor release on the kubelet takes any printable ASCII name without `=`
@@ -75,7 +76,7 @@ fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Refusal> {
     if valid && !name.is_empty() {
         return Ok(());
     }
-    Err(Refusal::new(format!("`{name}` is not the name of an environment variable"))
+    Err(Refusal::new(format!("{} is not the name of an environment variable", quote(name)))
         .help(format!("in Kubernetes {version} it consists of {rule}")))
 }
 

@@ -96,10 +96,4 @@ impl Merged {
     pub fn value(&self, name: &str) -> Option<&str> {
         self.entries.iter().find(|entry| entry.flag == name).map(|entry| entry.value.as_str())
     }
-
-    /// Whether the list has to be edited at all.
-    #[must_use]
-    pub fn is_unchanged(&self) -> bool {
-        self.dropped.is_empty() && self.entries.iter().all(|entry| entry.change == Change::Same)
-    }
 }

@@ -3,6 +3,7 @@
 //! Each function answers with the value or with the very message that the API server would print, because that is
 //! what people search for.
 
+use crate::go::quote;
 use std::fmt::Write as _;
 use std::str::FromStr as _;
 
@@ -197,28 +198,6 @@ pub fn print_float(number: f32) -> String {
 const EXPONENT_BELOW: i32 = -4;
 /// The first power of ten that `%v` prints with an exponent.
 const EXPONENT_FROM: i32 = 6;
-
-/// `strconv.Quote`.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{b}' => quoted.push_str("\\v"),
-            c if c.is_ascii_control() => push_hex(&mut quoted, u32::from(c)),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
 
 /// The `quote` of Go's `time` package: what is no printable ASCII as hexadecimal bytes.
 fn quote_ascii(text: &str) -> String {

@@ -15,6 +15,7 @@ use crate::audit::notes::{RETENTION_FLOORS, remark};
 use crate::audit::validate::validate;
 use crate::audit::value::{self, STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, Standing};
+use crate::go::visible;
 use crate::note::Note;
 use crate::refusal::Refusal;
 
@@ -252,7 +253,7 @@ impl Merging<'_> {
             let option = problem.flag.strip_prefix(flag::AUDIT_PREFIX).unwrap_or(&problem.flag);
             self.refusals.push(
                 Refusal::new(problem.plain)
-                    .help(format!("the API server would say: {}", problem.server))
+                    .help(format!("the API server would say: {}", visible(&problem.server)))
                     .help(format!("set it with --{option}")),
             );
         }

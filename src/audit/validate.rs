@@ -5,8 +5,9 @@
 
 use crate::audit::argv::{Form, Occurrence};
 use crate::audit::flag::{self, Backend, Kind, LOG_MAXAGE, LOG_MAXBACKUP, LOG_MAXSIZE};
-use crate::audit::pflag::{parse_bool, parse_float, parse_int, print_float, quote};
+use crate::audit::pflag::{parse_bool, parse_float, parse_int, print_float};
 use crate::audit::value;
+use crate::go::quote;
 
 /// The first minor release that writes `audit.k8s.io/v1` only.
 pub const ONLY_V1_SINCE: u16 = 24;
@@ -89,7 +90,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         let mode = self.text(&name);
         if !MODES.contains(&mode) {
             return Some(Problem {
-                plain: format!("--{name} must be one of {}, not `{mode}`", MODES.join(", ")),
+                plain: format!("--{name} must be one of {}, not {}", MODES.join(", "), quote(mode)),
                 server: format!(
                     "invalid audit {backend} mode {mode}, allowed modes are {}",
                     quote(&MODES.join(","))
@@ -165,7 +166,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
             let quoted: Vec<String> = known.iter().map(|version| quote(version)).collect();
             format!("invalid group version, allowed versions are [{}]", quoted.join(" "))
         };
-        let plain = format!("--{name} must be {}, not `{version}`", known.join(" or "));
+        let plain = format!("--{name} must be {}, not {}", known.join(" or "), quote(version));
         Some(Problem { flag: name.to_owned(), plain, server })
     }
 
@@ -173,7 +174,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         let format = self.text("audit-log-format");
         (!FORMATS.contains(&format)).then(|| Problem {
             flag: "audit-log-format".to_owned(),
-            plain: format!("--audit-log-format must be one of {}, not `{format}`", FORMATS.join(", ")),
+            plain: format!("--audit-log-format must be one of {}, not {}", FORMATS.join(", "), quote(format)),
             server: format!(
                 "invalid audit log format {format}, allowed formats are {}",
                 quote(&FORMATS.join(","))

@@ -1,7 +1,8 @@
 //! The value of one audit flag: does it parse, and may kaudit write it?
 
 use crate::audit::flag::{AuditFlag, Kind, LOG_PATH};
-use crate::audit::pflag::{parse_bool, parse_duration, parse_float, parse_int, quote};
+use crate::audit::pflag::{parse_bool, parse_duration, parse_float, parse_int};
+use crate::go::quote;
 use crate::refusal::Refusal;
 
 /// Standard output as a log path.
@@ -35,7 +36,7 @@ pub fn parse(flag: &AuditFlag, value: &str) -> Result<(), Unparsable> {
         }
     };
     outcome.map_err(|cause| Unparsable {
-        plain: format!("--{} must be {wanted}, not `{value}`", flag.name),
+        plain: format!("--{} must be {wanted}, not {}", flag.name, quote(value)),
         server: format!(
             "invalid argument {} for {} flag: {cause}",
             quote(value),
@@ -78,7 +79,7 @@ fn accept_path(name: &str, value: &str) -> Result<(), Refusal> {
             .help("leave it out; with --reset, kaudit drops the audit flags that are not named"));
     }
     if !value.starts_with('/') {
-        return Err(Refusal::new(format!("--{name} must be an absolute path, not `{value}`"))
+        return Err(Refusal::new(format!("--{name} must be an absolute path, not {}", quote(value)))
             .help("a relative path would start at the working directory of the API server's container"));
     }
     if value.split('/').any(|part| part == "..") {

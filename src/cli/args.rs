@@ -2,6 +2,7 @@
 
 use super::audit_options::AuditOptions;
 use super::collector::CollectorArgs;
+use super::help;
 use super::logs::LogsArgs;
 use super::policy::PolicyArgs;
 use super::receive::ReceiveArgs;
@@ -11,26 +12,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-const EXAMPLES: &str = "\
-Examples:
-  kaudit demo                                    see it work, on a sample node in a temporary directory
-  kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log --dry-run
-                                                 see what would change on this node
-  kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log
-                                                 change it: the API server is restarted, and an event proven
-  kaudit enable --log-maxage 60                  change one setting, keep all others
-  kaudit policy lint policy.yaml                 what is wrong with a policy, before it is enabled
-  kaudit enable --root /mnt/node --policy default
-                                                 change a node's directory tree, restart nothing
-  kaudit disable                                 audit logging off, the manifest as it was before
-
-Exit codes: 0 done or nothing to do · 1 diff: something would change; policy lint, policy diff, webhook check: findings · 2 usage
-            3 refused, the API server untouched; policy lint: it would not start; webhook check: nothing would arrive · 4 rolled back, healthy again · 5 needs hands · 6 another run is under way · 130, 143 ended by a signal";
-
 /// Turn Kubernetes API audit logging on, change it and turn it off, on control-plane nodes whose kube-apiserver is
 /// a static pod.
 #[derive(Debug, Parser)]
-#[command(name = "kaudit", version, max_term_width = 110, after_help = EXAMPLES)]
+#[command(name = "kaudit", version, max_term_width = 110, after_help = help::KAUDIT)]
 pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -49,13 +34,14 @@ pub(super) struct Global {
     /// The API server's manifest [default: kube-apiserver.yaml in the kubelet's staticPodPath]
     #[arg(long, value_name = "FILE", global = true, help_heading = "Where")]
     pub(super) manifest: Option<PathBuf>,
-    /// What to print on standard output: text for people, or one JSON object
+    /// What to print on standard output: text for people, or one JSON object (kaudit logs: one a line)
     #[arg(long, short, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
     pub(super) output: Format,
     /// Colours: auto is a terminal without NO_COLOR
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true, help_heading = "Output")]
     pub(super) color: Color,
-    /// Say more: every setting with its origin
+    /// Say more: where each setting comes from (enable, diff), why (policy lint, policy explain), which files a generation
+    /// has (status)
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
     /// Say less: no diff, no remarks, no progress of a restart; warnings and errors stay
@@ -63,18 +49,23 @@ pub(super) struct Global {
     pub(super) quiet: bool,
 }
 
+impl Global {
+    /// Whether `demo`, which has a node of its own and tells people about it, can heed all of them.
+    pub(super) fn fits_demo(&self) -> bool {
+        self.output == Format::Text && self.root.is_none() && self.manifest.is_none()
+    }
+}
+
 /// What to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    /// For people
     Text,
-    /// For programs.
+    /// For programs
     Json,
-    /// For people, with more columns; of `logs` alone.
-    #[value(hide = true)]
+    /// For people, with more columns (kaudit logs)
     Wide,
-    /// Comma-separated values; of `logs` alone.
-    #[value(hide = true)]
+    /// Comma-separated values (kaudit logs)
     Csv,
 }
 
@@ -95,16 +86,16 @@ pub(super) enum Command {
     /// Those about a node.
     #[command(flatten)]
     OnNode(NodeCommand),
-    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
-    Policy(PolicyArgs),
-    /// Print the configuration by which a log shipper reads this node's log, and what would be lost
-    Collector(CollectorArgs),
-    /// Receive events as the webhook that an API server sends to, and print or keep them
-    Receive(Box<ReceiveArgs>),
-    /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
-    Webhook(WebhookArgs),
     /// Read, follow, filter and count the events of this node's audit log, or of any other
     Logs(Box<LogsArgs>),
+    /// Check a policy, ask what it decides, compare two, bring an old one up to date; list and show the presets
+    Policy(PolicyArgs),
+    /// Check the audit webhook: kubeconfig, certificates, and the receiver itself
+    Webhook(WebhookArgs),
+    /// Receive events as the webhook that an API server sends to, and print or keep them
+    Receive(Box<ReceiveArgs>),
+    /// Print the configuration by which a log shipper reads this node's log, and what would be lost
+    Collector(CollectorArgs),
     /// Show enable, re-enable, status and disable on a sample node in a temporary directory
     Demo,
 }
@@ -113,18 +104,25 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum NodeCommand {
     /// Turn audit logging on, or change it; a second run with the same options changes nothing
+    #[command(after_help = help::ENABLE)]
     Enable(Enable),
     /// Show what `enable` with the same options would change; exit 1 when something would
+    #[command(after_help = help::DIFF)]
     Diff(Settings),
     /// Turn audit logging off: the manifest becomes what it was before kaudit; logs stay
+    #[command(after_help = help::DISABLE)]
     Disable(Disable),
     /// Put an earlier generation of the node's files back
+    #[command(after_help = help::ROLLBACK)]
     Rollback(Rollback),
     /// Restart the API server safely, nothing else changed; a policy that was edited by hand comes into force
+    #[command(after_help = help::RESTART)]
     Restart(Disable),
     /// Finish or undo a run that died; every other command that changes something does so first
+    #[command(after_help = help::RECOVER, mut_arg("drain", |drain| drain.help(help::RECOVER_DRAIN)))]
     Recover(Waiting),
     /// Show what is configured, what runs, what kaudit did here, and what drifted
+    #[command(after_help = help::STATUS)]
     Status,
 }
 

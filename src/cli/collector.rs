@@ -21,18 +21,20 @@ use std::path::Path;
 const HELP: &str = "\
 Examples:
   kaudit collector --list
-  kaudit collector rsyslog --to logs.example.com:6514 > /etc/rsyslog.d/00-kube-apiserver-audit.conf
-  kaudit collector vector --log-path /var/log/kubernetes/audit/audit.log --log-compress
+  kaudit collector rsyslog --to logs.example.com:6514 \\
+    > /etc/rsyslog.d/00-kube-apiserver-audit.conf
+  kaudit collector vector --log-path /var/log/kubernetes/audit/audit.log \\
+    --log-compress
 
-The configuration is for the settings of this node's manifest; with --log-path it is for those that are given, and no node
-is looked at. What does not fit is said on standard error.";
+The configuration is for the settings of this node's manifest; with --log-path it is for those that are given, and no \
+node is looked at. What does not fit is said on standard error.";
 
 /// `collector`
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct CollectorArgs {
-    /// The shipper
-    #[arg(value_name = "NAME", required_unless_present = "list")]
+    /// The shipper.
+    #[arg(help = name_help(), value_name = "NAME", required_unless_present = "list")]
     name: Option<String>,
     /// List the shippers
     #[arg(long, conflicts_with = "name")]
@@ -55,6 +57,11 @@ pub(super) struct CollectorArgs {
     /// Rotated files are compressed
     #[arg(long, alias = "audit-log-compress", requires = "log_path", help_heading = "Instead of a node")]
     log_compress: bool,
+}
+
+fn name_help() -> String {
+    let names: Vec<&str> = all().iter().map(|collector| collector.name).collect();
+    format!("The shipper: {}", names.join(", "))
 }
 
 /// Prints the configuration on standard output, and what does not fit on standard error.

@@ -54,9 +54,14 @@ pub(in crate::cli) fn number(value: u64) -> String {
     grouped
 }
 
-/// `1 event`, `1,234 events`
+/// `1 event`, `1,234 events`, `2 batches`
 pub(in crate::cli) fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
+    let ending = match count {
+        1 => "",
+        _ if what.ends_with("ch") => "es",
+        _ => "s",
+    };
+    format!("{} {what}{ending}", number(count))
 }
 
 /// Both, as cells.
@@ -87,6 +92,13 @@ mod tests {
         let parts = [(0, 10), (1, 1000), (1, 200), (1, 8), (2, 3), (10, 10), (11, 10), (0, 0)];
         let percents = parts.map(|(part, whole)| percent(part, whole));
         assert_eq!(percents, ["0 %", "<1 %", "1 %", "13 %", "67 %", "100 %", "110 %", "–"]);
+    }
+
+    #[test]
+    fn one_is_singular() {
+        let counts = [(1, "event"), (0, "event"), (1, "batch"), (1200, "batch")];
+        let texts = counts.map(|(count, what)| counted(count, what));
+        assert_eq!(texts, ["1 event", "0 events", "1 batch", "1,200 batches"]);
     }
 
     #[test]

@@ -6,17 +6,17 @@ use std::process::ExitCode;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, or nothing to do.
+    /// Done, or nothing to do. `receive`: ended by a signal, in order.
     Done,
-    /// `diff`: something would change.
+    /// `diff`: something would change; `policy lint`, `policy diff`, `webhook check`: findings.
     Differences,
     /// The command line makes no sense.
     Usage,
-    /// Refused; nothing was touched.
+    /// Refused; nothing was touched. `policy lint`: the API server would not start; `webhook check`: events would not arrive.
     Refused,
     /// Applied, not healthy, rolled back, and healthy again.
     RolledBack,
-    /// Neither the state before nor the one asked for could be verified.
+    /// Neither the state before nor the one asked for could be verified. `receive`: events cannot be written any more.
     NeedsHands,
     /// Another run holds the lock.
     Busy,

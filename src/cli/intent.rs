@@ -2,19 +2,15 @@
 
 use super::Target;
 use super::args::Settings;
+use super::named_policy::{NamedPolicy, POLICY_LIMIT, find_policy};
 use super::webhook::{made, made_elsewhere, resolve_service};
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::settings::Asked;
 use crate::audit::version::KubernetesVersion;
 use crate::node::Node;
 use crate::plan::{PolicyWanted, Wanted};
-use crate::policy::preset;
 use crate::refusal::Refusal;
-use std::io;
 use std::path::Path;
-
-/// A policy that large is none; the API server has no limit, kaudit needs one for reading from a pipe.
-const FILE_LIMIT: u64 = 10 << 20;
 
 /// Understands `enable`'s options. Of `target` the API server is asked, where an option says so.
 ///
@@ -29,7 +25,7 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
     let in_place = take(POLICY_FILE);
     let webhook = take(WEBHOOK_CONFIG_FILE);
     let policy = match (&settings.policy, in_place) {
-        (Some(name), _) => Some(find_policy(name)?),
+        (Some(name), _) => Some(understand_policy(name)?),
         (None, Some(path)) => Some(PolicyWanted::InPlace { path: path.into() }),
         (None, None) => None,
     };
@@ -56,54 +52,24 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
     })
 }
 
-/// A preset by its name; else standard input or a file.
-fn find_policy(name: &str) -> Result<PolicyWanted, Refusal> {
-    if let Some(preset) = preset::find(name) {
-        return Ok(PolicyWanted::Preset(preset.name));
+/// A preset by its name; else standard input or a file, of a size that a policy can have.
+fn understand_policy(name: &str) -> Result<PolicyWanted, Refusal> {
+    match find_policy(Some("--policy"), name)? {
+        NamedPolicy::Preset(preset) => Ok(PolicyWanted::Preset(preset.name)),
+        NamedPolicy::Text { name, bytes } => Ok(PolicyWanted::Text { bytes: limited(bytes, &name)?, name }),
     }
-    if name == "-" {
-        let bytes =
-            Node::read_standard_input(FILE_LIMIT).map_err(|error| unreadable("--policy -", &error))?;
-        return Ok(PolicyWanted::Text {
-            name: "standard input".to_owned(),
-            bytes: limited(bytes, "standard input")?,
-        });
-    }
-    match Node::read_operators_file(Path::new(name), FILE_LIMIT) {
-        Ok(bytes) => Ok(PolicyWanted::Text { name: name.to_owned(), bytes: limited(bytes, name)? }),
-        Err(error) if is_missing(&error) && !name.contains('/') => Err(refuse_unknown_preset(name)),
-        Err(error) => Err(unreadable(&format!("--policy {name}"), &error)),
-    }
-}
-
-fn is_missing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
-}
-
-fn refuse_unknown_preset(name: &str) -> Refusal {
-    let refusal = Refusal::new(format!("--policy {name}: there is no preset and no file of that name"));
-    let refusal = match preset::suggest(name) {
-        Some(meant) => refusal.help(format!("did you mean --policy {}?", meant.name)),
-        None => refusal,
-    };
-    let names: Vec<&str> = preset::all().iter().map(|preset| preset.name).collect();
-    refusal.help(format!("presets: {}", names.join(", ")))
 }
 
 fn read(path: &str, option: &str) -> Result<Vec<u8>, Refusal> {
-    let bytes = Node::read_operators_file(Path::new(path), FILE_LIMIT)
-        .map_err(|error| unreadable(&format!("{option} {path}"), &error))?;
+    let bytes = Node::read_operators_file(Path::new(path), POLICY_LIMIT)
+        .map_err(|error| Refusal::new(format!("{option} {path}: {error:#}")))?;
     limited(bytes, path)
 }
 
 fn limited(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Refusal> {
-    if u64::try_from(bytes.len()).is_ok_and(|len| len <= FILE_LIMIT) {
+    if u64::try_from(bytes.len()).is_ok_and(|len| len <= POLICY_LIMIT) {
         Ok(bytes)
     } else {
         Err(Refusal::new(format!("{name} is larger than 10 MiB")).in_file(name))
     }
-}
-
-fn unreadable(option: &str, error: &anyhow::Error) -> Refusal {
-    Refusal::new(format!("{option}: {error:#}"))
 }

@@ -8,9 +8,11 @@ mod columns;
 mod demo;
 mod enable;
 mod exit;
+mod help;
 mod intent;
 mod live;
 mod logs;
+mod named_policy;
 mod policy;
 mod receive;
 mod recover;
@@ -84,6 +86,11 @@ pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) 
         let text = "-o wide and -o csv are forms of kaudit logs alone";
         return print_usage(&Cli::command().error(ErrorKind::InvalidValue, text), environment, out, err);
     }
+    if matches!(cli.command, Command::Demo) && !cli.global.fits_demo() {
+        let text =
+            "kaudit demo makes a node of its own and prints text: it takes no -o, --root or --manifest";
+        return print_usage(&Cli::command().error(ErrorKind::ArgumentConflict, text), environment, out, err);
+    }
     let mut output = Output {
         out,
         err,
@@ -130,11 +137,11 @@ fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
 fn dispatch(cli: Cli, interactive: bool, output: &mut Output<'_>) -> Exit {
     match cli.command {
         Command::OnNode(command) => run_on_node(command, &cli.global, interactive, output),
-        Command::Policy(args) => policy::run(&args, &cli.global, output),
-        Command::Collector(args) => collector::run(&args, &cli.global, output),
-        Command::Receive(args) => receive::run(&args, output),
-        Command::Webhook(args) => webhook::run(&args, &cli.global, output),
         Command::Logs(args) => logs::run(&args, &cli.global, output),
+        Command::Policy(args) => policy::run(&args, &cli.global, output),
+        Command::Webhook(args) => webhook::run(&args, &cli.global, output),
+        Command::Receive(args) => receive::run(&args, output),
+        Command::Collector(args) => collector::run(&args, &cli.global, output),
         Command::Demo => demo::run(output),
     }
 }

@@ -1,6 +1,7 @@
 //! `receive`: the receiving end of the API server's audit webhook.
 
 use super::args::duration;
+use super::columns::counted;
 use super::{Exit, end};
 use crate::node::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::note::Note;
@@ -17,14 +18,19 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 
 const HELP: &str = "\
 Examples:
-  kaudit receive                                          on 127.0.0.1:9443, a line for each event
-  kaudit receive --listen 192.0.2.10:9443 --tls-cert tls.crt --tls-key tls.key --token-file token \\
-                 --format json --output-file /var/log/audit/events.log --fsync batch
+  kaudit receive                          on 127.0.0.1:9443, a line for each event
+  kaudit receive --listen 192.0.2.10:9443 --tls-cert tls.crt --tls-key tls.key \\
+                 --token-file token --format json \\
+                 --output-file /var/log/audit/events.log --fsync batch
 
-Events are posted to any path; /healthz and /metrics are there too. A request is answered 200 when its events are written:
-what the API server does not repeat is there. It repeats a batch whose answer got lost, byte for byte: such a body is known
-again, as long as this process runs and remembers it (--remember), and is not written twice. SIGTERM and SIGINT end it in
-order, SIGHUP has it open its file anew; certificates and tokens are read again when they change.";
+Events are posted to any path; /healthz and /metrics are there too.
+
+A request is answered 200 when its events are written: what the API server does not repeat is there. It repeats a batch \
+whose answer got lost, byte for byte: such a body is known again, as long as this process runs and remembers it \
+(--remember), and is not written twice.
+
+SIGTERM and SIGINT end it in order, with exit code 0; SIGHUP has it open its file anew. When events cannot be written any \
+more, it ends with exit code 5. Certificates and tokens are read again when they change.";
 
 /// `receive`
 #[derive(Debug, Args)]
@@ -206,14 +212,18 @@ fn remark(args: &ReceiveArgs) -> Vec<Note> {
 fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exit {
     let metrics = &received.metrics;
     report.message = format!(
-        "{} events in {} batches written, {} batches repeated, {} requests refused",
-        metrics.events.get(),
-        metrics.batches.get(),
-        metrics.repeated.get(),
-        metrics.rejected()
+        "{} in {} written, {} repeated, {} refused",
+        counted(metrics.events.get(), "event"),
+        counted(metrics.batches.get(), "batch"),
+        counted(metrics.repeated.get(), "batch"),
+        counted(metrics.rejected(), "request")
     );
     if received.cut > 0 {
-        let text = format!("{} connections were cut after {:?}", received.cut, args.grace);
+        let text = format!(
+            "cut after {:?}: {}",
+            args.grace,
+            counted(u64::try_from(received.cut).unwrap_or(u64::MAX), "connection")
+        );
         let hint = "what they were sending was not answered: the API server sends it again";
         report.notes.push(Note::warning(text).named("receive-cut").hint(hint));
     }

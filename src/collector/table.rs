@@ -83,7 +83,7 @@ const COLLECTORS: [Collector; 9] = [
     },
     Collector {
         name: "logtail",
-        title: "LoongCollector and Logtail",
+        title: "LoongCollector (Logtail)",
         port: 443,
         following: Following::File,
         too_long: "is torn",

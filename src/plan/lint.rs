@@ -45,18 +45,23 @@ pub(super) fn lint_policy(
     }
     let text = decode(bytes).unwrap_or_default();
     let mut refusals: Vec<Refusal> =
-        refused.iter().take(SHOWN).map(|finding| finding.refuse(text, minor).in_file(name)).collect();
+        refused.iter().take(SHOWN).map(|finding| refuse(finding, text, minor).in_file(name)).collect();
     if let Some(last) = refusals.last_mut() {
         let further = refused.len().saturating_sub(SHOWN) + remarked.len();
         if further > 0 {
             last.help
                 .push(format!("{further} more: kaudit policy lint {name} --kubernetes-version 1.{minor}"));
         }
-        if let Some(finding) = refused.iter().find(|finding| finding.check.severity != Severity::Error) {
-            last.help.push(format!("if it is meant so: # kaudit: allow {} reason", finding.check.id));
-        }
     }
     Err(refusals)
+}
+
+fn refuse(finding: &Lint, text: &str, minor: u32) -> Refusal {
+    let refusal = finding.refuse(text, minor);
+    if finding.check.severity == Severity::Error {
+        return refusal;
+    }
+    refusal.help(format!("if it is meant so: # kaudit: allow {} reason", finding.check.id))
 }
 
 fn note(name: &str, finding: &Lint, used: Use) -> Note {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+pub(super) use crate::go::quote;
 use crate::yaml::{Path, Step};
 
 /// What Go's JSON decoder calls the type of this value.
@@ -27,31 +28,6 @@ pub(super) fn field_path(path: &Path) -> String {
         }
     }
     printed
-}
-
-/// A string in quotes as `%q` prints it.
-pub(super) fn quote(text: &str) -> String {
-    let quoted: String = text.chars().map(quote_char).collect();
-    format!("\"{quoted}\"")
-}
-
-fn quote_char(c: char) -> String {
-    match c {
-        '"' => "\\\"".to_owned(),
-        '\\' => "\\\\".to_owned(),
-        '\u{7}' => "\\a".to_owned(),
-        '\u{8}' => "\\b".to_owned(),
-        '\u{c}' => "\\f".to_owned(),
-        '\n' => "\\n".to_owned(),
-        '\r' => "\\r".to_owned(),
-        '\t' => "\\t".to_owned(),
-        '\u{b}' => "\\v".to_owned(),
-        c if u32::from(c) < 0x20 || c == '\u{7f}' => format!("\\x{:02x}", u32::from(c)),
-        // Rust and Go agree about what is printable, apart from the newest characters of Unicode.
-        c if c == '\'' || c.escape_debug().count() == 1 => c.to_string(),
-        c if u32::from(c) <= 0xffff => format!("\\u{:04x}", u32::from(c)),
-        c => format!("\\U{:08x}", u32::from(c)),
-    }
 }
 
 /// A value as `encoding/json` writes it, which escapes what HTML would read as markup.
@@ -130,11 +106,6 @@ fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quotes_as_percent_q_does() {
-        assert_eq!(quote("a\"b\\\n\u{1}\u{7f}ü\u{200b}\u{e0001}"), r#""a\"b\\\n\x01\x7fü\u200b\U000e0001""#);
-    }
 
     #[test]
     fn reads_times_as_go_does() {

@@ -9,26 +9,26 @@ use std::path::PathBuf;
 
 const HELP: &str = "\
 Examples:
-  kaudit logs --since 10m                                  what happened lately
-  kaudit logs -f --denied                                  who is refused, as it happens
-  kaudit logs --user 'system:serviceaccount:ci:*' --verb create,update,patch,delete
+  kaudit logs --since 10m                         what happened lately
+  kaudit logs -f --denied                         who is refused, as it happens
+  kaudit logs --user 'system:serviceaccount:ci:*' --verb create,update,patch
   kaudit logs --resource pods/exec,pods/attach -n prod -o wide
-  kaudit logs --top user,verb,resource --since 1h          who does what
+  kaudit logs --top user,verb,resource --since 1h who does what
   kaudit logs -o json --code 5xx | jq .requestURI
   kaudit logs backup/*.log.gz --audit-id 3f0a1b52-6d3e-4a55-9d0b-5f3f6f1f2a77
 
-An event is shown that fits all of the options; of an option that is given several times, one is enough. * stands for any
-characters, and ! in front for everything else: --user '!system:*'. --resource takes kubectl's names: pods (and all of its
-subresources), pods/ (without them), pods/log, deploy, deployments.apps, '*/exec', or a path: '/healthz*'. --user and
---group are about who was authenticated and about who they acted as. Of an event's source addresses only the last one is
+An event is shown that fits all of the options; of an option that is given several times, one is enough. * stands for any \
+characters, and ! in front for everything else: --user '!system:*'. --resource takes kubectl's names: pods (and all of \
+its subresources), pods/ (without them), pods/log, deploy, deployments.apps, '*/exec', or a path: '/healthz*'. --user and \
+--group are about who was authenticated and about who they acted as. Of an event's source addresses only the last one is \
 certain: the others are what the client says.
 
--o json prints each event as it stands in the log, -o csv comma-separated values, -o wide more columns. Fields: time,
-received, latency, level, stage, code, message, verb, user, groups, as, who (user, and as whom), resource, namespace, name,
-object (namespace/name), uri, source-ips, user-agent, decision, reason, audit-id, bytes.
+-o json prints each event as it stands in the log, -o csv comma-separated values, -o wide more columns. Fields: time, \
+received, latency, level, stage, code, message, verb, user, groups, as, who (user, and as whom), resource, namespace, \
+name, object (namespace/name), uri, source-ips, user-agent, decision, reason, audit-id, bytes.
 
-Lines without an event are counted, told at the end, and no failure. Where options say what to look for, lines that cannot
-have it are not read whole: of these only what does not begin and end like an event is counted.";
+Lines without an event are counted, told at the end, and no failure. Where options say what to look for, lines that \
+cannot have it are not read whole: of these only what does not begin and end like an event is counted.";
 
 /// `logs`
 #[derive(Debug, Args)]

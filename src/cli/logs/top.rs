@@ -4,7 +4,7 @@ use super::Opened;
 use super::args::LogsArgs;
 use super::remarks::Remarks;
 use super::show::scan_file;
-use crate::cli::columns::{Columns, number, percent};
+use crate::cli::columns::{Columns, counted, number, percent};
 use crate::cli::{Exit, end};
 use crate::event::Chunk;
 use crate::logs::{Search, Top};
@@ -74,7 +74,7 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
     let mut lines = columns.lines();
     let hidden = top.len().saturating_sub(limit) as u64;
     let rest = if hidden > 0 { format!("; {} more with --limit", number(hidden)) } else { String::new() };
-    lines.push(format!("{} events, {}{rest}", number(top.total.events), size::nearest(top.total.bytes)));
+    lines.push(format!("{}, {}{rest}", counted(top.total.events, "event"), size::nearest(top.total.bytes)));
     lines
 }
 

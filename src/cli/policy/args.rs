@@ -1,5 +1,6 @@
 //! The command line of `kaudit policy`.
 
+use crate::policy::preset;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -24,8 +25,8 @@ pub(super) enum PolicyCommand {
     List,
     /// Print a preset, to start a policy of your own from
     Show {
-        /// Its name
-        #[arg(value_name = "NAME")]
+        /// The preset.
+        #[arg(help = name_help(), value_name = "NAME")]
         name: String,
     },
     /// Say which requests two policies log differently; exit 1 when there are any
@@ -35,7 +36,13 @@ pub(super) enum PolicyCommand {
     #[command(after_help = REPLAY_HELP)]
     Replay(Replay),
     /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
+    #[command(after_help = MIGRATE_HELP)]
     Migrate(Migrate),
+}
+
+fn name_help() -> String {
+    let names: Vec<&str> = preset::all().iter().map(|preset| preset.name).collect();
+    format!("The preset: {}", names.join(", "))
 }
 
 /// `policy migrate`
@@ -49,25 +56,34 @@ pub(super) struct Migrate {
     pub(super) write: bool,
 }
 
+const MIGRATE_HELP: &str = "\
+Examples:
+  kaudit policy migrate old.yaml > new.yaml
+  kaudit policy migrate /etc/kubernetes/audit/policy.yaml --write";
+
 const EXPLAIN_HELP: &str = "\
 Examples:
-  kaudit policy explain default get pods/log web -n shop --as alice --as-group devs
-  kaudit policy explain policy.yaml create deployments.apps -n shop --as system:serviceaccount:ci:deployer -v
+  kaudit policy explain default get pods/log web -n shop --as alice
+  kaudit policy explain policy.yaml create deployments.apps -n shop \\
+    --as system:serviceaccount:ci:deployer -v
+  kaudit policy explain policy.yaml exec web -n shop --as alice --as-group devs
+  kaudit policy explain policy.yaml delete /api/v1/namespaces/shop/pods/web
   kaudit policy explain policy.yaml get --raw /healthz
   kaudit policy explain policy.yaml --requests requests.jsonl
 
-  kaudit policy explain policy.yaml exec web -n shop --as alice
-  kaudit policy explain policy.yaml delete /api/v1/namespaces/shop/pods/web
-
 The request is as the API server sees it: --as is who was authenticated. A policy never sees whom they impersonate.
 
---requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, path,
-resourceRequest (default: whether it names a resource); one line comes out for each, with level, omitStages,
+--requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, \
+path, resourceRequest (default: whether it names a resource); one line comes out for each, with level, omitStages, \
 omitManagedFields and rule (from 0; null where none matches), at once. A line that is no request ends it, with exit code 3.";
 
 const DIFF_HELP: &str = "\
-Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A line
-is a pair of rules, one of each policy, that decide of the same requests and log them differently, with one of them.";
+Examples:
+  kaudit policy diff default metadata
+  kaudit policy diff /etc/kubernetes/audit/policy.yaml new.yaml
+
+Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A \
+line is a pair of rules, one of each policy, that decide of the same requests and log them differently, with one of them.";
 
 /// `policy explain`
 #[derive(Debug, Args)]
@@ -122,23 +138,28 @@ pub(super) struct Diff {
 }
 
 const LINT_HELP: &str = "\
-A comment allows a finding, with a reason:
-  verbs: [\"*\"]  # kaudit: allow KA201 a user of that name exists      this line
-  # kaudit: allow KA401 only the vault team reads this log            alone on a line: the rule that begins next
-At the head of the file it is about the whole file.";
+Examples:
+  kaudit policy lint policy.yaml
+  kaudit policy lint policies/*.yaml --kubernetes-version 1.36 --sarif
+  kaudit policy lint --explain KA301
+
+A comment allows a finding, with a reason: behind a value in its line, alone on a line for the rule that begins next, at \
+the head of the file for all of it:
+  verbs: [\"*\"]  # kaudit: allow KA201 a user of that name exists
+  # kaudit: allow KA401 only the vault team reads this log";
 
 const REPLAY_HELP: &str = "\
 Examples:
   kaudit policy replay default /var/log/kubernetes/audit
-  kaudit policy replay policy.yaml /var/log/kubernetes/audit/audit.log --compare write-bodies
+  kaudit policy replay policy.yaml audit.log --compare write-bodies
   zcat old/*.gz | kaudit policy replay metadata - -o json
 
-A log has an event on each line, of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; it may be compressed by gzip. A
-directory stands for the logs in it (*.log, *.json, *.jsonl, also with .gz), the rotated ones too. A line without an event
-is counted and passed over.
+A log has an event on each line, of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; it may be compressed by gzip. \
+A directory stands for the logs in it (*.log, *.json, *.jsonl, also with .gz), the rotated ones too. A line without an \
+event is counted and passed over.
 
-What a policy leaves out of a log is exact. What it logs and the log has not: bodies are not known, so a size is at least
-that; events of a stage that the log omits are estimated by the others; requests that today's policy does not log are not
+What a policy leaves out of a log is exact. What it logs and the log has not: bodies are not known, so a size is at least \
+that; events of a stage that the log omits are estimated by the others; requests that today's policy does not log are not \
 in the log at all (kaudit policy diff TODAY'S POLICY says which).";
 
 /// `policy replay`

@@ -4,16 +4,12 @@ use super::args::Version;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Standing};
 use crate::cli::Target;
 use crate::cli::args::Global;
+use crate::cli::named_policy::{NamedPolicy, find_policy};
 use crate::manifest::Manifest;
-use crate::node::Node;
-use crate::observe::Obstacle;
-use crate::policy::{Policy, decode, examine, judge, preset};
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
+use crate::policy::{Policy, decode, examine, judge};
 use crate::refusal::Refusal;
 use std::fmt;
-use std::path::Path;
-
-/// A policy that large is none.
-const FILE_LIMIT: u64 = 10 << 20;
 
 /// The text of a policy and what to call it.
 #[derive(Debug)]
@@ -41,24 +37,10 @@ pub(super) fn read(name: &str) -> Result<PolicyText, Refusal> {
 /// # Errors
 /// It cannot be read.
 pub(super) fn read_bytes(name: &str) -> Result<(String, Vec<u8>), Refusal> {
-    if let Some(preset) = preset::find(name) {
-        return Ok((preset.name.to_owned(), preset.text.as_bytes().to_vec()));
-    }
-    let (name, bytes) = if name == "-" {
-        ("standard input", Node::read_standard_input(FILE_LIMIT))
-    } else {
-        (name, Node::read_operators_file(Path::new(name), FILE_LIMIT))
-    };
-    let bytes = bytes.map_err(|error| refuse_unreadable(name, &error))?;
-    Ok((name.to_owned(), bytes))
-}
-
-fn refuse_unreadable(name: &str, error: &anyhow::Error) -> Refusal {
-    let refusal = Refusal::new(format!("{error:#}"));
-    match preset::suggest(name) {
-        Some(meant) => refusal.help(format!("did you mean the preset {}?", meant.name)),
-        None => refusal,
-    }
+    Ok(match find_policy(None, name)? {
+        NamedPolicy::Preset(preset) => (preset.name.to_owned(), preset.text.as_bytes().to_vec()),
+        NamedPolicy::Text { name, bytes } => (name, bytes),
+    })
 }
 
 /// Reads a policy that is going to be asked. What the API server only drops is no obstacle here.
@@ -131,7 +113,7 @@ fn of_node(global: &Global) -> Result<Option<KubernetesVersion>, Refusal> {
         Err(Obstacle::Failed(error)) => return missing(format!("{error:#}")),
         Err(Obstacle::Refused(_)) => return Ok(None),
     };
-    let file = match target.node.read_file(&target.manifest, FILE_LIMIT) {
+    let file = match target.node.read_file(&target.manifest, MANIFEST_LIMIT) {
         Ok(Some(file)) => file,
         Ok(None) => return missing(format!("there is no manifest {}", target.manifest.display())),
         Err(error) => return missing(format!("{error:#}")),

@@ -21,9 +21,10 @@ pub(in crate::cli) enum WebhookCommand {
 
 const CHECK_HELP: &str = "\
 Examples:
-  kaudit webhook check                                  the webhook of this node
-  kaudit webhook check webhook.kubeconfig               a kubeconfig, before it is enabled
-  kaudit webhook check --webhook-url https://sink.example:9443/ --webhook-token-file token
+  kaudit webhook check                      the webhook of this node
+  kaudit webhook check webhook.kubeconfig   a kubeconfig, before it is enabled
+  kaudit webhook check --webhook-url https://sink.example:9443/ \\
+    --webhook-token-file token
 
 The receiver gets one EventList without events. What is asked of the network takes 20 s at most.";
 

@@ -61,7 +61,7 @@ fn result(file: &str, finding: &Lint) -> Value {
         "ruleId": finding.check.id,
         "ruleIndex": all().iter().position(|check| check.id == finding.check.id),
         "level": level(finding.check.severity),
-        "message": { "text": format!("{}. {}", finding.message, finding.fix) },
+        "message": { "text": format!("{}: {}", finding.message, finding.fix) },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(file) }, "region": region } }],
         "partialFingerprints": { "path/v1": format!("{} {about}", finding.check.id) },
         "suppressions": suppressions,
