@@ -1,6 +1,6 @@
 //! Audit logs that the operator named on the command line, opened to be read once from their beginning.
 
-use crate::event::logs_among;
+use crate::event::rotation::logs_among;
 use anyhow::{Context as _, Result, bail};
 use flate2::bufread::MultiGzDecoder;
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! The file that events are written to: appended to, rotated, locked.
 
-use crate::audit::rotated::{is_rotated, rotated_name};
+use crate::event::rotation::{format_time, rotated_at, rotated_name};
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
@@ -117,8 +117,7 @@ impl EventFile {
         let name = self.name();
         for later in 0..MOST_NAMES {
             let time = now.saturating_add(jiff::SignedDuration::from_millis(later)).unwrap_or(now);
-            let time = time.strftime("%Y-%m-%dT%H-%M-%S.%3f").to_string();
-            let rotated = self.path.with_file_name(rotated_name(&name, &time));
+            let rotated = self.path.with_file_name(rotated_name(&name, &format_time(time)));
             match renameat_with(CWD, &self.path, CWD, &rotated, RenameFlags::NOREPLACE) {
                 Ok(()) => return Ok(rotated),
                 Err(Errno::EXIST) => {}
@@ -137,7 +136,7 @@ impl EventFile {
         for entry in fs::read_dir(&directory).map_err(|error| self.failed("looking beside", &error))? {
             let entry = entry.map_err(|error| self.failed("looking beside", &error))?;
             let entry = entry.file_name().to_string_lossy().into_owned();
-            if is_rotated(&entry, &name) {
+            if rotated_at(&entry, &name).is_some() {
                 rotated.push(entry);
             }
         }
