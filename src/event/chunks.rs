@@ -38,6 +38,13 @@ impl Chunk {
         })
     }
 
+    /// All of it, as it stands in the log; `None` where a line may be longer than the limit.
+    #[must_use]
+    pub fn text(&self) -> Option<&[u8]> {
+        let is_short = !self.is_first_too_long && self.filled <= self.line_limit;
+        self.buffer.get(..self.filled).filter(|_| is_short)
+    }
+
     /// How many bytes it has, with the line feeds.
     #[must_use]
     pub fn size(&self) -> usize {
