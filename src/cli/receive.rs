@@ -1,7 +1,9 @@
 //! `receive`: the receiving end of the API server's audit webhook.
 
 use super::args::duration;
+use super::logs::field;
 use super::{Exit, end};
+use crate::logs::Field;
 use crate::node::{Received, Receiver, ReceiverOutput, SyncPolicy, TlsFiles};
 use crate::note::Note;
 use crate::receive::Form;
@@ -48,6 +50,9 @@ pub(super) struct ReceiveArgs {
     /// How events are written
     #[arg(long, value_enum, default_value_t = FormArg::Line, help_heading = "What is written")]
     format: FormArg,
+    /// With --format csv: these fields, named as those of kaudit logs
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = field, help_heading = "What is written")]
+    fields: Vec<Field>,
     /// Write to this file instead of standard output
     #[arg(long, value_name = "FILE", help_heading = "What is written")]
     output_file: Option<PathBuf>,
@@ -96,7 +101,7 @@ enum FormArg {
     Line,
     /// A JSON object a line, as in the API server's own log
     Json,
-    /// Comma-separated: time, level, stage, URI, verb, user, source IPs, resource, name, decision, reason
+    /// Comma-separated: time, level, stage, URI, verb, user, source IPs, resource, name, decision, reason, or --fields
     Csv,
 }
 
@@ -116,6 +121,10 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
     if output.json && args.output_file.is_none() {
         let refusal = Refusal::new("events and -o json would both be on standard output")
             .help("write the events to a file with --output-file; --format json is the form of the events");
+        return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
+    }
+    if !args.fields.is_empty() && args.format != FormArg::Csv {
+        let refusal = Refusal::new("--fields are those of --format csv").help("--format csv");
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     let mut report = Report { notes: remark(args), ..Report::default() };
@@ -164,7 +173,8 @@ fn receiver(args: &ReceiveArgs) -> Receiver {
         form: match args.format {
             FormArg::Line => Form::Line,
             FormArg::Json => Form::Json,
-            FormArg::Csv => Form::Csv,
+            FormArg::Csv if args.fields.is_empty() => Form::Csv(Form::CSV.to_vec()),
+            FormArg::Csv => Form::Csv(args.fields.clone()),
         },
         output: match &args.output_file {
             None => ReceiverOutput::Standard,
@@ -217,6 +227,13 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
         let hint = "what they were sending was not answered: the API server sends it again";
         report.notes.push(Note::warning(text).named("receive-cut").hint(hint));
     }
+    let unreadable = metrics.unreadable.get();
+    if unreadable > 0 {
+        let text = format!("{unreadable} of the events kaudit cannot read: they are written as they came");
+        let hint =
+            "a later release of Kubernetes may have sent them, and a later one of kaudit may read them";
+        report.notes.push(Note::warning(text).named("receive-unreadable").hint(hint));
+    }
     match &received.broken {
         None => Exit::Done,
         Some(why) => {
@@ -233,6 +250,7 @@ fn details(received: &Received) -> Value {
     let metrics = &received.metrics;
     json!({
         "events": metrics.events.get(),
+        "unreadable": metrics.unreadable.get(),
         "batches": metrics.batches.get(),
         "repeatedBatches": metrics.repeated.get(),
         "bytes": metrics.bytes.get(),

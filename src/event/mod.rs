@@ -19,7 +19,7 @@ mod time;
 pub use chunks::{Chunk, Chunks, LINE_LIMIT};
 pub use counts::Counts;
 pub use model::{Event, ObjectRef, User};
-pub use parse::{Line, Malformed, parse_line};
+pub use parse::{EventList, Line, Malformed, parse_event, parse_line};
 pub use request::{Asked, lacks_groups};
 pub use scan::{scan, scan_while};
 pub use text::Text;

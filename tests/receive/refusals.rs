@@ -22,7 +22,7 @@ fn each_refusal_has_its_status_and_its_counter() {
     let good = numbered(0..1);
     let huge = vec![b' '; 1 << 20];
     let mut no_event = json!({ "kind": "EventList", "apiVersion": "audit.k8s.io/v1" });
-    no_event["items"] = json!([event(1), { "level": 7 }]);
+    no_event["items"] = json!([event(1), 7]);
     let no_event = no_event.to_string();
     let list_of = |kind: &str, version: &str| {
         json!({ "kind": kind, "apiVersion": version, "items": [event(1)] }).to_string().into_bytes()
@@ -42,7 +42,7 @@ fn each_refusal_has_its_status_and_its_counter() {
         (right, b"[]", 422, "not_event_list"),
         (right, b"[\"EventList\",\"audit.k8s.io/v1\",[]]", 422, "not_event_list"),
         (right, &list_of("Event", "audit.k8s.io/v1"), 422, "not_event_list"),
-        (right, &list_of("EventList", "audit.k8s.io/v1alpha1"), 422, "not_event_list"),
+        (right, &list_of("EventList", "audit.k8s.io/v2"), 422, "not_event_list"),
         (right, no_event.as_bytes(), 422, "not_event"),
         (right, &list(&[json!(["Metadata"])]), 422, "not_event"),
         (right, &list(&[json!({ "kind": "Pod" })]), 422, "not_event"),

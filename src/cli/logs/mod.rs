@@ -7,7 +7,7 @@ mod show;
 mod top;
 mod wish;
 
-pub(super) use args::LogsArgs;
+pub(super) use args::{LogsArgs, field};
 
 use super::args::Global;
 use super::{Exit, end, refuse};

@@ -7,7 +7,7 @@ use super::tls::Tls;
 use super::token::Tokens;
 use super::writer::{self, Message, Orders};
 use super::{Received, Receiver};
-use crate::receive::{Metrics, header};
+use crate::receive::Metrics;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::RefCell;
@@ -37,7 +37,7 @@ pub(super) fn run(asked: &Receiver, say: &mut dyn FnMut(&str)) -> Result<Receive
     let socket = listen(asked.listen)?;
     let address = socket.local_addr().context("asking for the port")?;
     allow_files(asked.max_connections)?;
-    let sink = Sink::open(&asked.output, header(asked.form))?;
+    let sink = Sink::open(&asked.output, asked.form.header())?;
 
     let metrics = Arc::new(Metrics::default());
     let (messages, mut said) = unbounded_channel();
@@ -48,7 +48,7 @@ pub(super) fn run(asked: &Receiver, say: &mut dyn FnMut(&str)) -> Result<Receive
         needs_certificate: tls.as_ref().is_some_and(Tls::asks_for_certificate),
         max_body: asked.max_body,
         timeout: asked.timeout,
-        form: asked.form,
+        form: asked.form.clone(),
         orders: orders.clone(),
         metrics: Arc::clone(&metrics),
         messages,

@@ -164,10 +164,10 @@ impl Desk {
         if batch.events.is_empty() {
             return Ok(None);
         }
-        let mut bytes = String::with_capacity(body.len());
-        write(&batch, self.form, &mut bytes);
-        let digest = sha256(body);
-        Ok(Some(Work { bytes, events: batch.events.len(), digest, room, done }))
+        let mut bytes = Vec::with_capacity(body.len());
+        write(&batch, &self.form, &mut bytes);
+        let (events, unreadable) = (batch.events.len(), batch.unreadable());
+        Ok(Some(Work { bytes, events, unreadable, digest: sha256(body), room, done }))
     }
 }
 

@@ -21,9 +21,11 @@ const IDLE: Duration = Duration::from_hours(1);
 /// The events of one request, written in the asked form.
 pub(super) struct Work {
     /// What is written.
-    pub(super) bytes: String,
+    pub(super) bytes: Vec<u8>,
     /// How many events it holds.
     pub(super) events: usize,
+    /// How many of them kaudit cannot read.
+    pub(super) unreadable: usize,
     /// The SHA-256 of the body that they came in.
     pub(super) digest: [u8; 32],
     /// Room in memory, free again when this is written.
@@ -179,7 +181,7 @@ impl Writer {
             self.group.push(Pending { work, is_repeated });
             return Ok(());
         }
-        match self.sink.write(work.bytes.as_bytes()) {
+        match self.sink.write(&work.bytes) {
             Ok(()) => self.group.push(Pending { work, is_repeated }),
             Err(Broken::No(error)) => {
                 self.failed(&error);
@@ -227,6 +229,7 @@ impl Writer {
             } else {
                 self.metrics.batches.add(1);
                 self.metrics.events.add(work.events as u64);
+                self.metrics.unreadable.add(work.unreadable as u64);
                 self.metrics.bytes.add(work.bytes.len() as u64);
                 self.repeats.insert(work.digest);
             }
