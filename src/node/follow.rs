@@ -18,7 +18,7 @@ use std::fs;
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Follows a log.
 #[derive(Debug)]
@@ -241,7 +241,7 @@ impl Follower {
     }
 
     fn section(&self, current: &Current, end: u64) -> LogFile {
-        let section = Section::new(Rc::clone(&current.file), current.read, end);
+        let section = Section::new(Arc::clone(&current.file), current.read, end);
         LogFile::new(self.shown.display().to_string(), end.saturating_sub(current.read), section)
     }
 }
