@@ -6,7 +6,7 @@ use super::{Exit, end};
 use crate::logs::Field;
 use crate::node::{Received, Receiver, ReceiverOutput, SyncPolicy, TlsFiles};
 use crate::note::Note;
-use crate::receive::Form;
+use crate::receive::{Form, MAX_BODY};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, print_plan};
 use clap::{Args, ValueEnum};
@@ -80,10 +80,10 @@ pub(super) struct ReceiveArgs {
     /// Know a body again that is posted a second time, among this many; 0: write it again
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(..=1 << 20), help_heading = "What is written")]
     remember: u32,
-    /// The longest body, in bytes; four of them may be under way
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, value_parser = clap::value_parser!(u32).range(1..=1 << 30), help_heading = "Limits")]
+    /// The longest body, in bytes; two of them may be under way
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_BODY, value_parser = clap::value_parser!(u32).range(1..=1 << 30), help_heading = "Limits")]
     max_body: u32,
-    /// The most connections at a time; others wait
+    /// The most connections at a time; one that is idle leaves its place to another, or others wait
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Limits")]
     max_connections: u32,
     /// How long a handshake, the first request and a body may each take

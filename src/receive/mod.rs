@@ -11,6 +11,11 @@ mod metrics;
 mod render;
 mod repeats;
 
+/// The longest body, in bytes, that is taken where nothing else is asked for: a batch of 400 events of 100 KiB each, the
+/// greatest that the API server sends with its own limits (`--audit-webhook-batch-max-size`,
+/// `--audit-webhook-truncate-max-event-size`), has 39.1 MiB.
+pub const MAX_BODY: u32 = 40 << 20;
+
 pub use answer::Rejection;
 pub use body::{Batch, Item, read};
 pub use metrics::Metrics;

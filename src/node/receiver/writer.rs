@@ -2,6 +2,7 @@
 
 use super::SyncPolicy;
 use super::file::Broken;
+use super::room::Share;
 use super::sink::{Mark, Sink};
 use crate::receive::{Metrics, Repeats};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// Bytes of requests that one sync is for at most: the first of them waits for all.
 const GROUP: usize = 16 << 20;
@@ -29,7 +30,7 @@ pub(super) struct Work {
     /// The SHA-256 of the body that they came in.
     pub(super) digest: [u8; 32],
     /// Room in memory, free again when this is written.
-    pub(super) room: OwnedSemaphorePermit,
+    pub(super) room: Share,
     /// Whom to tell.
     pub(super) done: oneshot::Sender<Ending>,
 }
