@@ -1,9 +1,11 @@
 //! A line of a log → the events in it.
 
 use crate::event::model::Event;
-use crate::event::text::{Text, or_default};
+use crate::event::text::Text;
 use crate::policy::{API_GROUP, ApiVersion};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -104,18 +106,20 @@ pub struct EventList<'a> {
     /// Of the list, and of the events in it.
     #[serde(borrow)]
     pub api_version: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    items: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
 }
 
 impl<'a> EventList<'a> {
-    /// Reads one, without white space around it. Its items are not looked into.
+    /// Reads one, without white space around it. Its items are neither looked into nor counted: a body of some MB may have
+    /// millions of them.
     ///
     /// # Errors
     /// It is none, or of a version that kaudit does not know.
     pub fn parse(json: &'a str) -> Result<Self, Malformed> {
         let list: Self = serde_json::from_str(json).map_err(|error| malformed(&error))?;
-        if !json.starts_with('{') || &*list.kind != "EventList" {
+        let has_items = list.items.is_none_or(|items| items.get().starts_with('['));
+        if !json.starts_with('{') || &*list.kind != "EventList" || !has_items {
             return Err(Malformed::NoEvent { column: 1 });
         }
         if is_known(&list.api_version) { Ok(list) } else { Err(Malformed::UnknownVersion) }
@@ -123,7 +127,17 @@ impl<'a> EventList<'a> {
 
     /// The JSON of each item.
     pub fn items(&self) -> impl Iterator<Item = &'a str> {
-        self.items.iter().map(|item| item.get())
+        // What stands after the bracket, and then after each comma.
+        let mut rest = self.items.and_then(|items| items.get().strip_prefix('['));
+        std::iter::from_fn(move || {
+            let text = rest?.trim_ascii_start();
+            let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
+            // The bracket at the end is no value.
+            values.next()?.ok()?;
+            let (item, after) = text.split_at_checked(values.byte_offset())?;
+            rest = after.trim_ascii_start().strip_prefix(',');
+            Some(item)
+        })
     }
 }
 

@@ -114,7 +114,12 @@ impl fmt::Display for Rejection {
             Rejection::Busy => "too many events are under way; try again",
             Rejection::NotJson => "the body is no JSON",
             Rejection::NotEventList => "the body is no EventList of audit.k8s.io/v1, v1beta1 or v1alpha1",
-            Rejection::NotEvent(index) => return write!(f, "items[{index}] is no event"),
+            Rejection::NotEvent(index) => {
+                return write!(
+                    f,
+                    "items[{index}] is no audit event: each has an auditID, a level and a stage, and no other type"
+                );
+            }
             Rejection::NotWritten => "the events could not be written; try again",
         })
     }

@@ -2,28 +2,29 @@
 
 use super::Rejection;
 use crate::event::{Event, EventList, Malformed, Text, parse_event};
+use crate::policy::API_GROUP;
 use serde::Deserialize;
 
-/// The events of one body. They borrow from it.
+/// The events of one body, from which they are read one at a time: all together, read, may take a hundred times its memory.
 #[derive(Debug)]
-pub struct Batch<'a> {
-    /// The version that the list says of itself: `audit.k8s.io/v1`.
-    pub version: Text<'a>,
-    /// In their order.
-    pub events: Vec<Item<'a>>,
-}
+pub struct Batch<'a>(EventList<'a>);
 
-impl Batch<'_> {
-    /// How many of the events kaudit cannot read.
-    #[must_use]
-    pub fn unreadable(&self) -> usize {
-        self.events.iter().filter(|item| matches!(item, Item::Unreadable { .. })).count()
+impl<'a> Batch<'a> {
+    /// The version that the list says of itself: `audit.k8s.io/v1`.
+    pub(super) fn version(&self) -> &str {
+        &self.0.api_version
+    }
+
+    /// The events in their order; an item that is none, and says so by its place.
+    pub fn items(&self) -> impl Iterator<Item = Result<Item<'a>, Rejection>> {
+        let items = self.0.items().enumerate();
+        items.map(|(index, json)| read_item(json).ok_or(Rejection::NotEvent(index)))
     }
 }
 
 /// One event.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are events that are read")]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events that are read, and none is kept")]
 pub enum Item<'a> {
     /// As it came and as it is read.
     Read(Event<'a>),
@@ -37,40 +38,49 @@ pub enum Item<'a> {
     },
 }
 
-/// Reads a body.
+/// Reads a body, but not its events.
 ///
 /// # Errors
-/// It is no JSON, no `EventList` of a known version, or an item of it is no object or says that it is something else than an
-/// event. Nothing of such a body is taken: the API server sends none, and half a batch would be neither refused nor written.
+/// It is no JSON, or no `EventList` of a known version.
 pub fn read(body: &[u8]) -> Result<Batch<'_>, Rejection> {
     let text = std::str::from_utf8(body).map_err(|_| Rejection::NotJson)?;
-    let list = EventList::parse(text.trim_ascii()).map_err(|why| match why {
+    EventList::parse(text.trim_ascii()).map(Batch).map_err(|why| match why {
         Malformed::NoEvent { .. } | Malformed::UnknownVersion => Rejection::NotEventList,
         Malformed::NotUtf8 | Malformed::TooLong | Malformed::CutOff | Malformed::NotJson { .. } => {
             Rejection::NotJson
         }
-    })?;
-    let items = list.items().enumerate();
-    let events = items.map(|(index, json)| read_item(json).ok_or(Rejection::NotEvent(index)));
-    Ok(Batch { events: events.collect::<Result<_, _>>()?, version: list.api_version })
+    })
 }
 
 fn read_item(json: &str) -> Option<Item<'_>> {
-    parse_event(json).map_or_else(|_| keep(json), |event| Some(Item::Read(event)))
+    match parse_event(json) {
+        Ok(event) => (!event.audit_id.is_empty()).then_some(Item::Read(event)),
+        Err(_) => keep(json),
+    }
 }
 
-/// An item that was not read, unless it cannot be an event.
+/// What the API server writes into every event, of every version, and the type that it may have of its own.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Marks<'a> {
+    #[serde(borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    api_version: Option<Text<'a>>,
+    #[serde(borrow, rename = "auditID")]
+    audit_id: Text<'a>,
+    #[serde(borrow)]
+    level: Text<'a>,
+    #[serde(borrow)]
+    stage: Text<'a>,
+}
+
+/// An item that was not read, unless it cannot be an event of any release.
 fn keep(json: &str) -> Option<Item<'_>> {
-    #[derive(Deserialize)]
-    struct Type<'a> {
-        #[serde(borrow)]
-        kind: Option<Text<'a>>,
-    }
-    let kind = serde_json::from_str(json).map(|Type { kind }| kind.unwrap_or_default());
-    let is_typed = match kind.as_deref() {
-        Ok("") => false,
-        Ok("Event") | Err(_) => true,
-        Ok(_) => return None,
-    };
-    json.starts_with('{').then_some(Item::Unreadable { json, is_typed })
+    let marks: Marks<'_> = serde_json::from_str(json).ok().filter(|_| json.starts_with('{'))?;
+    let (kind, version) = (marks.kind.unwrap_or_default(), marks.api_version.unwrap_or_default());
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let is_event = matches!(&*kind, "" | "Event") && (version.is_empty() || group == API_GROUP);
+    let is_marked = [marks.audit_id, marks.level, marks.stage].iter().all(|mark| !mark.is_empty());
+    (is_event && is_marked).then_some(Item::Unreadable { json, is_typed: !kind.is_empty() })
 }

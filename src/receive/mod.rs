@@ -19,5 +19,5 @@ pub const MAX_BODY: u32 = 40 << 20;
 pub use answer::Rejection;
 pub use body::{Batch, Item, read};
 pub use metrics::Metrics;
-pub use render::{Form, write};
+pub use render::{Form, Written, write};
 pub use repeats::Repeats;

@@ -3,8 +3,8 @@
 //! Names, paths and messages come from whoever sends requests to the API server. A line is one line, whatever they hold:
 //! they are [escaped](crate::printable), so that nobody can write lines of his own or move the cursor of who reads them.
 
-use super::Batch;
 use super::body::Item;
+use super::{Batch, Rejection};
 use crate::event::Event;
 use crate::logs::{Field, csv};
 use crate::printable::escape;
@@ -63,13 +63,30 @@ const WORDS: [Field; 12] = [
     Field::Decision,
 ];
 
+/// How many events were written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// All.
+    pub events: usize,
+    /// Of them those that kaudit cannot read.
+    pub unreadable: usize,
+}
+
 /// Writes the events of a batch, each ending in a line feed, at the end of `out`.
 ///
 /// One that kaudit cannot read comes out as its JSON in every form: as the line, or as the first cell of a row.
-pub fn write(batch: &Batch<'_>, form: &Form, out: &mut Vec<u8>) {
-    for item in &batch.events {
+///
+/// # Errors
+/// An item is no event. What is in `out` then must not be used: the API server sends no such body, and half a batch would be
+/// neither refused nor written.
+pub fn write(batch: &Batch<'_>, form: &Form, out: &mut Vec<u8>) -> Result<Written, Rejection> {
+    let mut written = Written::default();
+    for item in batch.items() {
+        let item = &item?;
+        written.events += 1;
+        written.unreadable += usize::from(matches!(item, Item::Unreadable { .. }));
         match (form, item) {
-            (Form::Json, item) => write_json(item, &batch.version, out),
+            (Form::Json, item) => write_json(item, batch.version(), out),
             (Form::Line, Item::Read(event)) => write_line(event, out),
             (Form::Csv(fields), Item::Read(event)) => {
                 csv::record(fields.iter().map(|field| field.of(event)), out);
@@ -84,6 +101,7 @@ pub fn write(batch: &Batch<'_>, form: &Form, out: &mut Vec<u8>) {
             }
         }
     }
+    Ok(written)
 }
 
 /// `2026-11-21T03:14:15.926535Z Metadata ResponseComplete 200 alice - create pods shop/web /api/v1/… 192.0.2.7 allow "why"`
@@ -119,14 +137,11 @@ fn write_json(item: &Item<'_>, version: &str, out: &mut Vec<u8>) {
         Item::Read(event) => (event.json, event.is_typed()),
         Item::Unreadable { json, is_typed } => (*json, *is_typed),
     };
-    // It begins with a brace: `body::read` has seen to that.
+    // It begins with a brace and has a member: `body::Batch::items` has seen to that.
     let rest = json.strip_prefix('{').unwrap_or(json);
     out.push(b'{');
     if !is_typed {
-        out.extend_from_slice(format!("\"kind\":\"Event\",\"apiVersion\":\"{version}\"").as_bytes());
-        if !rest.trim_start().starts_with('}') {
-            out.push(b',');
-        }
+        out.extend_from_slice(format!("\"kind\":\"Event\",\"apiVersion\":\"{version}\",").as_bytes());
     }
     if has_line_breaks(rest) {
         out.extend_from_slice(on_one_line(rest).as_bytes());

@@ -5,7 +5,7 @@ use crate::events::{event, files, list, numbered};
 use crate::server::{Server, directory};
 use kaudit::event::{Line, parse_line};
 use kaudit::logs::Field;
-use kaudit::receive::{Form, read, write};
+use kaudit::receive::{Form, Written, read, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,10 @@ fn nasty() -> Value {
 
 /// The least that an event can be.
 fn bare() -> Value {
-    json!({ "level": "Metadata", "stage": "RequestReceived", "requestReceivedTimestamp": "2026-11-21T03:14:15Z" })
+    json!({
+        "level": "Metadata", "auditID": "2", "stage": "RequestReceived",
+        "requestReceivedTimestamp": "2026-11-21T03:14:15Z",
+    })
 }
 
 fn written_as(options: &str) -> String {
@@ -86,7 +89,7 @@ fn a_row_is_that_of_logs() {
     let batch = read(&body).unwrap();
     let fields: Vec<Field> = Field::ALL.map(|(field, _)| field).to_vec();
     let mut received = Form::Csv(fields.clone()).header();
-    write(&batch, &Form::Csv(fields.clone()), &mut received);
+    let count = write(&batch, &Form::Csv(fields.clone()), &mut received).unwrap();
     let form = kaudit::logs::Form::Csv(fields);
     let mut logged = form.head();
     for event in &events {
@@ -95,7 +98,7 @@ fn a_row_is_that_of_logs() {
         form.write(&event, &mut logged);
     }
     assert_eq!(String::from_utf8(received).unwrap(), String::from_utf8(logged).unwrap());
-    assert_eq!(batch.unreadable(), 0);
+    assert_eq!(count, Written { events: 3, unreadable: 0 });
 }
 
 /// An event with a word of a later release is not lost.
@@ -160,8 +163,7 @@ fn what_is_written_over_several_lines_becomes_one() {
     typed["kind"] = json!("Event");
     typed["apiVersion"] = json!("audit.k8s.io/v1beta1");
     typed["big"] = serde_json::from_str("123456789012345678901234567890.10").unwrap();
-    let list =
-        json!({ "kind": "EventList", "apiVersion": "audit.k8s.io/v1beta1", "items": [event(1), typed, {}] });
+    let list = json!({ "kind": "EventList", "apiVersion": "audit.k8s.io/v1beta1", "items": [event(1), typed, event(3)] });
     let body = serde_json::to_string_pretty(&list).unwrap().replace('\n', "\r\n");
     let mut client = Client::plain(server.address);
     assert_eq!(client.post("Content-Type: application/json\r\n", body.as_bytes()).status, 200);
@@ -181,7 +183,8 @@ fn what_is_written_over_several_lines_becomes_one() {
     );
     let second: Value = serde_json::from_str(second).unwrap();
     assert_eq!(second["apiVersion"], "audit.k8s.io/v1beta1");
-    assert_eq!(third, "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1beta1\"}");
+    let third: Value = serde_json::from_str(third).unwrap();
+    assert_eq!((&third["kind"], &third["auditID"]), (&json!("Event"), &event(3)["auditID"]));
 }
 
 #[test]
@@ -203,12 +206,11 @@ fn an_empty_list_is_taken_and_nothing_is_written() {
 
 #[test]
 fn real_events_are_taken() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/events");
-    if !corpus.is_dir() {
-        return;
-    }
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The second where it is at hand.
+    let directories = ["tests/logs/testdata", "../shared/corpus/events"].map(|path| project.join(path));
     let mut taken = 0;
-    for path in files(&corpus, "") {
+    for path in directories.iter().filter(|path| path.is_dir()).flat_map(|path| files(path, "")) {
         let text = fs::read_to_string(&path).unwrap();
         let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         for event in events.filter(|event| event["kind"] == "Event") {
@@ -219,9 +221,9 @@ fn real_events_are_taken() {
             match read(&body) {
                 Ok(batch) => {
                     let mut line = Vec::new();
-                    write(&batch, &Form::Line, &mut line);
+                    let count = write(&batch, &Form::Line, &mut line).unwrap();
                     let line = String::from_utf8(line).unwrap();
-                    assert_eq!(batch.unreadable(), 0, "{line}");
+                    assert_eq!(count, Written { events: 1, unreadable: 0 }, "{line}");
                     assert!(line.contains(event["level"].as_str().unwrap()), "{line}");
                     taken += 1;
                 }
@@ -229,5 +231,5 @@ fn real_events_are_taken() {
             }
         }
     }
-    assert!(taken > 100, "{taken} events taken");
+    assert!(taken >= 7, "{taken} events taken");
 }

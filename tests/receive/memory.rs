@@ -38,6 +38,30 @@ fn memory_is_flat() {
     assert_eq!(written(directory.path(), "events").len(), 100 * BATCH);
 }
 
+/// The least that an event has.
+const LEAST: &str = r#"{"auditID":"a","level":"Request","stage":"Panic"}"#;
+
+#[test]
+fn a_body_of_many_items_takes_a_few_times_its_length() {
+    const LENGTH: usize = 6 << 20;
+    let directory = directory();
+    let server = Server::start(directory.path(), "--format json --output-file events.log --fsync never");
+    let mut client = Client::plain(server.address);
+    let mut post = |item: &str| {
+        let items = vec![item; LENGTH / (item.len() + 1)].join(",");
+        let body = format!(
+            r#"{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{{}},"items":[{items}]}}"#
+        );
+        client.post("", body.as_bytes()).status
+    };
+    assert_eq!(post("{}"), 422);
+    assert_eq!(post(LEAST), 200);
+    // The body, its lines, which name each event's type, and as much again while a buffer grows.
+    let peak = server.peak_memory();
+    assert!(peak < 8 * (LENGTH as u64 >> 10), "{peak} KiB");
+    server.stop();
+}
+
 #[test]
 fn a_body_of_100_mb_is_refused_and_takes_no_memory() {
     const PART: usize = 1 << 20;

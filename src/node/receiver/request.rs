@@ -229,13 +229,12 @@ impl Desk {
         done: oneshot::Sender<Ending>,
     ) -> Result<Option<Work>, Rejection> {
         let batch = read(body)?;
-        if batch.events.is_empty() {
+        let mut bytes = Vec::with_capacity(body.len());
+        let written = write(&batch, &self.form, &mut bytes)?;
+        if written.events == 0 {
             return Ok(None);
         }
-        let mut bytes = Vec::with_capacity(body.len());
-        write(&batch, &self.form, &mut bytes);
-        let (events, unreadable) = (batch.events.len(), batch.unreadable());
-        Ok(Some(Work { bytes, events, unreadable, digest: sha256(body), room, done }))
+        Ok(Some(Work { bytes, written, digest: sha256(body), room, done }))
     }
 }
 

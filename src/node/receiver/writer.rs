@@ -4,7 +4,7 @@ use super::SyncPolicy;
 use super::file::Broken;
 use super::room::Share;
 use super::sink::{Mark, Sink};
-use crate::receive::{Metrics, Repeats};
+use crate::receive::{Metrics, Repeats, Written};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -23,10 +23,8 @@ const IDLE: Duration = Duration::from_hours(1);
 pub(super) struct Work {
     /// What is written.
     pub(super) bytes: Vec<u8>,
-    /// How many events it holds.
-    pub(super) events: usize,
-    /// How many of them kaudit cannot read.
-    pub(super) unreadable: usize,
+    /// How many events that is.
+    pub(super) written: Written,
     /// The SHA-256 of the body that they came in.
     pub(super) digest: [u8; 32],
     /// Room in memory, free again when this is written.
@@ -229,8 +227,8 @@ impl Writer {
                 self.metrics.repeated.add(1);
             } else {
                 self.metrics.batches.add(1);
-                self.metrics.events.add(work.events as u64);
-                self.metrics.unreadable.add(work.unreadable as u64);
+                self.metrics.events.add(work.written.events as u64);
+                self.metrics.unreadable.add(work.written.unreadable as u64);
                 self.metrics.bytes.add(work.bytes.len() as u64);
                 self.repeats.insert(work.digest);
             }
