@@ -21,6 +21,7 @@ pub mod note;
 pub mod observe;
 pub mod plan;
 pub mod policy;
+pub mod printable;
 pub mod receive;
 pub mod refusal;
 pub mod replay;

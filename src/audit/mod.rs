@@ -12,7 +12,6 @@ pub mod flag;
 pub mod merged;
 pub mod notes;
 pub mod pflag;
-pub mod rotated;
 pub mod settings;
 mod table;
 pub mod validate;

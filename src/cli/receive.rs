@@ -2,10 +2,12 @@
 
 use super::args::duration;
 use super::columns::counted;
+use super::logs::field;
 use super::{Exit, end};
+use crate::logs::Field;
 use crate::node::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::note::Note;
-use crate::receive::Form;
+use crate::receive::{Form, MAX_BODY};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, print_plan};
 use clap::{Args, ValueEnum};
@@ -54,6 +56,9 @@ pub(super) struct ReceiveArgs {
     /// How events are written
     #[arg(long, value_enum, default_value_t = FormArg::Line, help_heading = "What is written")]
     format: FormArg,
+    /// With --format csv: these fields, named as those of kaudit logs
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = field, help_heading = "What is written")]
+    fields: Vec<Field>,
     /// Write to this file instead of standard output
     #[arg(long, value_name = "FILE", help_heading = "What is written")]
     output_file: Option<PathBuf>,
@@ -81,10 +86,10 @@ pub(super) struct ReceiveArgs {
     /// Know a body again that is posted a second time, among this many; 0: write it again
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(..=1 << 20), help_heading = "What is written")]
     remember: u32,
-    /// The longest body, in bytes; four of them may be under way
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20, value_parser = clap::value_parser!(u32).range(1..=1 << 30), help_heading = "Limits")]
+    /// The longest body, in bytes; two of them may be under way
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_BODY, value_parser = clap::value_parser!(u32).range(1..=1 << 30), help_heading = "Limits")]
     max_body: u32,
-    /// The most connections at a time; others wait
+    /// The most connections at a time; one that is idle leaves its place to another, or others wait
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Limits")]
     max_connections: u32,
     /// How long a handshake, the first request and a body may each take
@@ -102,7 +107,7 @@ enum FormArg {
     Line,
     /// A JSON object a line, as in the API server's own log
     Json,
-    /// Comma-separated: time, level, stage, URI, verb, user, source IPs, resource, name, decision, reason
+    /// Comma-separated: time, level, stage, URI, verb, user, source IPs, resource, name, decision, reason, or --fields
     Csv,
 }
 
@@ -122,6 +127,10 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
     if output.json && args.output_file.is_none() {
         let refusal = Refusal::new("events and -o json would both be on standard output")
             .help("write the events to a file with --output-file; --format json is the form of the events");
+        return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
+    }
+    if !args.fields.is_empty() && args.format != FormArg::Csv {
+        let refusal = Refusal::new("--fields are those of --format csv").help("--format csv");
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     let mut report = Report { notes: remark(args), ..Report::default() };
@@ -170,7 +179,8 @@ fn event_server(args: &ReceiveArgs) -> EventServer {
         form: match args.format {
             FormArg::Line => Form::Line,
             FormArg::Json => Form::Json,
-            FormArg::Csv => Form::Csv,
+            FormArg::Csv if args.fields.is_empty() => Form::Csv(Form::CSV.to_vec()),
+            FormArg::Csv => Form::Csv(args.fields.clone()),
         },
         output: match &args.output_file {
             None => EventOutput::Standard,
@@ -227,6 +237,13 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
         let hint = "what they were sending was not answered: the API server sends it again";
         report.notes.push(Note::warning(text).named("receive-cut").hint(hint));
     }
+    let unreadable = metrics.unreadable.get();
+    if unreadable > 0 {
+        let text = format!("{unreadable} of the events kaudit cannot read: they are written as they came");
+        let hint =
+            "a later release of Kubernetes may have sent them, and a later one of kaudit may read them";
+        report.notes.push(Note::warning(text).named("receive-unreadable").hint(hint));
+    }
     match &received.broken {
         None => Exit::Done,
         Some(why) => {
@@ -243,6 +260,7 @@ fn details(received: &Received) -> Value {
     let metrics = &received.metrics;
     json!({
         "events": metrics.events.get(),
+        "unreadable": metrics.unreadable.get(),
         "batches": metrics.batches.get(),
         "repeatedBatches": metrics.repeated.get(),
         "bytes": metrics.bytes.get(),

@@ -3,9 +3,9 @@
 use memchr::{memchr, memrchr};
 use std::io::{self, Read};
 
-/// What is read at a time. Some thousand events: handing over one piece costs little beside reading it, and several fit
-/// into a processor's cache.
-const CHUNK: usize = 1 << 20;
+/// What is read at a time. Some hundred events: taking one piece costs little beside reading it, and it stays in a
+/// processor's own cache meanwhile.
+const CHUNK: usize = 256 << 10;
 
 /// A line that is longer is passed over, so that memory is bounded whatever the file is. An API server that rotates its
 /// log writes no line that is longer than a file of it, 100 MB by default (`lumberjack.v2`, `Write`), and etcd takes
@@ -38,6 +38,13 @@ impl Chunk {
         })
     }
 
+    /// All of it, as it stands in the log; `None` where a line may be longer than the limit.
+    #[must_use]
+    pub fn text(&self) -> Option<&[u8]> {
+        let is_short = !self.is_first_too_long && self.filled <= self.line_limit;
+        self.buffer.get(..self.filled).filter(|_| is_short)
+    }
+
     /// How many bytes it has, with the line feeds.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -47,7 +54,7 @@ impl Chunk {
     /// The memory, for the next chunk; none where it is much more than usual.
     #[must_use]
     pub fn into_buffer(self) -> Vec<u8> {
-        if self.buffer.capacity() > 4 * CHUNK { Vec::new() } else { self.buffer }
+        if self.buffer.capacity() > 16 * CHUNK { Vec::new() } else { self.buffer }
     }
 }
 

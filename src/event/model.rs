@@ -121,6 +121,12 @@ pub struct ObjectRef<'a> {
 }
 
 impl Event<'_> {
+    /// Whether it says that it is an event; in a list it does not.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        !self.kind.is_empty()
+    }
+
     /// When the event was written, RFC 3339; empty where it does not say.
     #[must_use]
     pub fn written_at(&self) -> &str {

@@ -1,9 +1,11 @@
 //! A line of a log → the events in it.
 
 use crate::event::model::Event;
-use crate::event::text::{Text, or_default};
+use crate::event::text::Text;
 use crate::policy::{API_GROUP, ApiVersion};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::fmt;
@@ -70,21 +72,22 @@ pub fn parse_line(line: &[u8]) -> Result<Line<'_>, Malformed> {
     }
     match parse_event(json) {
         // A list has no level, so it comes here, and costs a second look.
-        Err(Malformed::NoEvent { column }) => match parse_list(json) {
-            Some(events) => Ok(Line::List(events)),
-            None => Err(Malformed::NoEvent { column }),
+        Err(Malformed::NoEvent { column }) => match EventList::parse(json) {
+            Ok(list) => Ok(Line::List(list.items().map(parse_event).collect())),
+            Err(_) => Err(Malformed::NoEvent { column }),
         },
         event => Ok(Line::Event(event?)),
     }
 }
 
-fn parse_event(json: &str) -> Result<Event<'_>, Malformed> {
-    let mut event: Event<'_> = serde_json::from_str(json).map_err(|error| match error.classify() {
-        Category::Eof => Malformed::CutOff,
-        Category::Data => Malformed::NoEvent { column: error.column() },
-        Category::Syntax | Category::Io => Malformed::NotJson { column: error.column() },
-    })?;
-    if !event.kind.is_empty() && &*event.kind != "Event" {
+/// Reads the JSON of one event, without white space around it.
+///
+/// # Errors
+/// It is none.
+pub fn parse_event(json: &str) -> Result<Event<'_>, Malformed> {
+    let mut event: Event<'_> = serde_json::from_str(json).map_err(|error| malformed(&error))?;
+    // serde takes a list of values for an object too.
+    if !json.starts_with('{') || !event.kind.is_empty() && &*event.kind != "Event" {
         return Err(Malformed::NoEvent { column: 1 });
     }
     if !event.api_version.is_empty() && !is_known(&event.api_version) {
@@ -94,27 +97,59 @@ fn parse_event(json: &str) -> Result<Event<'_>, Malformed> {
     Ok(event)
 }
 
-/// A list's items, where it is one.
-fn parse_list(json: &str) -> Option<Vec<Result<Event<'_>, Malformed>>> {
-    let list: EventList<'_> = serde_json::from_str(json).ok()?;
-    if &*list.kind != "EventList" || !is_known(&list.api_version) {
-        return None;
+/// A list of events, as the webhook backend sends it. It borrows from its JSON.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventList<'a> {
+    #[serde(borrow)]
+    kind: Text<'a>,
+    /// Of the list, and of the events in it.
+    #[serde(borrow)]
+    pub api_version: Text<'a>,
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
+}
+
+impl<'a> EventList<'a> {
+    /// Reads one, without white space around it. Its items are neither looked into nor counted: a body of some MB may have
+    /// millions of them.
+    ///
+    /// # Errors
+    /// It is none, or of a version that kaudit does not know.
+    pub fn parse(json: &'a str) -> Result<Self, Malformed> {
+        let list: Self = serde_json::from_str(json).map_err(|error| malformed(&error))?;
+        let has_items = list.items.is_none_or(|items| items.get().starts_with('['));
+        if !json.starts_with('{') || &*list.kind != "EventList" || !has_items {
+            return Err(Malformed::NoEvent { column: 1 });
+        }
+        if is_known(&list.api_version) { Ok(list) } else { Err(Malformed::UnknownVersion) }
     }
-    Some(list.items.into_iter().map(|item| parse_event(item.get())).collect())
+
+    /// The JSON of each item.
+    pub fn items(&self) -> impl Iterator<Item = &'a str> {
+        // What stands after the bracket, and then after each comma.
+        let mut rest = self.items.and_then(|items| items.get().strip_prefix('['));
+        std::iter::from_fn(move || {
+            let text = rest?.trim_ascii_start();
+            let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
+            // The bracket at the end is no value.
+            values.next()?.ok()?;
+            let (item, after) = text.split_at_checked(values.byte_offset())?;
+            rest = after.trim_ascii_start().strip_prefix(',');
+            Some(item)
+        })
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> Malformed {
+    match error.classify() {
+        Category::Eof => Malformed::CutOff,
+        Category::Data => Malformed::NoEvent { column: error.column() },
+        Category::Syntax | Category::Io => Malformed::NotJson { column: error.column() },
+    }
 }
 
 fn is_known(api_version: &str) -> bool {
     let version = api_version.strip_prefix(API_GROUP).and_then(|rest| rest.strip_prefix('/'));
     version.is_some_and(|version| ApiVersion::ALL.iter().any(|known| known.name() == version))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EventList<'a> {
-    #[serde(borrow)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    api_version: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "or_default")]
-    items: Vec<&'a RawValue>,
 }

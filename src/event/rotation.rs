@@ -1,4 +1,7 @@
 //! The files of a log: the one that is written and those that were rotated away.
+//!
+//! lumberjack, which rotates for the API server, renames `audit.log` to `audit-2026-11-21T03-14-15.000.log`, UTC, and
+//! compresses it to `….log.gz` later (`lumberjack.v2`, `backupName`, `millRunOnce`). kaudit's own receiver does the same.
 
 use jiff::Timestamp;
 
@@ -8,9 +11,8 @@ const ENDINGS: [&str; 3] = [".log", ".json", ".jsonl"];
 /// Of the names in a directory those that are logs, in the order in which they were written: for each log the rotated
 /// files by their time, then the one that is written.
 ///
-/// lumberjack, which rotates for the API server, renames `audit.log` to `audit-2026-11-21T03-14-15.000.log`, UTC, and
-/// compresses it to `….log.gz` later (`lumberjack.v2`, `backupName`). It removes the file when the compressed one is
-/// complete, so where both are there the compressed one is left out.
+/// lumberjack removes the rotated file when the compressed one is complete, so where both are there the compressed one is
+/// left out.
 #[must_use]
 pub fn logs_among(names: &[String]) -> Vec<&str> {
     let is_copy = |name: &str| name.strip_suffix(".gz").is_some_and(|of| names.iter().any(|name| name == of));
@@ -27,17 +29,42 @@ pub fn logs_among(names: &[String]) -> Vec<&str> {
 /// `None` where it is no rotated file of that log. Compressed or not, the time is the same.
 #[must_use]
 pub fn rotated_at<'a>(name: &'a str, log: &str) -> Option<&'a str> {
-    let (stem, ending) = log.split_at(log.rfind('.').unwrap_or(log.len()));
-    let rest = name.strip_suffix(".gz").unwrap_or(name).strip_prefix(stem)?;
+    let (stem, ending) = split_name(log);
+    let rest = name.strip_suffix(".gz").unwrap_or(name).strip_prefix(stem)?.strip_prefix('-')?;
     let time = rest.strip_suffix(ending)?;
-    is_time(time).then(|| time.trim_start_matches('-'))
+    is_time(time).then_some(time)
+}
+
+/// The name that the log `log` gets when it is rotated away at `time`, as [`format_time`] writes it.
+#[must_use]
+pub fn rotated_name(log: &str, time: &str) -> String {
+    let (stem, ending) = split_name(log);
+    format!("{stem}-{time}{ending}")
+}
+
+/// A moment as it stands in the name of a rotated file (`lumberjack.v2`, `backupTimeFormat`).
+#[must_use]
+pub fn format_time(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H-%M-%S%.3f").to_string()
+}
+
+/// The time with which `text` begins, as [`format_time`] writes it, and what follows.
+#[must_use]
+pub fn split_time(text: &str) -> Option<(&str, &str)> {
+    text.split_at_checked(TIME.len()).filter(|(time, _)| is_time(time))
+}
+
+/// The name of a log before its ending, and the ending with its dot, as Go's `filepath.Ext` finds it.
+#[must_use]
+pub fn split_name(log: &str) -> (&str, &str) {
+    log.split_at(log.rfind('.').unwrap_or(log.len()))
 }
 
 /// The moment that stands in the name of a rotated file, compressed or not; `None` where none does.
 #[must_use]
 pub fn moment_of_rotation(name: &str) -> Option<Timestamp> {
     let Rotated::At(time) = Place::of(name)?.rotated else { return None };
-    let (day, time) = time.trim_start_matches('-').split_once('T')?;
+    let (day, time) = time.split_once('T')?;
     format!("{day}T{}Z", time.replace('-', ":")).parse().ok()
 }
 
@@ -64,16 +91,18 @@ impl<'a> Place<'a> {
         let name = name.strip_suffix(".gz").unwrap_or(name);
         let ending = ENDINGS.into_iter().find(|ending| name.ends_with(ending))?;
         let stem = name.strip_suffix(ending)?;
-        let (log, rotated) = match stem.split_at_checked(stem.len().saturating_sub(TIME.len())) {
-            Some((log, time)) if is_time(time) => (log, Rotated::At(time)),
-            _ => (stem, Rotated::NotYet),
-        };
-        Some(Self { log, ending, rotated })
+        let rotated = stem
+            .split_at_checked(stem.len().saturating_sub(TIME.len()))
+            .and_then(|(log, time)| Some((log.strip_suffix('-')?, is_time(time).then_some(time)?)));
+        Some(match rotated {
+            Some((log, time)) => Self { log, ending, rotated: Rotated::At(time) },
+            None => Self { log: stem, ending, rotated: Rotated::NotYet },
+        })
     }
 }
 
-/// What lumberjack puts before the ending.
-const TIME: &str = "-2006-01-02T15-04-05.000";
+/// The shape of the time that lumberjack puts before the ending, after a `-`.
+const TIME: &str = "2006-01-02T15-04-05.000";
 
 fn is_time(text: &str) -> bool {
     let is_like = |(byte, model): (u8, u8)| {
@@ -84,7 +113,7 @@ fn is_time(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{logs_among, moment_of_rotation, rotated_at};
+    use super::{format_time, logs_among, moment_of_rotation, rotated_at, rotated_name, split_time};
 
     #[test]
     fn a_log_is_read_in_the_order_in_which_it_was_written() {
@@ -117,6 +146,7 @@ mod tests {
             ("audit-2026-11-21T03-14-15.000.log", "audit.log", time),
             ("audit-2026-11-21T03-14-15.000.log.gz", "audit.log", time),
             ("audit-2026-11-21T03-14-15.000", "audit", time),
+            ("events.v1-2026-11-21T03-14-15.000.json", "events.v1.json", time),
             ("audit.log", "audit.log", None),
             ("audit-old.log", "audit.log", None),
             ("kube-audit-2026-11-21T03-14-15.000.log", "audit.log", None),
@@ -124,7 +154,19 @@ mod tests {
             ("audit-2026-11-21T03-14-15.000.log.gz.tmp", "audit.log", None),
         ] {
             assert_eq!(rotated_at(name, log), at, "{name}");
+            if let Some(time) = at {
+                assert_eq!(rotated_name(log, time), name.strip_suffix(".gz").unwrap_or(name));
+            }
         }
+    }
+
+    #[test]
+    fn a_time_is_written_and_found_again() {
+        let time = format_time("2026-03-04T05:06:07.0809Z".parse().unwrap());
+        assert_eq!(time, "2026-03-04T05-06-07.080");
+        assert_eq!(split_time(&format!("{time}.log")), Some((&*time, ".log")));
+        assert_eq!(split_time("2026-03-04"), None);
+        assert_eq!(split_time("of-old-and-of-very-old-days.log"), None);
     }
 
     #[test]

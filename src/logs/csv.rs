@@ -1,9 +1,9 @@
 //! Comma-separated values (RFC 4180, with line feeds as line ends).
 
-use super::plain::escape;
+use crate::printable::escape;
 
 /// Adds a record.
-pub(super) fn record<T: AsRef<str>>(cells: impl IntoIterator<Item = T>, out: &mut Vec<u8>) {
+pub fn record<T: AsRef<str>>(cells: impl IntoIterator<Item = T>, out: &mut Vec<u8>) {
     for (index, cell) in cells.into_iter().enumerate() {
         if index > 0 {
             out.push(b',');

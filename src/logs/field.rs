@@ -189,8 +189,9 @@ fn resource<'e>(event: &'e Event<'e>) -> Cow<'e, str> {
     text.into()
 }
 
+/// A group of LDAP's has blanks and commas in it.
 fn joined(texts: &[Text<'_>]) -> String {
-    texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ")
+    texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(";")
 }
 
 /// In milliseconds: `12.345ms`.

@@ -4,8 +4,8 @@
 //! longer than its column pushes what follows to the right; on a terminal, names are cut in their middle instead.
 
 use super::field::{Field, code};
-use super::plain::escape;
 use crate::event::Event;
+use crate::printable::{elide, escape};
 use crate::report::Styles;
 use std::borrow::Cow;
 
@@ -83,8 +83,8 @@ impl Layout {
             let text = text_of(column.field, event);
             let left = self.terminal.map(|terminal| terminal.saturating_sub(position).max(1));
             let text = match left {
-                Some(left) if is_last => cut(text, left),
-                Some(_) if column.is_name => cut(text, column.width),
+                Some(left) if is_last => elide(text, left),
+                Some(_) if column.is_name => elide(text, column.width),
                 _ => text,
             };
             position += text.chars().count();
@@ -182,35 +182,9 @@ fn to_the_millisecond(time: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// The text in so many characters: of a longer one the middle is left out, as both ends of a name tell something.
-fn cut(text: Cow<'_, str>, width: usize) -> Cow<'_, str> {
-    let length = text.chars().count();
-    if length <= width {
-        return text;
-    }
-    let kept = width.saturating_sub(1);
-    let head = kept.div_ceil(2);
-    let (begin, end) = (text.chars().take(head), text.chars().skip(length - (kept - head)));
-    begin.chain(['…']).chain(end).collect::<String>().into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_cut_in_its_middle() {
-        for (text, width, expected) in [
-            ("short", 8, "short"),
-            ("just fit", 8, "just fit"),
-            ("generic-garbage-collector", 9, "gene…ctor"),
-            ("generic-garbage-collector", 8, "gene…tor"),
-            ("ab", 1, "…"),
-            ("äöüäöüäöü", 5, "äö…öü"),
-        ] {
-            assert_eq!(cut(text.into(), width), expected);
-        }
-    }
 
     #[test]
     fn times_are_shown_to_the_millisecond() {

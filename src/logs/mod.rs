@@ -3,14 +3,13 @@
 //! A [`Search`] reads a piece of a log: what [`Filter`] lets pass comes out in a [`Form`]. [`Top`] counts instead. All of
 //! it is pure; `cli::logs` opens the logs and prints.
 
-mod csv;
+pub mod csv;
 mod faults;
 mod field;
 mod filter;
 mod line;
 mod needle;
 mod pattern;
-mod plain;
 mod search;
 mod term;
 mod top;
@@ -21,7 +20,6 @@ pub use field::Field;
 pub use filter::Filter;
 pub use line::Layout;
 pub use pattern::{Pattern, ResourcePattern};
-pub use plain::escape;
 pub use search::{Form, Found, Search};
 pub use term::{Choice, Codes, Network, Term};
 pub use top::{Row, Top};

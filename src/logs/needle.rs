@@ -49,7 +49,38 @@ impl Needles {
 
     /// Whether the line may hold an event that passes.
     pub(super) fn may_be_in(&self, line: &[u8]) -> bool {
-        self.finders.iter().any(|finder| finder.find(line).is_some()) || self.escape.find(line).is_some()
+        self.all().any(|finder| finder.find(line).is_some())
+    }
+
+    /// The places in `text` where a line may hold an event that passes.
+    pub(super) fn places<'n>(&'n self, text: &'n [u8]) -> Places<'n> {
+        Places { text, next: self.all().map(|finder| (finder, finder.find(text))).collect() }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Finder<'static>> {
+        self.finders.iter().chain([&self.escape])
+    }
+}
+
+/// Where the needles are in a text, looked for forwards and no further than was asked: each byte is looked at once for each
+/// needle, and a line in which there is one is skipped for all others.
+#[derive(Debug)]
+pub(super) struct Places<'n> {
+    text: &'n [u8],
+    /// Each needle, and its first place since the last question; `None`: there is none any more.
+    next: Vec<(&'n Finder<'static>, Option<usize>)>,
+}
+
+impl Places<'_> {
+    /// The first place at `from` or behind it, which is not before that of the last question.
+    pub(super) fn first_since(&mut self, from: usize) -> Option<usize> {
+        let rest = self.text.get(from..).unwrap_or_default();
+        for (finder, next) in &mut self.next {
+            if next.is_some_and(|place| place < from) {
+                *next = finder.find(rest).map(|place| from + place);
+            }
+        }
+        self.next.iter().filter_map(|(_, next)| *next).min()
     }
 }
 
@@ -142,6 +173,8 @@ mod tests {
     fn of_several_options_the_longest_is_looked_for() {
         let filter = Filter { verbs: only("get"), users: only("alice"), ..Filter::default() };
         let needles = Needles::of(&filter).unwrap();
+        let mut places = needles.places(br#"{"user":"alice"} {"user":"\u0061lice"} "alice""#);
+        assert_eq!([0, 9, 10, 40].map(|from| places.first_since(from)), [Some(8), Some(26), Some(26), None]);
         assert!(needles.may_be_in(br#"{"user":"alice"}"#));
         assert!(needles.may_be_in(br#"{"user":"\u0061lice"}"#));
         assert!(!needles.may_be_in(br#"{"user":"alice2","verb":"get"}"#));

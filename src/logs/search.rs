@@ -7,6 +7,7 @@ use super::filter::Filter;
 use super::line::Layout;
 use super::needle::Needles;
 use crate::event::{Chunk, Event, Line, Malformed, parse_line};
+use memchr::{memchr_iter, memrchr, memrchr_iter};
 
 /// How an event is shown.
 #[derive(Debug, Clone)]
@@ -71,28 +72,64 @@ impl Search {
     /// Hands over the events that are asked for, in the order of the log. Of a line that cannot hold one only the ends
     /// are looked at: it counts as one without an event where these are not the braces of an object.
     pub fn each(&self, chunk: &Chunk, mut found: impl FnMut(&Event<'_>)) -> Faults {
+        match (&self.needles, chunk.text()) {
+            (Some(needles), Some(text)) => self.each_near(needles, text, &mut found),
+            _ => self.each_line(chunk, &mut found),
+        }
+    }
+
+    fn each_line(&self, chunk: &Chunk, found: &mut impl FnMut(&Event<'_>)) -> Faults {
         let mut faults = Faults::default();
         for line in chunk.iter() {
             match line {
                 None => faults.add(Malformed::TooLong),
                 Some(line) if self.is_none_of_them(line) => {}
-                Some(line) => match parse_line(line) {
-                    Ok(Line::Blank) => {}
-                    Ok(Line::Event(event)) => self.pass(&event, &mut found),
-                    Ok(Line::List(items)) => {
-                        for item in items {
-                            match item {
-                                Ok(event) => self.pass(&event, &mut found),
-                                Err(why) => faults.add(why),
-                            }
-                        }
-                    }
-                    Err(why) => faults.add(why),
-                },
+                Some(line) => self.read_line(line, &mut faults, found),
             }
             faults.lines += 1;
         }
         faults
+    }
+
+    /// As [`Search::each_line`]. The needles are looked for in the whole text: to begin anew in each line takes long.
+    fn each_near(&self, needles: &Needles, text: &[u8], found: &mut impl FnMut(&Event<'_>)) -> Faults {
+        let mut faults = Faults::default();
+        let mut places = needles.places(text);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let from = text.len() - rest.len();
+            let place = places.first_since(from).map_or(rest.len(), |place| place - from);
+            let (without, with) = rest.split_at(begin_of_line(rest, place));
+            for line in lines(without) {
+                if !is_object(line) {
+                    self.read_line(line, &mut faults, found);
+                }
+                faults.lines += 1;
+            }
+            rest = with;
+            if let Some(line) = lines(with).next() {
+                self.read_line(line, &mut faults, found);
+                faults.lines += 1;
+                rest = with.get(line.len() + 1..).unwrap_or_default();
+            }
+        }
+        faults
+    }
+
+    fn read_line(&self, line: &[u8], faults: &mut Faults, found: &mut impl FnMut(&Event<'_>)) {
+        match parse_line(line) {
+            Ok(Line::Blank) => {}
+            Ok(Line::Event(event)) => self.pass(&event, found),
+            Ok(Line::List(items)) => {
+                for item in items {
+                    match item {
+                        Ok(event) => self.pass(&event, found),
+                        Err(why) => faults.add(why),
+                    }
+                }
+            }
+            Err(why) => faults.add(why),
+        }
     }
 
     fn pass(&self, event: &Event<'_>, found: &mut impl FnMut(&Event<'_>)) {
@@ -102,9 +139,7 @@ impl Search {
     }
 
     fn is_none_of_them(&self, line: &[u8]) -> bool {
-        self.needles.as_ref().is_some_and(|needles| {
-            line.first() == Some(&b'{') && line.last() == Some(&b'}') && !needles.may_be_in(line)
-        })
+        self.needles.as_ref().is_some_and(|needles| is_object(line) && !needles.may_be_in(line))
     }
 
     /// Writes the events that are asked for; at most the last `last`, where so many are enough.
@@ -122,6 +157,30 @@ impl Search {
         }
         found
     }
+}
+
+fn is_object(line: &[u8]) -> bool {
+    line.first() == Some(&b'{') && line.last() == Some(&b'}')
+}
+
+/// Where the line begins in which `place` is; behind the text there is none any more.
+fn begin_of_line(text: &[u8], place: usize) -> usize {
+    match text.get(..place) {
+        Some(before) if place < text.len() => memrchr(b'\n', before).map_or(0, |end| end + 1),
+        _ => text.len(),
+    }
+}
+
+/// The lines of a text, of which the last one may lack its line feed.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr_iter(b'\n', text)
+        .chain((text.last().is_some_and(|last| *last != b'\n')).then_some(text.len()));
+    let mut begin = 0;
+    ends.filter_map(move |end| {
+        let line = text.get(begin..end);
+        begin = end + 1;
+        line
+    })
 }
 
 impl Found {
@@ -148,7 +207,7 @@ impl Found {
         }
         let keep_from = match last.checked_sub(1) {
             // Every line ends in a line feed: the one before those that are kept is the `last + 1`th from the end.
-            Some(_) => memchr::memrchr_iter(b'\n', &self.lines).nth(last).map_or(0, |end| end + 1),
+            Some(_) => memrchr_iter(b'\n', &self.lines).nth(last).map_or(0, |end| end + 1),
             None => self.lines.len(),
         };
         self.lines.drain(..keep_from);
@@ -158,7 +217,55 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pattern::Pattern;
+    use super::super::term::Term;
     use super::*;
+    use crate::event::Chunks;
+
+    /// What of lines is in random texts: events, what is none, what is a needle in a wrong place, and ends of all kinds.
+    const PARTS: [&str; 14] = [
+        r#"{"level":"Metadata","stage":"Panic","user":{"username":"alice"}}"#,
+        r#"{"level":"Metadata","stage":"Panic","user":{"username":"\u0061lice"}}"#,
+        r#"{"level":"Metadata","stage":"Panic","user":{"username":"bob"}}"#,
+        r#" {"level":"Metadata","stage":"Panic","user":{"username":"alice"}} "#,
+        r#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{"level":"Metadata","stage":"Panic","user":{"username":"alice"}},7]}"#,
+        r#""alice""#,
+        "\\u",
+        "{",
+        "}",
+        "{}",
+        "\n",
+        "\n",
+        "\n\n",
+        "\r\n",
+    ];
+
+    #[test]
+    fn looking_for_the_needle_first_changes_nothing() {
+        let users = std::iter::once(Term { is_not: false, value: Pattern::new("alice") }).collect();
+        let search = Search::new(Filter { users, ..Filter::default() });
+        // Knuth's linear congruential generator: the same texts in every run.
+        let mut state: u64 = 0x2026_1121;
+        let mut below = |limit: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap_or(0) % limit
+        };
+        let (mut events, mut faults) = (0, 0);
+        for _ in 0..4000 {
+            let text: String = (0..=below(12)).map(|_| PARTS[below(PARTS.len())]).collect();
+            let mut chunks = Chunks::with_sizes(text.as_bytes(), 1 << 16, 1 << 16);
+            while let Some(chunk) = chunks.next(Vec::new()).unwrap() {
+                let (mut near, mut by_line) = (Vec::new(), Vec::new());
+                let faults_near = search.each(&chunk, |event| near.push(event.json.to_owned()));
+                let faults_by_line =
+                    search.each_line(&chunk, &mut |event: &Event<'_>| by_line.push(event.json.to_owned()));
+                assert_eq!((&near, &faults_near), (&by_line, &faults_by_line), "{text:?}");
+                events += near.len();
+                faults += faults_near.count;
+            }
+        }
+        assert!(events > 1000 && faults > 1000, "{events} {faults}");
+    }
 
     fn found(lines: &str) -> Found {
         let events = lines.lines().count() as u64;

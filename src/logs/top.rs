@@ -2,9 +2,9 @@
 
 use super::faults::Faults;
 use super::field::Field;
-use super::plain::escape;
 use super::search::Search;
 use crate::event::{Chunk, Counts};
+use crate::printable::escape;
 use crate::replay::Amount;
 
 /// How many combinations are counted exactly. A cluster of 1,000 nodes has some 20,000 of user, verb and resource.

@@ -11,14 +11,14 @@ use super::finished::Finished;
 use super::log_files::{LogFile, Section};
 use super::open_log::{Current, length, open, whole_lines};
 use super::read::is_absence;
-use crate::event::rotated_at;
+use crate::event::rotation::{rotated_at, rotated_name};
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Follows a log.
 #[derive(Debug)]
@@ -213,9 +213,7 @@ impl Follower {
 
     /// Opens the file that was rotated at `time`, as it is or compressed. While it is being compressed, both are there.
     fn open_rotated(&self, directory: &Path, time: &str, next: Option<&Current>) -> Result<Option<Step>> {
-        let log = self.log_name();
-        let (stem, ending) = log.split_at(log.rfind('.').unwrap_or(log.len()));
-        let plain = format!("{stem}-{time}{ending}");
+        let plain = rotated_name(&self.log_name(), time);
         for name in [plain.clone(), format!("{plain}.gz")] {
             let Some(found) = open(&directory.join(&name))? else { continue };
             // Without /proc that is how it is known.
@@ -243,7 +241,7 @@ impl Follower {
     }
 
     fn section(&self, current: &Current, end: u64) -> LogFile {
-        let section = Section::new(Rc::clone(&current.file), current.read, end);
+        let section = Section::new(Arc::clone(&current.file), current.read, end);
         LogFile::new(self.shown.display().to_string(), end.saturating_sub(current.read), section)
     }
 }

@@ -1,15 +1,15 @@
 //! Audit logs that the operator named on the command line, opened to be read once from their beginning.
 
-use crate::event::logs_among;
+use crate::event::rotation::logs_among;
 use anyhow::{Context as _, Result, bail};
 use flate2::bufread::MultiGzDecoder;
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Node;
 
@@ -30,19 +30,19 @@ pub struct LogFile {
     pub name: String,
     /// The size on disk; 0 where it is none, as of a pipe.
     pub size: u64,
-    content: Box<dyn Read>,
+    content: Box<dyn Read + Send>,
     meter: Meter,
 }
 
 /// How many bytes of a log were taken, compressed as they are.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Rc<Cell<u64>>);
+pub struct Meter(Arc<AtomicU64>);
 
 impl Meter {
     /// So many by now.
     #[must_use]
     pub fn taken(&self) -> u64 {
-        self.0.get()
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -113,7 +113,7 @@ impl LogFiles {
 }
 
 impl LogFile {
-    pub(super) fn new(name: String, size: u64, source: impl Read + 'static) -> Self {
+    pub(super) fn new(name: String, size: u64, source: impl Read + Send + 'static) -> Self {
         let meter = Meter::default();
         let counted = Counted { source, meter: meter.clone() };
         Self { name, size, content: Box::new(Content::Unknown(Some(counted))), meter }
@@ -141,14 +141,14 @@ impl std::fmt::Debug for LogFile {
 /// A part of a file, which others may read at the same time.
 #[derive(Debug)]
 pub(super) struct Section {
-    file: Rc<File>,
+    file: Arc<File>,
     at: u64,
     end: u64,
 }
 
 impl Section {
     /// From one place to another.
-    pub(super) fn new(file: Rc<File>, from: u64, to: u64) -> Self {
+    pub(super) fn new(file: Arc<File>, from: u64, to: u64) -> Self {
         Self { file, at: from, end: to }
     }
 }
@@ -172,7 +172,7 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(buffer)?;
-        self.meter.0.set(self.meter.taken().saturating_add(read as u64));
+        self.meter.0.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }

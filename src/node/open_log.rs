@@ -6,12 +6,12 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// An open log.
 #[derive(Debug, Clone)]
 pub(super) struct Current {
-    pub(super) file: Rc<File>,
+    pub(super) file: Arc<File>,
     /// Device and inode.
     pub(super) id: (u64, u64),
     /// How far it is read.
@@ -37,7 +37,7 @@ pub(super) fn open(place: &Path) -> Result<Option<Current>> {
         file => file?,
     };
     let metadata = file.metadata()?;
-    Ok(Some(Current { file: Rc::new(file), id: (metadata.dev(), metadata.ino()), read: 0 }))
+    Ok(Some(Current { file: Arc::new(file), id: (metadata.dev(), metadata.ino()), read: 0 }))
 }
 
 /// The end of the last whole line between two places in a file; `from` where there is none.

@@ -1,11 +1,12 @@
 //! What was appended to the audit log since a moment, also across rotations: how an event is found again.
 
+use super::open_log::{length, open};
 use super::{EntryKind, Node};
-use anyhow::{Context as _, Result, bail};
+use crate::event::rotation::{rotated_at, rotated_name};
+use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// How much is read at a time. An event with bodies is some KiB.
@@ -18,13 +19,8 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogMark {
     path: PathBuf,
-    lengths: BTreeMap<FileId, u64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct FileId {
-    device: u64,
-    inode: u64,
+    /// By device and inode.
+    lengths: BTreeMap<(u64, u64), u64>,
 }
 
 impl Node {
@@ -36,8 +32,8 @@ impl Node {
     pub fn mark_log(&self, path: &Path) -> Result<LogMark> {
         let mut mark = LogMark { path: path.to_path_buf(), lengths: BTreeMap::new() };
         for place in self.log_files(path)? {
-            if let Some((_, id, length)) = open(&place).with_context(|| looking_at(path))? {
-                mark.lengths.insert(id, length);
+            if let Some(found) = open(&place).with_context(|| looking_at(path))? {
+                mark.lengths.insert(found.id, length(&found.file).with_context(|| looking_at(path))?);
             }
         }
         Ok(mark)
@@ -56,30 +52,28 @@ impl Node {
         let path = mark.path.clone();
         // What is rotated away between this listing and the opening is found by the next call.
         for place in self.log_files(&path)? {
-            let Some((file, id, length)) = open(&place).with_context(|| looking_at(&path))? else { continue };
+            let Some(found) = open(&place).with_context(|| looking_at(&path))? else { continue };
+            let length = length(&found.file).with_context(|| looking_at(&path))?;
             // Shorter than it was: emptied in place, or a new file with the number of a removed one.
-            let from = mark.lengths.get(&id).copied().filter(|from| *from <= length).unwrap_or(0);
-            let searched = search(file, from, needle.as_bytes())
+            let from = mark.lengths.get(&found.id).copied().filter(|from| *from <= length).unwrap_or(0);
+            let searched = search(&found.file, from, needle.as_bytes())
                 .with_context(|| format!("searching {}", place.display()))?;
             let Some(end) = searched else { return Ok(true) };
-            mark.lengths.insert(id, end);
+            mark.lengths.insert(found.id, end);
         }
         Ok(false)
     }
 
-    /// The log and its rotated predecessors: for `audit.log` what is named `audit-….log`, as lumberjack does
-    /// (`lumberjack.v2`, `prefixAndExt`).
+    /// The log and its rotated predecessors, but for compressed ones.
     fn log_files(&self, path: &Path) -> Result<Vec<PathBuf>> {
         let place = self.locate_target(path)?;
-        let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-        let (stem, extension) = (text(path.file_stem()), text(path.extension()));
+        let log = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_plain =
+            |name: &str| rotated_at(name, &log).is_some_and(|time| rotated_name(&log, time) == name);
         let mut places = vec![place];
         if let Some(directory) = path.parent() {
             for entry in self.list(directory)? {
-                let is_rotated = entry.kind == EntryKind::File
-                    && entry.name.strip_prefix(&stem).is_some_and(|rest| rest.starts_with('-'))
-                    && text(Path::new(&entry.name).extension()) == extension;
-                if is_rotated {
+                if entry.kind == EntryKind::File && is_plain(&entry.name) {
                     places.push(self.locate_target(&directory.join(&entry.name))?);
                 }
             }
@@ -92,35 +86,14 @@ fn looking_at(path: &Path) -> String {
     format!("looking at the log {}", path.display())
 }
 
-/// A file to be searched, who it is, and its length; `None` where there is none (any more).
-fn open(place: &Path) -> Result<Option<(File, FileId, u64)>> {
-    let absent =
-        |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
-    // Before it is opened: opening a pipe would wait for its writer.
-    match fs::metadata(place) {
-        Ok(metadata) if !metadata.is_file() => bail!("{} is not a regular file", place.display()),
-        Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
-    }
-    let file = match File::open(place) {
-        Ok(file) => file,
-        Err(error) if absent(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let metadata = file.metadata()?;
-    let id = FileId { device: metadata.dev(), inode: metadata.ino() };
-    Ok(Some((file, id, metadata.len())))
-}
-
 /// Searches `file` from the offset `from` to its end. `None` where it was found, else the offset from which to search
 /// the next time: so near the end that a needle of which only a part is written yet will be found.
-fn search(mut file: File, from: u64, needle: &[u8]) -> io::Result<Option<u64>> {
+fn search(mut file: &File, from: u64, needle: &[u8]) -> io::Result<Option<u64>> {
     let overlap = needle.len().saturating_sub(1);
     let mut position = file.seek(SeekFrom::Start(from))?;
     let mut window = Vec::with_capacity(CHUNK + overlap);
     loop {
-        let read = (&mut file).take(CHUNK as u64).read_to_end(&mut window)?;
+        let read = file.take(CHUNK as u64).read_to_end(&mut window)?;
         if read == 0 {
             return Ok(Some(position.saturating_sub(window.len() as u64)));
         }
@@ -135,7 +108,7 @@ fn search(mut file: File, from: u64, needle: &[u8]) -> io::Result<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::OpenOptions;
+    use std::fs::{self, OpenOptions};
     use std::io::Write as _;
     use tempfile::TempDir;
 
@@ -249,10 +222,10 @@ mod tests {
     fn other_files_are_none_of_the_log() {
         let log = Log::new();
         let mut mark = log.mark();
-        for name in ["auditor.log", "audit-2026.log.gz", "audit.log.bak", "audit"] {
+        for name in ["auditor.log", "audit-2026.log.gz", "audit.log.bak", "audit", "audit-of-old.log"] {
             log.append(name, ID);
         }
-        fs::DirBuilder::new().create(log.place("audit-of-old.log")).unwrap();
+        fs::DirBuilder::new().create(log.place("audit-2026-11-21T03-14-15.000.log")).unwrap();
         assert!(!log.finds(&mut mark));
     }
 

@@ -27,7 +27,7 @@ pub enum Rejection {
     NotJson,
     /// It is JSON, and no `EventList` of a version that is known.
     NotEventList,
-    /// An item is no event: the first that is not, from 0.
+    /// An item cannot be an event: the first that cannot, from 0.
     NotEvent(usize),
     /// The events could not be written.
     NotWritten,
@@ -113,8 +113,13 @@ impl fmt::Display for Rejection {
             Rejection::Cut => "the body ended early",
             Rejection::Busy => "too many events are under way; try again",
             Rejection::NotJson => "the body is no JSON",
-            Rejection::NotEventList => "the body is no EventList of audit.k8s.io/v1 or v1beta1",
-            Rejection::NotEvent(index) => return write!(f, "items[{index}] is no event"),
+            Rejection::NotEventList => "the body is no EventList of audit.k8s.io/v1, v1beta1 or v1alpha1",
+            Rejection::NotEvent(index) => {
+                return write!(
+                    f,
+                    "items[{index}] is no audit event: each has an auditID, a level and a stage, and no other type"
+                );
+            }
             Rejection::NotWritten => "the events could not be written; try again",
         })
     }

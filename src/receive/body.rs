@@ -1,139 +1,86 @@
 //! A posted body → events.
 
 use super::Rejection;
+use crate::event::{Event, EventList, Malformed, Text, parse_event};
+use crate::policy::API_GROUP;
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
 
-/// The versions of the event format that API servers still send (`k8s.io/apiserver/pkg/apis/audit`); v1alpha1 ended with
-/// 1.24, and its events have other fields.
-const VERSIONS: [&str; 2] = ["audit.k8s.io/v1", "audit.k8s.io/v1beta1"];
-
-/// The events of one body. They borrow from it.
+/// The events of one body, from which they are read one at a time: all together, read, may take a hundred times its memory.
 #[derive(Debug)]
-pub struct Batch<'a> {
-    /// `audit.k8s.io/v1` or `audit.k8s.io/v1beta1`.
-    pub version: &'a str,
-    /// In their order.
-    pub events: Vec<Item<'a>>,
+pub struct Batch<'a>(EventList<'a>);
+
+impl<'a> Batch<'a> {
+    /// The version that the list says of itself: `audit.k8s.io/v1`.
+    pub(super) fn version(&self) -> &str {
+        &self.0.api_version
+    }
+
+    /// The events in their order; an item that is none, and says so by its place.
+    pub fn items(&self) -> impl Iterator<Item = Result<Item<'a>, Rejection>> {
+        let items = self.0.items().enumerate();
+        items.map(|(index, json)| read_item(json).ok_or(Rejection::NotEvent(index)))
+    }
 }
 
-/// One event, as it came and as it is read.
+/// One event.
 #[derive(Debug)]
-pub struct Item<'a> {
-    /// Its JSON, unchanged.
-    pub(super) raw: &'a str,
-    /// What of it is written in lines and tables.
-    pub(super) event: Event<'a>,
+#[expect(clippy::large_enum_variant, reason = "nearly all are events that are read, and none is kept")]
+pub enum Item<'a> {
+    /// As it came and as it is read.
+    Read(Event<'a>),
+    /// An object that kaudit does not understand as an event: of a level or a stage that a later release has, perhaps. The
+    /// API server does not send it again, so it is kept as it came.
+    Unreadable {
+        /// Its JSON, unchanged.
+        json: &'a str,
+        /// Whether it has a type of its own; in a list it is left out.
+        is_typed: bool,
+    },
 }
 
-#[derive(Deserialize)]
-struct EventList<'a> {
-    #[serde(borrow, default)]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default, rename = "apiVersion")]
-    version: Cow<'a, str>,
-    #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
-}
-
-/// The fields of an event that are written in lines and tables. All are there in what the API server sends, unless they are
-/// optional in its own type; a test or another sender may leave out any.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Event<'a> {
-    /// Of this item itself: in a list it is left out.
-    #[serde(borrow)]
-    pub(super) kind: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) level: Cow<'a, str>,
-    #[serde(borrow, rename = "auditID")]
-    pub(super) audit_id: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) stage: Cow<'a, str>,
-    #[serde(borrow, rename = "requestURI")]
-    pub(super) request_uri: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) verb: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) user: User<'a>,
-    #[serde(borrow)]
-    pub(super) impersonated_user: Option<User<'a>>,
-    #[serde(borrow, rename = "sourceIPs")]
-    pub(super) source_ips: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    pub(super) object_ref: Option<ObjectRef<'a>>,
-    pub(super) response_status: Option<ResponseStatus>,
-    #[serde(borrow)]
-    pub(super) stage_timestamp: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) request_received_timestamp: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) annotations: Option<Annotations<'a>>,
-}
-
-/// A text of a list, which borrows as the text of a field does.
-#[derive(Debug, Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
-/// What the authorizer has added (`k8s.io/apiserver/pkg/endpoints/filters/authorization.go`); all others are passed over.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Annotations<'a> {
-    #[serde(borrow, rename = "authorization.k8s.io/decision")]
-    pub(super) decision: Cow<'a, str>,
-    #[serde(borrow, rename = "authorization.k8s.io/reason")]
-    pub(super) reason: Cow<'a, str>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct User<'a> {
-    #[serde(borrow)]
-    pub(super) username: Cow<'a, str>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct ObjectRef<'a> {
-    #[serde(borrow)]
-    pub(super) resource: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) namespace: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) name: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) api_group: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) subresource: Cow<'a, str>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ResponseStatus {
-    pub(super) code: i64,
-}
-
-/// Reads a body.
+/// Reads a body, but not its events.
 ///
 /// # Errors
-/// It is no JSON, no `EventList` of a known version, or an item of it is no event. Nothing of such a body is taken: the API
-/// server sends none, and half a batch would be neither refused nor written.
+/// It is no JSON, or no `EventList` of a known version.
 pub fn read(body: &[u8]) -> Result<Batch<'_>, Rejection> {
-    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-    let list: EventList<'_> = serde_json::from_slice(body)
-        .map_err(|error| if error.is_data() { Rejection::NotEventList } else { Rejection::NotJson })?;
-    let version = VERSIONS.into_iter().find(|version| *version == list.version);
-    // serde takes a list of values for an object too.
-    let version = version
-        .filter(|_| list.kind == "EventList" && first == Some(&b'{'))
-        .ok_or(Rejection::NotEventList)?;
-    let events = list.items.unwrap_or_default().into_iter().enumerate().map(|(index, raw)| {
-        let refuse = || Rejection::NotEvent(index);
-        let raw = raw.get();
-        let event: Event<'_> = serde_json::from_str(raw).map_err(|_| refuse())?;
-        let is_event = event.kind.is_empty() || event.kind == "Event";
-        (is_event && raw.starts_with('{')).then_some(Item { raw, event }).ok_or_else(refuse)
-    });
-    Ok(Batch { version, events: events.collect::<Result<_, _>>()? })
+    let text = std::str::from_utf8(body).map_err(|_| Rejection::NotJson)?;
+    EventList::parse(text.trim_ascii()).map(Batch).map_err(|why| match why {
+        Malformed::NoEvent { .. } | Malformed::UnknownVersion => Rejection::NotEventList,
+        Malformed::NotUtf8 | Malformed::TooLong | Malformed::CutOff | Malformed::NotJson { .. } => {
+            Rejection::NotJson
+        }
+    })
+}
+
+fn read_item(json: &str) -> Option<Item<'_>> {
+    match parse_event(json) {
+        Ok(event) => (!event.audit_id.is_empty()).then_some(Item::Read(event)),
+        Err(_) => keep(json),
+    }
+}
+
+/// What the API server writes into every event, of every version, and the type that it may have of its own.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Marks<'a> {
+    #[serde(borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    api_version: Option<Text<'a>>,
+    #[serde(borrow, rename = "auditID")]
+    audit_id: Text<'a>,
+    #[serde(borrow)]
+    level: Text<'a>,
+    #[serde(borrow)]
+    stage: Text<'a>,
+}
+
+/// An item that was not read, unless it cannot be an event of any release.
+fn keep(json: &str) -> Option<Item<'_>> {
+    let marks: Marks<'_> = serde_json::from_str(json).ok().filter(|_| json.starts_with('{'))?;
+    let (kind, version) = (marks.kind.unwrap_or_default(), marks.api_version.unwrap_or_default());
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let is_event = matches!(&*kind, "" | "Event") && (version.is_empty() || group == API_GROUP);
+    let is_marked = [marks.audit_id, marks.level, marks.stage].iter().all(|mark| !mark.is_empty());
+    (is_event && is_marked).then_some(Item::Unreadable { json, is_typed: !kind.is_empty() })
 }

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Metrics {
     /// Events that were written.
     pub events: Counter,
+    /// Of them those that kaudit cannot read: they are written as they came.
+    pub unreadable: Counter,
     /// Bodies that were written.
     pub batches: Counter,
     /// Bodies that had been written before, and were not again.
@@ -71,6 +73,12 @@ impl Metrics {
     pub fn render(&self) -> String {
         let plain = [
             ("events_total", "counter", "Events that were written.", &self.events),
+            (
+                "unreadable_events_total",
+                "counter",
+                "Events that kaudit cannot read, written as they came.",
+                &self.unreadable,
+            ),
             ("batches_total", "counter", "Bodies that were written.", &self.batches),
             ("repeated_batches_total", "counter", "Bodies that had been written before.", &self.repeated),
             ("written_bytes_total", "counter", "Bytes that were written.", &self.bytes),

@@ -10,23 +10,36 @@ fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {
         restart: Restarted { rolled_back, ..Restarted::default() },
         ..Report::default()
     };
-    let print = |json: bool| {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut output = Output {
-            out: &mut out,
-            err: &mut err,
-            out_styles: Styles::plain(),
-            err_styles: Styles::plain(),
-            json,
-            quiet: false,
-            verbose: false,
-            shows_progress: false,
-            out_columns: None,
-        };
-        print_report(&mut output, &report, exit);
-        (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    (print(&report, exit, false).1, serde_json::from_str(&print(&report, exit, true).0).unwrap())
+}
+
+/// Both streams.
+fn print(report: &Report, exit: Exit, json: bool) -> (String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut output = Output {
+        out: &mut out,
+        err: &mut err,
+        out_styles: Styles::plain(),
+        err_styles: Styles::plain(),
+        json,
+        quiet: false,
+        verbose: false,
+        shows_progress: false,
+        out_columns: None,
     };
-    (print(false).1, serde_json::from_str(&print(true).0).unwrap())
+    print_report(&mut output, report, exit);
+    (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn what_others_have_said_does_nothing_to_the_terminal() {
+    let report = Report {
+        notes: vec![Note::warning("it says \u{1b}[2Jok").hint("look\u{202e}there")],
+        refusals: vec![Refusal::new("it ended:\nno\u{9b}31m")],
+        ..Report::default()
+    };
+    let said = "warning: it says \\u001b[2Jok\n  hint: look\\u202ethere\nrefused: it ended:\nno\\u009b31m\n";
+    assert_eq!(print(&report, Exit::Refused, false).1, said);
 }
 
 #[test]

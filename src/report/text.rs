@@ -3,6 +3,7 @@
 use super::{Output, Report, json};
 use crate::cli::Exit;
 use crate::note::Note;
+use crate::printable::{escape, escape_lines};
 use crate::refusal::Refusal;
 use crate::severity::Severity;
 
@@ -59,9 +60,9 @@ fn print_note(output: &mut Output<'_>, note: &Note) {
         Severity::Info => output.err_styles.cyan("note:"),
         Severity::Warning | Severity::Error => output.err_styles.yellow("warning:"),
     };
-    output.error_line(&format!("{label} {}", note.text));
+    output.error_line(&format!("{label} {}", escape_lines(&note.text)));
     if let Some(hint) = &note.hint {
-        output.error_line(&format!("  hint: {hint}"));
+        output.error_line(&format!("  hint: {}", escape_lines(hint)));
     }
 }
 
@@ -72,7 +73,7 @@ fn print_refusal(output: &mut Output<'_>, refusal: &Refusal, exit: Exit) {
         Exit::Interrupted | Exit::Terminated => "ended:",
         Exit::Done | Exit::Differences | Exit::Usage | Exit::Refused | Exit::Busy => "refused:",
     });
-    output.error_line(&format!("{label} {}", refusal.reason));
+    output.error_line(&format!("{label} {}", escape_lines(&refusal.reason)));
     let place = match (&refusal.file, refusal.position) {
         (Some(file), Some(position)) => Some(format!("{file}:{position}")),
         (Some(file), None) => Some(file.clone()),
@@ -81,17 +82,18 @@ fn print_refusal(output: &mut Output<'_>, refusal: &Refusal, exit: Exit) {
     };
     if let Some(place) = place {
         let arrow = output.err_styles.cyan("-->");
-        output.error_line(&format!("  {arrow} {place}"));
+        output.error_line(&format!("  {arrow} {}", escape(&place)));
     }
     if let (Some(excerpt), Some(position)) = (&refusal.excerpt, refusal.position) {
         let number = position.line.to_string();
         let bar = output.err_styles.cyan("|");
-        output.error_line(&format!("  {number} {bar} {}", excerpt.replace('\t', " ")));
+        output.error_line(&format!("  {number} {bar} {}", escape(&excerpt.replace('\t', " "))));
         let caret = output.err_styles.red("^");
         let indent = " ".repeat(position.column.saturating_sub(1));
         output.error_line(&format!("  {} {bar} {indent}{caret}", " ".repeat(number.len())));
     }
     for step in &refusal.help {
+        let step = escape_lines(step);
         let mut lines = step.lines();
         output.error_line(&format!("  help: {}", lines.next().unwrap_or_default()));
         for line in lines {

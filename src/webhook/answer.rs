@@ -2,6 +2,7 @@
 
 use super::{Finding, Server};
 use crate::node::DeliveryEnd;
+use crate::printable::elide;
 use crate::secret::mask_passwords_in_urls;
 
 const CONNECT: &str = "webhook-connect";
@@ -66,14 +67,7 @@ fn refused(code: u16, credentials: Option<&str>) -> Finding {
 
 fn answered(code: u16, location: Option<&str>, words: &str, target: &str) -> Finding {
     let place = location.map(mask_passwords_in_urls).unwrap_or_default();
-    let first: String = words
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(WORDS_MAX_CHARS)
-        .collect();
+    let first = elide(words.lines().next().unwrap_or_default().into(), WORDS_MAX_CHARS);
     let said = if first.is_empty() { String::new() } else { format!(": {first}") };
     match code {
         // Go's HTTP client asks the new place with GET and without a body (`net/http`, `redirectBehavior`).

@@ -1,6 +1,7 @@
 //! What a check of a webhook says, as data.
 
 use crate::note::Note;
+use crate::printable::escape;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
 
@@ -23,7 +24,7 @@ pub struct Finding {
     pub id: &'static str,
     /// How much it matters; `None`: it was looked at, and is as it should be.
     pub severity: Option<Severity>,
-    /// One sentence without a final full stop; nothing secret.
+    /// One sentence without a final full stop; nothing secret, and nothing of a stranger's that is not escaped.
     pub words: String,
     /// What to do, where there is something to do.
     pub hint: Option<String>,
@@ -55,7 +56,7 @@ impl Finding {
     }
 
     fn of(id: &'static str, severity: Option<Severity>, words: impl Into<String>) -> Self {
-        Self { id, severity, words: words.into(), hint: None }
+        Self { id, severity, words: escape(&words.into()).into_owned(), hint: None }
     }
 
     /// Whether it does not work.
@@ -117,6 +118,13 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_strangers_words_stay_on_their_line() {
+        let words = "it answers 301, a redirection to x\u{1b}[2J\u{202e}\nok";
+        let said = "it answers 301, a redirection to x\\u001b[2J\\u202e\\nok";
+        assert_eq!(Finding::error("webhook-answer", words).words, said);
+    }
 
     #[test]
     fn only_what_the_api_server_starts_with_can_be_ignored() {

@@ -3,7 +3,11 @@
 use super::Finding;
 use crate::audit::flag;
 use crate::audit::pflag::{parse_bool, parse_float, parse_int};
+use crate::receive::MAX_BODY;
 use crate::size;
+
+/// A list's own members.
+const LIST: u128 = 1 << 10;
 
 /// Judges the settings of the webhook backend. `value` gives a flag's value where one is set; `minor` is the release
 /// whose defaults fill the rest; `logs_bodies` tells whether the policy has a rule of level Request or
@@ -76,10 +80,17 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         }
         if self.flag("truncate-enabled") {
             let most = batch.saturating_mul(self.int("truncate-max-event-size"));
+            // With the commas.
+            let body = most.saturating_add(batch).saturating_add(LIST);
+            let receiver = if body <= u128::from(MAX_BODY) {
+                format!("kaudit receive takes {} (--max-body)", size::nearest(MAX_BODY))
+            } else {
+                format!("kaudit receive needs --max-body {body} for it")
+            };
             findings.push(Finding::info(
                 "webhook-batch-bytes",
                 format!(
-                    "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not bound it",
+                    "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not bound it; {receiver}",
                     size::rounded_up(most),
                     size::rounded_up(self.int("truncate-max-event-size"))
                 ),
@@ -138,13 +149,23 @@ mod tests {
 
     #[test]
     fn the_size_of_a_request_is_that_of_its_events() {
-        let value = |name: &str| (name == "audit-webhook-truncate-enabled").then_some("true");
-        let words = &judge_limits(value, 36, true).remove(0).words;
+        let words = |size: &'static str| {
+            let value = |name: &str| match name {
+                "audit-webhook-truncate-enabled" => Some("true"),
+                "audit-webhook-batch-max-size" => Some(size),
+                _ => None,
+            };
+            judge_limits(value, 36, true).remove(0).words
+        };
+        let usual = words("400");
         assert!(
-            words.starts_with(
+            usual.starts_with(
                 "a request to the receiver may have up to 39.1 MiB: 400 events of at most 100 KiB each"
             ),
-            "{words}"
+            "{usual}"
         );
+        assert!(usual.ends_with("kaudit receive takes 40 MiB (--max-body)"), "{usual}");
+        let large = words("1000");
+        assert!(large.ends_with("kaudit receive needs --max-body 102402024 for it"), "{large}");
     }
 }

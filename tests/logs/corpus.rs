@@ -1,19 +1,64 @@
-//! Events of other people, v1alpha1 to v1: each is read, filtered and shown.
+//! Events of all versions, v1alpha1 to v1, those in `testdata` and those of other people where they are at hand: each is read
+//! and shown, and what is none is counted.
 
 use kaudit::event::Chunks;
 use kaudit::logs::{Field, Filter, Form, Layout, Search};
 use kaudit::report::Styles;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn files() -> Vec<PathBuf> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for directory in ["tests/logs/testdata", "../shared/corpus/events"] {
+        let Ok(entries) = fs::read_dir(project.join(directory)) else { continue };
+        files.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    assert!(files.len() >= 3);
+    files
+}
+
+#[test]
+fn the_program_shows_every_event_and_counts_what_is_none() {
+    let mut all_faults = 0;
+    for path in files() {
+        let text = fs::read_to_string(&path).unwrap();
+        let items: Vec<Value> = text.lines().flat_map(events_in).collect();
+        let events: Vec<&Value> = items.iter().filter(|item| item.get("level").is_some()).collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+            .args(["logs", "-o", "json"])
+            .arg(&path)
+            .env_clear()
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}: {stderr}", path.display());
+        let shown: Vec<Value> = output.stdout.lines().flat_map(|line| events_in(&line.unwrap())).collect();
+        assert!(shown.iter().eq(events.iter().copied()), "{}", path.display());
+        let faults = items.len() - events.len();
+        all_faults += faults;
+        let said = match faults {
+            0 => String::new(),
+            1 => "1 line has no event and is passed over".to_owned(),
+            faults => format!("{faults} lines have no event and are passed over"),
+        };
+        assert!(
+            stderr.contains(&said) && stderr.is_empty() == said.is_empty(),
+            "{}: {stderr}",
+            path.display()
+        );
+    }
+    assert!(all_faults >= 4);
+}
 
 #[test]
 fn every_event_of_the_corpus_is_shown() {
-    let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/events");
-    let Ok(files) = fs::read_dir(events) else { return };
     let search = Search::new(Filter::default());
     let fields: Vec<Field> = Field::ALL.iter().map(|(field, _)| *field).collect();
-    for path in files.map(|file| file.unwrap().path()) {
+    for path in files() {
         let text = fs::read_to_string(&path).unwrap();
         let items: Vec<Value> = text.lines().flat_map(events_in).collect();
         let jsons: Vec<&Value> = items.iter().filter(|item| item.get("level").is_some()).collect();
@@ -44,6 +89,7 @@ fn every_event_of_the_corpus_is_shown() {
 }
 
 fn events_in(line: &str) -> Vec<Value> {
-    let json: Value = serde_json::from_str(line).unwrap();
+    // What is no JSON is one thing that is no event.
+    let json: Value = serde_json::from_str(line).unwrap_or_default();
     json.get("items").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![json])
 }

@@ -12,13 +12,34 @@ use std::time::Duration;
 
 /// No answer takes that long; a test that waits for one fails instead of hanging.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Long enough for what is there to come over.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// A stream in both directions.
 pub(crate) trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// A connection.
-pub(crate) struct Client(BufReader<Box<dyn Stream>>);
+/// A socket whose options can be changed meanwhile.
+struct Shared(Arc<TcpStream>);
+
+impl Read for Shared {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.as_ref().read(buffer)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_ref().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A connection, and its socket where there is no TLS.
+pub(crate) struct Client(BufReader<Box<dyn Stream>>, Option<Arc<TcpStream>>);
 
 /// An answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,13 +63,14 @@ impl Client {
         Self::over(socket(address))
     }
 
-    pub(crate) fn over(stream: impl Stream + 'static) -> Self {
-        Self(BufReader::new(Box::new(stream)))
+    pub(crate) fn over(socket: TcpStream) -> Self {
+        let socket = Arc::new(socket);
+        Self(BufReader::new(Box::new(Shared(Arc::clone(&socket)))), Some(socket))
     }
 
     /// With TLS; `identity` is the name of a certificate in `directory`.
     pub(crate) fn tls(address: SocketAddr, directory: &Path, identity: Option<&str>) -> Self {
-        Self::over(tls(address, directory, identity))
+        Self(BufReader::new(Box::new(tls(address, directory, identity))), None)
     }
 
     /// Sends what is not answered yet.
@@ -95,6 +117,23 @@ impl Client {
         self.0.read_exact(&mut body)?;
         let status = head[0].split(' ').nth(1).unwrap().parse().unwrap();
         Ok(Answer { status, head, body: String::from_utf8(body).unwrap() })
+    }
+
+    /// Sends as much as the other side takes within a moment.
+    pub(crate) fn send_until_full(&mut self, bytes: &[u8]) {
+        let socket = self.1.clone().unwrap();
+        socket.set_write_timeout(Some(MOMENT)).unwrap();
+        let _ = self.send(bytes);
+        socket.set_write_timeout(Some(PATIENCE)).unwrap();
+    }
+
+    /// Whether the other side has not closed the connection.
+    pub(crate) fn is_open(&mut self) -> bool {
+        let socket = self.1.clone().unwrap();
+        socket.set_read_timeout(Some(MOMENT)).unwrap();
+        let read = self.0.fill_buf().map(<[u8]>::is_empty);
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Whether the other side closes the connection, and says nothing more.

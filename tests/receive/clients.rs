@@ -1,4 +1,4 @@
-//! Clients that are slow, cut, many, or renewed: they cost the others nothing.
+//! Clients that are slow or cut, and certificates that are renewed: they cost the others nothing.
 
 use crate::client::{Client, certificate, socket, tls};
 use crate::events::{numbered, written};
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Longer than the receiver takes between two looks at its files.
 const LOOK: Duration = Duration::from_millis(1200);
 
-fn head(length: usize) -> String {
+pub(crate) fn head(length: usize) -> String {
     format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
 }
 
@@ -86,44 +86,6 @@ fn who_closes_his_side_still_gets_his_answer_and_who_goes_is_forgotten() {
     assert_eq!(other.post("", &numbered(5..6)).status, 200);
     server.stop();
     assert_eq!(written(directory.path(), "events").len(), 6);
-}
-
-#[test]
-fn a_thousand_idle_connections_keep_nobody_out() {
-    let directory = directory();
-    let options = "--timeout 1s --max-connections 300 --format json --output-file events.log";
-    let server = Server::start(directory.path(), options);
-    let idle: Vec<_> = (0..900).map(|_| socket(server.address)).collect();
-    // It waits until some of the idle ones had to go.
-    let mut client = Client::plain(server.address);
-    assert_eq!(client.post("", &numbered(0..1)).status, 200);
-    drop(idle);
-    assert_eq!(client.post("", &numbered(1..2)).status, 200);
-    assert_eq!(server.stop().code, Some(0));
-    assert_eq!(written(directory.path(), "events").len(), 2);
-}
-
-#[test]
-fn many_bodies_at_once_wait_for_room() {
-    let directory = directory();
-    let options = "--max-body 100000 --format json --output-file events.log";
-    let server = Server::start(directory.path(), options);
-    // Ten times the room, and each held back until all were begun.
-    let bodies: Vec<Vec<u8>> = (0..40).map(|index| numbered(index * 150..index * 150 + 150)).collect();
-    let mut clients: Vec<Client> = Vec::new();
-    for body in &bodies {
-        let mut client = Client::plain(server.address);
-        client.send(&[head(body.len()).as_bytes(), &body[..1000]].concat()).unwrap();
-        clients.push(client);
-    }
-    for (client, body) in clients.iter_mut().zip(&bodies) {
-        client.send(&body[1000..]).unwrap();
-    }
-    for client in &mut clients {
-        assert_eq!(client.answer().unwrap().status, 200);
-    }
-    server.stop();
-    assert_eq!(written(directory.path(), "events").len(), 6000);
 }
 
 #[test]

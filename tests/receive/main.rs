@@ -13,10 +13,12 @@
 
 mod client;
 mod clients;
+mod crowds;
 mod endings;
 mod events;
 mod files;
 mod forms;
+mod memory;
 mod mutations;
 mod refusals;
 mod server;

@@ -22,13 +22,24 @@ fn each_refusal_has_its_status_and_its_counter() {
     let good = numbered(0..1);
     let huge = vec![b' '; 1 << 20];
     let mut no_event = json!({ "kind": "EventList", "apiVersion": "audit.k8s.io/v1" });
-    no_event["items"] = json!([event(1), { "level": 7 }]);
+    no_event["items"] = json!([event(1), 7]);
     let no_event = no_event.to_string();
     let list_of = |kind: &str, version: &str| {
         json!({ "kind": kind, "apiVersion": version, "items": [event(1)] }).to_string().into_bytes()
     };
     let post = |headers: &str, body: &[u8]| Client::plain(server.address).post(headers, body);
-    let posts: [(&str, &[u8], u16, &str); 17] = [
+    let without = |name: &str| {
+        let mut event = event(1);
+        event.as_object_mut().unwrap().remove(name);
+        list(&[event])
+    };
+    let with = |kind: &str, version: &str| {
+        let mut event = event(1);
+        event["kind"] = json!(kind);
+        event["apiVersion"] = json!(version);
+        list(&[event])
+    };
+    let posts: [(&str, &[u8], u16, &str); 25] = [
         ("", &good, 401, "wrong_token"),
         ("Authorization: Bearer geheim2\r\n", &good, 401, "wrong_token"),
         ("Authorization: Basic geheim\r\n", &good, 401, "wrong_token"),
@@ -42,15 +53,24 @@ fn each_refusal_has_its_status_and_its_counter() {
         (right, b"[]", 422, "not_event_list"),
         (right, b"[\"EventList\",\"audit.k8s.io/v1\",[]]", 422, "not_event_list"),
         (right, &list_of("Event", "audit.k8s.io/v1"), 422, "not_event_list"),
-        (right, &list_of("EventList", "audit.k8s.io/v1alpha1"), 422, "not_event_list"),
+        (right, &list_of("EventList", "audit.k8s.io/v2"), 422, "not_event_list"),
         (right, no_event.as_bytes(), 422, "not_event"),
         (right, &list(&[json!(["Metadata"])]), 422, "not_event"),
         (right, &list(&[json!({ "kind": "Pod" })]), 422, "not_event"),
+        (right, &list(&[json!({})]), 422, "not_event"),
+        (right, &list(&[event(1), json!({ "foo": 1 })]), 422, "not_event"),
+        (right, &list(&[json!({ "kind": "Event", "apiVersion": "v1" })]), 422, "not_event"),
+        (right, &with("Event", "events.k8s.io/v1"), 422, "not_event"),
+        (right, &with("Pod", "audit.k8s.io/v1"), 422, "not_event"),
+        (right, &without("auditID"), 422, "not_event"),
+        (right, &without("level"), 422, "not_event"),
+        (right, &without("stage"), 422, "not_event"),
     ];
     for (headers, body, status, reason) in posts {
         let before = count(&Client::plain(server.address).request(METRICS).body, reason);
         let answer = post(headers, body);
         assert_eq!(answer.status, status, "{reason}: {answer:?}");
+        assert!(status != 422 || answer.body.contains("EventList") || answer.body.contains("an auditID"));
         assert_eq!(count(&Client::plain(server.address).request(METRICS).body, reason), before + 1);
     }
     let asks = |text: &str| Client::plain(server.address).request(text).status;

@@ -68,6 +68,16 @@ fn a_log_may_come_as_it_likes() {
 }
 
 #[test]
+fn a_stranger_writes_nothing_to_the_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let event = r#"{"level":"Metadata","stage":"ResponseComplete","verb":"get","requestURI":"/x","user":{"username":"a\u202egol\u200bx\u001b[2J","groups":["g"]}}"#;
+    fs::write(directory.path().join("audit.log"), event).unwrap();
+    let output = kaudit(&["audit.log"], directory.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(r"a\u202egol\u200bx\u001b[2J"), "{text}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("audit.log"), log(&mut Random::new(1))).unwrap();

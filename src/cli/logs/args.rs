@@ -136,7 +136,8 @@ fn tail(text: &str) -> Result<Tail, String> {
     }
 }
 
-fn field(text: &str) -> Result<Field, String> {
+/// A field by its name.
+pub(in crate::cli) fn field(text: &str) -> Result<Field, String> {
     one_of(text, Field::ALL.into_iter(), |(_, name)| name, "fields").map(|(field, _)| field)
 }
 

@@ -7,11 +7,11 @@ mod show;
 mod top;
 mod wish;
 
-pub(super) use args::LogsArgs;
+pub(super) use args::{LogsArgs, field};
 
 use super::args::Global;
 use super::{Exit, end, refuse};
-use crate::event::moment_of_rotation;
+use crate::event::rotation::moment_of_rotation;
 use crate::logs::Search;
 use crate::node::{Follower, LogFile, Node};
 use crate::observe::Obstacle;

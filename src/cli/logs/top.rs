@@ -10,12 +10,13 @@ use crate::event::Chunk;
 use crate::logs::{Search, Top};
 use crate::note::Note;
 use crate::observe::Obstacle;
+use crate::printable::elide;
 use crate::report::{Output, Report};
 use crate::size;
 use serde_json::{Map, Value, json};
 use std::ops::ControlFlow;
 
-/// A longer text is cut: the figures stand behind it.
+/// A longer text is elided: the figures stand behind it.
 const WIDEST: usize = 60;
 
 /// Counts the events.
@@ -79,11 +80,7 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
 }
 
 fn shown(text: &str) -> String {
-    match text.chars().count() {
-        0 => "-".to_owned(),
-        length if length <= WIDEST => text.to_owned(),
-        _ => text.chars().take(WIDEST - 1).chain(['…']).collect(),
-    }
+    if text.is_empty() { "-".to_owned() } else { elide(text.into(), WIDEST).into_owned() }
 }
 
 fn details(top: &Top, limit: usize) -> Value {

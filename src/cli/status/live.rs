@@ -5,7 +5,7 @@ use super::log::{END_LIMIT, activity};
 use super::ready;
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
-use crate::audit::rotated::is_rotated;
+use crate::event::rotation::rotated_at;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
 use crate::manifest::Manifest;
 use crate::node::{Component, Node, Process};
@@ -107,7 +107,7 @@ fn look_at_log(node: &Node, path: &Path, now: Timestamp) -> Result<Option<Log>> 
     };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let directory = path.parent().unwrap_or(Path::new("/"));
-    for entry in node.list(directory)?.iter().filter(|entry| is_rotated(&entry.name, &name)) {
+    for entry in node.list(directory)?.iter().filter(|entry| rotated_at(&entry.name, &name).is_some()) {
         // Gone meanwhile: the API server keeps so many and no more.
         if let Some(bytes) = node.file_size(&directory.join(&entry.name))? {
             log.rotated_files += 1;

@@ -1,7 +1,7 @@
 //! What the end of an audit log tells: when the last event was written, and how fast it grows. Pure.
 
+use crate::event::{Line, parse_line};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 
 /// How much of a log's end is read. At the highest rates it covers a few seconds, which is enough for a rate.
 pub(super) const END_LIMIT: u64 = 1 << 20;
@@ -28,14 +28,6 @@ pub(super) struct Recent {
     pub(super) bytes: u64,
 }
 
-/// The times of an event; all else of it is none of `status`'s business.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Times {
-    stage_timestamp: Option<String>,
-    request_received_timestamp: Option<String>,
-}
-
 /// Reads the end of a log, whose first line is a part of one unless `is_whole`.
 pub(super) fn activity(end: &[u8], is_whole: bool, now: Timestamp) -> Activity {
     let mut lines = end.split(|byte| *byte == b'\n');
@@ -60,11 +52,11 @@ pub(super) fn activity(end: &[u8], is_whole: bool, now: Timestamp) -> Activity {
     }
 }
 
-/// The time of one line: of a JSON event its stage, of the legacy format its first word
+/// The time of one line: of a JSON event when it was written, of the legacy format its first word
 /// (`k8s.io/apiserver/pkg/audit/format.go`).
 fn time_of(line: &[u8]) -> Option<Timestamp> {
-    if let Ok(times) = serde_json::from_slice::<Times>(line) {
-        return times.stage_timestamp.or(times.request_received_timestamp)?.parse().ok();
+    if let Ok(Line::Event(event)) = parse_line(line) {
+        return event.written_at().parse().ok();
     }
     let word = line.split(|byte| *byte == b' ').next()?;
     std::str::from_utf8(word).ok()?.parse().ok()
@@ -80,7 +72,7 @@ mod tests {
 
     fn event(received: &str, stage: &str) -> String {
         format!(
-            "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"requestReceivedTimestamp\":\"{received}\",\"stageTimestamp\":\"{stage}\"}}\n"
+            "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"stage\":\"ResponseComplete\",\"requestReceivedTimestamp\":\"{received}\",\"stageTimestamp\":\"{stage}\"}}\n"
         )
     }
 
@@ -115,8 +107,13 @@ mod tests {
 
     #[test]
     fn an_event_without_stage_has_the_time_of_its_request() {
-        let line = b"{\"requestReceivedTimestamp\":\"2026-11-21T03:14:05Z\"}";
-        assert_eq!(time_of(line), Some(at("2026-11-21T03:14:05Z")));
+        for time in [
+            "\"requestReceivedTimestamp\":\"2026-11-21T03:14:05Z\"",
+            "\"apiVersion\":\"audit.k8s.io/v1beta1\",\"metadata\":{\"creationTimestamp\":\"2026-11-21T03:14:05Z\"}",
+        ] {
+            let line = format!("{{\"level\":\"Metadata\",\"stage\":\"RequestReceived\",{time}}}");
+            assert_eq!(time_of(line.as_bytes()), Some(at("2026-11-21T03:14:05Z")));
+        }
         assert_eq!(time_of(b"{}"), None);
         assert_eq!(time_of(b"not an event"), None);
     }

@@ -1,5 +1,6 @@
 //! One connection, from its handshake to its end.
 
+use super::places::PATIENCE;
 use super::request::{Client, Desk};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 /// How long a connection may be idle between two requests: longer than Go's clients keep one, so that it is they who close
@@ -30,19 +31,21 @@ pub(super) async fn serve(
 ) {
     // What it holds back for a fuller packet, the other side waits for; it works without, too.
     drop(stream.set_nodelay(true));
+    let client = Client::default();
+    client.rests(&desk.places);
     let Some(tls) = tls else {
-        return converse(TokioIo::new(stream), Client::default(), &desk, stop).await;
+        return converse(TokioIo::new(stream), client, &desk, stop).await;
     };
     let mut stopped = stop.clone();
     let accepted = tokio::select! {
         accepted = timeout(desk.timeout, TlsAcceptor::from(tls).accept(stream)) => accepted,
         // Nothing was sent yet that could be lost.
         _ = stopped.wait_for(|stop| *stop) => return,
+        () = client.leave.notified() => return desk.metrics.handshake_failures.add(1),
     };
     match accepted {
         Ok(Ok(stream)) => {
-            let has_certificate = stream.get_ref().1.peer_certificates().is_some();
-            let client = Client { has_certificate, ..Client::default() };
+            client.has_certificate.set(stream.get_ref().1.peer_certificates().is_some());
             converse(TokioIo::new(stream), client, &desk, stop).await;
         }
         Ok(Err(_)) | Err(_) => desk.metrics.handshake_failures.add(1),
@@ -70,7 +73,8 @@ async fn converse(
             .serve_connection(stream, service)
     );
     let mut first = pin!(sleep(desk.timeout));
-    let (mut is_stopping, mut is_known) = (false, false);
+    let mut farewell = pin!(sleep(Duration::ZERO));
+    let (mut is_stopping, mut is_known, mut is_leaving) = (false, false, false);
     loop {
         tokio::select! {
             // How it ended is known to the client, or there is none any more.
@@ -80,6 +84,21 @@ async fn converse(
                 if !is_known {
                     return;
                 }
+            }
+            () = client.leave.notified(), if !is_leaving => {
+                if !client.has_asked.get() {
+                    return;
+                }
+                is_leaving = true;
+                connection.as_mut().graceful_shutdown();
+                farewell.as_mut().reset(Instant::now() + PATIENCE);
+            }
+            // Its answer was not taken, or it is the one to a request that was on its way.
+            () = farewell.as_mut(), if is_leaving => {
+                if client.is_quiet() {
+                    return;
+                }
+                farewell.as_mut().reset(Instant::now() + PATIENCE);
             }
             _ = stop.wait_for(|stop| *stop), if !is_stopping => {
                 is_stopping = true;

@@ -1,6 +1,6 @@
 //! The file that events are written to: appended to, rotated, locked.
 
-use crate::audit::rotated::{is_rotated, rotated_name};
+use crate::event::rotation::{format_time, rotated_at, rotated_name};
 use anyhow::{Context as _, Result, anyhow, bail};
 use jiff::Timestamp;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
@@ -18,7 +18,7 @@ const MOST_NAMES: i64 = 1000;
 pub(super) struct EventFile {
     path: PathBuf,
     keep: usize,
-    header: &'static str,
+    header: Vec<u8>,
     file: File,
     /// Its length, of which all is whole events.
     length: u64,
@@ -30,8 +30,8 @@ impl EventFile {
     ///
     /// # Errors
     /// It cannot be opened, is no regular file, or another receiver has it.
-    pub(super) fn open(path: &Path, keep: usize, header: &'static str) -> Result<Self> {
-        let (file, length) = open(path, header)?;
+    pub(super) fn open(path: &Path, keep: usize, header: Vec<u8>) -> Result<Self> {
+        let (file, length) = open(path, &header)?;
         Ok(Self { path: path.to_path_buf(), keep, header, file, length })
     }
 
@@ -85,7 +85,7 @@ impl EventFile {
     /// It stays as it is, and is written on; or the new one cannot be made.
     pub(super) fn rotate(&mut self, now: Timestamp) -> Result<(), Broken> {
         let rotated = self.rename(now).map_err(Broken::No)?;
-        match open(&self.path, self.header) {
+        match open(&self.path, &self.header) {
             Ok((file, length)) => (self.file, self.length) = (file, length),
             Err(error) => {
                 // The handle is of the renamed file: with its name back, all is as before.
@@ -109,7 +109,7 @@ impl EventFile {
         {
             return Ok(());
         }
-        (self.file, self.length) = open(&self.path, self.header)?;
+        (self.file, self.length) = open(&self.path, &self.header)?;
         Ok(())
     }
 
@@ -117,8 +117,7 @@ impl EventFile {
         let name = self.name();
         for later in 0..MOST_NAMES {
             let time = now.saturating_add(jiff::SignedDuration::from_millis(later)).unwrap_or(now);
-            let time = time.strftime("%Y-%m-%dT%H-%M-%S.%3f").to_string();
-            let rotated = self.path.with_file_name(rotated_name(&name, &time));
+            let rotated = self.path.with_file_name(rotated_name(&name, &format_time(time)));
             match renameat_with(CWD, &self.path, CWD, &rotated, RenameFlags::NOREPLACE) {
                 Ok(()) => return Ok(rotated),
                 Err(Errno::EXIST) => {}
@@ -137,7 +136,7 @@ impl EventFile {
         for entry in fs::read_dir(&directory).map_err(|error| self.failed("looking beside", &error))? {
             let entry = entry.map_err(|error| self.failed("looking beside", &error))?;
             let entry = entry.file_name().to_string_lossy().into_owned();
-            if is_rotated(&entry, &name) {
+            if rotated_at(&entry, &name).is_some() {
                 rotated.push(entry);
             }
         }
@@ -168,7 +167,7 @@ pub(super) enum Broken {
     Yes(anyhow::Error),
 }
 
-fn open(path: &Path, header: &str) -> Result<(File, u64)> {
+fn open(path: &Path, header: &[u8]) -> Result<(File, u64)> {
     let open = || OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
     let mut file = open().with_context(|| format!("opening {}", path.display()))?;
     let metadata = file.metadata().with_context(|| format!("opening {}", path.display()))?;
@@ -180,7 +179,7 @@ fn open(path: &Path, header: &str) -> Result<(File, u64)> {
     }
     let prepare = |file: &mut File| -> io::Result<u64> {
         match file.metadata()?.len() {
-            0 => file.write_all(header.as_bytes())?,
+            0 => file.write_all(header)?,
             length => {
                 let mut last = [0];
                 file.seek(SeekFrom::Start(length.saturating_sub(1)))?;

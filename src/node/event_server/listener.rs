@@ -1,13 +1,15 @@
 //! The socket, the signals, and the order of a run: open, serve, finish.
 
 use super::connection::serve;
-use super::request::{Desk, pieces};
+use super::places::Places;
+use super::request::Desk;
+use super::room::Room;
 use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
 use super::writer::{self, Message, Orders};
 use super::{EventServer, Received};
-use crate::receive::{Metrics, header};
+use crate::receive::Metrics;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::RefCell;
@@ -18,12 +20,10 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
-/// Bodies of the greatest length that may be under way at a time.
-const BODIES: usize = 4;
 /// Files that are open besides the connections.
 const OTHER_FILES: u64 = 64;
 /// How long to wait where the system has no socket or memory for a connection.
@@ -37,7 +37,7 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
     let socket = listen(asked.listen)?;
     let address = socket.local_addr().context("asking for the port")?;
     allow_files(asked.max_connections)?;
-    let sink = Sink::open(&asked.output, header(asked.form))?;
+    let sink = Sink::open(&asked.output, asked.form.header())?;
 
     let metrics = Arc::new(Metrics::default());
     let (messages, mut said) = unbounded_channel();
@@ -48,11 +48,12 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
         needs_certificate: tls.as_ref().is_some_and(Tls::asks_for_certificate),
         max_body: asked.max_body,
         timeout: asked.timeout,
-        form: asked.form,
+        form: asked.form.clone(),
         orders: orders.clone(),
         metrics: Arc::clone(&metrics),
         messages,
-        room: Arc::new(Semaphore::new(pieces(asked.max_body.saturating_mul(BODIES)) as usize)),
+        room: Room::new(asked.max_body),
+        places: Places::new(asked.max_connections),
     });
     let runtime = Builder::new_current_thread().enable_all().build().context("starting")?;
     let tasks = LocalSet::new();
@@ -129,16 +130,19 @@ async fn accept(
 ) -> Result<(usize, Option<String>)> {
     let socket = tokio::net::TcpListener::from_std(socket).context("listening")?;
     let mut signals = Signals::install()?;
-    let free = Arc::new(Semaphore::new(server.max_connections));
     let (stop, stopped) = watch::channel(false);
+    let mut newcomer = None;
     let broken = loop {
         let next = async {
-            let place = Arc::clone(&free).acquire_owned().await;
-            (place, socket.accept().await)
+            if newcomer.is_none() {
+                newcomer = Some(socket.accept().await);
+            }
+            let place = desk.places.take().await;
+            place.zip(newcomer.take())
         };
         tokio::select! {
-            (place, accepted) = next => match (place, accepted) {
-                (Ok(place), Ok((stream, _))) => {
+            next = next => match next {
+                Some((place, Ok((stream, _)))) => {
                     let configuration = tls.as_mut().map(|tls| refresh(tls, say));
                     let connection = serve(stream, configuration, Rc::clone(desk), stopped.clone());
                     let metrics = Arc::clone(&desk.metrics);
@@ -151,8 +155,8 @@ async fn accept(
                     });
                 }
                 // Out of sockets or memory, or a connection that was closed before it was accepted (accept(2)).
-                (Ok(_), Err(_)) => sleep(PAUSE).await,
-                (Err(_), _) => break None,
+                Some((_, Err(_))) => sleep(PAUSE).await,
+                None => break None,
             },
             Some(message) = said.recv() => match message {
                 Message::Say(text) => say(&text),
@@ -163,18 +167,17 @@ async fn accept(
             _ = signals.hang_up.recv() => orders.reopen(),
         }
     };
-    drop(socket);
+    drop((socket, newcomer));
     // Without a connection nobody listens.
     let _ = stop.send(true);
-    let all = u32::try_from(server.max_connections).unwrap_or(u32::MAX);
-    let finished = timeout(server.grace, free.acquire_many(all));
+    let finished = timeout(server.grace, desk.places.all_free());
     tokio::select! {
         _ = finished => {}
         // Asked a second time: at once.
         _ = signals.end.recv() => {}
         _ = signals.interrupt.recv() => {}
     }
-    Ok((server.max_connections.saturating_sub(free.available_permits()), broken))
+    Ok((desk.places.taken(), broken))
 }
 
 /// The configuration for the next connection.

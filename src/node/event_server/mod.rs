@@ -5,11 +5,14 @@
 //! one sync is for many requests.
 //!
 //! What is held in memory is bounded: connections, bytes of bodies under way, the time that each step of a request may take.
+//! Who is idle or slow gives way to the others: of connections in `places`, of memory in `room`.
 
 mod connection;
 mod file;
 mod listener;
+mod places;
 mod request;
+mod room;
 mod sink;
 mod stamp;
 mod tls;

@@ -1,5 +1,7 @@
 //! One request → its answer.
 
+use super::places::{Places, Quiet};
+use super::room::{Pace, Room, Share};
 use super::token::Tokens;
 use super::writer::{Ending, Message, Orders, Work};
 use crate::digest::sha256;
@@ -12,14 +14,13 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{timeout, timeout_at};
 
-/// Room in memory is given out in pieces of this many bytes: a semaphore counts to 2^32 or less on some machines.
-const PIECE: usize = 1024;
 /// What is read of the body of a request that is refused anyway: a client that is still sending it would find the connection
 /// cut instead of an answer.
 const DRAIN_MOST: usize = 256 << 10;
@@ -27,6 +28,8 @@ const DRAIN_MOST: usize = 256 << 10;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
 /// When to try again, in seconds.
 const RETRY: HeaderValue = HeaderValue::from_static("1");
+/// The connection ends with this answer.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// What all requests share.
 pub(super) struct Desk {
@@ -38,28 +41,54 @@ pub(super) struct Desk {
     pub(super) orders: Orders,
     pub(super) metrics: Arc<Metrics>,
     pub(super) messages: UnboundedSender<Message>,
-    /// Bytes of bodies that may be under way, in pieces.
-    pub(super) room: Arc<Semaphore>,
+    /// For bodies under way.
+    pub(super) room: Room,
+    /// Of connections.
+    pub(super) places: Rc<Places>,
 }
 
 /// What the connection knows of its client.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Client {
     /// It has shown a certificate of an authority that is accepted.
-    pub(super) has_certificate: bool,
+    pub(super) has_certificate: Cell<bool>,
     /// It has sent the head of a request.
     pub(super) has_asked: Cell<bool>,
+    /// It has sent a request that only those may send who may send events.
+    is_admitted: Cell<bool>,
+    /// There is no request of it.
+    quiet: RefCell<Option<Quiet>>,
+    /// It has to end: another one needs its place.
+    pub(super) leave: Rc<Notify>,
 }
 
-/// Pieces for `bytes`, at least one.
-pub(super) fn pieces(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(PIECE).max(1)).unwrap_or(u32::MAX)
+impl Client {
+    /// It has no request under way, now or after an answer.
+    pub(super) fn rests(&self, places: &Rc<Places>) {
+        self.quiet.replace(Some(places.quiet(self.is_admitted.get(), &self.leave)));
+    }
+
+    /// Whether it has none.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet.borrow().is_some()
+    }
 }
 
 impl Desk {
     /// Answers a request.
     pub(super) async fn answer(&self, request: Request<Incoming>, client: &Client) -> Response<Full<Bytes>> {
         client.has_asked.set(true);
+        client.quiet.take();
+        let mut response = self.respond(request, client).await;
+        // Strangers would keep their places for ever, a look at /healthz at a time.
+        if !client.is_admitted.get() {
+            response.headers_mut().insert(CONNECTION, CLOSE);
+        }
+        client.rests(&self.places);
+        response
+    }
+
+    async fn respond(&self, request: Request<Incoming>, client: &Client) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let method = &head.method;
         let is_get = method == Method::GET || method == Method::HEAD;
@@ -88,18 +117,25 @@ impl Desk {
 
     /// Whether the client may speak.
     fn admit(&self, headers: &hyper::HeaderMap, client: &Client) -> Result<(), Rejection> {
-        if self.needs_certificate && !client.has_certificate {
+        if self.needs_certificate && !client.has_certificate.get() {
             return Err(Rejection::NoCertificate);
         }
-        let Some(tokens) = &self.tokens else { return Ok(()) };
+        if !self.accept_token(headers) {
+            return Err(Rejection::WrongToken);
+        }
+        client.is_admitted.set(true);
+        Ok(())
+    }
+
+    fn accept_token(&self, headers: &hyper::HeaderMap) -> bool {
+        let Some(tokens) = &self.tokens else { return true };
         let mut tokens = tokens.borrow_mut();
         if let Err(error) = tokens.refresh() {
             let text = format!("the tokens from before stay in force: {error:#}");
             // Nobody listens any more: the run ends.
             drop(self.messages.send(Message::Say(text)));
         }
-        let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        if tokens.accept(given) { Ok(()) } else { Err(Rejection::WrongToken) }
+        tokens.accept(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes))
     }
 
     /// Takes the events of a body. What is refused before its end comes back with the body.
@@ -113,15 +149,7 @@ impl Desk {
             Ok(length) => length,
             Err(rejection) => return Err((rejection, Some(body))),
         };
-        // All at once and before anything is read: bodies that each wait for the others' room would wait for ever.
-        let room = Arc::clone(&self.room).acquire_many_owned(pieces(length));
-        let Ok(Ok(room)) = timeout(self.timeout, room).await else {
-            return Err((Rejection::Busy, Some(body)));
-        };
-        let bytes = match timeout(self.timeout, collect(body, length)).await {
-            Ok(collected) => collected?,
-            Err(_) => return Err((Rejection::Slow, None)),
-        };
+        let (bytes, room) = self.collect(body, length).await?;
         self.write(bytes, room).await.map_err(|rejection| (rejection, None))
     }
 
@@ -139,7 +167,47 @@ impl Desk {
         }
     }
 
-    async fn write(&self, body: Vec<u8>, room: OwnedSemaphorePermit) -> Result<(), Rejection> {
+    /// The whole body, which has `most` bytes at most, and its room.
+    async fn collect(
+        &self,
+        mut body: Incoming,
+        most: usize,
+    ) -> Result<(Vec<u8>, Share), (Rejection, Option<Incoming>)> {
+        let (mut bytes, mut share) = (Vec::new(), Share::default());
+        let mut pace = Pace::new(self.timeout);
+        let mut patience = self.timeout;
+        loop {
+            if pace.is_too_slow(self.room.is_short() || self.places.is_full()) {
+                return Err((Rejection::Slow, None));
+            }
+            let data = match timeout_at(pace.next().into(), body.frame()).await {
+                Err(_) => continue,
+                Ok(None) => return Ok((bytes, share)),
+                Ok(Some(Err(_))) => return Err((Rejection::Cut, None)),
+                // Trailers.
+                Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            };
+            pace.count(data.len());
+            let length = bytes.len().saturating_add(data.len());
+            if length > most {
+                return Err((Rejection::TooLarge, Some(body)));
+            }
+            if length > bytes.capacity() {
+                // It grows with what comes: who only announces much gets nothing.
+                let capacity = bytes.capacity().saturating_mul(2).clamp(length, most);
+                let begin = Instant::now();
+                if timeout(patience, self.room.grow(&mut share, capacity)).await.is_err() {
+                    return Err((Rejection::Busy, Some(body)));
+                }
+                pace.pause(begin.elapsed());
+                patience = patience.saturating_sub(begin.elapsed());
+                bytes.reserve_exact(capacity - bytes.len());
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+
+    async fn write(&self, body: Vec<u8>, room: Share) -> Result<(), Rejection> {
         let (done, told) = oneshot::channel();
         let Some(work) = self.prepare(&body, room, done)? else { return Ok(()) };
         // Its events are in `work` now, which may have to wait.
@@ -157,33 +225,17 @@ impl Desk {
     fn prepare(
         &self,
         body: &[u8],
-        room: OwnedSemaphorePermit,
+        room: Share,
         done: oneshot::Sender<Ending>,
     ) -> Result<Option<Work>, Rejection> {
         let batch = read(body)?;
-        if batch.events.is_empty() {
+        let mut bytes = Vec::with_capacity(body.len());
+        let written = write(&batch, &self.form, &mut bytes)?;
+        if written.events == 0 {
             return Ok(None);
         }
-        let mut bytes = String::with_capacity(body.len());
-        write(&batch, self.form, &mut bytes);
-        let digest = sha256(body);
-        Ok(Some(Work { bytes, events: batch.events.len(), digest, room, done }))
+        Ok(Some(Work { bytes, written, digest: sha256(body), room, done }))
     }
-}
-
-/// The whole body, which has `most` bytes at most.
-async fn collect(mut body: Incoming, most: usize) -> Result<Vec<u8>, (Rejection, Option<Incoming>)> {
-    // It grows with what comes: who only announces much gets nothing.
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Err((Rejection::Cut, None)) };
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len().saturating_add(data.len()) > most {
-            return Err((Rejection::TooLarge, Some(body)));
-        }
-        bytes.extend_from_slice(&data);
-    }
-    Ok(bytes)
 }
 
 /// Reads on for a moment, and throws it away.
@@ -224,7 +276,7 @@ fn refuse(rejection: Rejection, was_get: bool) -> Response<Full<Bytes>> {
     // A stranger's connection is not kept, nor one whose next request begins nobody knows where.
     let is_lost = matches!(rejection, Rejection::TooLarge | Rejection::Slow | Rejection::Cut);
     if rejection.is_of_stranger() || is_lost {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        headers.insert(CONNECTION, CLOSE);
     }
     response
 }

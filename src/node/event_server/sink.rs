@@ -26,12 +26,12 @@ impl Sink {
     ///
     /// # Errors
     /// The file cannot be used.
-    pub(super) fn open(output: &EventOutput, header: &'static str) -> Result<Self> {
+    pub(super) fn open(output: &EventOutput, header: Vec<u8>) -> Result<Self> {
         match output {
             EventOutput::Standard => {
                 let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
                 let mut sink = Self::Standard(descriptor);
-                match sink.write(header.as_bytes()) {
+                match sink.write(&header) {
                     Ok(()) => Ok(sink),
                     Err(Broken::No(error) | Broken::Yes(error)) => Err(error),
                 }

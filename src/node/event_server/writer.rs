@@ -2,14 +2,15 @@
 
 use super::SyncPolicy;
 use super::file::Broken;
+use super::room::Share;
 use super::sink::{Mark, Sink};
-use crate::receive::{Metrics, Repeats};
+use crate::receive::{Metrics, Repeats, Written};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// Bytes of requests that one sync is for at most: the first of them waits for all.
 const GROUP: usize = 16 << 20;
@@ -21,13 +22,13 @@ const IDLE: Duration = Duration::from_hours(1);
 /// The events of one request, written in the asked form.
 pub(super) struct Work {
     /// What is written.
-    pub(super) bytes: String,
-    /// How many events it holds.
-    pub(super) events: usize,
+    pub(super) bytes: Vec<u8>,
+    /// How many events that is.
+    pub(super) written: Written,
     /// The SHA-256 of the body that they came in.
     pub(super) digest: [u8; 32],
     /// Room in memory, free again when this is written.
-    pub(super) room: OwnedSemaphorePermit,
+    pub(super) room: Share,
     /// Whom to tell.
     pub(super) done: oneshot::Sender<Ending>,
 }
@@ -179,7 +180,7 @@ impl Writer {
             self.group.push(Pending { work, is_repeated });
             return Ok(());
         }
-        match self.sink.write(work.bytes.as_bytes()) {
+        match self.sink.write(&work.bytes) {
             Ok(()) => self.group.push(Pending { work, is_repeated }),
             Err(Broken::No(error)) => {
                 self.failed(&error);
@@ -226,7 +227,8 @@ impl Writer {
                 self.metrics.repeated.add(1);
             } else {
                 self.metrics.batches.add(1);
-                self.metrics.events.add(work.events as u64);
+                self.metrics.events.add(work.written.events as u64);
+                self.metrics.unreadable.add(work.written.unreadable as u64);
                 self.metrics.bytes.add(work.bytes.len() as u64);
                 self.repeats.insert(work.digest);
             }

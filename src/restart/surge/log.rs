@@ -10,19 +10,14 @@
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
+use crate::event::rotation::{format_time, rotated_at, rotated_name, split_name, split_time};
 use crate::manifest::{Coverage, Manifest};
 use crate::refusal::Refusal;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
-/// lumberjack's `backupTimeFormat`, `2006-01-02T15-04-05.000` in UTC.
-const TIME_FORMAT: &str = "%Y-%m-%dT%H-%M-%S%.3f";
-
-/// How long a time is in it.
-const TIME_LENGTH: usize = "2006-01-02T15-04-05.000".len();
-
-/// What makes the name none of a rotated file's: no time begins so.
-const MARK: &str = "surge-";
+/// What makes the name none of a rotated file of the API server's log: no time begins so.
+const MARK: &str = "-surge";
 
 /// Where these lie, a path names no file that can have another one beside it.
 const DEVICES: [&str; 2] = ["/dev/", "/proc/"];
@@ -34,10 +29,10 @@ pub struct SurgeLog {
     pub path: String,
     /// The host's path of it; `None`: it lies inside the container and ends with it, as the API server's own log does.
     pub host: Option<PathBuf>,
-    /// `audit-` of `audit.log`: what the names of its rotated files begin with.
-    prefix: String,
-    /// `.log` of `audit.log`: what they end with.
-    extension: String,
+    /// Its name in its directory.
+    name: String,
+    /// The name of the API server's own log.
+    log: String,
     /// When the surge pod was made, as lumberjack writes it.
     time: String,
 }
@@ -73,15 +68,14 @@ impl SurgeLog {
         let (directory, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(directory, name)| {
             (path.get(..=directory.len()).unwrap_or_default(), name)
         });
-        // As Go's `filepath.Ext`: from the last dot on.
-        let (stem, extension) = name.split_at(name.rfind('.').unwrap_or(name.len()));
-        let time = time.strftime(TIME_FORMAT).to_string();
-        let own_name = format!("{stem}-{MARK}{time}{extension}");
+        let (stem, ending) = split_name(name);
+        let time = format_time(time);
+        let own_name = rotated_name(&format!("{stem}{MARK}{ending}"), &time);
         Ok(Some(Self {
             path: format!("{directory}{own_name}"),
-            host: covered.and_then(|covered| covered.host).map(|host| host.with_file_name(own_name)),
-            prefix: format!("{stem}-"),
-            extension: extension.to_owned(),
+            host: covered.and_then(|covered| covered.host).map(|host| host.with_file_name(&own_name)),
+            name: own_name,
+            log: name.to_owned(),
             time,
         }))
     }
@@ -90,13 +84,13 @@ impl SurgeLog {
     #[must_use]
     pub fn at(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
-        let (stem, rest) = name.split_once(&format!("-{MARK}"))?;
-        let (time, extension) = rest.split_at_checked(TIME_LENGTH)?;
+        let (stem, rest) = name.split_once(&format!("{MARK}-"))?;
+        let (time, ending) = split_time(rest)?;
         Some(Self {
             path: path.to_str()?.to_owned(),
             host: Some(path.to_owned()),
-            prefix: format!("{stem}-"),
-            extension: extension.to_owned(),
+            name: name.to_owned(),
+            log: format!("{stem}{ending}"),
             time: time.to_owned(),
         })
     }
@@ -105,12 +99,11 @@ impl SurgeLog {
     /// its log, or one that it rotated meanwhile.
     #[must_use]
     pub fn name_afterwards(&self, name: &str) -> Option<String> {
-        let Self { prefix, extension, time, .. } = self;
-        let rest = name.strip_prefix(prefix)?.strip_prefix(MARK)?.strip_prefix(time)?;
-        if rest == extension {
-            return Some(format!("{prefix}{time}{extension}"));
+        if name == self.name {
+            return Some(rotated_name(&self.log, &self.time));
         }
-        Some(format!("{prefix}{}", rest.strip_prefix('-')?))
+        let (plain, compressed) = name.strip_suffix(".gz").map_or((name, ""), |plain| (plain, ".gz"));
+        Some(rotated_name(&self.log, rotated_at(plain, &self.name)?) + compressed)
     }
 }
 
@@ -171,6 +164,22 @@ mod tests {
         assert!(reason.contains("mounted as a single file"), "{reason}");
         let reason = log("/var/log/$(NODE)/audit.log", "/var/log", "/host").unwrap_err();
         assert!(reason.contains("expanded by the kubelet"), "{reason}");
+    }
+
+    #[test]
+    fn a_log_without_an_ending_is_rotated_as_go_sees_its_name() {
+        let log = log("/var/log/audit", "/var/log", "/host").unwrap().unwrap();
+        for (name, expected) in [
+            ("audit-surge-2026-03-04T05-06-07.080", Some("audit-2026-03-04T05-06-07.080")),
+            (
+                "audit-surge-2026-03-04T05-06-07-2026-03-04T05-07-00.001.080",
+                Some("audit-2026-03-04T05-07-00.001"),
+            ),
+            ("audit", None),
+        ] {
+            assert_eq!(log.name_afterwards(name).as_deref(), expected, "{name}");
+            assert_eq!(SurgeLog::at(log.host.as_deref().unwrap()).unwrap().name, log.name);
+        }
     }
 
     #[test]

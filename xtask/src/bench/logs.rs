@@ -105,8 +105,7 @@ fn logs(kaudit: &Path, log: &Path, options: &[&str]) -> Command {
 fn jq(log: &Path) -> Command {
     let mut jq = Command::new("jq");
     // A line can hold a list of events.
-    let select =
-        "(.items // [.])[] | select(.user.username == $user or .impersonatedUser.username == $user)";
+    let select = "(.items // [.])[] | select(.user.username == $user or .impersonatedUser.username == $user)";
     jq.args(["-c", "--arg", "user", USER, select]).arg(log);
     jq
 }

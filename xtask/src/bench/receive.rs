@@ -1,16 +1,23 @@
 //! `kaudit receive` next to a receiver in Go (`xtask/peers/receiver`): both as whole processes, in turn, with the same events
 //! over the same number of connections, each to a file. What is counted is what is in the file, and all of it has to be.
+//!
+//! Then kaudit alone: over TLS, with each batch synced before its answer, and how much memory it takes for many batches.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::shell::command::run as start;
@@ -24,13 +31,25 @@ const CONNECTIONS: usize = 4;
 /// Each receiver is started this often.
 const ROUNDS: usize = 3;
 
-/// What was measured.
+/// How often all batches are sent again to see how much memory that takes.
+const AGAIN: usize = 4;
+
+/// What was measured: medians, events in a second.
 pub(super) struct Rates {
-    /// Events in a second, kaudit's median.
+    /// kaudit's, as Go's: without TLS, synced when the kernel likes.
     pub(super) kaudit: f64,
     /// Likewise in Go.
     pub(super) peer: f64,
+    /// kaudit's over TLS.
+    pub(super) tls: f64,
+    /// kaudit's with `--fsync batch`.
+    pub(super) synced: f64,
+    /// The most memory of kaudit in bytes, after all batches and after [`AGAIN`] times as many.
+    pub(super) memory: (u64, u64),
 }
+
+/// A way to send.
+type Tls = Option<Arc<ClientConfig>>;
 
 /// Measures both.
 ///
@@ -42,18 +61,52 @@ pub(super) fn measure(project: &Project, kaudit: &Path) -> Result<Rates> {
     start(go(&project.root.join("xtask/peers/receiver"))?.args(["build", "-o"]).arg(&peer).arg("."))?;
     let file = project.target.join("bench/events.log");
     let bodies: Vec<Vec<u8>> = (0..BATCHES).map(body).collect();
-    let mut times = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    let certificates = project.root.join("tests/receive/testdata");
+    let tls = Some(Arc::new(configuration(&certificates)?));
+    let receiver = |options: &[&str]| {
         let mut command = Command::new(kaudit);
         command.args(["receive", "--listen", "127.0.0.1:0", "--format", "json", "--maxsize", "0"]);
-        command.args(["--fsync", "never", "--output-file"]).arg(&file);
+        command.args(options).arg("--output-file").arg(&file).current_dir(&certificates);
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        times.0.push(time(command, &file, &bodies)?);
-        let mut command = Command::new(&peer);
-        command.arg(&file).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        times.1.push(time(command, &file, &bodies)?);
+        command
+    };
+    let lazy = ["--fsync", "never"];
+    let secure = ["--fsync", "never", "--tls-cert", "server.crt", "--tls-key", "server.key"];
+    let mut times: [Vec<Duration>; 4] = Default::default();
+    for _ in 0..ROUNDS {
+        let mut go = Command::new(&peer);
+        go.arg(&file).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let ways = [
+            (receiver(&lazy), &None),
+            (go, &None),
+            (receiver(&secure), &tls),
+            (receiver(&["--fsync", "batch"]), &None),
+        ];
+        for ((command, tls), times) in ways.into_iter().zip(&mut times) {
+            times.push(time(command, &file, &bodies, tls)?);
+        }
     }
-    Ok(Rates { kaudit: rate(times.0)?, peer: rate(times.1)? })
+    let [plain, go, over_tls, synced] = times;
+    let memory = peaks(receiver(&["--fsync", "never", "--remember", "0"]), &file, &bodies)?;
+    Ok(Rates { kaudit: rate(plain)?, peer: rate(go)?, tls: rate(over_tls)?, synced: rate(synced)?, memory })
+}
+
+fn configuration(certificates: &Path) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificates.join("server-ca.crt")).context("an authority")?)?;
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The most memory of a receiver, in bytes, after all bodies and after [`AGAIN`] times as many.
+fn peaks(command: Command, file: &Path, bodies: &[Vec<u8>]) -> Result<(u64, u64)> {
+    let (receiver, address) = Receiver::start(command, file)?;
+    send_all(address, bodies, &None)?;
+    let once = receiver.peak_memory()?;
+    for _ in 1..AGAIN {
+        send_all(address, bodies, &None)?;
+    }
+    Ok((once, receiver.peak_memory()?))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
@@ -62,22 +115,10 @@ fn rate(times: Vec<Duration>) -> Result<f64> {
 }
 
 /// Starts a receiver, sends everything, and ends it; how long the sending took.
-fn time(mut command: Command, file: &Path, bodies: &[Vec<u8>]) -> Result<Duration> {
-    if file.exists() {
-        fs::remove_file(file).context("removing the last run's events")?;
-    }
-    let child = command.spawn().context("starting a receiver")?;
-    let mut receiver = Receiver(child);
-    let address = receiver.address()?;
+fn time(command: Command, file: &Path, bodies: &[Vec<u8>], tls: &Tls) -> Result<Duration> {
+    let (receiver, address) = Receiver::start(command, file)?;
     let begin = Instant::now();
-    thread::scope(|scope| {
-        let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|client| scope.spawn(move || send(address, bodies.iter().skip(client).step_by(CONNECTIONS))))
-            .collect();
-        clients
-            .into_iter()
-            .try_for_each(|client| client.join().unwrap_or_else(|_| Err(anyhow!("a client panicked"))))
-    })?;
+    send_all(address, bodies, tls)?;
     let took = begin.elapsed();
     drop(receiver);
     let text = fs::read_to_string(file).context("reading the events")?;
@@ -90,10 +131,43 @@ fn time(mut command: Command, file: &Path, bodies: &[Vec<u8>]) -> Result<Duratio
     Ok(took)
 }
 
+/// Sends all bodies, each over one of some connections.
+fn send_all(address: SocketAddr, bodies: &[Vec<u8>], tls: &Tls) -> Result<()> {
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CONNECTIONS)
+            .map(|client| {
+                let bodies = bodies.iter().skip(client).step_by(CONNECTIONS);
+                scope.spawn(move || connect(address, bodies, tls))
+            })
+            .collect();
+        clients
+            .into_iter()
+            .try_for_each(|client| client.join().unwrap_or_else(|_| Err(anyhow!("a client panicked"))))
+    })
+}
+
 /// A receiver that runs; it is ended with it.
 struct Receiver(Child);
 
 impl Receiver {
+    /// Starts one that writes to `file`, anew, and says where it listens.
+    fn start(mut command: Command, file: &Path) -> Result<(Self, SocketAddr)> {
+        if file.exists() {
+            fs::remove_file(file).context("removing the last run's events")?;
+        }
+        let mut receiver = Self(command.spawn().context("starting a receiver")?);
+        let address = receiver.address()?;
+        Ok((receiver, address))
+    }
+
+    /// The most memory that it had so far, in bytes (proc_pid_status(5)).
+    fn peak_memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).context("its memory")?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = peak.context("its memory")?.parse().context("its memory")?;
+        Ok(kibibytes * 1024)
+    }
+
     /// Where it listens: what its first line ends in. kaudit says so on standard error, the peer on standard output.
     fn address(&mut self) -> Result<SocketAddr> {
         let stream: Box<dyn Read> = match self.0.stderr.take() {
@@ -115,9 +189,25 @@ impl Drop for Receiver {
     }
 }
 
+fn connect<'a>(address: SocketAddr, bodies: impl Iterator<Item = &'a Vec<u8>>, tls: &Tls) -> Result<()> {
+    let stream = TcpStream::connect(address).context("connecting")?;
+    stream.set_nodelay(true).context("connecting")?;
+    match tls {
+        None => send(stream, address, bodies),
+        Some(configuration) => {
+            let name = ServerName::from(address.ip());
+            let connection = ClientConnection::new(Arc::clone(configuration), name)?;
+            send(StreamOwned::new(connection, stream), address, bodies)
+        }
+    }
+}
+
 /// Posts bodies over one connection, one after the other.
-fn send<'a>(address: SocketAddr, bodies: impl Iterator<Item = &'a Vec<u8>>) -> Result<()> {
-    let mut stream = TcpStream::connect(address).context("connecting")?;
+fn send<'a>(
+    mut stream: impl Read + Write,
+    address: SocketAddr,
+    bodies: impl Iterator<Item = &'a Vec<u8>>,
+) -> Result<()> {
     for body in bodies {
         let head = format!(
             "POST /audit HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",

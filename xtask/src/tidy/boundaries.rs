@@ -73,7 +73,7 @@ const BOUNDARIES: &[Boundary] = &[
     Boundary {
         names: &["memchr"],
         except: &[],
-        places: &["src/event/", "src/logs/", "src/replay/", "src/node/open_log.rs"],
+        places: &["src/event/", "src/logs/", "src/receive/", "src/replay/", "src/node/open_log.rs"],
         reason: "only logs are so large that they are searched by it",
     },
     Boundary {

@@ -2,6 +2,7 @@
 
 use super::shown::{Shown, Side};
 use crate::cli::columns::{Columns, amount, counted, number, percent};
+use crate::printable::{elide, escape};
 use crate::replay::{Amount, Outcome, Talker};
 use crate::report::Styles;
 use crate::size;
@@ -199,7 +200,7 @@ fn talkers(shown: &Shown<'_>, talkers: &[Talker]) -> Vec<String> {
     let mut columns = columns(3, &["user", "verb", "what"], &names(shown));
     for Talker { user, verb, what, share } in talkers {
         let user = if user.is_empty() { "(nobody)" } else { user };
-        let names = [user, verb, what].map(cut);
+        let names = [user, verb, what].map(name_of_stranger);
         let logged = share.logged.iter().take(shown.sides.len());
         let logged = logged.flat_map(|logged| cells(logged.amount, mark(logged.is_least)));
         columns.row(names.into_iter().chain(amount(share.today)).chain(logged));
@@ -208,11 +209,7 @@ fn talkers(shown: &Shown<'_>, talkers: &[Talker]) -> Vec<String> {
 }
 
 /// A name that a client has chosen, so that it keeps its column and does nothing to the terminal.
-fn cut(name: &str) -> String {
+fn name_of_stranger(name: &str) -> String {
     const WIDTH: usize = 60;
-    let plain = name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
-    if name.chars().count() <= WIDTH {
-        return plain.collect();
-    }
-    plain.take(WIDTH - 1).chain(['…']).collect()
+    elide(escape(name), WIDTH).into_owned()
 }
