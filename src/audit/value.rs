@@ -114,7 +114,7 @@ mod tests {
         let bad = parse(find("audit-webhook-batch-max-wait").unwrap(), "10").unwrap_err();
         assert_eq!(
             bad.plain,
-            "--audit-webhook-batch-max-wait must be a duration with its unit, as 500ms, 10s or 1h30m, not `10`"
+            "--audit-webhook-batch-max-wait must be a duration with its unit, as 500ms, 10s or 1h30m, not \"10\""
         );
         assert_eq!(
             bad.server,

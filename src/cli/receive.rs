@@ -20,10 +20,10 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 
 const HELP: &str = "\
 Examples:
-  kaudit receive                          on 127.0.0.1:9443, a line for each event
-  kaudit receive --listen 192.0.2.10:9443 --tls-cert tls.crt --tls-key tls.key \\
-                 --token-file token --format json \\
-                 --output-file /var/log/audit/events.log --fsync batch
+  kaudit receive                   on 127.0.0.1:9443, a line for each event
+  kaudit receive --listen 192.0.2.10:9443 --token-file token \\
+    --tls-cert tls.crt --tls-key tls.key --format json \\
+    --output-file /var/log/audit/events.log --fsync batch
 
 Events are posted to any path; /healthz and /metrics are there too.
 

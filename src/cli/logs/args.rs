@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 const HELP: &str = "\
 Examples:
-  kaudit logs --since 10m                         what happened lately
-  kaudit logs -f --denied                         who is refused, as it happens
+  kaudit logs --since 10m          what happened lately
+  kaudit logs -f --denied          who is refused, as it happens
   kaudit logs --user 'system:serviceaccount:ci:*' --verb create,update,patch
   kaudit logs --resource pods/exec,pods/attach -n prod -o wide
-  kaudit logs --top user,verb,resource --since 1h who does what
+  kaudit logs --top user,verb      who does what
   kaudit logs -o json --code 5xx | jq .requestURI
   kaudit logs backup/*.log.gz --audit-id 3f0a1b52-6d3e-4a55-9d0b-5f3f6f1f2a77
 

@@ -66,7 +66,7 @@ Examples:
   kaudit policy explain default get pods/log web -n shop --as alice
   kaudit policy explain policy.yaml create deployments.apps -n shop \\
     --as system:serviceaccount:ci:deployer -v
-  kaudit policy explain policy.yaml exec web -n shop --as alice --as-group devs
+  kaudit policy explain policy.yaml exec web -n shop --as-group devs
   kaudit policy explain policy.yaml delete /api/v1/namespaces/shop/pods/web
   kaudit policy explain policy.yaml get --raw /healthz
   kaudit policy explain policy.yaml --requests requests.jsonl
