@@ -15,7 +15,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -165,6 +165,48 @@ fn a_closed_standard_output_does_not_end_a_run() {
     assert_ne!(tree.manifest(), SAMPLE);
     assert_eq!(tree.run(&["disable"]).code, 0);
     assert_eq!(tree.manifest(), SAMPLE);
+}
+
+/// `/dev/full` takes nothing. The node's state decides of the exit code where it was changed.
+#[test]
+fn output_that_gets_lost_is_no_success() {
+    let tree = Tree::with_manifest(SAMPLE);
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+            .args(arguments)
+            .arg("--root")
+            .arg(tree.root())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(OpenOptions::new().write(true).open("/dev/full").unwrap())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    tree.write("/log", b"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"auditID\":\"1\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/api\",\"verb\":\"get\",\"user\":{\"username\":\"alice\"}}\n");
+    let log = tree.place("/log").display().to_string();
+    for arguments in [
+        &["--help"][..],
+        &["policy", "show", "default"],
+        &["policy", "lint", "--list"],
+        &["collector", "vector", "--log-path", "/srv/audit.log"],
+        &["diff"],
+        &["status"],
+        &["logs", &log],
+        &["logs", &log, "-o", "csv"],
+        &["logs", &log, "--top", "user"],
+        &["logs", &log, "-f", "--tail", "all"],
+    ] {
+        let (code, stderr) = run(arguments);
+        assert_eq!(code, 3, "{arguments:?}: {stderr}");
+        let told = stderr.matches("refused: writing standard output: No space left on device").count();
+        assert_eq!(told, 1, "{arguments:?}: {stderr}");
+    }
+    let (code, stderr) = run(&ENABLE);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(stderr.matches("warning: writing standard output").count(), 1, "{stderr}");
+    assert_ne!(tree.manifest(), SAMPLE);
 }
 
 #[test]
