@@ -66,7 +66,9 @@ pub struct Verified {
     pub healthy: bool,
     /// The `Audit-ID` of the request whose event was found in the log.
     pub audit_event: Option<String>,
-    /// Why there is no such event, where one could be expected.
+    /// The `Audit-ID` of the request whose event the webhook's receiver should have, where events go there alone.
+    pub sent_event: Option<String>,
+    /// Why there is no event in the log, where one could be expected.
     pub unproven: Option<String>,
 }
 
