@@ -36,12 +36,20 @@ fn secrets_are_shown_nowhere() {
     let kubeconfig = "kind: Config\nusers:\n- name: a\n  user: {token: hunter2, password: hunter2\n";
     let whole = kubeconfig.replace("hunter2\n", "hunter2}\n")
         + "current-context: a\ncontexts:\n- {name: a, context: {cluster: a, user: a}}\nclusters:\n- {name: a, cluster: {server: 'https://u:hunter2@h'}}\n";
+    let exec = whole.replace(
+        "{token: hunter2, password: hunter2}",
+        "{exec: {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never, args: [--token=hunter2, \"-p\", hunter2], env: [{name: API_KEY, value: hunter2}]}}",
+    );
+    assert!(exec.contains("args"));
     for manifest in [manifest, broken, numeric] {
         let tree = Tree::with_manifest(&manifest);
         tree.write("/broken.kubeconfig", kubeconfig.as_bytes());
         tree.write("/whole.kubeconfig", whole.as_bytes());
+        tree.write("/exec.kubeconfig", exec.as_bytes());
         let path = |name: &str| tree.place(name).display().to_string();
         let (broken, whole) = (path("broken.kubeconfig"), path("whole.kubeconfig"));
+        let exec = path("exec.kubeconfig");
+        let keys = ["--container-env", "AWS_ACCESS_KEY=hunter2", "--container-env", "DB_PASS=hunter2"];
         let enable = ["enable", "--webhook-config-file", &broken, "--container-env", "X_TOKEN=hunter2"];
         let mut shown = String::new();
         for format in ["text", "json"] {
@@ -49,10 +57,15 @@ fn secrets_are_shown_nowhere() {
                 &["diff", "--container-env", "MY_PASSWORD=hunter2", "--webhook-config-file", &whole][..],
                 &enable,
                 &["enable", "--webhook-config-file", &whole, "--container-env", "X_TOKEN=hunter2", "-v"],
+                &["diff", "--webhook-config-file", &exec],
+                &["enable", "--webhook-config-file", &exec],
                 &["status", "-v"],
                 &["disable"],
             ] {
                 let mut arguments = arguments.to_vec();
+                if arguments.contains(&"--webhook-config-file") {
+                    arguments.extend(keys);
+                }
                 arguments.extend(["-o", format]);
                 let ended = tree.run(&arguments);
                 shown.push_str(&ended.stdout);
