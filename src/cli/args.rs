@@ -244,7 +244,8 @@ pub(super) struct Settings {
     /// Refuse a policy of your own in which `kaudit policy lint` finds something
     #[arg(long, help_heading = "Policy")]
     pub(super) strict: bool,
-    /// Drop the audit flags that are in the manifest and not named here
+    /// Drop the audit flags that are in the manifest, and the environment entries that kaudit added, unless they are named
+    /// here
     #[arg(long)]
     pub(super) reset: bool,
     /// Add an environment entry to the API server's container; may be repeated

@@ -52,9 +52,10 @@ impl Draft {
         Ok(plan)
     }
 
-    /// What is kaudit's afterwards: what was, and what is added now.
+    /// What is kaudit's afterwards: what was and stays, and what is added now.
     fn owned(&self, observed: &Observed) -> Owned {
         let mut owned = observed.history.owned();
+        owned.environment.retain(|name| !self.dropped_environment.contains(name));
         for volume in &self.owned_volumes {
             if !owned.volumes.contains(volume) {
                 owned.volumes.push(volume.clone());

@@ -23,7 +23,7 @@ pub struct Wanted {
     pub logtail_cluster_id: Option<String>,
     /// Overrules the version that the image tag tells.
     pub version: Option<KubernetesVersion>,
-    /// Drop the audit flags that are there and not named.
+    /// Drop the audit flags that are there and not named, and such environment entries of kaudit's.
     pub reset: bool,
     /// Refuse a policy in which `policy lint` finds something.
     pub strict: bool,
