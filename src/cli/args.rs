@@ -254,6 +254,13 @@ pub(super) struct Settings {
     /// Add the environment entries by which Alibaba Cloud's Logtail finds the audit log of this cluster
     #[arg(long, value_name = "ID", help_heading = "Log agent")]
     pub(super) logtail_cluster_id: Option<String>,
+    /// Drop the webhook that is there: its flags, and the kubeconfig and credentials that kaudit wrote
+    #[arg(
+        long,
+        conflicts_with_all = ["webhook_url", "webhook-config-file"],
+        help_heading = "Webhook receiver"
+    )]
+    pub(super) no_webhook: bool,
     /// Where events are posted to.
     #[command(flatten)]
     pub(super) receiver: ReceiverOptions,

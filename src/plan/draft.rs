@@ -7,7 +7,7 @@ use super::mounts::MountPlan;
 use super::webhook::WebhookWish;
 use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
-use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
 use crate::audit::settings::{self, Asked};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
@@ -92,7 +92,9 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     if wanted.webhook.is_some() {
         asked.push(asked_flag(WEBHOOK_CONFIG_FILE, WEBHOOK_PATH));
     }
-    let input = settings::Input { there: &there, asked: &asked, reset: wanted.reset, version: &version };
+    let without = wanted.no_webhook.then_some(Backend::Webhook);
+    let input =
+        settings::Input { there: &there, asked: &asked, reset: wanted.reset, without, version: &version };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
     notes.extend(settings.notes.iter().cloned());

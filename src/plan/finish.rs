@@ -46,6 +46,7 @@ impl Draft {
             plan.changed_files().any(|file| matches!(file.content, Content::Kubeconfig | Content::Secret));
         plan.brings_webhook = self.webhook_wish.is_some() && (changes_webhook || !had_webhook);
         self.remove_unused_copies(&mut plan, observed);
+        self.remove_webhook(&mut plan, observed);
         plan.remark_reread();
         let read = [&self.policy.host, &self.webhook].into_iter().flatten().map(PathBuf::as_path);
         plan.adopt_edits(&self.manifest, observed, read, &digest);

@@ -14,6 +14,8 @@ pub struct Wanted {
     pub policy: Option<PolicyWanted>,
     /// The webhook kubeconfig, where one is named.
     pub webhook: Option<WebhookWanted>,
+    /// Drop the webhook that is there.
+    pub no_webhook: bool,
     /// Audit flags other than the two above.
     pub flags: Vec<Asked>,
     /// Environment entries for the API server's container, `NAME=VALUE` as typed: which names are allowed depends on
