@@ -4,13 +4,47 @@
 pub const MASK: &str = "***";
 
 /// Parts of the names of environment entries that hold secrets.
-const SECRET_NAMES: [&str; 6] = ["TOKEN", "PASSWORD", "PASSWD", "SECRET", "CREDENTIAL", "PRIVATE"];
+const SECRET_NAMES: [&str; 7] =
+    ["TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "PRIVATE"];
 
-/// Whether an environment entry of this name holds a secret, by its name.
+/// Shorter ones, which other words begin with or have within: only the end of a word counts (`API_KEY`, `APIKEY`).
+const SECRET_ENDINGS: [&str; 8] = ["KEY", "KEYS", "PASS", "PWD", "AUTH", "CRED", "CREDS", "PSK"];
+
+/// The last words of names whose values say where a secret lies.
+const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "SOCK", "SOCKET", "HOME"];
+
+/// Names that are known to hold none: working directories, and how Alibaba's log agent finds logs.
+const PLAIN_NAMES: [&str; 2] = ["PWD", "OLDPWD"];
+const PLAIN_PREFIX: &str = "aliyun_logs_";
+
+/// Whether an environment entry of this name holds a secret, by its name. In doubt it does: what is masked needlessly can
+/// be read on the node.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
+    if PLAIN_NAMES.contains(&name) || name.starts_with(PLAIN_PREFIX) {
+        return false;
+    }
+    let words = words(name);
     let name = name.to_uppercase();
+    let is_place = words.last().is_some_and(|word| PLACES.contains(&word.as_str()));
     SECRET_NAMES.iter().any(|part| name.contains(part))
+        || !is_place && words.iter().any(|word| SECRET_ENDINGS.iter().any(|end| word.ends_with(end)))
+}
+
+/// The words of a name, in upper case: `DB_PASS` and `dbPass` have the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || was_lower && c.is_uppercase() {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_uppercase());
+        }
+    }
+    words
 }
 
 /// Masks the passwords of URLs: `https://user:password@host` becomes `https://user:***@host` (RFC 3986, 3.2.1), as
@@ -61,7 +95,44 @@ mod tests {
 
     #[test]
     fn names_tell() {
-        assert!(is_secret_name("VAULT_TOKEN") && is_secret_name("db_password"));
-        assert!(!is_secret_name("TZ") && !is_secret_name("HTTPS_PROXY"));
+        for name in [
+            "VAULT_TOKEN",
+            "db_password",
+            "API_KEY",
+            "APIKEY",
+            "apiKey",
+            "AWS_ACCESS_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "DB_PASS",
+            "PASS",
+            "dbPass",
+            "MYSQL_PWD",
+            "PROXY_AUTH",
+            "BASIC-AUTH",
+            "GIT_CREDS",
+            "KEYS",
+            "SSL_PASSPHRASE",
+            "TOKEN_FILE",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "TZ",
+            "HTTPS_PROXY",
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "TLS_KEY_FILE",
+            "KEYFILE",
+            "SSH_AUTH_SOCK",
+            "AUTHOR",
+            "KEYBOARD",
+            "PASSIVE_PORTS",
+            "aliyun_logs_audit-my-key",
+            "aliyun_logs_audit-my-key_tags",
+            "",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
     }
 }

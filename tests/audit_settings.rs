@@ -30,7 +30,7 @@ fn run(there: &[&str], asked: &[(&str, &str)], reset: bool, version: &str) -> Re
         .map(|(flag, value)| Asked { flag: (*flag).to_owned(), value: (*value).to_owned() })
         .collect();
     let version = KubernetesVersion::parse(version).unwrap();
-    merge(Input { there: &scan(there), asked: &asked, reset, version: &version })
+    merge(Input { there: &scan(there), asked: &asked, reset, without: None, version: &version })
 }
 
 fn merged(there: &[&str], asked: &[(&str, &str)]) -> Merged {

@@ -102,7 +102,7 @@ fn plan_enable(node: &Node) -> Plan {
     let mut observed = observe(node, Path::new(MANIFEST)).unwrap();
     let manifest = Manifest::read(&observed.manifest.bytes).unwrap();
     let wanted = Wanted { policy: Some(PolicyWanted::Preset("default")), ..Wanted::default() };
-    let draft = draft_enable(manifest, &wanted).unwrap();
+    let draft = draft_enable(manifest, &wanted, &observed.history.owned()).unwrap();
     look(node, &mut observed, &draft.survey()).unwrap();
     draft.finish(&observed).unwrap()
 }

@@ -15,7 +15,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -36,12 +36,20 @@ fn secrets_are_shown_nowhere() {
     let kubeconfig = "kind: Config\nusers:\n- name: a\n  user: {token: hunter2, password: hunter2\n";
     let whole = kubeconfig.replace("hunter2\n", "hunter2}\n")
         + "current-context: a\ncontexts:\n- {name: a, context: {cluster: a, user: a}}\nclusters:\n- {name: a, cluster: {server: 'https://u:hunter2@h'}}\n";
+    let exec = whole.replace(
+        "{token: hunter2, password: hunter2}",
+        "{exec: {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never, args: [--token=hunter2, \"-p\", hunter2], env: [{name: API_KEY, value: hunter2}]}}",
+    );
+    assert!(exec.contains("args"));
     for manifest in [manifest, broken, numeric] {
         let tree = Tree::with_manifest(&manifest);
         tree.write("/broken.kubeconfig", kubeconfig.as_bytes());
         tree.write("/whole.kubeconfig", whole.as_bytes());
+        tree.write("/exec.kubeconfig", exec.as_bytes());
         let path = |name: &str| tree.place(name).display().to_string();
         let (broken, whole) = (path("broken.kubeconfig"), path("whole.kubeconfig"));
+        let exec = path("exec.kubeconfig");
+        let keys = ["--container-env", "AWS_ACCESS_KEY=hunter2", "--container-env", "DB_PASS=hunter2"];
         let enable = ["enable", "--webhook-config-file", &broken, "--container-env", "X_TOKEN=hunter2"];
         let mut shown = String::new();
         for format in ["text", "json"] {
@@ -49,10 +57,15 @@ fn secrets_are_shown_nowhere() {
                 &["diff", "--container-env", "MY_PASSWORD=hunter2", "--webhook-config-file", &whole][..],
                 &enable,
                 &["enable", "--webhook-config-file", &whole, "--container-env", "X_TOKEN=hunter2", "-v"],
+                &["diff", "--webhook-config-file", &exec],
+                &["enable", "--webhook-config-file", &exec],
                 &["status", "-v"],
                 &["disable"],
             ] {
                 let mut arguments = arguments.to_vec();
+                if arguments.contains(&"--webhook-config-file") {
+                    arguments.extend(keys);
+                }
                 arguments.extend(["-o", format]);
                 let ended = tree.run(&arguments);
                 shown.push_str(&ended.stdout);
@@ -165,6 +178,48 @@ fn a_closed_standard_output_does_not_end_a_run() {
     assert_ne!(tree.manifest(), SAMPLE);
     assert_eq!(tree.run(&["disable"]).code, 0);
     assert_eq!(tree.manifest(), SAMPLE);
+}
+
+/// `/dev/full` takes nothing. The node's state decides of the exit code where it was changed.
+#[test]
+fn output_that_gets_lost_is_no_success() {
+    let tree = Tree::with_manifest(SAMPLE);
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+            .args(arguments)
+            .arg("--root")
+            .arg(tree.root())
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(OpenOptions::new().write(true).open("/dev/full").unwrap())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    tree.write("/log", b"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"auditID\":\"1\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/api\",\"verb\":\"get\",\"user\":{\"username\":\"alice\"}}\n");
+    let log = tree.place("/log").display().to_string();
+    for arguments in [
+        &["--help"][..],
+        &["policy", "show", "default"],
+        &["policy", "lint", "--list"],
+        &["collector", "vector", "--log-path", "/srv/audit.log"],
+        &["diff"],
+        &["status"],
+        &["logs", &log],
+        &["logs", &log, "-o", "csv"],
+        &["logs", &log, "--top", "user"],
+        &["logs", &log, "-f", "--tail", "all"],
+    ] {
+        let (code, stderr) = run(arguments);
+        assert_eq!(code, 3, "{arguments:?}: {stderr}");
+        let told = stderr.matches("refused: writing standard output: No space left on device").count();
+        assert_eq!(told, 1, "{arguments:?}: {stderr}");
+    }
+    let (code, stderr) = run(&ENABLE);
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(stderr.matches("warning: writing standard output").count(), 1, "{stderr}");
+    assert_ne!(tree.manifest(), SAMPLE);
 }
 
 #[test]

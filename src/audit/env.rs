@@ -9,6 +9,13 @@ use crate::refusal::Refusal;
 /// (`RelaxedEnvironmentVariableValidation`: alpha in 1.30, on by default since 1.32).
 pub const RELAXED_NAMES_SINCE: u16 = 32;
 
+/// What the names of Logtail's entries begin with, before the cluster's id.
+const LOGTAIL: &str = "aliyun_logs_audit-";
+/// What the names of three of them end in.
+const TAGS: &str = "_tags";
+const PRODUCT: &str = "_product";
+const JSON_FILE: &str = "_jsonfile";
+
 /// One entry of a container's `env` list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvEntry {
@@ -42,7 +49,7 @@ pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Refusa
 /// A refusal where the id cannot be part of a variable's name, or the path is expanded by the kubelet.
 pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Refusal> {
     check_cluster_id(cluster_id)?;
-    let variable = format!("aliyun_logs_audit-{cluster_id}");
+    let variable = format!("{LOGTAIL}{cluster_id}");
     if !log_path.starts_with('/') {
         return Err(Refusal::new("Logtail reads a log file, but audit events are not written to one")
             .help("--log-path /var/log/kubernetes/audit/audit.log"));
@@ -52,10 +59,19 @@ pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Refusa
         |suffix: &str, value: &str| EnvEntry { name: format!("{variable}{suffix}"), value: value.to_owned() };
     Ok([
         entry("", log_path),
-        entry("_tags", "audit=apiserver"),
-        entry("_product", "k8s-audit"),
-        entry("_jsonfile", "true"),
+        entry(TAGS, "audit=apiserver"),
+        entry(PRODUCT, "k8s-audit"),
+        entry(JSON_FILE, "true"),
     ])
+}
+
+/// The clusters whose entries, as [`logtail`] makes them, are among these names.
+#[must_use]
+pub fn logtail_clusters<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    let has = |name: &str, suffix: &str| names.iter().any(|other| other.strip_prefix(name) == Some(suffix));
+    // An id may itself end in what stands behind one: only the first of the four has the others beside it.
+    let firsts = names.iter().filter(|name| has(name, TAGS) && has(name, PRODUCT) && has(name, JSON_FILE));
+    firsts.filter_map(|name| name.strip_prefix(LOGTAIL)).collect()
 }
 
 /// The rules of `IsEnvVarName` and `IsRelaxedEnvVarName` in `k8s.io/apimachinery/pkg/util/validation`.
@@ -104,7 +120,7 @@ fn check_cluster_id(id: &str) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::{logtail, parse};
+    use super::{logtail, logtail_clusters, parse};
     use crate::audit::version::KubernetesVersion;
 
     fn version(text: &str) -> KubernetesVersion {
@@ -123,6 +139,20 @@ mod tests {
                 "aliyun_logs_audit-c12ba20_jsonfile=true",
             ]
         );
+    }
+
+    #[test]
+    fn logtail_clusters_are_found_by_all_four_entries() {
+        let entries: Vec<_> =
+            ["c1", "c1_tags", "x"].into_iter().flat_map(|id| logtail(id, "/a").unwrap()).collect();
+        let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        // One entry is of both, and there once.
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(logtail_clusters(&names), ["c1", "c1_tags", "x"]);
+        names.pop();
+        names.push("TZ");
+        assert_eq!(logtail_clusters(&names), ["c1", "c1_tags"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The result of merging what is asked into what is there, as values.
 
+use crate::audit::flag::Backend;
 use crate::note::Note;
 
 /// Where a value comes from.
@@ -61,6 +62,8 @@ pub struct Entry {
 pub enum DropReason {
     /// `--reset`, and nobody named it.
     Reset,
+    /// `--no-webhook`: nothing is left of this backend.
+    Without(Backend),
     /// The flag that is asked for writes the same variable, and the later one of the two would win.
     Superseded {
         /// That flag.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::argv::{Form, Occurrence};
 use crate::audit::flag::{
-    self, AuditFlag, Kind, LOG_PATH, WEBHOOK_BATCH_INITIAL_BACKOFF, WEBHOOK_CONFIG_FILE,
+    self, AuditFlag, Backend, Kind, LOG_PATH, WEBHOOK_BATCH_INITIAL_BACKOFF, WEBHOOK_CONFIG_FILE,
     WEBHOOK_INITIAL_BACKOFF,
 };
 use crate::audit::merged::{Change, DropReason, Dropped, Entry, Merged, Origin, Untidy};
@@ -37,6 +37,8 @@ pub struct Input<'a> {
     pub asked: &'a [Asked],
     /// Whether audit flags that are there and not named are dropped.
     pub reset: bool,
+    /// The backend whose flags go, unless they are named.
+    pub without: Option<Backend>,
     /// The API server's version.
     pub version: &'a KubernetesVersion,
 }
@@ -69,13 +71,16 @@ pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Refusal>> {
             continue;
         }
         let superseded = name == WEBHOOK_BATCH_INITIAL_BACKOFF && merging.is_asked(WEBHOOK_INITIAL_BACKOFF);
-        let reason = match (input.reset, superseded) {
-            (_, true) => DropReason::Superseded { by: WEBHOOK_INITIAL_BACKOFF },
-            (true, false) => DropReason::Reset,
-            (false, false) => {
-                merging.keep(name, found, input.version, judged.standing);
-                continue;
-            }
+        let backend = flag::find(name).map(|flag| flag.backend);
+        let reason = if superseded {
+            DropReason::Superseded { by: WEBHOOK_INITIAL_BACKOFF }
+        } else if let Some(without) = input.without.filter(|without| backend == Some(*without)) {
+            DropReason::Without(without)
+        } else if input.reset {
+            DropReason::Reset
+        } else {
+            merging.keep(name, found, input.version, judged.standing);
+            continue;
         };
         dropped.push(Dropped { flag: name.clone(), value: found.value.clone(), reason });
     }

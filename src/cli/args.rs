@@ -241,7 +241,8 @@ pub(super) struct Settings {
     /// Refuse a policy of your own in which `kaudit policy lint` finds something
     #[arg(long, help_heading = "Policy")]
     pub(super) strict: bool,
-    /// Drop the audit flags that are in the manifest and not named here
+    /// Drop the audit flags that are in the manifest, and the environment entries that kaudit added, unless they are named
+    /// here
     #[arg(long)]
     pub(super) reset: bool,
     /// Add an environment entry to the API server's container; may be repeated
@@ -250,6 +251,13 @@ pub(super) struct Settings {
     /// Add the environment entries by which Alibaba Cloud's Logtail finds the audit log of this cluster
     #[arg(long, value_name = "ID", help_heading = "Log agent")]
     pub(super) logtail_cluster_id: Option<String>,
+    /// Drop the webhook that is there: its flags, and the kubeconfig and credentials that kaudit wrote
+    #[arg(
+        long,
+        conflicts_with_all = ["webhook_url", "webhook-config-file"],
+        help_heading = "Webhook receiver"
+    )]
+    pub(super) no_webhook: bool,
     /// Where events are posted to.
     #[command(flatten)]
     pub(super) webhook: WebhookOptions,

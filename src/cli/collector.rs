@@ -191,7 +191,7 @@ fn details(collector: &Collector, settings: &LogSettings, text: &str) -> Value {
         "maxsize": settings.maxsize,
         "maxbackup": settings.maxbackup,
         "compress": settings.compress,
-        "lineLimit": settings.events.line_limit(),
+        "lineLimit": collector.line_limit(settings.events),
         "text": text,
     })
 }

@@ -52,7 +52,7 @@ pub(super) fn plan(
         });
         explain(Obstacle::Refused(named.collect()))
     };
-    let draft = draft_enable(manifest, wanted).map_err(in_manifest)?;
+    let draft = draft_enable(manifest, wanted, &observed.history.owned()).map_err(in_manifest)?;
     look(node, &mut observed, &draft.survey())?;
     observed.is_live = is_live;
     if let (true, Some(log)) = (is_live, draft.log()) {

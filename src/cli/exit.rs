@@ -1,6 +1,7 @@
 //! The exit codes, and nothing else knows them. They are published in the README.
 
 use crate::node::Interrupt;
+use crate::report::Output;
 use std::process::ExitCode;
 
 /// How a run ended.
@@ -42,6 +43,16 @@ impl Exit {
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         }
+    }
+
+    /// A run whose output got lost was no success: whoever relies on it has nothing. But where the node was changed, the
+    /// code says how that ended.
+    pub(super) fn unless_lost(self, output: &mut Output<'_>, has_changed: bool) -> Self {
+        let Some(error) = output.take_loss() else { return self };
+        let styles = output.err_styles;
+        let label = if has_changed { styles.yellow("warning:") } else { styles.red("refused:") };
+        output.error_line(&format!("{label} writing standard output: {error}"));
+        if has_changed || self.is_failure() { self } else { Exit::Refused }
     }
 
     /// Whether `failed` in the machine output is true.

@@ -43,6 +43,7 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
     Ok(Wanted {
         policy,
         webhook,
+        no_webhook: settings.no_webhook,
         flags: flags.into_iter().map(|(flag, value)| Asked { flag, value }).collect(),
         environment: settings.container_env.clone(),
         logtail_cluster_id: settings.logtail_cluster_id.clone(),

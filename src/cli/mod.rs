@@ -26,7 +26,7 @@ use crate::node::{Node, Process, now};
 use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
-use crate::report::{Output, Report, Styles, print_report};
+use crate::report::{Loss, Output, Report, Styles, print_report};
 use args::{Cli, Color, Command, Format, Global, NodeCommand};
 use change::{Change, Planned};
 use clap::error::ErrorKind;
@@ -101,9 +101,11 @@ pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) 
         verbose: cli.global.verbose,
         shows_progress: environment.err_is_terminal && !cli.global.quiet,
         out_columns: environment.out_columns,
+        loss: Loss::None,
     };
     let interactive = environment.in_is_terminal && environment.out_is_terminal && !output.json;
-    dispatch(cli, interactive, &mut output)
+    let exit = dispatch(cli, interactive, &mut output);
+    exit.unless_lost(&mut output, false)
 }
 
 /// What clap has to say: help, or what is wrong.
@@ -114,13 +116,18 @@ fn print_usage(
     err: &mut dyn Write,
 ) -> Exit {
     let is_help = !error.use_stderr();
-    let stream: &mut dyn Write = if is_help { out } else { err };
+    let stream: &mut dyn Write = if is_help { out } else { &mut *err };
     let styled = error.render();
     let color = styles(Color::Auto, environment, is_help) == Styles::colored();
     let text = if color { styled.ansi().to_string() } else { styled.to_string() };
-    // Nobody reads it: nothing to be done.
-    drop(write!(stream, "{text}"));
-    if is_help { Exit::Done } else { Exit::Usage }
+    match write!(stream, "{text}").and_then(|()| stream.flush()) {
+        _ if !is_help => Exit::Usage,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            drop(writeln!(err, "refused: writing standard output: {error}"));
+            Exit::Refused
+        }
+        Ok(()) | Err(_) => Exit::Done,
+    }
 }
 
 fn styles(color: Color, environment: &Environment, of_out: bool) -> Styles {
@@ -216,7 +223,7 @@ fn run_on_node(command: NodeCommand, global: &Global, interactive: bool, output:
 
 fn end(output: &mut Output<'_>, (report, exit): (Report, Exit)) -> Exit {
     print_report(output, &report, exit);
-    exit
+    exit.unless_lost(output, report.changed && !report.dry_run)
 }
 
 /// Turns an obstacle into the end of a run.

@@ -119,10 +119,13 @@ fn tell(recovered: restart::Recovered) -> Result<Note, Box<End>> {
             in_force(number, &format!("its API server is healthy and proven: event {id} is in the log"))
         }
         restart::Recovered::Verified(number, Proven::Off) => in_force(number, "its API server is healthy"),
-        restart::Recovered::Verified(number, Proven::Silent(why)) => in_force(
-            number,
-            &format!("its API server is healthy; that events are logged could not be proven: {why}"),
-        ),
+        restart::Recovered::Verified(number, proven @ (Proven::Silent(_) | Proven::Elsewhere(..))) => {
+            let why = proven.unproven().unwrap_or_default();
+            in_force(
+                number,
+                &format!("its API server is healthy; that events are logged could not be proven: {why}"),
+            )
+        }
         restart::Recovered::Undone(number) => undone(number),
         restart::Recovered::Stuck(cause) => {
             let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };

@@ -8,17 +8,20 @@
 mod notes;
 mod settings;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use notes::remark;
 pub use settings::{EventSize, LogFile, LogSettings};
 pub use table::{Collector, Following, all, find, suggest};
 
 use crate::refusal::Refusal;
+use std::net::Ipv6Addr;
 
 /// Where a shipper sends what it has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
-    /// A name or an address.
+    /// A name or an address, without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -31,7 +34,7 @@ impl Destination {
         Self { host: "logs.example.com".to_owned(), port: collector.port }
     }
 
-    /// Reads `HOST`, `HOST:PORT`, `[ADDRESS]:PORT`; without a port it is the one that is usual for the shipper.
+    /// Reads `HOST`, `HOST:PORT`, `ADDRESS`, `[ADDRESS]`, `[ADDRESS]:PORT`; without a port it is the one that is usual for the shipper.
     ///
     /// # Errors
     /// It is none of these.
@@ -46,18 +49,30 @@ impl Destination {
             }
             _ => (text, collector.port),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
-        if host.is_empty() || port == 0 || !host.chars().all(plain) {
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+        let is_address = bare.unwrap_or(host).parse::<Ipv6Addr>().is_ok();
+        let is_name = bare.is_none() && !host.is_empty() && host.chars().all(is_plain);
+        if port == 0 || !(is_address || is_name) {
             return Err(refuse());
         }
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self { host: bare.unwrap_or(host).to_owned(), port })
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.host.contains(':')
+    }
+
+    /// The host as it stands before a port: an address of IPv6 in brackets (RFC 3986, 3.2.2).
+    fn bracketed(&self) -> String {
+        if self.is_ipv6() { format!("[{}]", self.host) } else { self.host.clone() }
     }
 }
 
 /// The configuration of one shipper for one node, ending in a newline.
 #[must_use]
 pub fn render(collector: &Collector, settings: &LogSettings, to: &Destination) -> String {
-    let limit = settings.events.line_limit();
+    let limit = collector.line_limit(settings.events);
     let values = [
         ("path", settings.file.path().to_owned()),
         ("rotated", settings.file.rotated()),
@@ -67,7 +82,12 @@ pub fn render(collector: &Collector, settings: &LogSettings, to: &Destination) -
         ("limit", limit.to_string()),
         ("limit_kib", limit.div_ceil(KIB).to_string()),
         ("twice_limit", limit.saturating_mul(2).to_string()),
+        // Fluent Bit does not start with a first buffer that is larger than the largest.
+        ("first_buffer", limit.min(FIRST_BUFFER).to_string()),
         ("host", to.host.clone()),
+        ("bracketed_host", to.bracketed()),
+        ("host_port", format!("{}:{}", to.bracketed(), to.port)),
+        ("ip_protocol", if to.is_ipv6() { " ip-protocol(6)" } else { "" }.to_owned()),
         ("port", to.port.to_string()),
     ];
     values.iter().fold(collector.template.to_owned(), |text, (name, value)| {
@@ -77,3 +97,5 @@ pub fn render(collector: &Collector, settings: &LogSettings, to: &Destination) -
 
 /// Bytes.
 const KIB: u64 = 1024;
+/// What Fluent Bit begins with: most events fit.
+const FIRST_BUFFER: u64 = 128 * KIB;

@@ -36,7 +36,7 @@ fn remark_events(collector: &Collector, settings: &LogSettings) -> Option<Note> 
     (settings.events == EventSize::Unbounded).then(|| {
         Note::warning(format!(
             "the node's events have no limit: a line over {} bytes {}",
-            settings.events.line_limit(),
+            collector.line_limit(settings.events),
             collector.too_long
         ))
         .named("collector-unbounded-events")

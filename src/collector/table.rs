@@ -1,5 +1,6 @@
 //! The shippers.
 
+use super::EventSize;
 use strsim::jaro_winkler;
 
 /// How a shipper recognises a file that was renamed.
@@ -34,10 +35,20 @@ pub struct Collector {
     pub following: Following,
     /// What becomes of a line that is too long, for the end of a sentence.
     pub too_long: &'static str,
+    /// Bytes of a line that it takes by itself: no lower limit is set, which would only cut more.
+    pub takes_anyway: u64,
     /// What cannot be configured here.
     pub hard_limit: Option<HardLimit>,
     /// Its configuration with `{{names}}` to be filled in.
     pub template: &'static str,
+}
+
+impl Collector {
+    /// Bytes of a line that its configuration provides for.
+    #[must_use]
+    pub fn line_limit(&self, events: EventSize) -> u64 {
+        events.line_limit().max(self.takes_anyway)
+    }
 }
 
 /// Sorted by name.
@@ -48,6 +59,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 3100,
         following: Following::Path,
         too_long: "is refused by Loki",
+        takes_anyway: 0,
         hard_limit: Some(HardLimit {
             bytes: 256 << 10,
             hint: "raise limits_config.max_line_size of Loki, or set max_line_size_truncate there",
@@ -60,6 +72,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 5044,
         following: Following::File,
         too_long: "is cut off",
+        takes_anyway: 10 << 20,
         hard_limit: None,
         template: include_str!("../../templates/collectors/filebeat.yml"),
     },
@@ -69,6 +82,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 24224,
         following: Following::Path,
         too_long: "is skipped",
+        takes_anyway: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/fluent-bit.yaml"),
     },
@@ -78,6 +92,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 24224,
         following: Following::File,
         too_long: "is skipped",
+        takes_anyway: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/fluentd.conf"),
     },
@@ -87,6 +102,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 443,
         following: Following::File,
         too_long: "is torn",
+        takes_anyway: 0,
         hard_limit: Some(HardLimit {
             bytes: 512 << 10,
             hint: "set max_read_buffer_size in ilogtail_config.json, to 8388608 at most",
@@ -99,6 +115,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 4317,
         following: Following::File,
         too_long: "is torn",
+        takes_anyway: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/otel.yaml"),
     },
@@ -108,6 +125,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 6514,
         following: Following::Path,
         too_long: "is truncated",
+        takes_anyway: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/rsyslog.conf"),
     },
@@ -117,6 +135,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 6514,
         following: Following::Path,
         too_long: "is cut in pieces",
+        takes_anyway: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/syslog-ng.conf"),
     },
@@ -126,6 +145,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 6000,
         following: Following::File,
         too_long: "is dropped",
+        takes_anyway: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/vector.yaml"),
     },
@@ -153,31 +173,3 @@ pub fn suggest(name: &str) -> Option<&'static Collector> {
 
 /// Names that are farther apart than this are not offered as "did you mean" (Jaro-Winkler, 0 to 1).
 const SIMILAR_ENOUGH: f64 = 0.88;
-
-#[cfg(test)]
-mod tests {
-    use super::{all, find, suggest};
-    use crate::collector::{Destination, EventSize, LogFile, LogSettings, render};
-
-    #[test]
-    fn every_name_in_a_template_is_filled_in() {
-        let file = LogFile::parse("/var/log/kubernetes/audit/audit.log").unwrap();
-        let settings = LogSettings::read(file, 36, |_| None);
-        assert_eq!(settings.events, EventSize::Unbounded);
-        for collector in all() {
-            let text = render(collector, &settings, &Destination::example(collector));
-            assert!(!text.contains("{{") && !text.contains("}}"), "{}:\n{text}", collector.name);
-            assert!(text.contains("/var/log/kubernetes/audit/audit.log"), "{}", collector.name);
-            assert!(text.ends_with('\n') && text.lines().all(|line| line.len() <= 140), "{text}");
-        }
-    }
-
-    #[test]
-    fn names_are_sorted_and_found() {
-        assert!(all().is_sorted_by_key(|collector| collector.name));
-        assert_eq!(find("vector").unwrap().title, "Vector");
-        assert_eq!(suggest("fluentbit").unwrap().name, "fluent-bit");
-        assert_eq!(suggest("rsylog").unwrap().name, "rsyslog");
-        assert_eq!(suggest("zzz"), None);
-    }
-}

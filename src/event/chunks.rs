@@ -12,6 +12,9 @@ const CHUNK: usize = 256 << 10;
 /// objects of 1.5 MiB: only a list of very many objects, logged with its body, comes near.
 pub const LINE_LIMIT: usize = 64 << 20;
 
+/// What some programs write before a text, and what is no part of its first line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Some lines of a log.
 #[derive(Debug, Default, Clone)]
 pub struct Chunk {
@@ -66,6 +69,8 @@ pub struct Chunks<R> {
     line_limit: usize,
     /// The beginning of a line whose end is not read yet.
     begun: Vec<u8>,
+    /// Nothing was handed out yet.
+    is_start: bool,
     /// Why the log could not be read on, to be told after what was read before.
     failure: Option<io::Error>,
 }
@@ -78,7 +83,7 @@ impl<R: Read> Chunks<R> {
 
     /// Reads at most `size` bytes at a time, and passes over lines of more than `line_limit`.
     pub fn with_sizes(log: R, size: usize, line_limit: usize) -> Self {
-        Self { log, size: size.max(1), line_limit, begun: Vec::new(), failure: None }
+        Self { log, size: size.max(1), line_limit, begun: Vec::new(), is_start: true, failure: None }
     }
 
     /// The next lines, in the memory of `buffer`; `None` at the end. The last line may lack its line feed.
@@ -122,6 +127,11 @@ impl<R: Read> Chunks<R> {
             filled = 1;
             buffer = vec![b'\n'];
         }
+        let is_start = std::mem::take(&mut self.is_start);
+        if is_start && buffer.get(..filled).is_some_and(|lines| lines.starts_with(BYTE_ORDER_MARK)) {
+            buffer.copy_within(BYTE_ORDER_MARK.len()..filled, 0);
+            filled -= BYTE_ORDER_MARK.len();
+        }
         Ok(Some(Chunk { buffer, filled, is_first_too_long, line_limit: self.line_limit }))
     }
 
@@ -147,5 +157,22 @@ impl<R: Read> Chunks<R> {
 fn make_room(buffer: &mut Vec<u8>, length: usize) {
     if buffer.len() < length {
         buffer.resize(length, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        for size in [1, 2, 3, 5, 64] {
+            let mut chunks = Chunks::with_sizes(&b"\xef\xbb\xbf{1}\n\xef\xbb\xbf{2}\n"[..], size, 64);
+            let mut lines = Vec::new();
+            while let Some(chunk) = chunks.next(Vec::new()).unwrap() {
+                lines.extend(chunk.iter().flatten().map(<[u8]>::to_vec));
+            }
+            assert_eq!(lines, [b"{1}".to_vec(), b"\xef\xbb\xbf{2}".to_vec()], "{size}");
+        }
     }
 }

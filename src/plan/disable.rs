@@ -47,16 +47,20 @@ pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Ve
         after: Some(FileState { bytes, metadata: current.metadata.clone() }),
         content: Content::Manifest,
     });
+    let hint = format!(
+        "the API server does not read it any more; remove {CONFIG_DIRECTORY} by hand if you do not need it"
+    );
     for path in history.paths().into_iter().filter(|path| *path != observed.manifest_path) {
-        restore_support_file(&mut plan, observed, &path);
+        restore_support_file(&mut plan, observed, &path, &hint);
     }
     plan.directories_to_remove = removable(observed, &owned, &Owned::default());
     plan.forget_notes_about_nothing();
     Ok(plan)
 }
 
-/// A support file goes back to what stood there before kaudit, unless somebody edited it since: that is theirs.
-fn restore_support_file(plan: &mut Plan, observed: &Observed, path: &Path) {
+/// A support file goes back to what stood there before kaudit, unless somebody edited it since: that is theirs,
+/// and `hint` says what to do with it.
+pub(super) fn restore_support_file(plan: &mut Plan, observed: &Observed, path: &Path, hint: &str) {
     let current = observed.file(path);
     let Some(before) = observed.history.before_tenure(&observed.manifest_path, path) else { return };
     if current.is_none() && before.is_none() {
@@ -64,8 +68,7 @@ fn restore_support_file(plan: &mut Plan, observed: &Observed, path: &Path) {
     }
     if observed.history.was_edited(path, current) {
         plan.notes.push(
-            Note::info(format!("{} was edited since kaudit wrote it and stays", path.display()))
-                .hint(format!("the API server does not read it any more; remove {CONFIG_DIRECTORY} by hand if you do not need it")),
+            Note::info(format!("{} was edited since kaudit wrote it and stays", path.display())).hint(hint),
         );
         return;
     }

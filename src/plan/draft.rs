@@ -1,18 +1,18 @@
 //! The first half of `enable`: flags, mounts and environment, decided from the manifest and the wish alone. What has
 //! to be read of the node depends on it: [`Draft::survey`] says what.
 
-use super::environment::edit_environment;
+use super::environment::plan_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
 use super::mounts::MountPlan;
 use super::webhook::WebhookWish;
 use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
-use crate::audit::env::{self, EnvEntry};
-use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
 use crate::audit::settings::{self, Asked};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::KubernetesVersion;
+use crate::generation::Owned;
 use crate::manifest::{Manifest, Mount};
 use crate::note::Note;
 use crate::policy::preset;
@@ -41,6 +41,7 @@ pub struct Draft {
     pub(super) edits: Vec<Edit>,
     pub(super) owned_volumes: Vec<String>,
     pub(super) owned_environment: Vec<String>,
+    pub(super) dropped_environment: Vec<String>,
     pub(super) notes: Vec<Note>,
     /// See [`Wanted::strict`].
     pub(super) strict: bool,
@@ -64,12 +65,12 @@ pub(super) struct Wish {
     pub(super) is_preset: bool,
 }
 
-/// Decides flags, mounts and environment.
+/// Decides flags, mounts and environment; `owned` is what of the manifest is kaudit's.
 ///
 /// # Errors
 /// Everything that can be told from the manifest and the wish: unknown flags, values out of range, mounts that
 /// cannot be made.
-pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Refusal>> {
+pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Refusal>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
     version.judged().map_err(Refusal::alone)?;
@@ -81,7 +82,9 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
 
     let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Refusal::alone)?;
     let asked = asked_flags(wanted, &asked_policy);
-    let input = settings::Input { there: &there, asked: &asked, reset: wanted.reset, version: &version };
+    let without = wanted.no_webhook.then_some(Backend::Webhook);
+    let input =
+        settings::Input { there: &there, asked: &asked, reset: wanted.reset, without, version: &version };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
     notes.extend(settings.notes.iter().cloned());
@@ -104,8 +107,8 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     let log_path = path_of(LOG_PATH)?;
     let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Refusal::alone)?;
 
-    let environment = wished_environment(wanted, &version, log_path.as_deref()).map_err(Refusal::alone)?;
-    let environment = edit_environment(&manifest, &environment).map_err(Refusal::alone)?;
+    let environment =
+        plan_environment(&manifest, wanted, &version, log_path.as_deref(), owned).map_err(Refusal::alone)?;
     notes.extend(environment.notes);
     notes.append(&mut mounts.notes);
     let owned_volumes = mounts.added.clone();
@@ -115,7 +118,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
     let mut edits = edit_flags(&manifest, &flags);
     edits.extend(environment.edits);
     edits.extend(mounts.into_edits());
-    let owned_environment = environment.added;
+    let (owned_environment, dropped_environment) = (environment.added, environment.dropped);
     Ok(Draft {
         manifest,
         version,
@@ -128,6 +131,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted) -> Result<Draft, Vec<Re
         edits,
         owned_volumes,
         owned_environment,
+        dropped_environment,
         notes,
         strict: wanted.strict,
     })
@@ -241,22 +245,4 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Refusal> {
 
 fn asked_flag(flag: &str, value: &str) -> Asked {
     Asked { flag: flag.to_owned(), value: value.to_owned() }
-}
-
-fn wished_environment(
-    wanted: &Wanted,
-    version: &KubernetesVersion,
-    log_path: Option<&Path>,
-) -> Result<Vec<EnvEntry>, Refusal> {
-    let mut entries = Vec::new();
-    for text in &wanted.environment {
-        entries.push(env::parse(text, version)?);
-    }
-    let Some(id) = &wanted.logtail_cluster_id else { return Ok(entries) };
-    let Some(path) = log_path else {
-        return Err(Refusal::new("--logtail-cluster-id needs a log file, and no log file is configured")
-            .help("add --log-path /var/log/kubernetes/audit/audit.log"));
-    };
-    entries.extend(env::logtail(id, &path.to_string_lossy())?);
-    Ok(entries)
 }

@@ -46,15 +46,17 @@ impl Draft {
             plan.changed_files().any(|file| matches!(file.content, Content::Kubeconfig | Content::Secret));
         plan.brings_webhook = self.webhook_wish.is_some() && (changes_webhook || !had_webhook);
         self.remove_unused_copies(&mut plan, observed);
+        self.remove_webhook(&mut plan, observed);
         plan.remark_reread();
         let read = [&self.policy.host, &self.webhook].into_iter().flatten().map(PathBuf::as_path);
         plan.adopt_edits(&self.manifest, observed, read, &digest);
         Ok(plan)
     }
 
-    /// What is kaudit's afterwards: what was, and what is added now.
+    /// What is kaudit's afterwards: what was and stays, and what is added now.
     fn owned(&self, observed: &Observed) -> Owned {
         let mut owned = observed.history.owned();
+        owned.environment.retain(|name| !self.dropped_environment.contains(name));
         for volume in &self.owned_volumes {
             if !owned.volumes.contains(volume) {
                 owned.volumes.push(volume.clone());

@@ -81,6 +81,9 @@ pub(super) fn remark_flags(settings: &Merged) -> Vec<Note> {
             DropReason::Reset => {
                 format!("--{}{value} is dropped: --reset, and it is not named", dropped.flag)
             }
+            DropReason::Without(backend) => {
+                format!("--{}{value} is dropped: --no-{}", dropped.flag, backend.name())
+            }
             DropReason::Superseded { by } => {
                 format!("--{}{value} is dropped: --{by} sets the same", dropped.flag)
             }

@@ -14,6 +14,8 @@ pub struct Wanted {
     pub policy: Option<PolicyWanted>,
     /// The webhook kubeconfig, where one is named.
     pub webhook: Option<WebhookWanted>,
+    /// Drop the webhook that is there.
+    pub no_webhook: bool,
     /// Audit flags other than the two above.
     pub flags: Vec<Asked>,
     /// Environment entries for the API server's container, `NAME=VALUE` as typed: which names are allowed depends on
@@ -23,7 +25,7 @@ pub struct Wanted {
     pub logtail_cluster_id: Option<String>,
     /// Overrules the version that the image tag tells.
     pub version: Option<KubernetesVersion>,
-    /// Drop the audit flags that are there and not named.
+    /// Drop the audit flags that are there and not named, and such environment entries of kaudit's.
     pub reset: bool,
     /// Refuse a policy in which `policy lint` finds something.
     pub strict: bool,

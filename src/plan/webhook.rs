@@ -1,8 +1,9 @@
 //! The webhook kubeconfig and the files that it names: what is used where it lies, and what is copied beside it.
 
+use super::disable::restore_support_file;
 use super::files::{make_directories, permits, support_file};
 use super::finish::missing_file;
-use super::{Content, Draft, FileChange, Observed, Plan, WebhookWanted};
+use super::{Content, Draft, FileChange, Observed, Plan, WEBHOOK_PATH, WebhookWanted};
 use crate::manifest::{Coverage, Mount};
 use crate::node::{Metadata, Owner};
 use crate::note::Note;
@@ -175,6 +176,31 @@ impl Draft {
                 let before = Some(there.clone());
                 plan.files.push(FileChange { path, before, after: None, content: Content::Secret });
             }
+        }
+    }
+}
+
+impl Draft {
+    /// Where there is no webhook any more, its files go, or become what they were before kaudit, as with `disable`. They come
+    /// after the manifest: the old API server reads them until it ends.
+    pub(super) fn remove_webhook(&self, plan: &mut Plan, observed: &Observed) {
+        if self.webhook.is_some() {
+            return;
+        }
+        let kubeconfig = Path::new(WEBHOOK_PATH);
+        let count = plan.files.len();
+        for path in std::iter::once(kubeconfig.to_path_buf()).chain(copies_beside(kubeconfig)) {
+            let is_ours = observed.history.last_written(&path).is_some_and(|written| written.is_some());
+            if is_ours && observed.file(&path).is_some() {
+                let hint =
+                    "the API server does not read it any more; remove it by hand if you do not need it";
+                restore_support_file(plan, observed, &path, hint);
+            }
+        }
+        if plan.files.len() > count {
+            plan.notes.push(Note::info(
+                "the webhook's kubeconfig and credentials go with it; kaudit rollback brings them back from /var/lib/kaudit",
+            ));
         }
     }
 }

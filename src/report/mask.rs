@@ -15,6 +15,9 @@ const UNREADABLE: &str = "(not shown: it may hold secrets and cannot be read as 
 const SECRET_KEYS: [&str; 7] =
     ["token", "password", "client-key-data", "access-token", "id-token", "refresh-token", "client-secret"];
 
+/// Where a kubeconfig says how a program that gets credentials is started; such a program takes them as arguments, too.
+const ARGUMENTS: &str = "args";
+
 /// The text with its secret values masked.
 pub(super) fn mask(text: &str, content: Content) -> String {
     if content == Content::Policy || text.is_empty() {
@@ -51,6 +54,18 @@ pub(super) fn mask(text: &str, content: Content) -> String {
     mask_passwords_in_urls(&shown)
 }
 
+/// Gathers the places of all values below `node`.
+fn collect_scalars(node: &Node, secrets: &mut Vec<Range<usize>>) {
+    if node.scalar().is_some_and(|value| !value.is_empty()) {
+        secrets.push(node.content());
+    }
+    let items = node.items().unwrap_or_default().iter().map(|item| &item.node);
+    let values = node.entries().unwrap_or_default().iter().map(|entry| &entry.value);
+    for node in items.chain(values) {
+        collect_scalars(node, secrets);
+    }
+}
+
 /// Gathers the places of secret values below `node`.
 fn collect(node: &Node, content: Content, secrets: &mut Vec<Range<usize>>) {
     for item in node.items().unwrap_or_default() {
@@ -69,7 +84,9 @@ fn collect(node: &Node, content: Content, secrets: &mut Vec<Range<usize>>) {
             Content::Manifest => key == "value" && name_is_secret,
             Content::Policy | Content::Secret => false,
         };
-        if is_secret && entry.value.scalar().is_some_and(|value| !value.is_empty()) {
+        if content == Content::Kubeconfig && key == ARGUMENTS {
+            collect_scalars(&entry.value, secrets);
+        } else if is_secret && entry.value.scalar().is_some_and(|value| !value.is_empty()) {
             secrets.push(entry.value.content());
         } else {
             collect(&entry.value, content, secrets);

@@ -67,7 +67,9 @@ pub struct Verified {
     pub healthy: bool,
     /// The `Audit-ID` of the request whose event was found in the log.
     pub audit_event: Option<String>,
-    /// Why there is no such event, where one could be expected.
+    /// The `Audit-ID` of the request whose event the webhook's receiver should have, where events go there alone.
+    pub sent_event: Option<String>,
+    /// Why there is no event in the log, where one could be expected.
     pub unproven: Option<String>,
 }
 
@@ -127,18 +129,34 @@ pub struct Output<'a> {
     pub shows_progress: bool,
     /// How many columns standard output has, where it is a terminal.
     pub out_columns: Option<usize>,
+    /// What became of what standard output did not take.
+    pub loss: Loss,
+}
+
+/// Whether standard output took all that was said.
+#[derive(Debug, Default)]
+pub enum Loss {
+    /// It did, or nobody wanted to read on.
+    #[default]
+    None,
+    /// It did not, the disk being full say, and nobody knows yet.
+    Untold(io::Error),
+    /// It did not, and that was told.
+    Told,
 }
 
 impl Output<'_> {
     /// A line on standard output. That nobody reads it any more must not end a run: an SSH session that dies makes
-    /// every write fail.
+    /// every write fail. [`Output::take_loss`] tells in the end.
     pub fn line(&mut self, text: &str) {
-        ignore(writeln!(self.out, "{text}"));
+        let written = writeln!(self.out, "{text}");
+        self.remember(&written);
     }
 
-    /// A whole text on standard output, as it is.
+    /// A whole text on standard output, as it is; likewise.
     pub fn text(&mut self, text: &str) {
-        ignore(self.out.write_all(text.as_bytes()));
+        let written = self.out.write_all(text.as_bytes());
+        self.remember(&written);
     }
 
     /// Bytes on standard output, for commands whose only work they are.
@@ -146,12 +164,47 @@ impl Output<'_> {
     /// # Errors
     /// They cannot be written: nobody reads them any more, or the disk is full.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)
+        let written = self.out.write_all(bytes);
+        self.remember(&written);
+        written
+    }
+
+    /// Sees to it that all bytes so far are seen.
+    ///
+    /// # Errors
+    /// As [`Output::bytes`].
+    pub fn flush_bytes(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.remember(&flushed);
+        flushed
+    }
+
+    /// Why standard output did not take all that was said, once; nothing where it did, or where nobody wanted to read on.
+    pub fn take_loss(&mut self) -> Option<io::Error> {
+        self.flush();
+        match std::mem::replace(&mut self.loss, Loss::Told) {
+            Loss::Untold(error) => Some(error),
+            Loss::Told => None,
+            Loss::None => {
+                self.loss = Loss::None;
+                None
+            }
+        }
+    }
+
+    fn remember(&mut self, written: &io::Result<()>) {
+        if let (Loss::None, Err(error)) = (&self.loss, written)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            // An error cannot be cloned; this one says as much.
+            let copy = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+            self.loss = Loss::Untold(copy);
+        }
     }
 
     /// A question on standard output, which the answer follows on the same line.
     pub fn prompt(&mut self, text: &str) {
-        ignore(write!(self.out, "{text}"));
+        self.text(text);
         self.flush();
     }
 
@@ -170,12 +223,13 @@ impl Output<'_> {
 
     /// Makes sure that what was said is seen, before a question.
     pub fn flush(&mut self) {
-        ignore(self.out.flush());
+        let flushed = self.out.flush();
+        self.remember(&flushed);
         ignore(self.err.flush());
     }
 }
 
-/// A closed pipe or a dead terminal is no reason to stop.
+/// Where remarks cannot be told, that cannot be told either.
 fn ignore(result: io::Result<()>) {
     drop(result);
 }

@@ -26,6 +26,7 @@ fn print(report: &Report, exit: Exit, json: bool) -> (String, String) {
         verbose: false,
         shows_progress: false,
         out_columns: None,
+        loss: Loss::None,
     };
     print_report(&mut output, report, exit);
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -60,6 +61,41 @@ fn only_what_was_refused_is_called_so() {
     }
 }
 
+/// Takes nothing.
+struct Broken(io::ErrorKind);
+
+impl Write for Broken {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Err(self.0.into())
+    }
+}
+
+#[test]
+fn only_a_reader_that_goes_is_no_loss() {
+    for (kind, losses) in [(io::ErrorKind::StorageFull, 1), (io::ErrorKind::BrokenPipe, 0)] {
+        let (mut out, mut err) = (Broken(kind), Vec::new());
+        let mut output = Output {
+            out: &mut out,
+            err: &mut err,
+            out_styles: Styles::plain(),
+            err_styles: Styles::plain(),
+            json: false,
+            quiet: false,
+            verbose: false,
+            shows_progress: false,
+            out_columns: None,
+            loss: Loss::None,
+        };
+        output.line("lost");
+        let told = [output.take_loss(), output.take_loss()].into_iter().flatten().count();
+        assert_eq!(told, losses, "{kind}");
+    }
+}
+
 #[test]
 fn a_question_is_answered_on_its_own_line() {
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -74,6 +110,7 @@ fn a_question_is_answered_on_its_own_line() {
         verbose: false,
         shows_progress: false,
         out_columns: None,
+        loss: Loss::None,
     };
     output.prompt("Roll back? [y/N] ");
     assert_eq!(out, b"Roll back? [y/N] ");

@@ -171,4 +171,30 @@ pub enum Proven {
     Off,
     /// It could not be proven, and why.
     Silent(String),
+    /// Events go to the webhook alone; its receiver should have the event of this `Audit-ID` within this time.
+    Elsewhere(String, Duration),
+}
+
+impl Proven {
+    /// Why nothing is proven, where something could be expected to be; half a sentence.
+    #[must_use]
+    pub fn unproven(&self) -> Option<String> {
+        match self {
+            Proven::Event(_) | Proven::Off => None,
+            Proven::Silent(why) => Some(why.clone()),
+            Proven::Elsewhere(id, patience) => Some(format!(
+                "events go to the webhook alone; its receiver should have the event of auditID {id} within {} s",
+                patience.as_secs()
+            )),
+        }
+    }
+
+    /// The `Audit-ID` of the event that the webhook's receiver should have.
+    #[must_use]
+    pub fn sent_event(&self) -> Option<&str> {
+        match self {
+            Proven::Elsewhere(id, _) => Some(id),
+            Proven::Event(_) | Proven::Off | Proven::Silent(_) => None,
+        }
+    }
 }

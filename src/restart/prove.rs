@@ -44,10 +44,7 @@ impl Run<'_> {
             let id = self.machine.fresh_id()?;
             let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
             if !matches!(answer, Answer::Nobody(_)) {
-                return Ok(Proven::Silent(format!(
-                    "events go to the webhook alone; its receiver should have the event of auditID {id} within {} s",
-                    patience.as_secs()
-                )));
+                return Ok(Proven::Elsewhere(id, patience));
             }
         }
         Ok(Proven::Silent("events go to the webhook alone, and no request for one was answered".to_owned()))

@@ -50,7 +50,10 @@ pub(crate) fn observe(
 pub(crate) fn plan_enable(observed: &Observed, wanted: &Wanted) -> Result<Plan, String> {
     let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.reason)?;
     let first_reason = |refusals: Vec<kaudit::refusal::Refusal>| refusals.into_iter().next().unwrap().reason;
-    draft_enable(manifest, wanted).map_err(first_reason)?.finish(observed).map_err(first_reason)
+    draft_enable(manifest, wanted, &observed.history.owned())
+        .map_err(first_reason)?
+        .finish(observed)
+        .map_err(first_reason)
 }
 
 pub(crate) fn plan_off(observed: &Observed) -> Result<Plan, String> {

@@ -71,3 +71,16 @@ fn a_reader_that_goes_is_no_error() {
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{arguments:?}");
     }
 }
+
+#[test]
+fn a_log_that_is_not_there_is_said_to_be_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    for path in ["typo.log", "typo/audit.log"] {
+        let mut child = logs(directory.path(), &["-f", path]);
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(line, format!("note: waiting for {path}: there is no such file yet\n"));
+    }
+}

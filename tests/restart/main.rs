@@ -62,7 +62,8 @@ fn an_event_that_goes_to_the_webhook_alone_is_named_for_its_receiver() {
     let mut life = Life::new(&scenario.world, Fault::None, 0);
     let outcome = restart(&mut life, &mut Silent, &scene, &record, options(Method::Move));
     let Outcome::Done(done) = outcome else { panic!("{outcome:?}") };
-    let Proven::Silent(why) = done.proven else { panic!("{:?}", done.proven) };
+    let why = done.proven.unproven().unwrap();
+    assert!(why.contains(done.proven.sent_event().unwrap()), "{why}");
     let (before, after) = why.split_once("00000000-0000-4000-8000-").unwrap();
     assert_eq!(before, "events go to the webhook alone; its receiver should have the event of auditID ");
     assert!(after.ends_with(" within 40 s"), "{why}");

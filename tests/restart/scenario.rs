@@ -82,7 +82,7 @@ impl Scenario {
         look(&node, &mut observed, &survey).unwrap();
         let Some(preset) = change.preset() else { return plan_disable(&manifest, &observed).unwrap() };
         let wanted = Wanted { policy: Some(PolicyWanted::Preset(preset)), ..Wanted::default() };
-        let draft = draft_enable(manifest, &wanted).unwrap();
+        let draft = draft_enable(manifest, &wanted, &observed.history.owned()).unwrap();
         look(&node, &mut observed, &draft.survey()).unwrap();
         draft.finish(&observed).unwrap()
     }

@@ -103,6 +103,41 @@ fn options_make_a_kubeconfig_and_the_files_beside_it() {
 }
 
 #[test]
+fn dropping_the_webhook_takes_its_files_along() {
+    const LOG: [&str; 2] = ["--log-path", "/var/log/kubernetes/audit/audit.log"];
+    let reset = [&["enable", "--reset", "--policy", "default"][..], &LOG].concat();
+    for drop in [&["enable", "--no-webhook"][..], &reset] {
+        let node = Node::new();
+        node.tree.write(KUBECONFIG, b"# mine\n");
+        let token = node.write("token", "s3cr3t-1\n");
+        node.enable(
+            0,
+            &[&LOG[..], &["--webhook-token-file", &token, "--webhook-batch-max-wait", "5s"]].concat(),
+        );
+        let text = node.run(0, drop);
+        assert!(text.contains("kubeconfig and credentials go with it"), "{text}");
+        let manifest = String::from_utf8(node.tree.manifest()).unwrap();
+        assert!(!manifest.contains("audit-webhook") && manifest.contains("audit-log-path"), "{manifest}");
+        // What stood there before kaudit is there again.
+        assert_eq!((node.text(KUBECONFIG).as_deref(), node.text(TOKEN)), (Some("# mine\n"), None));
+        assert!(node.run(0, drop).contains("Nothing to change."));
+
+        node.run(0, &["rollback"]);
+        assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-1\n"));
+        node.tree.write(TOKEN, b"s3cr3t-of-somebody-else");
+        let text = node.run(0, drop);
+        assert!(text.contains("webhook-token was edited since kaudit wrote it and stays"), "{text}");
+        assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-of-somebody-else"));
+        node.run(0, &["disable"]);
+        assert_eq!(
+            (node.tree.manifest(), node.text(KUBECONFIG).as_deref()),
+            (SAMPLE.to_vec(), Some("# mine\n"))
+        );
+    }
+    Node::new().run(2, &["enable", "--no-webhook", "--webhook-url", "https://sink.example/"]);
+}
+
+#[test]
 fn another_token_needs_no_other_manifest_and_can_be_rolled_back() {
     let node = Node::new();
     let token = node.write("token", "s3cr3t-1\n");

@@ -62,7 +62,7 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
     };
     let proof = match &end.proven {
         Proven::Event(id) => format!("; event {id} is in the log"),
-        Proven::Off | Proven::Silent(_) => String::new(),
+        Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..) => String::new(),
     };
     let away = away(end.unavailable, end.unavailable_to_itself);
     report.message = format!("{done} {away} and is healthy{proof}.");
@@ -72,22 +72,37 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
             log.display()
         )));
     }
-    if let Proven::Silent(why) = &end.proven {
-        report.notes.push(Note::warning(format!("that events are logged could not be proven: {why}")));
-    }
+    report.notes.extend(remark_unproven(&end.proven));
     if let Some(why) = end.untidy {
         report.notes.push(
             Note::warning(format!("something is left to tidy up: {why}"))
                 .hint("the next run of kaudit does it; or now: kaudit recover"),
         );
     }
-    let (audit_event, unproven) = match end.proven {
-        Proven::Event(id) => (Some(id), None),
-        Proven::Off => (None, None),
-        Proven::Silent(why) => (None, Some(why)),
+    report.verified = Verified {
+        on_disk: true,
+        process: end.pid,
+        healthy: true,
+        unproven: end.proven.unproven(),
+        sent_event: end.proven.sent_event().map(str::to_owned),
+        audit_event: match end.proven {
+            Proven::Event(id) => Some(id),
+            Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..) => None,
+        },
     };
-    report.verified = Verified { on_disk: true, process: end.pid, healthy: true, audit_event, unproven };
     report
+}
+
+/// That nothing is proven, and how to see for oneself what a webhook's receiver got.
+fn remark_unproven(proven: &Proven) -> Option<Note> {
+    let why = proven.unproven()?;
+    let note = Note::warning(format!("that events are logged could not be proven: {why}"));
+    Some(match proven.sent_event() {
+        Some(id) => note.hint(format!(
+            "look where the receiver keeps its events: grep {id} FILE; with a file of kaudit receive: kaudit logs FILE --audit-id {id}"
+        )),
+        None => note,
+    })
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -14,11 +14,12 @@ use super::{Exit, end, refuse};
 use crate::event::rotation::moment_of_rotation;
 use crate::logs::Search;
 use crate::node::{Follower, LogFile, Node};
+use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use jiff::{SignedDuration, Timestamp};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Shows what is asked for. The events are the output: what else there is to say goes to standard error.
 pub(super) fn run(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Exit {
@@ -39,6 +40,10 @@ pub(super) fn run(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> 
 fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Result<Exit, Obstacle> {
     let filter = wish::filter(&args.filters);
     let mut opened = open(args, global)?;
+    if let Some(log) = &opened.awaited {
+        let text = format!("waiting for {}: there is no such file yet", log.display());
+        remarks::tell(vec![Note::info(text).named("log-awaited")], output);
+    }
     opened.files.retain(|file| may_have(file, filter.since));
     let search = Search::new(filter);
     if args.prints_events() {
@@ -57,6 +62,8 @@ struct Opened {
     repeated: Vec<String>,
     /// What follows.
     follower: Option<Follower>,
+    /// The log that is followed and is not there yet.
+    awaited: Option<PathBuf>,
 }
 
 fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
@@ -71,15 +78,18 @@ fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
                     )
                     .into());
             }
-            Ok(Opened { files, repeated: Vec::new(), follower: args.follow.then_some(follower) })
+            let awaited = files.is_empty().then_some(log);
+            Ok(Opened { files, repeated: Vec::new(), follower: args.follow.then_some(follower), awaited })
         }
         [path] if args.follow && path != Path::new("-") => {
             let (follower, file) = Node::follow_operators_log(path)?;
-            Ok(Opened { files: file.into_iter().collect(), repeated: Vec::new(), follower: Some(follower) })
+            let awaited = file.is_none().then(|| path.clone());
+            let files = file.into_iter().collect();
+            Ok(Opened { files, repeated: Vec::new(), follower: Some(follower), awaited })
         }
         paths => {
             let logs = Node::open_operators_logs(paths)?;
-            Ok(Opened { files: logs.files, repeated: logs.repeated, follower: None })
+            Ok(Opened { files: logs.files, repeated: logs.repeated, follower: None, awaited: None })
         }
     }
 }

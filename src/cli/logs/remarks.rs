@@ -1,11 +1,10 @@
 //! What is to be said beside the events: lines that were passed over, logs that are damaged.
 
 use crate::cli::columns::number;
-use crate::cli::{Exit, end};
 use crate::logs::Faults;
 use crate::note::Note;
 use crate::refusal::Refusal;
-use crate::report::{Output, Report};
+use crate::report::{Output, Report, print_plan};
 use std::io;
 
 /// How many places are named.
@@ -124,7 +123,5 @@ impl Remarks {
 
 /// Says it now.
 pub(super) fn tell(notes: Vec<Note>, output: &mut Output<'_>) {
-    if !notes.is_empty() {
-        end(output, (Report { notes, ..Report::default() }, Exit::Done));
-    }
+    print_plan(output, &Report { notes, ..Report::default() });
 }

@@ -32,14 +32,14 @@ pub(super) fn show(
     output: &mut Output<'_>,
 ) -> Result<Exit, Obstacle> {
     let mut remarks = Remarks::new(opened.repeated);
-    let mut printer = Printer { search, form, output, failure: None, events: 0 };
+    let mut printer = Printer { search, form, output, is_over: false, events: 0 };
     if printer.print(&form.head()).is_continue() {
         match last {
             None => printer.all(opened.files, &mut remarks)?,
             Some(last) => printer.last(opened.files, last, &mut remarks)?,
         }
     }
-    if printer.failure.is_none() {
+    if !printer.is_over {
         if let Some(follower) = opened.follower {
             tell(remarks.notes(), printer.output);
             printer.follow(follower, remarks.lines_of_last())?;
@@ -49,38 +49,40 @@ pub(super) fn show(
             return Ok(end(printer.output, (Report { notes, ..Report::default() }, Exit::Done)));
         }
     }
-    match printer.failure {
-        // Nobody wants to read more.
-        None | Some(io::ErrorKind::BrokenPipe) => Ok(Exit::Done),
-        Some(kind) => Err(Refusal::new(format!("writing standard output: {kind}")).into()),
-    }
+    Ok(end(printer.output, (Report::default(), Exit::Done)))
 }
 
 struct Printer<'p, 'o> {
     search: &'p Search,
     form: &'p Form,
     output: &'p mut Output<'o>,
-    /// Why standard output takes no more.
-    failure: Option<io::ErrorKind>,
+    /// Standard output takes no more: nobody reads it, or it failed, which it remembers.
+    is_over: bool,
     events: u64,
 }
 
 impl Printer<'_, '_> {
     fn print(&mut self, lines: &[u8]) -> ControlFlow<()> {
-        match self.output.bytes(lines) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failure = Some(error.kind());
-                ControlFlow::Break(())
-            }
-        }
+        let written = self.output.bytes(lines);
+        self.unless(written.is_err())
+    }
+
+    /// Sees to it that what was printed is seen.
+    fn flush(&mut self) -> ControlFlow<()> {
+        let flushed = self.output.flush_bytes();
+        self.unless(flushed.is_err())
+    }
+
+    fn unless(&mut self, is_over: bool) -> ControlFlow<()> {
+        self.is_over |= is_over;
+        if self.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn all(&mut self, files: Vec<LogFile>, remarks: &mut Remarks) -> Result<(), Refusal> {
         for file in files {
             remarks.begin(&file.name, Some(0));
             self.file(file, remarks)?;
-            if self.failure.is_some() {
+            if self.is_over {
                 break;
             }
         }
@@ -94,11 +96,8 @@ impl Printer<'_, '_> {
         let outcome = scan_file(file, read, |found| {
             remarks.add(&found.faults);
             self.events += found.events;
-            let printed = self.print(&found.lines);
-            if is_pipe {
-                self.output.flush();
-            }
-            printed
+            self.print(&found.lines)?;
+            if is_pipe { self.flush() } else { ControlFlow::Continue(()) }
         });
         remarks.end(outcome)
     }
@@ -125,7 +124,7 @@ impl Printer<'_, '_> {
         }
         remarks.reverse();
         self.events += all.events;
-        // A failure is kept.
+        // It is remembered.
         let _: ControlFlow<()> = self.print(&all.lines);
         Ok(())
     }
@@ -133,15 +132,15 @@ impl Printer<'_, '_> {
     /// Prints what comes, until nobody reads it any more or a signal ends the process. `lines` are those of the file that
     /// were read already, if they were counted.
     fn follow(&mut self, mut follower: Follower, mut lines: Option<u64>) -> Result<(), Obstacle> {
-        self.output.flush();
-        while self.failure.is_none() {
+        while self.flush().is_continue() {
             match follower.step()? {
                 Some(Step::Lines { log, is_new_file }) => {
                     let mut remarks = Remarks::default();
                     remarks.begin(&log.name, if is_new_file { Some(0) } else { lines });
                     self.file(log, &mut remarks)?;
                     lines = remarks.lines_of_last();
-                    self.output.flush();
+                    // The events before the remarks about them; the loop sees whether it failed.
+                    let _: ControlFlow<()> = self.flush();
                     tell(remarks.notes(), self.output);
                 }
                 Some(Step::Emptied(name)) => tell(vec![Remarks::emptied(&name)], self.output),

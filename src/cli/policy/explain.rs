@@ -170,8 +170,8 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut line = Vec::new();
     for number in 1.. {
-        if !lines.buffer().contains(&b'\n') {
-            output.flush();
+        if !lines.buffer().contains(&b'\n') && output.flush_bytes().is_err() {
+            break;
         }
         line.clear();
         let read = lines.read_until(b'\n', &mut line).map_err(|error| unreadable(error.into()))?;
@@ -193,7 +193,9 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
         let decision = evaluator.decide(&request.request());
         let answer = serde_json::to_string(&DecisionLine::from(&decision))
             .map_err(|error| unreadable(error.into()))?;
-        output.line(&answer);
+        if output.bytes(format!("{answer}\n").as_bytes()).is_err() {
+            break;
+        }
     }
     Ok(Exit::Done)
 }

@@ -44,7 +44,7 @@ impl Run<'_> {
             ask.endpoint = endpoint.clone();
         }
         match self.prove(&Proof::Event { asks, log: log.clone(), patience: *patience }) {
-            Ok(Proven::Event(_) | Proven::Off | Proven::Silent(_)) => Ok(()),
+            Ok(Proven::Event(_) | Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..)) => Ok(()),
             Err(cause) if cause.interrupt.is_some() => Err(cause),
             Err(_) => Err(Cause::new("new connections do not reach the second API server")
                 .help("something on this node decides otherwise about its connections")

@@ -44,7 +44,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Styles;
+    use crate::report::{Loss, Styles};
 
     /// What is told of logs of `total` bytes while so many are read.
     fn told(total: u64, is_terminal: bool) -> String {
@@ -59,6 +59,7 @@ mod tests {
             verbose: false,
             shows_progress: is_terminal,
             out_columns: None,
+            loss: Loss::None,
         };
         let mut progress = Progress::new(total);
         for taken in [1 << 20, 200 << 20, 201 << 20] {
