@@ -27,7 +27,7 @@ fn every_name_in_a_template_is_filled_in() {
     }
 }
 
-/// `in_tail` of Fluent Bit ends with "buffer_max_size must be >= buffer_chunk" otherwise.
+/// `in_tail` of Fluent Bit ends otherwise: its `buffer_max_size` must be at least `buffer_chunk_size`.
 #[test]
 fn the_first_buffer_of_fluent_bit_is_never_larger_than_the_largest() {
     let collector = find("fluent-bit").unwrap();
