@@ -55,6 +55,14 @@ impl Counter {
 }
 
 impl Metrics {
+    /// Counts a body that was written, with its events, those of them that are not understood, and its bytes.
+    pub fn add_batch(&self, events: usize, unreadable: usize, bytes: usize) {
+        self.batches.add(1);
+        self.events.add(events as u64);
+        self.unreadable.add(unreadable as u64);
+        self.bytes.add(bytes as u64);
+    }
+
     /// Counts a refused request.
     pub fn reject(&self, rejection: Rejection) {
         if let Some(counter) = self.rejected.get(rejection.index()) {

@@ -1,8 +1,11 @@
 //! A log cut into chunks of any size has the same lines.
 
 use crate::random::Random;
-use kaudit::event::{Chunks, scan};
+use kaudit::event::{Chunks, scan, scan_while};
 use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The lines, and how the reading ended.
 fn lines(log: impl Read, size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, Option<io::ErrorKind>) {
@@ -105,4 +108,25 @@ fn what_threads_read_is_folded_in_the_order_of_the_log() {
         |lines| folded += lines,
     );
     assert_eq!((failed.unwrap_err().kind(), folded), (io::ErrorKind::Other, 5000));
+}
+
+#[test]
+fn nobody_waits_for_a_chunk_that_does_not_come() {
+    let log = b"a line\n".repeat(10_000);
+    let chunks = || Chunks::with_sizes(log.as_slice(), 64, 100);
+    let mut folded = 0;
+    let ended = scan_while(
+        chunks(),
+        4,
+        |chunk| chunk.iter().count(),
+        |lines| {
+            folded += lines;
+            if folded < 100 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        },
+    );
+    assert!(ended.is_ok() && (100..120).contains(&folded), "{folded}");
+    let count = AtomicUsize::new(0);
+    let read = |_: &kaudit::event::Chunk| assert_ne!(count.fetch_add(1, Ordering::Relaxed), 50);
+    let panicked = catch_unwind(AssertUnwindSafe(|| scan(chunks(), 4, read, |()| {})));
+    assert!(panicked.is_err());
 }

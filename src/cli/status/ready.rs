@@ -2,6 +2,7 @@
 
 use super::configured::Configured;
 use crate::node::{Answer, Ask, Component, EntryKind, Node, Process};
+use crate::printable::escape;
 use crate::restart::endpoint::endpoint;
 use crate::restart::identity::client_certificates;
 use anyhow::Result;
@@ -100,7 +101,7 @@ fn reason(answer: &Answer) -> String {
             if failed.is_empty() {
                 format!("it answers with status {code}")
             } else {
-                format!("it answers with status {code}: {}", failed.join("; "))
+                format!("it answers with status {code}: {}", escape(&failed.join("; ")))
             }
         }
     }
@@ -127,6 +128,11 @@ mod tests {
             (
                 asked(status(500, half)),
                 "Ready:         no, at 127.0.0.1:6443: it answers with status 500: etcd failed: reason withheld",
+                Some(false),
+            ),
+            (
+                asked(status(500, "[-]a\u{1b}[2Jb\n")),
+                "Ready:         no, at 127.0.0.1:6443: it answers with status 500: a\\u001b[2Jb",
                 Some(false),
             ),
             (

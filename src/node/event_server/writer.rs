@@ -226,10 +226,8 @@ impl Writer {
             if is_repeated {
                 self.metrics.repeated.add(1);
             } else {
-                self.metrics.batches.add(1);
-                self.metrics.events.add(work.written.events as u64);
-                self.metrics.unreadable.add(work.written.unreadable as u64);
-                self.metrics.bytes.add(work.bytes.len() as u64);
+                let Written { events, unreadable } = work.written;
+                self.metrics.add_batch(events, unreadable, work.bytes.len());
                 self.repeats.insert(work.digest);
             }
             tell(work, Ending::Written);
