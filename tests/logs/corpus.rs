@@ -2,7 +2,7 @@
 //! and shown, and what is none is counted.
 
 use kaudit::event::Chunks;
-use kaudit::logs::{Field, Filter, Form, Layout, Search};
+use kaudit::logs::{Field, Filter, Form, Found, Layout, Search};
 use kaudit::report::Styles;
 use serde_json::Value;
 use std::fs;
@@ -64,8 +64,11 @@ fn every_event_of_the_corpus_is_shown() {
         let jsons: Vec<&Value> = items.iter().filter(|item| item.get("level").is_some()).collect();
         let forms = [Form::Json, Form::Line(Layout::usual(Styles::plain(), None)), Form::Csv(fields.clone())];
         for form in &forms {
-            let chunk = Chunks::new(text.as_bytes()).next(Vec::new()).unwrap().unwrap();
-            let found = search.read(&chunk, form, None);
+            let mut chunks = Chunks::new(text.as_bytes());
+            let mut found = Found::default();
+            while let Some(chunk) = chunks.next(Vec::new()).unwrap() {
+                found.follow(search.read(&chunk, form, None), usize::MAX);
+            }
             let lines = String::from_utf8(found.lines).unwrap();
             assert_eq!(found.faults.count, (items.len() - jsons.len()) as u64, "{}", path.display());
             assert_eq!(lines.lines().count(), jsons.len(), "{}", path.display());
