@@ -90,7 +90,7 @@ fn clients_beyond_the_places_are_served_in_turn() {
     let mut clients: Vec<Client> = Vec::new();
     for number in 0..1000 {
         let mut client = Client::plain(server.address);
-        let body = numbered(number..number + 1);
+        let body = numbered(number..=number);
         client.send(&[head(body.len()).as_bytes(), &body].concat()).unwrap();
         clients.push(client);
     }
@@ -165,8 +165,8 @@ fn who_stops_within_a_large_body_gives_its_room_to_others() {
     let options = format!("{LATE} --max-body 4000000 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
     let begun = [head(4_000_000).into_bytes(), vec![b' '; 3_000_000]].concat();
-    // Of these, three find room.
-    let mut slow: Vec<Client> = (0..3).map(|_| Client::plain(server.address)).collect();
+    // More than there is room for.
+    let mut slow: Vec<Client> = (0..6).map(|_| Client::plain(server.address)).collect();
     for client in &mut slow {
         client.send_until_full(&begun);
     }

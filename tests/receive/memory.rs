@@ -75,7 +75,7 @@ fn a_body_of_100_mb_is_refused_and_takes_no_memory() {
     for (head, frame) in [(head(100 * PART), ("", "")), (chunked, ("100000\r\n", "\r\n"))] {
         let stream = socket(server.address);
         (&stream).write_all(head.as_bytes()).unwrap();
-        let part = [frame.0.as_bytes(), &[b' '; PART], frame.1.as_bytes()].concat();
+        let part = [frame.0.as_bytes(), &vec![b' '; PART], frame.1.as_bytes()].concat();
         // Cut off, once the answer is there.
         let taken = (0..100).take_while(|_| (&stream).write_all(&part).is_ok()).count();
         assert!(taken < 100);

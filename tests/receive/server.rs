@@ -61,7 +61,7 @@ impl Server {
         self.child.stdout.take().unwrap()
     }
 
-    /// The most memory that it had so far, in KiB (proc_pid_status(5)).
+    /// The most memory that it had so far, in KiB (`proc_pid_status(5)`).
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -14,12 +14,15 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 /// How often it is seen who may have to go.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Whether a client is known as one who may send events, and a number that grows with time.
+type Key = (bool, u64);
+
 /// All places.
 pub(super) struct Places {
     free: Arc<Semaphore>,
     all: usize,
     /// Connections that ask for nothing: strangers first, then by how long they do.
-    quiet: RefCell<BTreeMap<(bool, u64), (Instant, Rc<Notify>)>>,
+    quiet: RefCell<BTreeMap<Key, (Instant, Rc<Notify>)>>,
     count: Cell<u64>,
     is_full: Cell<bool>,
 }
@@ -27,7 +30,7 @@ pub(super) struct Places {
 /// A connection that asks for nothing, until this is dropped.
 pub(super) struct Quiet {
     places: Rc<Places>,
-    key: (bool, u64),
+    key: Key,
 }
 
 impl Places {

@@ -160,7 +160,7 @@ impl Receiver {
         Ok((receiver, address))
     }
 
-    /// The most memory that it had so far, in bytes (proc_pid_status(5)).
+    /// The most memory that it had so far, in bytes (`proc_pid_status(5)`).
     fn peak_memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).context("its memory")?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
