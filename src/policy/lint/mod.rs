@@ -5,6 +5,7 @@ mod catalogue;
 mod coverage;
 mod credentials;
 mod groups;
+mod parts;
 mod resources;
 mod sarif;
 mod values;
