@@ -86,6 +86,16 @@ fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Fi
             format!("the key `{key}` is there twice, first in line {}", document.position_at(*first).line),
             "the API server takes the last one and at most warns (silently before 1.26): keep one".to_owned(),
         ),
+        FindingKind::OverriddenKey { key, first } => (
+            Cause::DuplicateKey,
+            format!(
+                "the key `{key}` is set here and in line {}, one of the two by `<<`",
+                document.position_at(*first).line
+            ),
+            "the API server takes the last one, even where that is the one of `<<`, and at most warns (silently before \
+             1.26): keep one"
+                .to_owned(),
+        ),
         FindingKind::FurtherDocument => (
             Cause::FurtherDocument,
             "a second YAML document starts here".to_owned(),
