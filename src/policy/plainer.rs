@@ -8,7 +8,10 @@ use crate::yaml::{Document, FindingKind, Nesting};
 /// two, and this does not tell which is met first.
 const MAX_DEPTH: usize = 9_990;
 
-/// YAML with blanks for the tabs between a key and its value, and a number for what is deep within brackets, if that is
+/// What stands for a pair of brackets and all within them: brackets too, so that what is around them is as right or wrong.
+const EMPTY: &str = "[]";
+
+/// YAML with blanks for the tabs between a key and its value, and an empty list for what is deep within brackets, if that is
 /// YAML by itself. `None` where there is nothing of the kind, or where it matters what is deep there.
 pub(super) fn yaml(text: &str, nesting: &Nesting) -> Option<String> {
     let Nesting { regions, tabs, deepest, is_intricate, .. } = nesting;
@@ -23,7 +26,7 @@ pub(super) fn yaml(text: &str, nesting: &Nesting) -> Option<String> {
     Some(shallow(&text.char_indices().map(blank).collect::<String>(), regions))
 }
 
-/// The text with a number in the place of each outermost region.
+/// The text with an empty list in the place of each outermost region.
 pub(super) fn shallow(text: &str, regions: &[Range<usize>]) -> String {
     let mut outermost: Vec<&Range<usize>> = Vec::new();
     for region in regions.iter().rev() {
@@ -36,16 +39,16 @@ pub(super) fn shallow(text: &str, regions: &[Range<usize>]) -> String {
     for region in outermost.into_iter().rev() {
         let (before, within) = (text.get(done..region.start), text.get(region.clone()));
         plain.push_str(before.unwrap_or_default());
-        plain.push('0');
+        plain.push_str(EMPTY);
         let blank = |c| if c == '\n' { '\n' } else { ' ' };
-        plain.extend(within.unwrap_or_default().chars().skip(1).map(blank));
+        plain.extend(within.unwrap_or_default().chars().skip(EMPTY.len()).map(blank));
         done = region.end;
     }
     plain.push_str(text.get(done..).unwrap_or_default());
     plain
 }
 
-/// Whether each region is a document of YAML, with a number in the place of those in it, and has nothing remarkable.
+/// Whether each region is a document of YAML, with an empty list in the place of those in it, and has nothing remarkable.
 fn are_plain(text: &str, regions: &[Range<usize>]) -> bool {
     let mut open: Vec<&Range<usize>> = Vec::new();
     for region in regions {
@@ -54,7 +57,7 @@ fn are_plain(text: &str, regions: &[Range<usize>]) -> bool {
         let mut done = region.start;
         for inner in open.drain(first..) {
             chunk.push_str(text.get(done..inner.start).unwrap_or_default());
-            chunk.push('0');
+            chunk.push_str(EMPTY);
             done = inner.end;
         }
         chunk.push_str(text.get(done..region.end).unwrap_or_default());

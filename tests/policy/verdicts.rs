@@ -180,7 +180,7 @@ fn hardly_anything_is_undecided() {
     assert_eq!(undecided, UNDECIDED);
 }
 
-const UNDECIDED: [&str; 16] = [
+const UNDECIDED: [&str; 17] = [
     "users item !!binary YQ==",
     "users flow [a?]",
     "users flow [::]",
@@ -197,6 +197,7 @@ const UNDECIDED: [&str; 16] = [
     "150 deep, key twice",
     "150 deep, key of no text",
     "JSON level twice, the first no text",
+    "100 deep, text before brackets",
 ];
 
 /// The strict decoder names every dropped key; kaudit must object to each, and may object to more.

@@ -25,7 +25,7 @@ pub(crate) struct Nesting {
     pub(crate) regions: Vec<Range<usize>>,
     /// Tabs between a key and its value in a line, and within brackets: not every reader takes them for blanks.
     pub(crate) tabs: Vec<usize>,
-    /// Whether an anchor, an alias or a tag is somewhere within brackets, or brackets are a key.
+    /// Whether brackets have an anchor, an alias, a tag or a merge key somewhere within them, or are a key.
     pub(crate) is_intricate: bool,
 }
 
@@ -78,9 +78,9 @@ impl Walk<'_> {
                 _ => {
                     is_begun = true;
                     if self.flow == 0 {
-                        self.block_token(byte)
+                        self.block_token(byte);
                     } else {
-                        self.flow_token(byte)
+                        self.flow_token(byte);
                     }
                     if self.found.exceeded.is_some() {
                         return;
@@ -137,7 +137,7 @@ impl Walk<'_> {
                 self.at += 1;
             }
             b'"' | b'\'' => self.skip_quoted(byte),
-            b'&' | b'!' | b'*' => {
+            b'&' | b'!' | b'*' | b'<' => {
                 self.found.is_intricate = true;
                 self.skip_word(b",[]{}");
             }
@@ -221,7 +221,7 @@ impl Walk<'_> {
     fn skip_plain(&mut self) {
         while let Some(byte) = self.byte(0) {
             match byte {
-                b'\n' if self.flow > 0 => return,
+                b'\n' | b',' | b'[' | b']' | b'{' | b'}' if self.flow > 0 => return,
                 b'\n' => {
                     let Some(indent) = self.indent_of_next_line() else { return };
                     if self.indents.last().is_some_and(|around| indent <= *around) || self.indents.is_empty()
@@ -233,7 +233,6 @@ impl Walk<'_> {
                 }
                 b'#' if self.is_after_blank() => return,
                 b':' if self.is_blank(1) => return,
-                b',' | b'[' | b']' | b'{' | b'}' if self.flow > 0 => return,
                 b':' if self.flow > 0 && matches!(self.byte(1), Some(b',' | b'[' | b']' | b'{' | b'}')) => {
                     self.at += 1;
                     return;

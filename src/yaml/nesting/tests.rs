@@ -41,5 +41,7 @@ fn regions_are_nested_pairs_of_brackets() {
     let nesting = Nesting::of(&format!("a: {deep}\n"));
     assert_eq!(nesting.regions, [83..103, 43..143]);
     assert!(!nesting.is_intricate);
-    assert!(Nesting::of("[{[a]: b}]").is_intricate && Nesting::of("[&a b]").is_intricate);
+    for text in ["[{[a]: b}]", "[&a b]", "{<<: [a]}"] {
+        assert!(Nesting::of(text).is_intricate, "{text}");
+    }
 }
