@@ -138,7 +138,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     );
     let what = "events received, as a multiple of Go's";
     figures.push(Figure::new(what, rates.kaudit / rates.peer, Goal::AtLeast(LEAST_RATE), ""));
-    figures.push(decisions::measure(project)?);
+    figures.extend(decisions::measure(project)?);
     println!();
     judge(&figures, options.enforce)
 }
