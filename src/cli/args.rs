@@ -8,6 +8,7 @@ use super::policy::PolicyArgs;
 use super::receive::ReceiveArgs;
 use super::webhook::{IgnoreOptions, WebhookArgs, WebhookOptions};
 use crate::audit::pflag::parse_duration;
+use crate::audit::version::KubernetesVersion;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -236,8 +237,8 @@ pub(super) struct Settings {
     #[arg(long, value_name = "NAME|FILE|-", conflicts_with = "policy-file", help_heading = "Policy")]
     pub(super) policy: Option<String>,
     /// Judge by this Kubernetes version [default: the image's tag]
-    #[arg(long, value_name = "VERSION", help_heading = "Policy")]
-    pub(super) kubernetes_version: Option<String>,
+    #[arg(long, value_name = "VERSION", value_parser = kubernetes_version, help_heading = "Policy")]
+    pub(super) kubernetes_version: Option<KubernetesVersion>,
     /// Refuse a policy of your own in which `kaudit policy lint` finds something
     #[arg(long, help_heading = "Policy")]
     pub(super) strict: bool,
@@ -267,4 +268,9 @@ pub(super) struct Settings {
     /// One option per audit flag of kube-apiserver.
     #[command(flatten)]
     pub(super) audit: AuditOptions,
+}
+
+/// A version as it is typed. What is none is a mistake of the command line, and says nothing about any file.
+pub(super) fn kubernetes_version(text: &str) -> Result<KubernetesVersion, String> {
+    KubernetesVersion::parse(text).map_err(|_| "give it as 1.30 or v1.30.3".to_owned())
 }

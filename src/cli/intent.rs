@@ -6,7 +6,6 @@ use super::named_policy::{NamedPolicy, POLICY_LIMIT, find_policy};
 use super::webhook::{made, made_elsewhere, resolve_service};
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::settings::Asked;
-use crate::audit::version::KubernetesVersion;
 use crate::node::Node;
 use crate::plan::{PolicyWanted, Wanted};
 use crate::refusal::Refusal;
@@ -39,7 +38,6 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
         }
         (None, None) => None,
     };
-    let version = settings.kubernetes_version.as_deref().map(KubernetesVersion::parse).transpose()?;
     Ok(Wanted {
         policy,
         webhook,
@@ -47,7 +45,7 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
         flags: flags.into_iter().map(|(flag, value)| Asked { flag, value }).collect(),
         environment: settings.container_env.clone(),
         logtail_cluster_id: settings.logtail_cluster_id.clone(),
-        version,
+        version: settings.kubernetes_version.clone(),
         reset: settings.reset,
         strict: settings.strict,
     })

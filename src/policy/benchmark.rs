@@ -1,7 +1,8 @@
 //! What security benchmarks want of an audit policy, as predicates with evidence.
 //!
 //! CIS 3.2.2 is decided by trying requests, because what counts is what is logged; kubescape C-0161 and STIG V-242403
-//! read the file, so their predicates do the same.
+//! read the file, so their predicates do the same. trivy never looks into a policy: KCV-0019 to KCV-0022 are about flags,
+//! see [`audit::benchmark`](crate::audit::benchmark).
 
 use crate::policy::decide::{Request, Resource, Target, User, decide};
 use crate::policy::model::{Level, Policy, Rule};

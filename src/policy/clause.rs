@@ -24,6 +24,15 @@ pub(super) struct Clause<'p> {
     pub(super) urls: Vec<&'p str>,
 }
 
+/// How many values all clauses of the rule have together, at most; each repeats those of its rule.
+pub(super) fn count_values(rule: &Rule) -> usize {
+    let lists = [&rule.users, &rule.user_groups, &rule.verbs, &rule.namespaces, &rule.non_resource_urls];
+    let of_rule: usize = lists.into_iter().map(Vec::len).sum();
+    let of_entries =
+        rule.resources.iter().map(|entry| 1 + entry.resources.len() + entry.resource_names.len());
+    of_rule.saturating_mul(rule.resources.len().max(1)).saturating_add(of_entries.sum())
+}
+
 /// The clauses of the rule.
 pub(super) fn clauses(rule: &Rule) -> Vec<Clause<'_>> {
     let is_of_resources = !rule.namespaces.is_empty() || !rule.resources.is_empty();
@@ -42,21 +51,57 @@ pub(super) fn clauses(rule: &Rule) -> Vec<Clause<'_>> {
     if rule.resources.is_empty() {
         return vec![clause];
     }
-    let with =
-        |Entries { resources, names, api_groups }| Clause { api_groups, resources, names, ..clause.clone() };
+    let with = |entries| {
+        let mut of_entries = clause.clone();
+        of_entries.set_entries(entries);
+        of_entries
+    };
     by_resources(&rule.resources).into_iter().map(with).collect()
+}
+
+impl<'p> Clause<'p> {
+    /// How many values all conditions have together.
+    pub(super) fn values(&self) -> usize {
+        let one = [&self.users, &self.user_groups, &self.verbs, &self.namespaces];
+        let more = [&self.api_groups, &self.resources, &self.names, &self.urls];
+        one.into_iter().chain(more).map(Vec::len).sum()
+    }
+
+    /// Makes it one about requests for these resources.
+    pub(super) fn set_entries(&mut self, entries: Entries<'p>) {
+        let Entries { resources, names, api_groups } = entries;
+        (self.resources, self.names, self.api_groups) = (resources, names, api_groups);
+    }
 }
 
 fn texts(values: &[String]) -> Vec<&str> {
     values.iter().map(String::as_str).collect()
 }
 
-/// Entries that name the same resources and objects.
-struct Entries<'p> {
-    resources: Vec<&'p str>,
-    names: Vec<&'p str>,
-    /// No groups stand for any.
-    api_groups: Vec<&'p str>,
+/// Entries that name the same resources and objects, as conditions: an empty list is none.
+pub(super) struct Entries<'p> {
+    pub(super) resources: Vec<&'p str>,
+    pub(super) names: Vec<&'p str>,
+    pub(super) api_groups: Vec<&'p str>,
+}
+
+impl<'p> Entries<'p> {
+    /// The conditions of one entry.
+    pub(super) fn of(entry: &'p GroupResources) -> Self {
+        // The API server does not look at the names of an entry without resources.
+        let has_names = !entry.resources.is_empty();
+        Self {
+            resources: Self::patterns(&entry.resources),
+            names: if has_names { texts(&entry.resource_names) } else { Vec::new() },
+            api_groups: if entry.group == "*" { Vec::new() } else { vec![&entry.group] },
+        }
+    }
+
+    /// The condition that is the same as these patterns.
+    pub(super) fn patterns(patterns: impl IntoIterator<Item = &'p String>) -> Vec<&'p str> {
+        let patterns: Vec<&str> = patterns.into_iter().map(String::as_str).collect();
+        if patterns.contains(&"*") { Vec::new() } else { patterns }
+    }
 }
 
 /// The entries in the order of the rule, with one for those that differ only in the group: many a rule names twenty groups
@@ -64,23 +109,14 @@ struct Entries<'p> {
 fn by_resources(entries: &[GroupResources]) -> Vec<Entries<'_>> {
     let mut places = HashMap::new();
     let mut found: Vec<Entries<'_>> = Vec::new();
-    for entry in entries {
-        let is_of_any = entry.resources.iter().any(|pattern| pattern == "*");
-        let (resources, names) = match texts(&entry.resources) {
-            // The API server does not look at the names of an entry without resources.
-            resources if resources.is_empty() => (Vec::new(), Vec::new()),
-            _ if is_of_any => (Vec::new(), texts(&entry.resource_names)),
-            resources => (resources, texts(&entry.resource_names)),
-        };
-        let place = *places.entry((resources.clone(), names.clone())).or_insert(found.len());
+    for entry in entries.iter().map(Entries::of) {
+        let place = *places.entry((entry.resources.clone(), entry.names.clone())).or_insert(found.len());
         match found.get_mut(place) {
-            Some(same) => same.api_groups.push(&entry.group),
-            None => found.push(Entries { resources, names, api_groups: vec![&entry.group] }),
-        }
-    }
-    for entries in &mut found {
-        if entries.api_groups.contains(&"*") {
-            entries.api_groups.clear();
+            // Without groups it is about any already.
+            Some(same) if same.api_groups.is_empty() => {}
+            Some(same) if entry.api_groups.is_empty() => same.api_groups.clear(),
+            Some(same) => same.api_groups.extend(entry.api_groups),
+            None => found.push(entry),
         }
     }
     found

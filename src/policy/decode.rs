@@ -54,6 +54,14 @@ pub(super) fn compare(
     walk.found
 }
 
+/// Whether Go decodes the value of a JSON text without an error.
+pub(super) fn fits(value: &Value, shape: Shape) -> bool {
+    let found = Comparison::default();
+    let mut walk = Walk { found, number_is_text: true, knows_managed_fields: true };
+    walk.value(value, shape, &Path::root(), Context { owner: &POLICY, fields: "" });
+    walk.found.misfits.is_empty()
+}
+
 struct Walk {
     found: Comparison,
     number_is_text: bool,

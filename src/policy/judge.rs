@@ -21,6 +21,15 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
 }
 
+impl Judgement {
+    /// Whether the API server would start with the file; `None` where that cannot be told.
+    #[must_use]
+    pub fn would_start(&self) -> Option<bool> {
+        let is_refused = || self.findings.iter().any(|finding| finding.verdict == Verdict::WouldNotStart);
+        if self.policy.is_some() { Some(true) } else { is_refused().then_some(false) }
+    }
+}
+
 /// Judges the file `text` for the API server 1.`minor`, and takes it only if there is nothing to object to.
 ///
 /// # Errors

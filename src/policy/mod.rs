@@ -29,6 +29,7 @@ pub mod lint;
 mod measured;
 mod migrate;
 mod model;
+mod plainer;
 pub mod preset;
 mod question;
 mod reach;

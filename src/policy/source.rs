@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::policy::finding::{Cause, Finding, Verdict};
-use crate::policy::json::WithoutDuplicates;
+use crate::policy::json;
 use crate::policy::json_words::{self, Fault};
-use crate::policy::{foreign, go, yaml_words};
+use crate::policy::{foreign, go, plainer, yaml_words};
 use crate::refusal::{Position, Refusal};
-use crate::yaml::{Document, FindingKind, Path, position_at};
+use crate::yaml::{Document, FindingKind, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
 
 /// A text that could be read.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Source {
             let words = "there are two byte order marks at the start";
             return Err(Finding::of_file(Verdict::Undecided, words).help("remove them"));
         }
-        let document = Document::read(text).map_err(|refusal| refuse_yaml(text, refusal))?;
+        let document = read_yaml(text)?;
         if let Some(finding) = foreign::find(&document) {
             return Err(finding);
         }
@@ -79,12 +79,48 @@ impl Source {
     }
 }
 
+/// Reads what kaudit's readers take, and what Go's takes beyond that as far as it can be told.
+fn read_yaml(text: &str) -> Result<Document, Finding> {
+    /// What is deeper costs the readers a time that is far above linear.
+    const MAX_DEPTH: usize = 100;
+    let refusal = match Document::read(text) {
+        Ok(document) => return Ok(document),
+        Err(refusal) => refusal,
+    };
+    let nesting = Nesting::of(text);
+    if let Some(at) = nesting.exceeded {
+        return Err(refuse_depth(position_at(text, at)));
+    }
+    match plainer::yaml(text, &nesting).map(|plain| Document::read(&plain)) {
+        Some(Ok(document)) => Ok(document),
+        _ if nesting.deepest > MAX_DEPTH => Err(undecided(refusal)),
+        _ => Err(refuse_yaml(text, refusal)),
+    }
+}
+
+/// In the first line go-yaml names none.
+fn refuse_depth(position: Position) -> Finding {
+    let line = if position.line > 1 { format!("line {}: ", position.line) } else { String::new() };
+    let words = format!("failed decoding: yaml: {line}exceeded max depth of {MAX_DEPTH_IN_GO}");
+    Finding::of_file(Verdict::WouldNotStart, words).at(position).help("write it with fewer brackets")
+}
+
 fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Finding> {
     let (cause, words, help) = match kind {
         FindingKind::DuplicateKey { key, first } => (
             Cause::DuplicateKey,
             format!("the key `{key}` is there twice, first in line {}", document.position_at(*first).line),
             "the API server takes the last one and at most warns (silently before 1.26): keep one".to_owned(),
+        ),
+        FindingKind::OverriddenKey { key, first } => (
+            Cause::DuplicateKey,
+            format!(
+                "the key `{key}` is set here and in line {}, one of the two by `<<`",
+                document.position_at(*first).line
+            ),
+            "the API server takes the last one, even where that is the one of `<<`, and at most warns (silently before \
+             1.26): keep one"
+                .to_owned(),
         ),
         FindingKind::FurtherDocument => (
             Cause::FurtherDocument,
@@ -109,26 +145,20 @@ fn read_json(text: &str) -> Result<Source, Finding> {
              write it without the braces",
         ));
     }
-    // What is JSON by its grammar and cannot be a value: half a surrogate pair, a number beyond all bounds, very many
-    // brackets.
-    let value = serde_json::from_str(text).map_err(|error| {
-        Finding::of_file(Verdict::Undecided, format!("kaudit does not read this JSON: {error}"))
+    let Nesting { regions, .. } = Nesting::of(text);
+    let text = plainer::shallow(text, &regions);
+    // What is JSON by its grammar and cannot be a value: half a surrogate pair, a number beyond all bounds; and a key that
+    // is there twice, where it matters what Go makes of that.
+    let value = json::read(&text).map_err(|error| {
+        Finding::of_file(Verdict::Undecided, format!("{CANNOT_TELL}: {error}"))
             .at(Position { line: error.line(), column: error.column().max(1) })
             .help("correct the line")
     })?;
-    let merged = |words: &str| {
-        Finding::of_file(Verdict::Undecided, format!("{words}, and in JSON the API server merges the two"))
-            .help("keep one of them")
-    };
-    if let Err(error) = serde_json::from_str::<WithoutDuplicates>(text) {
-        return Err(
-            merged("a key is there twice").at(Position { line: error.line(), column: error.column().max(1) })
-        );
-    }
     if has_two_spellings(&value) {
-        return Err(merged("`apiVersion` or `kind` is there twice, in different spellings"));
+        let words = format!("{CANNOT_TELL}: `apiVersion` or `kind` is there twice, in different spellings");
+        return Err(Finding::of_file(Verdict::Undecided, words).help("keep one of them"));
     }
-    Ok(Source { value, is_json: true, document: Document::read(&as_yaml(text)).ok() })
+    Ok(Source { value, is_json: true, document: Document::read(&as_yaml(&text)).ok() })
 }
 
 /// The text with everything at the same place, for a reader of YAML: a tab is a blank, because JSON has none within
@@ -142,8 +172,8 @@ fn as_yaml(json: &str) -> String {
     json.chars().map(printed).collect()
 }
 
-/// Go's JSON decoder writes the second value of a key over the first, item by item, and so leaves parts of it. For
-/// `apiVersion` and `kind` it does so for keys that differ in case as well, in the order of the text.
+/// For `apiVersion` and `kind` Go's JSON decoder takes the last of keys that differ in case as well, in the order of the
+/// text.
 fn has_two_spellings(value: &Value) -> bool {
     let spellings =
         |name| value.as_object().into_iter().flatten().filter(move |(key, _)| go::folds_to(key, name));
@@ -156,12 +186,27 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
     let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason);
     let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
     let is_undecided = libyaml_may_be_stricter || (yaml_words::libyaml_reads(text) && !has_no_value);
-    let its_words = yaml_words::words(text, &refusal).filter(|_| !is_undecided);
-    let (verdict, words) = match its_words {
-        _ if is_undecided => (Verdict::Undecided, refusal.reason),
-        Some(words) => (Verdict::WouldNotStart, format!("failed decoding: {words}")),
-        None => (Verdict::WouldNotStart, format!("failed decoding: yaml: {}", refusal.reason)),
+    if is_undecided {
+        return undecided(refusal);
+    }
+    let words = match yaml_words::words(text, &refusal) {
+        Some(words) => format!("failed decoding: {words}"),
+        None => format!("failed decoding: yaml: {}", refusal.reason),
     };
+    unusable(Verdict::WouldNotStart, words, refusal)
+}
+
+/// How a finding begins that says why there is no verdict.
+const CANNOT_TELL: &str = "kaudit cannot tell how the API server reads this";
+
+fn undecided(refusal: Refusal) -> Finding {
+    let reason = refusal.reason.as_str();
+    let prefixes = ["this is not valid YAML: ", "this is not valid YAML for Kubernetes: "];
+    let cause = prefixes.iter().find_map(|prefix| reason.strip_prefix(prefix)).unwrap_or(reason);
+    unusable(Verdict::Undecided, format!("{CANNOT_TELL}: {cause}"), refusal)
+}
+
+fn unusable(verdict: Verdict, words: String, refusal: Refusal) -> Finding {
     // The reader's advice is about manifests where it names kubectl, which knows no audit policies.
     let mut help: Vec<String> =
         refusal.help.into_iter().filter(|step| !step.contains("kubectl create")).collect();

@@ -19,6 +19,14 @@ pub enum FindingKind {
         /// The byte where it stands first.
         first: usize,
     },
+    /// The key is in this mapping before, and one of the two comes from a merge key; Go takes the last value, or refuses
+    /// the file if it reads strictly.
+    OverriddenKey {
+        /// The key.
+        key: String,
+        /// The byte where it, or the merge key that it comes from, stands first.
+        first: usize,
+    },
     /// An unquoted key that is a boolean or a number for Go, which makes `true` of `on`.
     NonStringKey {
         /// The key as it is written.

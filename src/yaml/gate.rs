@@ -120,6 +120,6 @@ fn refuse_finding(text: &str, finding: &Finding) -> Option<Refusal> {
         FindingKind::Directive => Some(
             refuse("there is a YAML directive".to_owned()).help("remove the line; a manifest needs none"),
         ),
-        FindingKind::MergeKey | FindingKind::Tag { .. } => None,
+        FindingKind::OverriddenKey { .. } | FindingKind::MergeKey | FindingKind::Tag { .. } => None,
     }
 }

@@ -28,6 +28,13 @@ pub(super) fn read_value(text: &str, root: &Node) -> Result<(Value, Vec<Finding>
     Ok((value, reader.findings))
 }
 
+/// What sets a key of a mapping: an entry, or a merge key for all that it merges.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    is_merged: bool,
+}
+
 struct Reader<'t> {
     text: &'t str,
     /// The value of each anchor whose node is complete, and how many nodes it stands for.
@@ -74,12 +81,16 @@ impl Reader<'_> {
 
     fn mapping(&mut self, entries: &[Entry]) -> Result<Value, Refusal> {
         let mut map = Map::new();
-        let mut first = HashMap::new();
+        let mut first: HashMap<String, Place> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             if is_merge(&entry.key) {
                 self.found(FindingKind::MergeKey, &entry.key);
                 self.decoded += 1;
-                self.merge(&entry.value, &mut map)?;
+                for (key, value) in self.merge(&entry.value)? {
+                    let place = Place { at: entry.start(), is_merged: true };
+                    self.set(&key, place, &mut first);
+                    map.insert(key, value);
+                }
                 continue;
             }
             let key = self.key(&entry.key)?;
@@ -88,13 +99,22 @@ impl Reader<'_> {
                 let is_replaced = entries.iter().skip(index + 1).any(is_same);
                 if is_replaced { self.replaced(entry, refusal) } else { refusal }
             })?;
-            let at = entry.start();
-            if let Some(first) = first.insert(key.clone(), at) {
-                self.found(FindingKind::DuplicateKey { key: key.clone(), first }, &entry.key);
-            }
+            self.set(&key, Place { at: entry.start(), is_merged: false }, &mut first);
             map.insert(key, value);
         }
         Ok(Value::Object(map))
+    }
+
+    /// Reports a key that was set before.
+    fn set(&mut self, key: &str, place: Place, first: &mut HashMap<String, Place>) {
+        let Some(before) = first.insert(key.to_owned(), place) else { return };
+        let (key, first) = (key.to_owned(), before.at);
+        let kind = if before.is_merged || place.is_merged {
+            FindingKind::OverriddenKey { key, first }
+        } else {
+            FindingKind::DuplicateKey { key, first }
+        };
+        self.findings.push(Finding { kind, at: place.at });
     }
 
     /// Go looks for a form in JSON only when all keys are read, and has forgotten the first value of this one by then.
@@ -136,10 +156,10 @@ impl Reader<'_> {
         Ok(key)
     }
 
-    /// `<<: *name`: the entries of the named mapping, or of several, are set where the merge stands. So a later
+    /// `<<: *name`: the entries of the named mapping, or of several, to be set where the merge stands. So a later
     /// key of the mapping itself overrides them and an earlier one does not; YAML 1.1 says otherwise, go-yaml v2
     /// does it this way.
-    fn merge(&mut self, node: &Node, into: &mut Map<String, Value>) -> Result<(), Refusal> {
+    fn merge(&mut self, node: &Node) -> Result<Vec<(String, Value)>, Refusal> {
         let sources = match (&node.kind, self.value(node)?) {
             (Kind::Mapping(..) | Kind::Alias(_), source @ Value::Object(_)) => vec![source],
             // Earlier ones take precedence, so they are set last.
@@ -151,12 +171,11 @@ impl Reader<'_> {
             return Err(refuse_at(self.text, node.span().start, "only mappings can be merged with `<<`")
                 .help("write the keys out instead of merging them"));
         }
-        for source in sources {
-            if let Value::Object(entries) = source {
-                into.extend(entries);
-            }
-        }
-        Ok(())
+        let objects = sources.into_iter().filter_map(|source| match source {
+            Value::Object(entries) => Some(entries),
+            _ => None,
+        });
+        Ok(objects.flatten().collect())
     }
 
     fn scalar(&mut self, node: &Node, text: &str, style: ScalarStyle) -> Result<Value, Refusal> {

@@ -129,3 +129,35 @@ fn a_strict_objection_leaves_the_policy_as_the_api_server_reads_it() {
     assert_eq!(rule.level.name(), "Metadata");
     assert!(rule.user_groups.is_empty());
 }
+
+/// What is eight times as deep takes about eight times as long, and not the square of it.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "what is long is measured, against itself")]
+fn a_verdict_on_a_deep_text_takes_a_time_that_grows_with_its_length() {
+    let started = std::time::Instant::now;
+    for piece in ["[", "a: {", "a: [\n", "- ", "? ", "a:\t{", "[\"]\", "] {
+        let time = |size: usize| {
+            let text = piece.repeat(size / piece.len());
+            let before = started();
+            let verdict = examine(&text, 36).findings[0].verdict;
+            assert_eq!(verdict, Verdict::WouldNotStart, "{piece}");
+            before.elapsed().max(std::time::Duration::from_millis(100))
+        };
+        let (short, long) = (time(1 << 17), time(1 << 20));
+        assert!(long < short * 40, "{long:?} for eight times of what takes {short:?}: {piece}");
+    }
+}
+
+#[test]
+fn what_cannot_be_told_is_neither_good_nor_bad() {
+    let text = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n  users: [-]\n";
+    let judgement = examine(text, 36);
+    assert_eq!(judgement.would_start(), None);
+    let words = &judgement.findings[0].words;
+    assert!(words.starts_with("kaudit cannot tell how the API server reads this: "), "{words}");
+    assert_eq!(examine(&text.replace("[-]", "[a]"), 36).would_start(), Some(true));
+    assert_eq!(
+        examine(&text.replace("Metadata", "Meta").replace("[-]", "[a]"), 36).would_start(),
+        Some(false)
+    );
+}

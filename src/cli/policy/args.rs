@@ -1,5 +1,7 @@
 //! The command line of `kaudit policy`.
 
+use crate::audit::version::KubernetesVersion;
+use crate::cli::args::kubernetes_version;
 use crate::policy::preset;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -15,13 +17,14 @@ pub(in crate::cli) struct PolicyArgs {
 /// The commands about policies. None of them changes a node.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Say what the API server says about a policy, and what it will not tell; exit 1: findings, 3: it would not start
+    /// Say what the API server says about a policy, and what it will not tell; exit 1: findings, 3: it would not start,
+    /// or kaudit cannot tell
     #[command(after_help = LINT_HELP)]
     Lint(Lint),
     /// Say which rule decides of a request, and what is logged of it
     #[command(after_help = EXPLAIN_HELP)]
     Explain(Explain),
-    /// List the presets
+    /// List the presets, and what each passes of the benchmarks that look into a policy (trivy looks at flags alone)
     List,
     /// Print a preset, to start a policy of your own from
     Show {
@@ -206,6 +209,6 @@ pub(super) struct Lint {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Version {
     /// Judge by this Kubernetes version [default: that of the node's manifest, if there is one, else the newest known]
-    #[arg(long, value_name = "VERSION")]
-    pub(super) kubernetes_version: Option<String>,
+    #[arg(long, value_name = "VERSION", value_parser = kubernetes_version)]
+    pub(super) kubernetes_version: Option<KubernetesVersion>,
 }

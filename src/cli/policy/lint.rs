@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         }
     }
     let open = linted.iter().map(|(_, linted)| linted.open().count()).sum();
-    let exit = if !unread.is_empty() || linted.iter().any(|(_, linted)| !linted.would_start) {
+    let exit = if !unread.is_empty() || linted.iter().any(|(_, linted)| linted.would_start != Some(true)) {
         Exit::Refused
     } else if open > 0 {
         Exit::Differences

@@ -22,7 +22,7 @@ pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -
         PolicyCommand::Lint(args) => lint::run(args, global, output),
         PolicyCommand::Explain(args) => explain::run(args, global, output),
         PolicyCommand::List => Ok(presets::list(output)),
-        PolicyCommand::Show { name } => presets::show(name, output),
+        PolicyCommand::Show { name } => Ok(presets::show(name, output)),
         PolicyCommand::Diff(args) => diff::run(args, global, output),
         PolicyCommand::Replay(args) => replay::run(args, global, output),
         PolicyCommand::Migrate(args) => migrate::run(args, output),

@@ -1,5 +1,6 @@
 //! `policy list` and `policy show`
 
+use super::misused;
 use crate::cli::{Exit, end};
 use crate::note::Note;
 use crate::policy::benchmark::assess;
@@ -74,23 +75,21 @@ fn measured_details(preset: &Preset) -> Value {
 }
 
 /// Prints a preset as it is.
-///
-/// # Errors
-/// There is none of that name.
-pub(super) fn show(name: &str, output: &mut Output<'_>) -> super::Result {
-    let found = preset::find(name).ok_or_else(|| {
+pub(super) fn show(name: &str, output: &mut Output<'_>) -> Exit {
+    let Some(found) = preset::find(name) else {
         let refusal = Refusal::new(format!("there is no preset {name}"));
-        match preset::suggest(name) {
+        let refusal = match preset::suggest(name) {
             Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
             None => refusal.help("kaudit policy list names them"),
-        }
-    })?;
+        };
+        return misused(refusal, output);
+    };
     if output.json {
         let details = json!({
             "name": found.name, "summary": found.summary, "text": found.text, "measured": measured_details(found),
         });
         let report = Report { details: Some(("preset", details)), ..Report::default() };
-        return Ok(end(output, (report, Exit::Done)));
+        return end(output, (report, Exit::Done));
     }
     let report = Report {
         lines: vec![found.text.trim_end_matches('\n').to_owned()],
@@ -101,5 +100,5 @@ pub(super) fn show(name: &str, output: &mut Output<'_>) -> super::Result {
             .collect(),
         ..Report::default()
     };
-    Ok(end(output, (report, Exit::Done)))
+    end(output, (report, Exit::Done))
 }

@@ -75,11 +75,11 @@ impl fmt::Display for Judging {
 /// machine or a tree without a control plane is no obstacle, a manifest that is named and not there is one.
 ///
 /// # Errors
-/// What is asked for is no version, one without audit policies, or of a manifest that is not there.
+/// What is asked for is a version without audit policies, or of a manifest that is not there.
 pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Refusal> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
     let (version, whose) = match &version.kubernetes_version {
-        Some(text) => (KubernetesVersion::parse(text)?, ""),
+        Some(version) => (version.clone(), ""),
         None => match of_node(global)? {
             Some(version) => (version, ", this node's version"),
             None => {

@@ -1,12 +1,11 @@
 //! Rules and parts of rules that never decide, and requests of which no rule decides: by exact reasoning over the
 //! conditions of the rules, see [`reach`](crate::policy::reach).
 
-use crate::policy::decide::{Request, matches};
 use crate::policy::describe::describe_request;
-use crate::policy::go;
+use crate::policy::lint::parts::check_parts;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
-use crate::policy::model::{GroupResources, Level, Policy, Rule, Stage};
-use crate::policy::reach::{Reach, Rules, Scope, TooComplex};
+use crate::policy::model::{Level, Policy, Rule, Stage};
+use crate::policy::reach::{Reach, Scope, TooComplex};
 use crate::yaml::Path;
 
 /// Looks at every rule, and at what none of them takes.
@@ -23,10 +22,11 @@ fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
     // What a rule that never decides would take is taken by those before it.
     let mut deciding = Vec::new();
     let mut others = Vec::new();
+    let mut earlier = reach.rules([])?;
     for (index, rule) in policy.rules.iter().enumerate() {
-        let earlier = reach.rules(deciding.iter().copied());
         if reach.left(rule, &earlier)?.is_some() {
             deciding.push(index);
+            reach.add(index, &mut earlier)?;
         } else if reach.is_possible(rule)? {
             others.push(index);
         } else {
@@ -34,12 +34,16 @@ fn check_all(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
         }
     }
     check_rest(policy, &reach, &deciding, found)?;
-    let before = |index: usize| -> Vec<usize> { deciding.iter().copied().filter(|it| *it < index).collect() };
     for index in &others {
-        report_unreachable(policy, &reach, *index, before(*index), found)?;
+        let before = deciding.iter().copied().take_while(|it| it < index).collect();
+        report_unreachable(policy, &reach, *index, before, found)?;
     }
-    for index in &deciding {
-        check_parts(policy, &reach, *index, &reach.rules(before(*index).into_iter()), found)?;
+    let mut earlier = reach.rules([])?;
+    for index in deciding {
+        if let Some(rule) = policy.rules.get(index) {
+            check_parts(rule, &path_of_rule(index), &reach, &earlier, found)?;
+        }
+        reach.add(index, &mut earlier)?;
     }
     Ok(())
 }
@@ -81,7 +85,7 @@ fn report_unreachable(
     let Some(rule) = policy.rules.get(index) else { return Ok(()) };
     for candidate in needed.clone().into_iter().rev() {
         let without: Vec<usize> = needed.iter().copied().filter(|it| *it != candidate).collect();
-        if reach.left(rule, &reach.rules(without.iter().copied()))?.is_none() {
+        if reach.left(rule, &reach.rules(without.iter().copied())?)?.is_none() {
             needed = without;
         }
     }
@@ -98,79 +102,4 @@ fn report_unreachable(
         format!("this rule never decides: {} {take} every request before it; {effect}", names.join(", "));
     found.add(catalogue::UNREACHABLE, path_of_rule(index), message);
     Ok(())
-}
-
-/// Tries the rule with one value at a time.
-fn check_parts(
-    policy: &Policy,
-    reach: &Reach<'_>,
-    index: usize,
-    earlier: &Rules,
-    found: &mut Found<'_>,
-) -> Result<(), TooComplex> {
-    let Some(rule) = policy.rules.get(index) else { return Ok(()) };
-    // What was left of one part is left of every part that matches it.
-    let mut left: Vec<Request> = Vec::new();
-    for (path, value, part) in parts(rule, &path_of_rule(index)) {
-        if left.iter().any(|request| matches(&part, request)) {
-            continue;
-        }
-        match reach.left(&part, earlier)? {
-            Some(request) => left.push(request),
-            None if reach.is_possible(&part)? => {
-                let message = format!("earlier rules take every request that this rule matches with {value}");
-                found.add(catalogue::SHADOWED, path, message);
-            }
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-/// The rule with each of its values alone, where it has several.
-fn parts(rule: &Rule, path: &Path) -> Vec<(Path, String, Rule)> {
-    type Field = fn(&mut Rule) -> &mut Vec<String>;
-    let fields: [(&str, &Vec<String>, Field); 5] = [
-        ("users", &rule.users, |rule| &mut rule.users),
-        ("userGroups", &rule.user_groups, |rule| &mut rule.user_groups),
-        ("verbs", &rule.verbs, |rule| &mut rule.verbs),
-        ("namespaces", &rule.namespaces, |rule| &mut rule.namespaces),
-        ("nonResourceURLs", &rule.non_resource_urls, |rule| &mut rule.non_resource_urls),
-    ];
-    let mut parts = Vec::new();
-    for (key, values, field) in fields {
-        if values.len() < 2 {
-            continue;
-        }
-        for (index, value) in values.iter().enumerate() {
-            let mut part = rule.clone();
-            *field(&mut part) = vec![value.clone()];
-            parts.push((path.clone().key(key).index(index), go::quote(value), part));
-        }
-    }
-    for (index, entry) in
-        rule.resources.iter().enumerate().filter(|(_, entry)| entry.resource_names.len() > 1)
-    {
-        let path = path.clone().key("resources").index(index).key("resourceNames");
-        for (index, name) in entry.resource_names.iter().enumerate() {
-            let one = GroupResources { resource_names: vec![name.clone()], ..entry.clone() };
-            let part = Rule { resources: vec![one], ..rule.clone() };
-            parts.push((path.clone().index(index), go::quote(name), part));
-        }
-    }
-    let patterns: usize = rule.resources.iter().map(|entry| entry.resources.len().max(1)).sum();
-    for (index, entry) in rule.resources.iter().enumerate().filter(|_| patterns > 1) {
-        let path = path.clone().key("resources").index(index);
-        let alone = |entry| Rule { resources: vec![entry], ..rule.clone() };
-        if entry.resources.is_empty() {
-            parts.push((path, format!("the group {}", go::quote(&entry.group)), alone(entry.clone())));
-            continue;
-        }
-        for (index, pattern) in entry.resources.iter().enumerate() {
-            let mut one = entry.clone();
-            one.resources = vec![pattern.clone()];
-            parts.push((path.clone().key("resources").index(index), go::quote(pattern), alone(one)));
-        }
-    }
-    parts
 }

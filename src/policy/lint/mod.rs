@@ -5,6 +5,7 @@ mod catalogue;
 mod coverage;
 mod credentials;
 mod groups;
+mod parts;
 mod resources;
 mod sarif;
 mod values;
@@ -75,8 +76,8 @@ impl Lint {
 pub struct Linted {
     /// In the order of the file. What the file allows is in it, with the reason.
     pub findings: Vec<Lint>,
-    /// Whether the API server would start with it, as far as can be told.
-    pub would_start: bool,
+    /// Whether the API server would start with it; `None` where that cannot be told.
+    pub would_start: Option<bool>,
 }
 
 impl Linted {
@@ -91,7 +92,10 @@ impl Linted {
 pub fn lint_bytes(bytes: &[u8], minor: u32) -> Linted {
     match decode(bytes) {
         Ok(text) => lint(text, minor),
-        Err(finding) => Linted { findings: vec![of_judgement(&finding)], would_start: false },
+        Err(finding) => {
+            let would_start = (finding.verdict == Verdict::WouldNotStart).then_some(false);
+            Linted { findings: vec![of_judgement(&finding)], would_start }
+        }
     }
 }
 
@@ -119,7 +123,7 @@ pub fn lint(text: &str, minor: u32) -> Linted {
         allow::apply(text, source, policy.is_some(), &mut findings);
     }
     findings.sort_by_key(|finding| (finding.position, finding.check.id));
-    Linted { findings, would_start: judgement.policy.is_some() }
+    Linted { findings, would_start: judgement.would_start() }
 }
 
 /// The policy in a version of `audit.k8s.io` that was removed: once it is migrated, all that is found in it stays.

@@ -2,11 +2,16 @@
 
 use std::cell::Cell;
 
+use crate::policy::clause::count_values;
+use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 
 /// There are too many combinations of conditions to go through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooComplex;
+
+/// What it costs to look a value up.
+pub(super) const STEPS_OF_A_VALUE: usize = 8;
 
 /// What may still be done, in steps of some nanoseconds.
 #[derive(Debug)]
@@ -34,4 +39,13 @@ impl Budget {
 pub(super) fn check_size(sets: usize, like: &Bits) -> Result<(), TooComplex> {
     const MOST_WORDS: usize = 1 << 22;
     if sets.saturating_mul(like.words()) > MOST_WORDS { Err(TooComplex) } else { Ok(()) }
+}
+
+/// # Errors
+///
+/// When the clauses of the rules would take more than about 64 MiB.
+pub(super) fn check_clauses<'p>(rules: impl Iterator<Item = &'p Rule>) -> Result<(), TooComplex> {
+    const MOST_VALUES: usize = 1 << 22;
+    let values = rules.map(count_values).fold(0, usize::saturating_add);
+    if values > MOST_VALUES { Err(TooComplex) } else { Ok(()) }
 }

@@ -21,7 +21,7 @@ use crate::policy::decide::{Request, Target as Asked, decide};
 use crate::policy::model::Policy;
 use bits::Bits;
 pub use budget::TooComplex;
-use budget::{Budget, check_size};
+use budget::{Budget, check_clauses, check_size};
 pub(super) use rules::{Reach, Rules};
 use space::Space;
 use target::Target;
@@ -62,6 +62,7 @@ pub fn outcomes(
     wanted: impl Fn(&[Option<usize>]) -> bool,
 ) -> Result<Outcomes, TooComplex> {
     let rules = || policies.iter().flat_map(|policy| &policy.rules);
+    check_clauses(rules())?;
     let space = Space::of(&rules().flat_map(clauses).collect::<Vec<_>>())?;
     let question = Question { space: &space, scope, budget: &Budget::for_policies(policies.len()) };
     let mut first = 0;

@@ -6,7 +6,7 @@ use crate::policy::clause::{Clause, clauses};
 use crate::policy::decide::{Request, matches};
 use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
-use crate::policy::reach::budget::{Budget, TooComplex};
+use crate::policy::reach::budget::{Budget, TooComplex, check_clauses};
 use crate::policy::reach::space::Space;
 use crate::policy::reach::{Question, Scope, example};
 
@@ -27,6 +27,7 @@ impl<'p> Reach<'p> {
     ///
     /// When the policy is too large.
     pub(in crate::policy) fn of(rules: &'p [Rule]) -> Result<Self, TooComplex> {
+        check_clauses(rules.iter())?;
         let mut all: Vec<Clause<'_>> = Vec::new();
         let mut ranges = Vec::new();
         for rule in rules {
@@ -39,11 +40,32 @@ impl<'p> Reach<'p> {
     }
 
     /// The rules with these indices.
-    pub(in crate::policy) fn rules(&self, indices: impl Iterator<Item = usize>) -> Rules {
-        let mut bits = Bits::none(self.space.size);
-        let clauses = indices.filter_map(|index| self.clauses.get(index)).cloned().flatten();
-        clauses.for_each(|clause| bits.insert(clause));
-        Rules(bits)
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(in crate::policy) fn rules(
+        &self,
+        indices: impl IntoIterator<Item = usize>,
+    ) -> Result<Rules, TooComplex> {
+        self.budget.spend(self.space.size)?;
+        let mut rules = Rules(Bits::none(self.space.size));
+        for index in indices {
+            self.add(index, &mut rules)?;
+        }
+        Ok(rules)
+    }
+
+    /// Adds the rule with this index to the others.
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(in crate::policy) fn add(&self, index: usize, rules: &mut Rules) -> Result<(), TooComplex> {
+        let clauses = self.clauses.get(index).cloned().unwrap_or_default();
+        self.budget.spend(1 + clauses.len())?;
+        clauses.for_each(|clause| rules.0.insert(clause));
+        Ok(())
     }
 
     /// Any request that `rule` matches and none of the rules `earlier`. The values of `rule` must be those of rules of the
@@ -57,7 +79,20 @@ impl<'p> Reach<'p> {
         rule: &Rule,
         earlier: &Rules,
     ) -> Result<Option<Request>, TooComplex> {
-        self.ask(rule, earlier, Scope::default())
+        self.left_of(&clauses(rule), earlier)
+    }
+
+    /// As [`Reach::left`], for any request that meets one of the clauses.
+    ///
+    /// # Errors
+    ///
+    /// See [`TooComplex`].
+    pub(in crate::policy) fn left_of(
+        &self,
+        clauses: &[Clause<'_>],
+        earlier: &Rules,
+    ) -> Result<Option<Request>, TooComplex> {
+        self.ask(clauses, earlier, Scope::default())
     }
 
     /// A plain request of the scope that `rule` matches and none of the first `earlier` rules, if there is one.
@@ -71,7 +106,7 @@ impl<'p> Reach<'p> {
         earlier: usize,
         scope: Scope<'_>,
     ) -> Result<Option<Request>, TooComplex> {
-        let mut found = self.ask(rule, &self.rules(0..earlier), scope)?;
+        let mut found = self.ask(&clauses(rule), &self.rules(0..earlier)?, scope)?;
         if let Some(request) = &mut found {
             let is_earlier = |it: &Request| self.rules.iter().take(earlier).any(|rule| matches(rule, it));
             example::make_plain(request, |it| scope.has(it) && matches(rule, it) && !is_earlier(it));
@@ -85,11 +120,16 @@ impl<'p> Reach<'p> {
     ///
     /// See [`TooComplex`].
     pub(in crate::policy) fn is_possible(&self, rule: &Rule) -> Result<bool, TooComplex> {
-        Ok(self.left(rule, &self.rules(std::iter::empty()))?.is_some())
+        Ok(self.left(rule, &self.rules([])?)?.is_some())
     }
 
-    fn ask(&self, rule: &Rule, earlier: &Rules, scope: Scope<'_>) -> Result<Option<Request>, TooComplex> {
+    fn ask(
+        &self,
+        clauses: &[Clause<'_>],
+        earlier: &Rules,
+        scope: Scope<'_>,
+    ) -> Result<Option<Request>, TooComplex> {
         let question = Question { space: &self.space, scope, budget: &self.budget };
-        question.ask(&[&clauses(rule)], &earlier.0)
+        question.ask(&[clauses], &earlier.0)
     }
 }

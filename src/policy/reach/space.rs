@@ -4,12 +4,11 @@
 //! and one more that stands for anything else are enough. A path is told apart by the longest prefix that a rule mentions.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::policy::clause::Clause;
-use crate::policy::decide::matches_path;
 use crate::policy::reach::bits::Bits;
-use crate::policy::reach::budget::{TooComplex, check_size};
+use crate::policy::reach::budget::{STEPS_OF_A_VALUE, TooComplex, check_size};
 use crate::policy::reach::values::{Shape, VERBS, fresh, other, shapes};
 
 /// The clauses by the values of every attribute.
@@ -132,7 +131,12 @@ impl<'p> Resources<'p> {
 pub(super) struct Paths<'p> {
     /// The clauses that take any path.
     free: Bits,
-    by_pattern: BTreeMap<&'p str, Bits>,
+    /// The clauses with the pattern.
+    by_pattern: HashMap<&'p str, Bits>,
+    /// The clauses with the prefix and stars behind it.
+    by_prefix: HashMap<&'p str, Bits>,
+    /// How long the prefixes are, in bytes.
+    lengths: BTreeSet<usize>,
     /// A word that is in no pattern.
     fresh: String,
 }
@@ -142,18 +146,23 @@ impl<'p> Paths<'p> {
         let free = select(clauses, |clause| !clause.is_of_resources && clause.urls.is_empty());
         let patterns: BTreeSet<&str> = clauses.iter().flat_map(|it| it.urls.iter().copied()).collect();
         check_size(patterns.len(), &free)?;
-        let mut by_pattern = BTreeMap::new();
+        let [mut by_pattern, mut by_prefix] = [HashMap::new(), HashMap::new()];
         for (index, clause) in clauses.iter().enumerate() {
-            for pattern in &clause.urls {
-                by_pattern.entry(*pattern).or_insert_with(|| free.clone()).insert(index);
+            for pattern in clause.urls.iter().copied() {
+                by_pattern.entry(pattern).or_insert_with(|| free.clone()).insert(index);
+                let prefix = pattern.trim_end_matches('*');
+                if prefix.len() < pattern.len() {
+                    by_prefix.entry(prefix).or_insert_with(|| free.clone()).insert(index);
+                }
             }
         }
-        Ok(Self { free, by_pattern, fresh: fresh(&patterns) })
+        let lengths = by_prefix.keys().map(|prefix| prefix.len()).collect();
+        Ok(Self { free, by_pattern, by_prefix, lengths, fresh: fresh(&patterns) })
     }
 
-    /// How many patterns there are.
-    pub(super) fn len(&self) -> usize {
-        self.by_pattern.len()
+    /// What it costs to find out which clauses take a path.
+    pub(super) fn steps(&self, size: usize) -> usize {
+        self.lengths.len() * (STEPS_OF_A_VALUE + size)
     }
 
     /// A path that no pattern is about but those with a star for all.
@@ -175,8 +184,10 @@ impl<'p> Paths<'p> {
 
     /// The clauses that take the path.
     pub(super) fn taking(&self, path: &str) -> Bits {
-        let matching = self.by_pattern.iter().filter(|(pattern, _)| matches_path(pattern, path));
-        matching.fold(self.free.clone(), |all, (_, clauses)| all.or(clauses))
+        let prefixes = self.lengths.range(..=path.len()).filter_map(|length| path.get(..*length));
+        let of_prefixes = prefixes.filter_map(|prefix| self.by_prefix.get(prefix));
+        let matching = of_prefixes.chain(self.by_pattern.get(path));
+        matching.fold(self.free.clone(), |all, clauses| all.or(clauses))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::policy::clause::Clause;
 use crate::policy::decide::matches_path;
 use crate::policy::reach::Scope;
 use crate::policy::reach::bits::Bits;
-use crate::policy::reach::budget::{Budget, TooComplex, check_size};
+use crate::policy::reach::budget::{Budget, STEPS_OF_A_VALUE, TooComplex, check_size};
 use crate::policy::reach::search::Options;
 use crate::policy::reach::space::{Space, Table};
 use crate::policy::reach::values::{Shape, shapes};
@@ -51,6 +51,8 @@ impl<'t> Target<'t> {
         scope: Scope<'t>,
         budget: &Budget,
     ) -> Result<Self, TooComplex> {
+        let values: usize = clauses.iter().map(|clause| clause.values()).sum();
+        budget.spend(STEPS_OF_A_VALUE * values)?;
         let of = |table: &'t Table<'_>, values: for<'c> fn(&'c Clause<'t>) -> &'c [&'t str]| {
             let lists: Vec<&[&str]> = lists(clauses, values);
             let values = common(&lists).unwrap_or_else(|| vec![table.other.as_str()]);
@@ -106,6 +108,7 @@ fn lists<'c, 't>(
 /// What is in all lists; `None` where there is no list.
 fn common<'t>(lists: &[&[&'t str]]) -> Option<Vec<&'t str>> {
     let (first, others) = lists.split_first()?;
+    let others: Vec<HashSet<&str>> = others.iter().map(|list| list.iter().copied().collect()).collect();
     Some(first.iter().copied().filter(|value| others.iter().all(|list| list.contains(value))).collect())
 }
 
@@ -192,9 +195,12 @@ fn common_paths<'t>(
         return Ok(vec![space.paths.other().into()]);
     }
     let patterns: usize = lists.iter().map(|list| list.len()).sum();
-    budget.spend(patterns * (patterns + space.paths.len() * space.size))?;
+    // What is made of a pattern is matched by it, so one list need not be looked through again.
+    let looked_through = if lists.len() == 1 { 0 } else { patterns };
+    budget.spend(patterns * (looked_through + space.paths.steps(space.size)))?;
     check_size(patterns, &Bits::none(space.size))?;
-    let is_common =
-        |path: &Cow<'_, str>| lists.iter().all(|list| list.iter().any(|pattern| matches_path(pattern, path)));
+    let is_common = |path: &Cow<'_, str>| {
+        lists.len() == 1 || lists.iter().all(|list| list.iter().any(|pattern| matches_path(pattern, path)))
+    };
     Ok(lists.iter().copied().flatten().filter_map(|it| space.paths.example(it)).filter(is_common).collect())
 }

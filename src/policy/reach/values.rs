@@ -16,11 +16,9 @@ pub(super) fn other(mentioned: &BTreeSet<&str>, usual: &[&str]) -> String {
 
 /// A word that is part of none of the values.
 pub(super) fn fresh(values: &BTreeSet<&str>) -> String {
-    let mut word = "other".to_owned();
-    while values.iter().any(|value| value.contains(&word)) {
-        word.push('x');
-    }
-    word
+    let rests = values.iter().flat_map(|value| value.split("other").skip(1));
+    let longest = rests.map(|rest| rest.len() - rest.trim_start_matches('x').len()).max();
+    format!("other{}", "x".repeat(longest.map_or(0, |longest| longest + 1)))
 }
 
 /// Resources and their subresources, the empty one being none. `None` is any value in a pattern, and in a request one

@@ -17,6 +17,8 @@ use crate::{dist, oracle};
 /// kaudit's time for one decision, as a part of that of the API server's evaluator: the geometric mean of the policies,
 /// so that none of them counts more because it takes longer.
 const MOST_TIME: f64 = 0.2;
+/// The same for the policy with which kaudit is the worst: none may hide behind the others.
+const MOST_TIME_OF_ONE: f64 = 0.5;
 /// How often each program runs.
 const RUNS: usize = 7;
 /// How long it decides under each policy.
@@ -37,7 +39,7 @@ struct Line {
 /// # Errors
 ///
 /// When a program cannot be built or fails, or when the two do not decide alike.
-pub(super) fn measure(project: &Project) -> Result<Figure> {
+pub(super) fn measure(project: &Project) -> Result<[Figure; 2]> {
     let go = oracle::build_one(project, "policy")?;
     let cases = write_cases(project)?;
     let duration = format!("{MILLISECONDS}ms");
@@ -62,12 +64,22 @@ pub(super) fn measure(project: &Project) -> Result<Figure> {
         }
     }
     println!("\nmillions of decisions per second on one core, medians of {RUNS} runs each, in turn:");
-    println!("  {:>8} {:>8} {:>8}", "kaudit", "naive", "Go");
+    println!("  {:>8} {:>8} {:>8} {:>8}", "kaudit", "naive", "Go", "of Go's");
+    let mut worst = (0.0, String::new());
     for (name, [kaudit, naive, go]) in times {
-        let millions = |nanoseconds: Vec<f64>| Ok::<f64, anyhow::Error>(1e3 / middle(nanoseconds)?);
-        println!("  {:>8.1} {:>8.1} {:>8.1}  {name}", millions(kaudit)?, millions(naive)?, millions(go)?);
+        let (kaudit, naive, go) = (middle(kaudit)?, middle(naive)?, middle(go)?);
+        let (ours, readable, theirs, part) = (1e3 / kaudit, 1e3 / naive, 1e3 / go, kaudit / go);
+        println!("  {ours:>8.1} {readable:>8.1} {theirs:>8.1} {part:>8.3}  {name}");
+        if part > worst.0 {
+            worst = (part, name);
+        }
     }
-    Ok(Figure::new("a decision, as a part of Go's", middle(ratios)?, Goal::AtMost(MOST_TIME), ""))
+    let (worst, name) = worst;
+    println!("  the worst of them: {name}, {worst:.3} of Go's time");
+    Ok([
+        Figure::new("a decision, as a part of Go's", middle(ratios)?, Goal::AtMost(MOST_TIME), ""),
+        Figure::new("the same, of the worst policy", worst, Goal::AtMost(MOST_TIME_OF_ONE), ""),
+    ])
 }
 
 fn geometric_mean(ratios: Vec<f64>) -> Result<f64> {

@@ -145,7 +145,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     figures.push(Figure::new(what, rates.kaudit / rates.peer, Goal::AtLeast(LEAST_RATE), ""));
     let what = "memory for four times the events received";
     figures.push(Figure::new(what, again - once, Goal::AtMost(MOST_GROWTH), " MB"));
-    figures.push(decisions::measure(project)?);
+    figures.extend(decisions::measure(project)?);
     println!();
     judge(&figures, options.enforce)
 }

@@ -1,0 +1,47 @@
+//! What the brackets and the indentation of a text say.
+
+use super::*;
+
+#[test]
+fn collections_are_counted_where_they_are_some() {
+    for (text, deepest) in [
+        ("a: 1\nb: 2\n", 1),
+        ("a:\n  b:\n  - c: 1\nd: [1, {e: [2]}]\n", 4),
+        ("- - - a\n- b\n", 3),
+        ("a: '[[[['\nb: \"[[\\\"[[\"\nc: x [[[[\n  [[[\n# [[[\nd: e #f [[[[\n", 1),
+        ("a: |\n  [[[[\n\n   [[[\nb: >-\n  {{{\nc: [']', \"]\", [] # ]\n  ]\n", 3),
+        ("a: [b[c, d:e, f: [g]]\n", 4),
+        ("%YAML 1.1\n---\na: 1\n---\n[[[[\n", 1),
+        ("[[]: ]]]]", 2),
+    ] {
+        let nesting = Nesting::of(text);
+        assert_eq!(nesting.deepest, deepest, "{text}");
+        assert_eq!(nesting.exceeded, None);
+    }
+}
+
+#[test]
+fn go_gives_up_at_the_same_byte() {
+    let deep = |piece: &str| Nesting::of(&piece.repeat(20_000)).exceeded;
+    assert_eq!(deep("["), Some(MAX_DEPTH_IN_GO));
+    assert_eq!(deep("a: {"), Some(MAX_DEPTH_IN_GO * 4 + 3));
+    assert_eq!(deep("- "), Some(MAX_DEPTH_IN_GO * 2));
+    assert_eq!(Nesting::of(&format!("a: {}", "[".repeat(MAX_DEPTH_IN_GO))).exceeded, None);
+}
+
+#[test]
+fn tabs_are_those_that_separate() {
+    let text = "a:\tb\n'c': \t d\ne: f\tg\n-\th: [i:\tj]\n";
+    assert_eq!(Nesting::of(text).tabs, [2, 10, 29]);
+}
+
+#[test]
+fn regions_are_nested_pairs_of_brackets() {
+    let deep = format!("{}{}", "[".repeat(90), "]".repeat(90));
+    let nesting = Nesting::of(&format!("a: {deep}\n"));
+    assert_eq!(nesting.regions, [83..103, 43..143]);
+    assert!(!nesting.is_intricate);
+    for text in ["[{[a]: b}]", "[&a b]", "{<<: [a]}"] {
+        assert!(Nesting::of(text).is_intricate, "{text}");
+    }
+}
