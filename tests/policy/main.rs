@@ -23,6 +23,7 @@ mod lint;
 mod mutations;
 mod oracle;
 mod presets;
+mod question;
 mod random;
 mod reach;
 mod sarif;

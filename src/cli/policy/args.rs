@@ -1,5 +1,6 @@
 //! The command line of `kaudit policy`.
 
+use super::kubectl::Kubectl;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -87,6 +88,12 @@ pub(super) struct Explain {
     /// A list or watch over all namespaces
     #[arg(long, short = 'A', conflicts_with = "namespace")]
     pub(super) all_namespaces: bool,
+    /// A watch in place of a list
+    #[arg(long, short, conflicts_with = "requests")]
+    pub(super) watch: bool,
+    /// Options of kubectl that a policy does not see.
+    #[command(flatten)]
+    pub(super) kubectl: Kubectl,
     /// The subresource
     #[arg(long, value_name = "NAME")]
     pub(super) subresource: Option<String>,

@@ -3,6 +3,7 @@
 mod args;
 mod diff;
 mod explain;
+mod kubectl;
 mod lint;
 mod migrate;
 mod presets;
