@@ -16,6 +16,7 @@
 mod benchmarks;
 mod coverage;
 mod decisions;
+mod differences;
 mod evaluator;
 mod explain;
 mod judgement;

@@ -67,8 +67,9 @@ resourceRequest (default: whether it names a resource); one line comes out for e
 omitManagedFields and rule (from 0; null where none matches), at once. A line that is no request ends it, with exit code 3.";
 
 const DIFF_HELP: &str = "\
-Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A line
-is a pair of rules, one of each policy, that decide of the same requests and log them differently, with one of them.";
+Complete: every request is looked at that clients send and the API server serves, over all values that the policies \
+mention and anything else. What it refuses by its form alone is not, such as a POST to an object. A class is a pair of \
+rules, one of each policy, that decide of the same requests and log them differently; policy explain takes its example.";
 
 /// `policy explain`
 #[derive(Debug, Args)]

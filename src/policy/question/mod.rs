@@ -11,6 +11,8 @@ use crate::policy::reach::VERBS;
 use crate::policy::validate::nearest;
 use crate::refusal::Refusal;
 use command::Command;
+pub(super) use path::is_of_resource as is_path_of_resource;
+pub(super) use user::groups_of;
 
 /// What was typed.
 #[derive(Debug, Clone, Default)]

@@ -27,7 +27,7 @@ pub(super) fn named(name: Option<&str>, asked: &[String]) -> User {
 }
 
 /// The groups in which every request of the user is.
-fn groups_of(user: &str) -> Vec<String> {
+pub(in crate::policy) fn groups_of(user: &str) -> Vec<String> {
     if user == "system:anonymous" {
         return vec!["system:unauthenticated".to_owned()];
     }
