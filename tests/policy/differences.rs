@@ -1,5 +1,7 @@
 //! What differs between two policies: only requests that there are, each as explain takes it.
 
+use std::process::{Command, Stdio};
+
 use kaudit::policy::{Policy, Question, describe_arguments, describe_rule, diff, examine};
 
 const MINOR: u32 = 36;
@@ -127,5 +129,32 @@ fn a_rule_is_described_in_few_words() {
         ),
     ] {
         assert_eq!(describe_rule(&policy(rule).rules[0]), words);
+    }
+}
+
+#[test]
+fn a_preset_that_is_taken_in_place_of_a_file_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let note = "note: default is the preset here; the file of that name is ./default";
+    for is_there in [false, true] {
+        for arguments in [
+            vec!["lint", "default"],
+            vec!["explain", "default", "list", "pods"],
+            vec!["diff", "metadata", "default"],
+            vec!["replay", "metadata", "-", "--compare", "default"],
+        ] {
+            let output = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+                .arg("policy")
+                .args(&arguments)
+                .args(["--root", "."])
+                .current_dir(directory.path())
+                .env_clear()
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(said.contains(note), is_there, "{arguments:?}: {said}");
+        }
+        std::fs::write(directory.path().join("default"), "no policy").unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! `policy diff`
 
 use super::args::Diff as Args;
+use super::namesake;
 use super::source::{PolicyText, load, minor};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
@@ -26,6 +27,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let most = if output.verbose { usize::MAX } else { SHOWN };
     let mut report = Report {
         lines: render(&classes, &sides, most, output.out_styles),
+        notes: namesake::notes([&args.before, &args.after]),
         ..Report::default()
     };
     report.details = Some(("classes", classes.iter().map(|class| details(class, &sides)).collect()));

@@ -2,7 +2,7 @@
 
 use super::args::Explain as Args;
 use super::source::{PolicyText, load, minor};
-use super::misused;
+use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
 use crate::node::Node;
@@ -29,7 +29,9 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     }
     let minor = minor(&args.version, global)?;
     let (source, policy) = load(&args.policy, minor)?;
+    let namesakes = namesake::notes([&args.policy]);
     if let Some(file) = &args.requests {
+        namesakes.iter().for_each(|note| output.error_line(&format!("note: {}", note.text)));
         return decide_all(&policy, file, output);
     }
     let question = Question {
@@ -56,7 +58,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let report = Report {
         lines: explained.lines(output),
         details: Some(("explanation", explained.details())),
-        notes: remarks.into_iter().map(Note::info).collect(),
+        notes: namesakes.into_iter().chain(remarks.into_iter().map(Note::info)).collect(),
         ..Report::default()
     };
     Ok(end(output, (report, Exit::Done)))

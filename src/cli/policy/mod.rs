@@ -6,6 +6,7 @@ mod explain;
 mod kubectl;
 mod lint;
 mod migrate;
+mod namesake;
 mod presets;
 mod replay;
 mod source;
