@@ -38,7 +38,7 @@ fn what_no_client_sends_is_no_difference() {
         assert_eq!(examples(rule), [""; 0], "{rule}");
     }
     // All that can be asked of secrets is taken before.
-    let all = r#"get, list, watch, create, update, patch, delete, deletecollection"#;
+    let all = "get, list, watch, create, update, patch, delete, deletecollection";
     let of_secrets = r#"resources: [{group: "", resources: [secrets]}]"#;
     let before =
         policy(&format!("{{level: Request, verbs: [{all}], {of_secrets}}}, {{level: None, {of_secrets}}}"));

@@ -31,7 +31,9 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let (source, policy) = load(&args.policy, minor)?;
     let namesakes = namesake::notes([&args.policy]);
     if let Some(file) = &args.requests {
-        namesakes.iter().for_each(|note| output.error_line(&format!("note: {}", note.text)));
+        for note in &namesakes {
+            output.error_line(&format!("note: {}", note.text));
+        }
         return decide_all(&policy, file, output);
     }
     let question = Question {
