@@ -43,7 +43,7 @@ mod yaml_words;
 
 pub use borrowed::{RequestRef, ResourceRef, TargetRef, UserRef};
 pub use decide::{Decision, Request, Resource, Target, User, decide};
-pub use describe::describe_request;
+pub use describe::{describe_arguments, describe_request, describe_rule};
 pub use diff::{Class, diff};
 pub use encoding::decode;
 pub use evaluator::Evaluator;

@@ -16,6 +16,7 @@
 mod benchmarks;
 mod coverage;
 mod decisions;
+mod differences;
 mod evaluator;
 mod explain;
 mod judgement;
@@ -23,6 +24,7 @@ mod lint;
 mod mutations;
 mod oracle;
 mod presets;
+mod question;
 mod random;
 mod reach;
 mod sarif;

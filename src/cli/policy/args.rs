@@ -1,5 +1,6 @@
 //! The command line of `kaudit policy`.
 
+use super::kubectl::Kubectl;
 use crate::audit::version::KubernetesVersion;
 use crate::cli::args::kubernetes_version;
 use crate::policy::preset;
@@ -85,8 +86,9 @@ Examples:
   kaudit policy diff default metadata
   kaudit policy diff /etc/kubernetes/audit/policy.yaml new.yaml
 
-Complete: every request that there can be is looked at, over all values that the policies mention and anything else. A \
-line is a pair of rules, one of each policy, that decide of the same requests and log them differently, with one of them.";
+Complete: every request is looked at that clients send and the API server serves, over all values that the policies \
+mention and anything else. What it refuses by its form alone is not, such as a POST to an object. A class is a pair of \
+rules, one of each policy, that decide of the same requests and log them differently; policy explain takes its example.";
 
 /// `policy explain`
 #[derive(Debug, Args)]
@@ -106,6 +108,12 @@ pub(super) struct Explain {
     /// A list or watch over all namespaces
     #[arg(long, short = 'A', conflicts_with = "namespace")]
     pub(super) all_namespaces: bool,
+    /// A watch in place of a list
+    #[arg(long, short, conflicts_with = "requests")]
+    pub(super) watch: bool,
+    /// Options of kubectl that a policy does not see.
+    #[command(flatten)]
+    pub(super) kubectl: Kubectl,
     /// The subresource
     #[arg(long, value_name = "NAME")]
     pub(super) subresource: Option<String>,

@@ -1,13 +1,17 @@
 //! `policy diff`
 
 use super::args::Diff as Args;
+use super::namesake;
 use super::source::{PolicyText, load, minor};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
-use crate::policy::{Class, Decision, Level, Stage, describe_request, diff, rule_positions};
+use crate::policy::{
+    Class, Decision, Level, Policy, Stage, describe_arguments, describe_rule, diff, rule_positions,
+};
 use crate::refusal::{Position, Refusal};
 use crate::report::{Output, Report, Styles};
 use serde_json::{Value, json};
+use std::cmp::Ordering;
 
 /// Compares two policies by what they log.
 ///
@@ -19,17 +23,19 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let (after, policy_after) = load(&args.after, minor)?;
     let classes = diff(&policy_before, &policy_after)
         .map_err(|_| Refusal::new("these policies have too many combinations of conditions to compare"))?;
-    let sides = [Side::of(&before), Side::of(&after)];
-    let mut report = Report::default();
-    for class in &classes {
-        report.lines.extend(render(class, &sides, output.out_styles));
-    }
+    let sides = [Side::of(&before, &policy_before), Side::of(&after, &policy_after)];
+    let most = if output.verbose { usize::MAX } else { SHOWN };
+    let mut report = Report {
+        lines: render(&classes, &sides, most, output.out_styles),
+        notes: namesake::notes([&args.before, &args.after]),
+        ..Report::default()
+    };
     report.details = Some(("classes", classes.iter().map(|class| details(class, &sides)).collect()));
     let exit = if classes.is_empty() { Exit::Done } else { Exit::Differences };
     report.message = match classes.len() {
         0 => "Both policies log every request alike.".to_owned(),
-        1 => "1 class of requests is logged differently.".to_owned(),
-        many => format!("{many} classes of requests are logged differently."),
+        1 => format!("{} is logged differently.", classes_of(1)),
+        many => format!("{} are logged differently.", classes_of(many)),
     };
     Ok(end(output, (report, exit)))
 }
@@ -37,39 +43,78 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
 /// A policy and where its rules are.
 struct Side<'a> {
     name: &'a str,
+    policy: &'a Policy,
     positions: Vec<Option<Position>>,
 }
 
 impl<'a> Side<'a> {
-    fn of(source: &'a PolicyText) -> Self {
-        Self { name: &source.name, positions: rule_positions(&source.text) }
+    fn of(source: &'a PolicyText, policy: &'a Policy) -> Self {
+        Self { name: &source.name, policy, positions: rule_positions(&source.text) }
     }
 
     fn line(&self, decision: &Decision) -> Option<usize> {
         self.positions.get(decision.rule?).copied().flatten().map(|position| position.line)
     }
 
+    /// `policy.yaml:12: get of pods`
     fn place(&self, decision: &Decision) -> String {
-        match (decision.rule, self.line(decision)) {
-            (None, _) => format!("{}: no rule", self.name),
-            (Some(_), Some(line)) => format!("{}:{line}", self.name),
-            (Some(rule), None) => format!("{}: rules[{rule}]", self.name),
+        let Some((index, rule)) =
+            decision.rule.and_then(|index| Some((index, self.policy.rules.get(index)?)))
+        else {
+            return format!("{}: no rule", self.name);
+        };
+        let about = describe_rule(rule);
+        match self.line(decision) {
+            Some(line) => format!("{}:{line}: {about}", self.name),
+            None => format!("{}: rules[{index}]: {about}", self.name),
         }
     }
 }
 
-fn render(class: &Class, [before, after]: &[Side<'_>; 2], styles: Styles) -> Vec<String> {
-    let word = |text: String, is_more: bool| if is_more { styles.green(&text) } else { styles.red(&text) };
-    let change = if class.before.level == class.after.level {
+/// So many classes are shown of each change.
+const SHOWN: usize = 10;
+
+/// The classes by what changes, in the order in which they come.
+fn render(classes: &[Class], [before, after]: &[Side<'_>; 2], most: usize, styles: Styles) -> Vec<String> {
+    let mut changes: Vec<(String, Vec<&Class>)> = Vec::new();
+    for class in classes {
+        let change = change(class);
+        match changes.iter_mut().find(|(known, _)| *known == change) {
+            Some((_, of_change)) => of_change.push(class),
+            None => changes.push((change, vec![class])),
+        }
+    }
+    let mut lines = Vec::new();
+    for (change, classes) in &changes {
+        let colored = match classes.first().map(|class| class.after.level.cmp(&class.before.level)) {
+            Some(Ordering::Greater) => styles.green(change),
+            Some(Ordering::Less) => styles.red(change),
+            _ => change.clone(),
+        };
+        lines.push(format!("{colored}: {}", classes_of(classes.len())));
+        for class in classes.iter().take(most) {
+            lines.push(format!("  {}", describe_arguments(&class.example)));
+            lines.push(format!("      {}", before.place(&class.before)));
+            lines.push(format!("    → {}", after.place(&class.after)));
+        }
+        let more = classes.len().saturating_sub(most);
+        if more > 0 {
+            lines.push(format!("  … and {more} more (-v shows all)"));
+        }
+    }
+    lines
+}
+
+fn classes_of(count: usize) -> String {
+    if count == 1 { "1 class of requests".to_owned() } else { format!("{count} classes of requests") }
+}
+
+fn change(class: &Class) -> String {
+    if class.before.level == class.after.level {
         format!("{}, {}", class.after.level, other_change(class))
     } else {
-        let text = format!("{} → {}", class.before.level, class.after.level);
-        word(text, class.after.level > class.before.level)
-    };
-    vec![
-        format!("{change}: for example {}", describe_request(&class.example)),
-        format!("    {} → {}", before.place(&class.before), after.place(&class.after)),
-    ]
+        format!("{} → {}", class.before.level, class.after.level)
+    }
 }
 
 /// What changes at the same level.
@@ -100,7 +145,7 @@ fn details(class: &Class, [before, after]: &[Side<'_>; 2]) -> Value {
         })
     };
     json!({
-        "example": describe_request(&class.example),
+        "example": describe_arguments(&class.example),
         "before": side(before, &class.before),
         "after": side(after, &class.after),
     })

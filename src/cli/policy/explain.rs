@@ -1,14 +1,14 @@
 //! `policy explain`
 
 use super::args::Explain as Args;
-use super::misused;
 use super::source::{PolicyText, load, minor};
+use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
 use crate::node::Node;
 use crate::note::Note;
 use crate::policy::{
-    Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, Target, decide,
+    Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, decide,
     describe_request, rule_positions, why_not,
 };
 use crate::refusal::{Position, Refusal};
@@ -29,49 +29,41 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     }
     let minor = minor(&args.version, global)?;
     let (source, policy) = load(&args.policy, minor)?;
+    let namesakes = namesake::notes([&args.policy]);
     if let Some(file) = &args.requests {
+        for note in &namesakes {
+            output.error_line(&format!("note: {}", note.text));
+        }
         return decide_all(&policy, file, output);
     }
     let question = Question {
-        words: args.words.clone(),
+        words: match args.kubectl.words(&args.words) {
+            Ok(words) => words,
+            Err(refusal) => return Ok(misused(refusal, output)),
+        },
         raw: args.raw.clone(),
         namespace: args.namespace.clone(),
         all_namespaces: args.all_namespaces,
+        is_watch: args.watch,
         subresource: args.subresource.clone(),
         user: args.user.clone(),
         groups: args.groups.clone(),
         no_user: args.no_user,
     };
-    let (request, mut remarks) = match question.request(minor) {
+    let (request, remarks) = match question.request(minor) {
         Ok(understood) => understood,
         Err(refusal) => return Ok(misused(refusal, output)),
     };
     let decision = decide(&policy, &request);
-    remarks.extend(remark_list(&policy, &request, &decision));
     let positions = rule_positions(&source.text);
     let explained = Explained { source: &source, policy: &policy, request: &request, decision, positions };
     let report = Report {
         lines: explained.lines(output),
         details: Some(("explanation", explained.details())),
-        notes: remarks.into_iter().map(Note::info).collect(),
+        notes: namesakes.into_iter().chain(remarks.into_iter().map(Note::info)).collect(),
         ..Report::default()
     };
     Ok(end(output, (report, Exit::Done)))
-}
-
-/// The API server calls a get without a name a list.
-fn remark_list(policy: &Policy, request: &Request, decision: &Decision) -> Option<String> {
-    let Target::Resource(resource) = &request.target else { return None };
-    if request.verb != "get" || !resource.name.is_empty() || !resource.subresource.is_empty() {
-        return None;
-    }
-    let list = decide(policy, &Request { verb: "list".to_owned(), ..request.clone() });
-    (list != *decision).then(|| {
-        let by = list
-            .rule
-            .map_or_else(|| "because no rule matches".to_owned(), |rule| format!("by rules[{rule}]"));
-        format!("without a name, `kubectl get` makes a list, which gets the level {}, {by}", list.level)
-    })
 }
 
 struct Explained<'a> {
@@ -193,6 +185,7 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
         let decision = evaluator.decide(&request.request());
         let answer = serde_json::to_string(&DecisionLine::from(&decision))
             .map_err(|error| unreadable(error.into()))?;
+        // Nobody reads the answers any more; the questions may have no end.
         if output.bytes(format!("{answer}\n").as_bytes()).is_err() {
             break;
         }

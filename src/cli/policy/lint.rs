@@ -1,8 +1,8 @@
 //! `policy lint`
 
 use super::args::Lint as Args;
-use super::misused;
 use super::source::{judging, read_bytes};
+use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
 use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
@@ -69,6 +69,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     if open > 0 && !output.verbose {
         report.hint = Some("why: -v, or kaudit policy lint --explain ID".to_owned());
     }
+    report.notes = namesake::notes(&args.files);
     report.details = Some(("lint", details(&linted, judging.minor)));
     Ok(end(output, (report, exit)))
 }

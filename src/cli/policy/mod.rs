@@ -3,8 +3,10 @@
 mod args;
 mod diff;
 mod explain;
+mod kubectl;
 mod lint;
 mod migrate;
+mod namesake;
 mod presets;
 mod replay;
 mod source;

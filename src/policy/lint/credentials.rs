@@ -104,7 +104,8 @@ fn check_rules(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex>
     let rules: Vec<Rule> = policy.rules.iter().cloned().chain([told_apart]).collect();
     let reach = Reach::of(&rules)?;
     for credential in CREDENTIALS {
-        let scope = Scope { resource: Some((credential.group, credential.resource, credential.subresource)) };
+        let resource = Some((credential.group, credential.resource, credential.subresource));
+        let scope = Scope { resource, ..Scope::default() };
         for (rule_index, rule) in policy.rules.iter().enumerate() {
             if rule.level < Level::Request {
                 continue;

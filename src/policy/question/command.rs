@@ -11,38 +11,58 @@ pub(super) struct Command {
     pub(super) resource: Option<&'static str>,
     /// The subresource, where it is about one only.
     pub(super) subresource: Option<&'static str>,
+    /// Whether kubectl finds a pod for an object of another resource (`deploy/web`).
+    pub(super) finds_pod: bool,
+    /// Whether more words follow, which the API server does not see as attributes: a command line, ports.
+    pub(super) has_more: bool,
     /// What should be known beside.
     pub(super) remark: Option<&'static str>,
 }
 
-const fn of_any(word: &'static str, verb: &'static str) -> Command {
-    Command { word, verb, resource: None, subresource: None, remark: None }
-}
+impl Command {
+    const fn of(word: &'static str, verb: &'static str) -> Self {
+        let (resource, subresource, remark) = (None, None, None);
+        Self { word, verb, resource, subresource, finds_pod: false, has_more: false, remark }
+    }
 
-const fn of_pods(word: &'static str, verb: &'static str, subresource: &'static str) -> Command {
-    let remark = if matches!(verb.as_bytes(), b"create") { Some(WEBSOCKET) } else { None };
-    Command { word, verb, resource: Some("pods"), subresource: Some(subresource), remark }
+    const fn about(self, resource: &'static str) -> Self {
+        Self { resource: Some(resource), ..self }
+    }
+
+    const fn of_pod(word: &'static str, verb: &'static str, subresource: &'static str) -> Self {
+        Self { subresource: Some(subresource), finds_pod: true, ..Self::of(word, verb) }.about("pods")
+    }
+
+    const fn with_more(self) -> Self {
+        Self { has_more: true, ..self }
+    }
+
+    const fn noting(self, remark: &'static str) -> Self {
+        Self { remark: Some(remark), ..self }
+    }
 }
 
 const WEBSOCKET: &str = "over a WebSocket, as kubectl asks from 1.31 on, the verb is get: ask for both";
+const GETS_FIRST: &str = "kubectl gets the object before: ask for get too";
+const APPLIES: &str = "kubectl apply gets the object, and then patches it, or creates it where there is none: ask for get and create too";
 
 const COMMANDS: [Command; 16] = [
-    of_any("describe", "get"),
-    of_any("apply", "patch"),
-    of_any("edit", "patch"),
-    of_any("label", "patch"),
-    of_any("annotate", "patch"),
-    of_any("replace", "update"),
-    of_pods("exec", "create", "exec"),
-    of_pods("attach", "create", "attach"),
-    of_pods("port-forward", "create", "portforward"),
-    of_pods("portforward", "create", "portforward"),
-    of_pods("logs", "get", "log"),
-    of_pods("log", "get", "log"),
-    of_pods("evict", "create", "eviction"),
-    Command { word: "scale", verb: "patch", resource: None, subresource: Some("scale"), remark: None },
-    Command { word: "cordon", verb: "patch", resource: Some("nodes"), subresource: None, remark: None },
-    Command { word: "uncordon", verb: "patch", resource: Some("nodes"), subresource: None, remark: None },
+    Command::of("describe", "get"),
+    Command::of("apply", "patch").noting(APPLIES),
+    Command::of("edit", "patch").noting(GETS_FIRST),
+    Command::of("label", "patch").noting(GETS_FIRST),
+    Command::of("annotate", "patch").noting(GETS_FIRST),
+    Command::of("replace", "update"),
+    Command::of_pod("exec", "create", "exec").with_more().noting(WEBSOCKET),
+    Command::of_pod("attach", "create", "attach").noting(WEBSOCKET),
+    Command::of_pod("port-forward", "create", "portforward").with_more().noting(WEBSOCKET),
+    Command::of_pod("portforward", "create", "portforward").with_more().noting(WEBSOCKET),
+    Command::of_pod("logs", "get", "log"),
+    Command::of_pod("log", "get", "log"),
+    Command { finds_pod: false, ..Command::of_pod("evict", "create", "eviction") },
+    Command { subresource: Some("scale"), ..Command::of("scale", "patch") },
+    Command::of("cordon", "patch").about("nodes"),
+    Command::of("uncordon", "patch").about("nodes"),
 ];
 
 /// The command with this name.

@@ -2,13 +2,17 @@
 
 mod command;
 mod path;
+mod seen;
+mod user;
 
 use crate::policy::builtin::{self, Builtin};
-use crate::policy::decide::{Request, Resource, Target, User};
+use crate::policy::decide::{Request, Resource, Target};
 use crate::policy::reach::VERBS;
 use crate::policy::validate::nearest;
 use crate::refusal::Refusal;
 use command::Command;
+pub(super) use path::is_of_resource as is_path_of_resource;
+pub(super) use user::groups_of;
 
 /// What was typed.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +25,8 @@ pub struct Question {
     pub namespace: Option<String>,
     /// `-A`
     pub all_namespaces: bool,
+    /// `-w`
+    pub is_watch: bool,
     /// `--subresource`
     pub subresource: Option<String>,
     /// `--as`; without one the administrator of a kubeadm cluster.
@@ -31,10 +37,6 @@ pub struct Question {
     pub no_user: bool,
 }
 
-/// The user in `admin.conf` and their groups, as `kubeadm init` makes them since 1.29.
-const ADMINISTRATOR: (&str, [&str; 2]) =
-    ("kubernetes-admin", ["kubeadm:cluster-admins", "system:authenticated"]);
-
 const USAGE: &str = "for example: get pods/log web -n default --as alice, or get --raw /healthz";
 
 impl Question {
@@ -44,7 +46,7 @@ impl Question {
     /// The words make no request: no verb, no resource, a verb that no request has.
     pub fn request(&self, minor: u32) -> Result<(Request, Vec<String>), Refusal> {
         let mut remarks = Vec::new();
-        let user = (!self.no_user).then(|| self.user());
+        let user = (!self.no_user).then(|| user::named(self.user.as_deref(), &self.groups));
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let (verb, target) = match (words.as_slice(), &self.raw) {
             ([] | [_], Some(raw)) => self.path(words.first().copied(), raw, &mut remarks)?,
@@ -61,35 +63,6 @@ impl Question {
             }
         };
         Ok((Request { user, verb, target }, remarks))
-    }
-
-    /// As the API server does for an impersonated user: every user is authenticated, a service account is in its
-    /// groups. What a certificate says of a node, it does not add; then nothing would match `system:nodes`, so it is
-    /// added here.
-    fn user(&self) -> User {
-        let Some(name) = self.user.clone() else {
-            let (name, groups) = ADMINISTRATOR;
-            let groups = if self.groups.is_empty() {
-                groups.map(str::to_owned).into()
-            } else {
-                with_authenticated(self.groups.clone())
-            };
-            return User { name: name.to_owned(), groups };
-        };
-        let mut groups = self.groups.clone();
-        if name == "system:anonymous" {
-            groups.push("system:unauthenticated".to_owned());
-            return User { name, groups };
-        }
-        if let Some(account) = name.strip_prefix("system:serviceaccount:") {
-            let namespace = account.split(':').next().unwrap_or_default();
-            groups
-                .extend(["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")]);
-        }
-        if name.starts_with("system:node:") && !groups.iter().any(|group| group == "system:nodes") {
-            groups.push("system:nodes".to_owned());
-        }
-        User { name, groups: with_authenticated(groups) }
     }
 
     fn path(
@@ -131,25 +104,24 @@ impl Question {
             None if VERBS.contains(&verb.as_str()) => verb,
             None => return Err(refuse_verb(typed, &verb)),
         };
-        let (resource, name) = match (command.and_then(|command| command.resource), rest) {
+        let (resource, name) = match (command, rest) {
             (_, []) => {
                 return Err(Refusal::new("name a verb and a resource, or --raw and a path").help(USAGE));
             }
-            // `exec pods` and `exec pods web` as well as `exec web`
-            (Some(only), [called]) if is_called(called, only) => (only, ""),
-            (Some(only), [name]) => (only, name_of(only, name)?),
-            (Some(only), [called, name]) if is_called(called, only) => (only, *name),
-            (None, [resource]) => (*resource, ""),
-            (None, [resource, name]) => (*resource, *name),
-            (Some(_), [_, extra, ..]) | (None, [_, _, extra, ..]) => {
-                return Err(Refusal::new(format!("{extra}: one verb, one resource, one name")).help(USAGE));
+            (Some(command @ Command { resource: Some(only), .. }), rest) => {
+                (only, object_of(&command, only, rest, remarks)?)
             }
+            (_, [resource]) => (*resource, ""),
+            (_, [resource, name]) => (*resource, *name),
+            (_, [_, _, extra, ..]) => return Err(refuse_extra(extra)),
         };
         let mut found = self.resource(resource, name, minor, remarks)?;
         if let Some(Command { subresource: Some(subresource), .. }) = command {
             subresource.clone_into(&mut found.subresource);
         }
         remarks.extend(command.and_then(|command| command.remark).map(str::to_owned));
+        let verb = if self.is_watch { seen::watched(&verb)? } else { verb };
+        let verb = seen::as_sent(verb, &mut found, remarks);
         self.check_namespace(&verb, &found)?;
         Ok((verb, found))
     }
@@ -243,13 +215,47 @@ fn full_name(known: &Builtin) -> String {
     }
 }
 
-/// `web`, or the `web` of `pod/web`.
-fn name_of<'w>(resource: &str, typed: &'w str) -> Result<&'w str, Refusal> {
+/// The name of the object of `only` that a command is about: `exec pods` and `exec pods web` as well as `exec web`.
+fn object_of<'w>(
+    command: &Command,
+    only: &str,
+    rest: &[&'w str],
+    remarks: &mut Vec<String>,
+) -> Result<&'w str, Refusal> {
+    let (typed, more) = match rest {
+        [] => ("", rest),
+        [called, more @ ..] if is_called(called, only) => match more {
+            [] => ("", more),
+            [name, more @ ..] => (*name, more),
+        },
+        [typed, more @ ..] => (*typed, more),
+    };
+    match more {
+        [] => {}
+        [extra, ..] if !command.has_more => return Err(refuse_extra(extra)),
+        more => remarks.push(format!("a policy does not see what is asked for beside: {}", more.join(" "))),
+    }
     match typed.split_once('/') {
         None => Ok(typed),
-        Some((called, name)) if is_called(called, resource) => Ok(name),
-        Some(_) => Err(Refusal::new(format!("{typed}: name one of {resource} itself"))),
+        Some((called, name)) if is_called(called, only) => Ok(name),
+        Some((called, _)) if command.finds_pod && is_built_in(called) => {
+            remarks.push(format!(
+                "kubectl gets {typed}, lists its pods and asks for one of them, whose name is not known here"
+            ));
+            Ok("")
+        }
+        Some(_) => Err(Refusal::new(format!("{typed}: name one of {only} itself"))),
     }
+}
+
+fn refuse_extra(extra: &str) -> Refusal {
+    Refusal::new(format!("{extra}: one verb, one resource, one name")).help(USAGE)
+}
+
+fn is_built_in(typed: &str) -> bool {
+    let (called, group) =
+        typed.split_once('.').map_or((typed, None), |(called, group)| (called, Some(group)));
+    !builtin::named(called, group).is_empty()
 }
 
 fn is_called(typed: &str, resource: &str) -> bool {
@@ -258,14 +264,6 @@ fn is_called(typed: &str, resource: &str) -> bool {
 
 fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-fn with_authenticated(mut groups: Vec<String>) -> Vec<String> {
-    let authenticated = "system:authenticated".to_owned();
-    if !groups.contains(&authenticated) {
-        groups.push(authenticated);
-    }
-    groups
 }
 
 fn refuse_verb(typed: &str, verb: &str) -> Refusal {

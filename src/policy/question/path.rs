@@ -13,6 +13,11 @@ pub(super) fn understand(method: &str, raw: &str) -> (String, Target) {
     }
 }
 
+/// Whether the API server takes the path for a resource, whatever the method.
+pub(in crate::policy) fn is_of_resource(path: &str) -> bool {
+    resource("GET", path, &Query::default()).is_some()
+}
+
 fn resource(method: &str, path: &str, query: &Query) -> Option<(String, Resource)> {
     let mut parts: &[&str] = &path.trim_matches('/').split('/').collect::<Vec<_>>();
     let group = match parts {

@@ -10,6 +10,7 @@ mod budget;
 mod example;
 mod rules;
 mod search;
+mod sent;
 mod space;
 mod target;
 mod values;
@@ -32,10 +33,15 @@ pub(super) use values::VERBS;
 pub struct Scope<'a> {
     /// Requests about this resource of this group, with this subresource or (if it is empty) none.
     pub resource: Option<(&'a str, &'a str, &'a str)>,
+    /// Only requests as [clients send them](sent).
+    pub is_sent: bool,
 }
 
 impl Scope<'_> {
     fn has(self, request: &Request) -> bool {
+        if self.is_sent && !sent::is_sent(request) {
+            return false;
+        }
         let Some((group, resource, subresource)) = self.resource else { return true };
         match &request.target {
             Asked::Resource(it) => {
@@ -152,6 +158,9 @@ impl Question<'_> {
         let Some((list, others)) = lists.split_first() else {
             self.budget.spend(STEPS_OF_A_TARGET)?;
             let target = Target::of(self.space, met, self.scope, self.budget)?;
+            if self.scope.is_sent {
+                return sent::find(self.space, met, &target, avoided, self.budget);
+            }
             let found = search::find(&target.options(), avoided, self.budget)?;
             return Ok(found.and_then(|chosen| target.request(self.space, &chosen)));
         };

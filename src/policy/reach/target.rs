@@ -17,10 +17,10 @@ use crate::policy::reach::space::{Space, Table};
 use crate::policy::reach::values::{Shape, shapes};
 
 /// Values, each with the clauses that take it.
-type Values<'t, V> = Vec<(V, Cow<'t, Bits>)>;
+pub(super) type Values<'t, V> = Vec<(V, Cow<'t, Bits>)>;
 
 /// The requests that some clauses take.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Target<'t> {
     pub(super) what: Values<'t, What<'t>>,
     pub(super) api_groups: Values<'t, &'t str>,

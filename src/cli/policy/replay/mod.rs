@@ -7,8 +7,8 @@ mod shown;
 mod text;
 
 use super::args::Replay as Args;
-use super::misused;
 use super::source::{load, minor};
+use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
 use crate::event::{Chunks, scan};
@@ -41,11 +41,14 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let report = Report {
         lines: text::lines(&shown, output.out_styles),
         details: Some(("replay", details::details(&shown))),
-        notes: notes::notes(&shown),
+        notes: [namesake::notes(names()), notes::notes(&shown)].concat(),
         message: text::message(&shown),
         ..Report::default()
     };
-    Ok(end(output, (report, Exit::Done)))
+    // Not a log, or the policy in its place: an empty log has no lines.
+    let log = &read.tally.log;
+    let exit = if log.events.events == 0 && log.malformed > 0 { Exit::Refused } else { Exit::Done };
+    Ok(end(output, (report, exit)))
 }
 
 /// The logs as they were read.

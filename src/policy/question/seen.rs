@@ -1,0 +1,52 @@
+//! The attributes that are left of a request when it is sent: a path has no name in it where an object is created or a
+//! collection is asked for, and the API server goes by the path.
+
+use crate::policy::decide::Resource;
+use crate::refusal::Refusal;
+
+/// The verb with `-w`.
+///
+/// # Errors
+/// It is about something else than reading.
+pub(super) fn watched(verb: &str) -> Result<String, Refusal> {
+    match verb {
+        "get" | "list" | "watch" => Ok("watch".to_owned()),
+        verb => Err(Refusal::new(format!("-w: only a get or a list watches, no {verb}"))),
+    }
+}
+
+/// The verb that the API server sees (`NewRequestInfo`), with what it does not see taken off `found`.
+///
+/// A name that is not given of an object that exists, such as in `get pods/log`, is left open.
+pub(super) fn as_sent(verb: String, found: &mut Resource, remarks: &mut Vec<String>) -> String {
+    let is_object = found.subresource.is_empty();
+    let verb = match (verb.as_str(), found.name.is_empty()) {
+        ("get", true) if is_object => {
+            remarks.push("without a name, the API server sees a list and no get".to_owned());
+            "list".to_owned()
+        }
+        ("delete", true) if is_object => {
+            remarks.push("without a name, the API server sees a deletecollection and no delete".to_owned());
+            "deletecollection".to_owned()
+        }
+        ("deletecollection", false) => {
+            remarks.push("with a name, the API server sees a delete and no deletecollection".to_owned());
+            "delete".to_owned()
+        }
+        ("create", false) if is_object => {
+            remarks.push(format!(
+                "the API server does not see the name {} in a request that creates it: the name is in the body",
+                found.name
+            ));
+            found.name.clear();
+            verb
+        }
+        _ => verb,
+    };
+    let is_of_collection =
+        is_object && ["create", "list", "watch", "deletecollection"].contains(&verb.as_str());
+    if is_of_collection && found.group.is_empty() && found.resource == "namespaces" {
+        found.namespace.clear();
+    }
+    verb
+}

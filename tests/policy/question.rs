@@ -1,0 +1,216 @@
+//! Requests in kubectl's words, and many of them in a stream.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use kaudit::policy::{Question, Request, describe_request};
+
+const MINOR: u32 = 36;
+
+/// The request of such words, options included.
+fn ask(words: &str) -> Result<(Request, Vec<String>), String> {
+    let mut question = Question::default();
+    let mut rest = words.split(' ');
+    while let Some(word) = rest.next() {
+        let mut value = || rest.next().unwrap().to_owned();
+        match word {
+            "-n" => question.namespace = Some(value()),
+            "-A" => question.all_namespaces = true,
+            "--as" => question.user = Some(value()),
+            "--as-group" => question.groups.push(value()),
+            "--raw" => question.raw = Some(value()),
+            "--subresource" => question.subresource = Some(value()),
+            "-w" => question.is_watch = true,
+            "--no-user" => question.no_user = true,
+            word => question.words.push(word.to_owned()),
+        }
+    }
+    question.request(MINOR).map_err(|refusal| refusal.reason)
+}
+
+#[test]
+fn words_of_kubectl_become_the_request_that_the_api_server_sees() {
+    for (words, request) in [
+        (
+            "get pods/log -n shop --as alice --as-group devs",
+            "get pods/log -n shop by alice (devs, system:authenticated)",
+        ),
+        ("get po web --no-user", "get pods web -n default by nobody"),
+        ("Get pod/web --no-user", "get pods web -n default by nobody"),
+        ("list deploy -A --no-user", "list deployments.apps --all-namespaces by nobody"),
+        (
+            "update deployments.apps/scale web --no-user",
+            "update deployments.apps/scale web -n default by nobody",
+        ),
+        (
+            "update deployments.v1.apps web --subresource scale --no-user",
+            "update deployments.apps/scale web -n default by nobody",
+        ),
+        ("get widgets.example.com --no-user", "list widgets.example.com -n default by nobody"),
+        ("get nodes -n shop --no-user", "list nodes by nobody"),
+        ("get pods -w --no-user", "watch pods -n default by nobody"),
+        ("get pods web -w --no-user", "watch pods web -n default by nobody"),
+        ("get pods -A --no-user", "list pods --all-namespaces by nobody"),
+        ("describe pods --no-user", "list pods -n default by nobody"),
+        ("describe pods web --no-user", "get pods web -n default by nobody"),
+        ("delete pods --no-user", "deletecollection pods -n default by nobody"),
+        ("deletecollection pods web --no-user", "delete pods web -n default by nobody"),
+        ("create cm foo --no-user", "create configmaps -n default by nobody"),
+        ("create deploy web -n shop --no-user", "create deployments.apps -n shop by nobody"),
+        ("create sa/token bot -n shop --no-user", "create serviceaccounts/token bot -n shop by nobody"),
+        ("create ns foo --no-user", "create namespaces by nobody"),
+        ("get ns --no-user", "list namespaces by nobody"),
+        ("watch ns foo --no-user", "watch namespaces foo by nobody"),
+        ("get ns foo --no-user", "get namespaces foo -n foo by nobody"),
+        ("delete ns shop --no-user", "delete namespaces shop -n shop by nobody"),
+        ("apply cm settings --no-user", "patch configmaps settings -n default by nobody"),
+        (
+            "list events --as system:anonymous",
+            "list events -n default by system:anonymous (system:unauthenticated)",
+        ),
+        ("list events.events.k8s.io --no-user", "list events.events.k8s.io -n default by nobody"),
+        ("get --raw /healthz --no-user", "get /healthz by nobody"),
+        ("--raw /metrics --no-user", "get /metrics by nobody"),
+        ("get /healthz --no-user", "get /healthz by nobody"),
+        ("create --raw /healthz --no-user", "post /healthz by nobody"),
+        ("HEAD /healthz --no-user", "head /healthz by nobody"),
+        ("watch /healthz --no-user", "get /healthz by nobody"),
+        ("--raw /api/v1/namespaces/a/pods?watch=1 --no-user", "watch pods -n a by nobody"),
+        (
+            "delete /apis/apps/v1/namespaces/a/deployments/web --no-user",
+            "delete deployments.apps web -n a by nobody",
+        ),
+        ("exec web --no-user", "create pods/exec web -n default by nobody"),
+        ("exec pod/web -n a --no-user", "create pods/exec web -n a by nobody"),
+        ("exec pods web -n a --no-user", "create pods/exec web -n a by nobody"),
+        ("exec pods -n a --no-user", "create pods/exec -n a by nobody"),
+        ("exec web ls -l /tmp --no-user", "create pods/exec web -n default by nobody"),
+        ("exec deploy/web ls --no-user", "create pods/exec -n default by nobody"),
+        ("port-forward svc/web 8080:80 --no-user", "create pods/portforward -n default by nobody"),
+        ("evict web --no-user", "create pods/eviction web -n default by nobody"),
+        ("logs deployments.apps/web --no-user", "get pods/log -n default by nobody"),
+        ("logs web --no-user", "get pods/log web -n default by nobody"),
+        ("port-forward web --no-user", "create pods/portforward web -n default by nobody"),
+        ("scale deploy/web --no-user", "patch deployments.apps/scale web -n default by nobody"),
+        ("cordon node-1 --no-user", "patch nodes node-1 by nobody"),
+        (
+            "get pods web",
+            "get pods web -n default by kubernetes-admin (kubeadm:cluster-admins, system:authenticated)",
+        ),
+        (
+            "list pods --as system:serviceaccount:ci:bot",
+            "list pods -n default by system:serviceaccount:ci:bot (system:serviceaccounts, system:serviceaccounts:ci, system:authenticated)",
+        ),
+        (
+            "list pods --as system:node:a",
+            "list pods -n default by system:node:a (system:nodes, system:authenticated)",
+        ),
+    ] {
+        assert_eq!(describe_request(&ask(words).unwrap().0), request, "{words}");
+    }
+}
+
+#[test]
+fn what_is_guessed_is_said() {
+    for (words, remarks) in [
+        ("get pods web", vec![]),
+        ("get deployments web", vec![]),
+        ("get pods", vec!["without a name, the API server sees a list and no get"]),
+        ("delete pods", vec!["without a name, the API server sees a deletecollection and no delete"]),
+        (
+            "create cm foo",
+            vec![
+                "cm is taken as configmaps",
+                "the API server does not see the name foo in a request that creates it: the name is in the body",
+            ],
+        ),
+        ("evict web", vec![]),
+        (
+            "port-forward svc/web 80",
+            vec![
+                "a policy does not see what is asked for beside: 80",
+                "kubectl gets svc/web, lists its pods and asks for one of them, whose name is not known here",
+                "over a WebSocket, as kubectl asks from 1.31 on, the verb is get: ask for both",
+            ],
+        ),
+        (
+            "apply deployments web",
+            vec![
+                "kubectl apply gets the object, and then patches it, or creates it where there is none: ask for get and create too",
+            ],
+        ),
+        ("get deploy web", vec!["deploy is taken as deployments.apps"]),
+        (
+            "get Pod/web",
+            vec!["Pod is taken as pods", "web is taken as a name, because it is no subresource of Pod"],
+        ),
+        ("list events", vec!["there are events.events.k8s.io too, which a policy tells apart"]),
+        ("list events.events.k8s.io", vec![]),
+        ("list nodes -n a", vec!["nodes are in no namespace: -n a is left out"]),
+        (
+            "get widgets a",
+            vec![
+                "widgets is no built-in resource, and is taken as one of the core group; name its group: widgets.example.com",
+            ],
+        ),
+        ("get --raw /api/v1/pods", vec!["the API server takes this path for a resource: list pods"]),
+    ] {
+        assert_eq!(ask(words).unwrap().1, remarks, "{words}");
+    }
+    // Of 1.15, where both groups have them.
+    let words = ["list", "deployments"].map(str::to_owned).to_vec();
+    let (_, remarks) = Question { words, ..Question::default() }.request(15).unwrap();
+    assert_eq!(remarks, ["there are deployments.extensions too, which a policy tells apart"]);
+}
+
+#[test]
+fn words_that_make_no_request_are_refused() {
+    for (words, reason) in [
+        ("get", "name a verb and a resource"),
+        ("frobnicate pods", "no request for a resource has the verb frobnicate"),
+        ("get all", "all: one resource"),
+        ("get po,svc", "po,svc: one resource"),
+        ("get pods/web/log", "pods/web/log: one resource"),
+        ("get pods web -A", "only a list or a watch"),
+        ("create pods -A", "only a list or a watch"),
+        ("evict deploy/web", "deploy/web: name one of pods itself"),
+        ("exec widgets/web", "widgets/web: name one of pods itself"),
+        ("logs web app", "app: one verb"),
+        ("delete pods web -w", "-w: only a get or a list watches"),
+        ("exec web -A", "only a list or a watch"),
+        ("frobnicate /healthz", "no request for a path has the verb frobnicate"),
+        ("get /healthz -n a", "a path has its namespace"),
+        ("get pods a b", "b: one verb"),
+        ("get pods --raw /healthz", "--raw takes the place"),
+        ("--raw healthz", "a path begins with /"),
+    ] {
+        assert!(ask(words).unwrap_err().contains(reason), "{words}");
+    }
+    assert_eq!(ask("list deploy").unwrap().1, ["deploy is taken as deployments.apps"]);
+    assert!(ask("get widgets").unwrap().1[0].contains("no built-in resource"));
+    assert!(ask("list pods").unwrap().1.is_empty());
+}
+
+/// Whoever asks is told to stop by a closed pipe, and there may be no end of questions.
+#[test]
+fn answers_that_nobody_reads_end_the_questions() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kaudit"))
+        .args(["policy", "explain", "default", "--requests", "-"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut questions = child.stdin.take().unwrap();
+    let asking = thread::spawn(move || {
+        let many = "{\"user\":\"a\",\"verb\":\"get\",\"resource\":\"pods\"}\n".repeat(1000);
+        (0..2000).try_for_each(|_| questions.write_all(many.as_bytes()))
+    });
+    let output = child.wait_with_output().unwrap();
+    assert!(asking.join().unwrap().is_err(), "all questions were read");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
