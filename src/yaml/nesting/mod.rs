@@ -272,7 +272,7 @@ impl Walk<'_> {
 
     fn skip_line(&mut self) {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        self.at += rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     }
 
     fn byte(&self, ahead: usize) -> Option<u8> {
