@@ -3,14 +3,13 @@
 //! `tests/go/NAME` is a Go module. A test that wants it reads the path of the built program from `KAUDIT_GO_NAME`, so
 //! that `cargo test` alone passes without Go.
 
+use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
-use std::{env, fs};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::property::optimised_tests;
-use crate::shell::command::{capture, run as start};
+use crate::shell::command::run as start;
 use crate::shell::go::go;
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
@@ -47,28 +46,6 @@ pub(crate) fn build_one(project: &Project, name: &str) -> Result<PathBuf> {
 ///
 /// When Go is missing, a program cannot be built, or a program has no test.
 pub(crate) fn run(project: &Project) -> Result<Tally> {
-    run_with(project, None)
-}
-
-/// As [`run`], with random policies and requests that are others for each commit: those of `KAUDIT_SEED=N` with the number
-/// that is printed. A `KAUDIT_SEED` that is set already stays, and a tree without commits has the tests' own.
-///
-/// # Errors
-///
-/// The same.
-pub(crate) fn run_for_commit(project: &Project) -> Result<Tally> {
-    let commit = capture(Command::new("git").arg("-C").arg(&project.root).args(["rev-parse", "HEAD"]));
-    let seed = commit.and_then(|commit| seed_of(&commit)).ok();
-    run_with(project, seed.filter(|_| env::var_os("KAUDIT_SEED").is_none()))
-}
-
-/// The number of the first eight digits of a commit's name.
-fn seed_of(commit: &str) -> Result<u64> {
-    let digits = commit.get(..8).unwrap_or_default();
-    u64::from_str_radix(digits, 16).with_context(|| format!("`{commit}` is no commit"))
-}
-
-fn run_with(project: &Project, seed: Option<u64>) -> Result<Tally> {
     let oracles = find(project)?;
     oracles.iter().try_for_each(Oracle::build)?;
     for Oracle { variable, .. } in &oracles {
@@ -80,13 +57,7 @@ fn run_with(project: &Project, seed: Option<u64>) -> Result<Tally> {
         oracles.iter().any(|oracle| target.source.contains(&oracle.variable))
     })?;
     let variables = oracles.iter().map(|oracle| (&oracle.variable, &oracle.program));
-    let mut tests = optimised_tests(project);
-    tests.args(arguments(&targets)).envs(variables);
-    if let Some(seed) = seed {
-        println!("KAUDIT_SEED={seed}");
-        tests.env("KAUDIT_SEED", seed.to_string());
-    }
-    run_tests(&mut tests)
+    run_tests(optimised_tests(project).args(arguments(&targets)).envs(variables))
 }
 
 fn find(project: &Project) -> Result<Vec<Oracle>> {
@@ -121,12 +92,5 @@ mod tests {
     fn names_the_variable_after_the_directory() {
         assert_eq!(variable("yamljson"), "KAUDIT_GO_YAMLJSON");
         assert_eq!(variable("policy-v1"), "KAUDIT_GO_POLICY_V1");
-    }
-
-    #[test]
-    fn each_commit_has_a_seed_of_its_own() {
-        assert_eq!(seed_of("0000000f16ce4d9e\n").unwrap(), 15);
-        assert_eq!(seed_of("ffffffff16ce4d9e\n").unwrap(), u64::from(u32::MAX));
-        seed_of("HEAD\n").unwrap_err();
     }
 }
