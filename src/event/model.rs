@@ -1,6 +1,6 @@
 //! An audit event as its line in the log has it.
 
-use crate::event::text::{Text, or_default};
+use crate::event::text::{Text, object, object_or_default, or_default};
 use crate::policy::{Level, Stage};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -39,7 +39,7 @@ pub struct Event<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     pub verb: Text<'a>,
     /// Who was authenticated.
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object_or_default")]
     pub user: User<'a>,
     /// As whom they acted.
     #[serde(borrow)]
@@ -52,7 +52,7 @@ pub struct Event<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     pub user_agent: Text<'a>,
     /// What it was about; `None` for a path that is no resource.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub object_ref: Option<ObjectRef<'a>>,
     /// The answer's code and reason.
     #[serde(borrow)]
@@ -74,7 +74,7 @@ pub struct Event<'a> {
     #[serde(borrow, default, deserialize_with = "or_default")]
     timestamp: Text<'a>,
     /// The beta versions' object metadata, for its `creationTimestamp`, their `stageTimestamp`.
-    #[serde(borrow, default, deserialize_with = "or_default")]
+    #[serde(borrow, default, deserialize_with = "object_or_default")]
     metadata: Metadata<'a>,
 }
 

@@ -106,6 +106,15 @@ fn what_a_shipper_left_out_is_empty() {
 }
 
 #[test]
+fn an_array_is_no_object() {
+    let line = |member: &str| format!(r#"{{"stage":"Panic","level":"Metadata",{member}}}"#);
+    for member in [r#""user":["a"]"#, r#""objectRef":["pods"]"#, r#""metadata":["2018"]"#, r#""user":"a""#] {
+        assert!(parse_line(line(member).as_bytes()).is_err(), "{member}");
+    }
+    assert!(parse_line(line(r#""user":{"username":"a"}"#).as_bytes()).is_ok());
+}
+
+#[test]
 fn escapes_are_undone() {
     let line = V1.replace("\"alice\"", r#""al\u00efce \"x\"""#).replace("devs", r"d\u0065vs");
     let event = event(&line);
