@@ -183,6 +183,9 @@ fn has_two_spellings(value: &Value) -> bool {
 /// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
 /// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
 fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
+    if let Some(earlier) = what_go_finds_before(text, &refusal) {
+        return refuse_yaml(text, earlier);
+    }
     let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason);
     let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
     let is_undecided = libyaml_may_be_stricter || (yaml_words::libyaml_reads(text) && !has_no_value);
@@ -194,6 +197,31 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
         None => format!("failed decoding: yaml: {}", refusal.reason),
     };
     unusable(Verdict::WouldNotStart, words, refusal)
+}
+
+/// A number without a form in JSON is found last, when the whole text has become values: what else is wrong with it, also
+/// further down, is said before.
+fn what_go_finds_before(text: &str, refusal: &Refusal) -> Option<Refusal> {
+    let number = refusal.reason.strip_prefix('`')?.split_once("` has no form in JSON")?.0;
+    let at = offset_of(text, refusal.position?)?;
+    let end = at + number.len();
+    if text.get(at..end)? != number {
+        return None;
+    }
+    let finite = [text.get(..at)?, &"0".repeat(number.len()), text.get(end..)?].concat();
+    let other = Document::read(&finite).err()?;
+    match what_go_finds_before(&finite, &other) {
+        Some(earlier) => Some(earlier),
+        None => (!other.reason.contains("has no form in JSON")).then_some(other),
+    }
+}
+
+/// The byte at `position`, whose line ends are those of `position_at`.
+fn offset_of(text: &str, position: Position) -> Option<usize> {
+    let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let line = starts.nth(position.line.checked_sub(1)?)?;
+    let column = position.column.checked_sub(1)?;
+    text.get(line..)?.char_indices().nth(column).map(|(at, _)| line + at)
 }
 
 /// How a finding begins that says why there is no verdict.
@@ -228,7 +256,16 @@ fn is_laxer_in_go(text: &str, reason: &str) -> bool {
         || (reason.contains("cannot follow") && text.contains('!') && has_bracket_too_many)
         || (reason.contains("while parsing a flow") && has_colon_before_bracket)
         || (reason.contains("unknown escape character") && escapes.iter().any(|escape| text.contains(escape)))
-        || (reason.contains("invisible character") && text.contains("\n\u{feff}"))
+        || (reason.contains("invisible character") && ends_a_line_elsewhere(text))
+}
+
+/// A byte order mark where a line begins; or a line break of Unicode and a control character behind it, which Go may never
+/// come to.
+fn ends_a_line_elsewhere(text: &str) -> bool {
+    const BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    ["\n\u{feff}", "\r\u{feff}"].iter().any(|mark| text.contains(mark))
+        || text.split_once(BREAKS).is_some_and(|(_, rest)| rest.contains(is_control))
 }
 
 /// How the reader words that a text is YAML but has no value for Go. A test with the API server's own answers fails

@@ -161,3 +161,14 @@ fn what_cannot_be_told_is_neither_good_nor_bad() {
         Some(false)
     );
 }
+
+/// As Go 1.26 does it with the loader of Kubernetes 1.36.
+#[test]
+fn a_number_without_a_form_in_json_is_found_last() {
+    let words = |text: &str| examine(text, 36).findings.first().map(|finding| finding.words.clone()).unwrap();
+    let infinite = "apiVersion: audit.k8s.io/v1\nkind: -.INF\nrules:\n- level: Metadata\n";
+    assert_eq!(words(infinite), "failed decoding: json: unsupported value: -Inf");
+    for key in ["  ~: null\n", "  é: .nan\n  users: [{null: \"*\"}]\n"] {
+        assert_eq!(words(&format!("{infinite}{key}")), "failed decoding: yaml: invalid map key", "{key}");
+    }
+}
