@@ -29,10 +29,16 @@ fn find_directive(document: &Document) -> Option<usize> {
     let is_foreign = |at: &usize| {
         let line = document.text().get(*at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let mut words = line.split_whitespace();
-        words.next() == Some("%YAML") && words.next() != Some("1.1")
+        words.next() == Some("%YAML") && !words.next().is_some_and(is_version_1_1)
     };
     let directives = document.findings().iter().filter(|finding| finding.kind == FindingKind::Directive);
     directives.map(|finding| finding.at).find(is_foreign)
+}
+
+/// Go reads two numbers, so `1.01` is 1.1 as well.
+fn is_version_1_1(version: &str) -> bool {
+    let is_one = |number: &str| !number.is_empty() && number.trim_start_matches('0') == "1";
+    version.split_once('.').is_some_and(|(major, minor)| is_one(major) && is_one(minor))
 }
 
 /// The byte where a plain word within brackets starts that a question mark ended for an old libyaml.

@@ -186,13 +186,15 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
     if let Some(earlier) = what_go_finds_before(text, &refusal) {
         return refuse_yaml(text, earlier);
     }
-    let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason);
+    let words = yaml_words::words(text, &refusal);
+    let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason)
+        || words.as_ref().is_some_and(|words| is_laxer_in_go(text, words));
     let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
     let is_undecided = libyaml_may_be_stricter || (yaml_words::libyaml_reads(text) && !has_no_value);
     if is_undecided {
         return undecided(refusal);
     }
-    let words = match yaml_words::words(text, &refusal) {
+    let words = match words {
         Some(words) => format!("failed decoding: {words}"),
         None => format!("failed decoding: yaml: {}", refusal.reason),
     };
@@ -256,16 +258,9 @@ fn is_laxer_in_go(text: &str, reason: &str) -> bool {
         || (reason.contains("cannot follow") && text.contains('!') && has_bracket_too_many)
         || (reason.contains("while parsing a flow") && has_colon_before_bracket)
         || (reason.contains("unknown escape character") && escapes.iter().any(|escape| text.contains(escape)))
-        || (reason.contains("invisible character") && ends_a_line_elsewhere(text))
-}
-
-/// A byte order mark where a line begins; or a line break of Unicode and a control character behind it, which Go may never
-/// come to.
-fn ends_a_line_elsewhere(text: &str) -> bool {
-    const BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
-    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
-    ["\n\u{feff}", "\r\u{feff}"].iter().any(|mark| text.contains(mark))
-        || text.split_once(BREAKS).is_some_and(|(_, rest)| rest.contains(is_control))
+        // Behind a line break of Unicode Go may never come to the character.
+        || (reason.contains("control characters") && text.contains(['\u{85}', '\u{2028}', '\u{2029}']))
+        || ["\n\u{feff}", "\r\u{feff}"].iter().any(|mark| text.contains(mark))
 }
 
 /// How the reader words that a text is YAML but has no value for Go. A test with the API server's own answers fails
