@@ -172,3 +172,18 @@ fn a_number_without_a_form_in_json_is_found_last() {
         assert_eq!(words(&format!("{infinite}{key}")), "failed decoding: yaml: invalid map key", "{key}");
     }
 }
+
+/// What Go makes of these depends on its reader's own ways, which are not rebuilt.
+#[test]
+fn what_readers_take_differently_has_no_verdict() {
+    for text in [
+        "x: &a {level: None, verbs: [get]}\nrules:\n- verbs: [-.INF]\n  <<: *a\n",
+        "x: {level: None, verbs:}\nrules:\n- [a, {level: Foo\n\n}]\n",
+        "rules:\r- level: Metadata\r\u{feff}omitStages: [\n",
+        "# a\u{2028}b\nrules:\n- level: Metadata # \u{ffff}\n",
+    ] {
+        let findings = examine(&format!("{HEAD}{text}"), 36).findings;
+        assert_eq!(findings.first().map(|finding| finding.verdict), Some(Verdict::Undecided), "{text:?}");
+    }
+    assert!(judge(&format!("%YAML 1.01\n---\n{HEAD}rules:\n- level: Metadata\n"), 36).is_ok());
+}
