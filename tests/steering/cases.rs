@@ -6,7 +6,7 @@ use kaudit::node::{Addresses, Node, Rule, Steering, Unsupported};
 use std::net::TcpStream;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Every case with its name. Each has ports of its own.
 pub(crate) const CASES: &[(&str, fn())] = &[
@@ -248,15 +248,25 @@ fn mptcp() {
 }
 
 fn namespace() {
-    let mut other = Command::new("unshare").args(["--net", "sleep", "60"]).spawn().unwrap();
+    let mut other = Command::new("unshare").args(["--net", "sleep", "300"]).spawn().unwrap();
     let pid = other.id().try_into().unwrap();
-    sleep(Duration::from_millis(500));
+    wait_for_own_namespace(other.id());
     let error = node().steer(&process(pid), 7130, &any(7131, false)).unwrap_err();
     let refused = node().probe_steering(pid, &any(1, true)).unwrap_err();
     other.kill().unwrap();
     other.wait().unwrap();
     assert!(error.to_string().contains("another network namespace"), "{error:#}");
     assert_eq!(refused, Unsupported::OtherNamespace);
+}
+
+/// Waits until `unshare` has given process `pid` a network namespace of its own, which takes a busy kernel its time.
+fn wait_for_own_namespace(pid: u32) {
+    let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net")).unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while namespace(&pid.to_string()) == namespace("self") {
+        assert!(Instant::now() < deadline, "process {pid} got no network namespace of its own");
+        sleep(Duration::from_millis(10));
+    }
 }
 
 fn not_listening() {
