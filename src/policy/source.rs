@@ -183,9 +183,6 @@ fn has_two_spellings(value: &Value) -> bool {
 /// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
 /// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
 fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
-    if let Some(earlier) = what_go_finds_before(text, &refusal) {
-        return refuse_yaml(text, earlier);
-    }
     let words = yaml_words::words(text, &refusal);
     let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason)
         || words.as_ref().is_some_and(|words| is_laxer_in_go(text, words));
@@ -199,31 +196,6 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
         None => format!("failed decoding: yaml: {}", refusal.reason),
     };
     unusable(Verdict::WouldNotStart, words, refusal)
-}
-
-/// A number without a form in JSON is found last, when the whole text has become values: what else is wrong with it, also
-/// further down, is said before.
-fn what_go_finds_before(text: &str, refusal: &Refusal) -> Option<Refusal> {
-    let number = refusal.reason.strip_prefix('`')?.split_once("` has no form in JSON")?.0;
-    let at = offset_of(text, refusal.position?)?;
-    let end = at + number.len();
-    if text.get(at..end)? != number {
-        return None;
-    }
-    let finite = [text.get(..at)?, &"0".repeat(number.len()), text.get(end..)?].concat();
-    let other = Document::read(&finite).err()?;
-    match what_go_finds_before(&finite, &other) {
-        Some(earlier) => Some(earlier),
-        None => (!other.reason.contains("has no form in JSON")).then_some(other),
-    }
-}
-
-/// The byte at `position`, whose line ends are those of `position_at`.
-fn offset_of(text: &str, position: Position) -> Option<usize> {
-    let mut starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-    let line = starts.nth(position.line.checked_sub(1)?)?;
-    let column = position.column.checked_sub(1)?;
-    text.get(line..)?.char_indices().nth(column).map(|(at, _)| line + at)
 }
 
 /// How a finding begins that says why there is no verdict.

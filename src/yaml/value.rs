@@ -23,9 +23,16 @@ const CORE: &str = "tag:yaml.org,2002:";
 /// Refuses what Go cannot decode: keys that are null or collections, tags that do not fit, numbers without a JSON
 /// form, aliases that contain themselves or blow the document up.
 pub(super) fn read_value(text: &str, root: &Node) -> Result<(Value, Vec<Finding>), Refusal> {
-    let mut reader = Reader { text, anchored: HashMap::new(), findings: Vec::new(), decoded: 0, aliased: 0 };
+    let mut reader = Reader {
+        text,
+        anchored: HashMap::new(),
+        findings: Vec::new(),
+        without_form: None,
+        decoded: 0,
+        aliased: 0,
+    };
     let value = reader.value(root)?;
-    Ok((value, reader.findings))
+    reader.without_form.map_or(Ok((value, reader.findings)), Err)
 }
 
 /// What sets a key of a mapping: an entry, or a merge key for all that it merges.
@@ -40,6 +47,8 @@ struct Reader<'t> {
     /// The value of each anchor whose node is complete, and how many nodes it stands for.
     anchored: HashMap<usize, (Value, u64)>,
     findings: Vec<Finding>,
+    /// The first number without a form in JSON. Go finds it last, when all is decoded, so whatever else is wrong comes first.
+    without_form: Option<Refusal>,
     decoded: u64,
     aliased: u64,
 }
@@ -94,11 +103,17 @@ impl Reader<'_> {
                 continue;
             }
             let key = self.key(&entry.key)?;
-            let value = self.value(&entry.value).map_err(|refusal| {
+            let is_replaced = || {
                 let is_same = |later: &Entry| later.key.scalar().is_some_and(|it| *it == *key);
-                let is_replaced = entries.iter().skip(index + 1).any(is_same);
-                if is_replaced { self.replaced(entry, refusal) } else { refusal }
+                entries.iter().skip(index + 1).any(is_same)
+            };
+            let had_form = self.without_form.is_none();
+            let value = self.value(&entry.value).map_err(|refusal| {
+                if refusal.reason == NO_STRING && is_replaced() { self.replaced(entry) } else { refusal }
             })?;
+            if had_form && self.without_form.is_some() && is_replaced() {
+                return Err(self.replaced(entry));
+            }
             self.set(&key, Place { at: entry.start(), is_merged: false }, &mut first);
             map.insert(key, value);
         }
@@ -118,10 +133,7 @@ impl Reader<'_> {
     }
 
     /// Go looks for a form in JSON only when all keys are read, and has forgotten the first value of this one by then.
-    fn replaced(&self, entry: &Entry, refusal: Refusal) -> Refusal {
-        if !refusal.reason.ends_with(WITHOUT_FORM) && refusal.reason != NO_STRING {
-            return refusal;
-        }
+    fn replaced(&self, entry: &Entry) -> Refusal {
         let reason = "this key is there twice, and what it has at first has no form in Kubernetes";
         refuse_at(self.text, entry.start(), reason).help("keep one of the two")
     }
@@ -183,10 +195,13 @@ impl Reader<'_> {
             if style != ScalarStyle::Plain {
                 return Ok(Value::from(text));
             }
-            return resolve(text).to_json(text).ok_or_else(|| {
-                refuse_at(self.text, node.span().start, format!("`{text}` {WITHOUT_FORM}"))
-                    .help(format!("quote it if it is meant as text: '{text}'"))
-            });
+            return Ok(resolve(text).to_json(text).unwrap_or_else(|| {
+                self.without_form.get_or_insert_with(|| {
+                    refuse_at(self.text, node.span().start, format!("`{text}` {WITHOUT_FORM}"))
+                        .help(format!("quote it if it is meant as text: '{text}'"))
+                });
+                Value::Null
+            }));
         };
         self.found(FindingKind::Tag { tag: tag.to_owned() }, node);
         let resolved = resolve(text);

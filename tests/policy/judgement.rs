@@ -171,6 +171,9 @@ fn a_number_without_a_form_in_json_is_found_last() {
     for key in ["  ~: null\n", "  é: .nan\n  users: [{null: \"*\"}]\n"] {
         assert_eq!(words(&format!("{infinite}{key}")), "failed decoding: yaml: invalid map key", "{key}");
     }
+    // All of them in one reading.
+    let many = format!("{infinite}x: [{}]\n", ".inf, ".repeat(20_000));
+    assert_eq!(words(&many), "failed decoding: json: unsupported value: -Inf");
 }
 
 /// What Go makes of these depends on its reader's own ways, which are not rebuilt.
