@@ -145,6 +145,25 @@ pub enum Loss {
     Told,
 }
 
+#[cfg(test)]
+impl<'a> Output<'a> {
+    /// Two streams that are no terminals, and no option given.
+    pub(crate) fn plain(out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            err,
+            out_styles: Styles::plain(),
+            err_styles: Styles::plain(),
+            json: false,
+            quiet: false,
+            verbose: false,
+            shows_progress: false,
+            out_columns: None,
+            loss: Loss::None,
+        }
+    }
+}
+
 impl Output<'_> {
     /// A line on standard output. That nobody reads it any more must not end a run: an SSH session that dies makes
     /// every write fail. [`Output::take_loss`] tells in the end.

@@ -16,18 +16,7 @@ fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {
 /// Both streams.
 fn print(report: &Report, exit: Exit, json: bool) -> (String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut output = Output {
-        out: &mut out,
-        err: &mut err,
-        out_styles: Styles::plain(),
-        err_styles: Styles::plain(),
-        json,
-        quiet: false,
-        verbose: false,
-        shows_progress: false,
-        out_columns: None,
-        loss: Loss::None,
-    };
+    let mut output = Output { json, ..Output::plain(&mut out, &mut err) };
     print_report(&mut output, report, exit);
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
@@ -78,18 +67,7 @@ impl Write for Broken {
 fn only_a_reader_that_goes_is_no_loss() {
     for (kind, losses) in [(io::ErrorKind::StorageFull, 1), (io::ErrorKind::BrokenPipe, 0)] {
         let (mut out, mut err) = (Broken(kind), Vec::new());
-        let mut output = Output {
-            out: &mut out,
-            err: &mut err,
-            out_styles: Styles::plain(),
-            err_styles: Styles::plain(),
-            json: false,
-            quiet: false,
-            verbose: false,
-            shows_progress: false,
-            out_columns: None,
-            loss: Loss::None,
-        };
+        let mut output = Output::plain(&mut out, &mut err);
         output.line("lost");
         let told = [output.take_loss(), output.take_loss()].into_iter().flatten().count();
         assert_eq!(told, losses, "{kind}");
@@ -99,19 +77,7 @@ fn only_a_reader_that_goes_is_no_loss() {
 #[test]
 fn a_question_is_answered_on_its_own_line() {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let styles = Styles::plain();
-    let mut output = Output {
-        out: &mut out,
-        err: &mut err,
-        out_styles: styles,
-        err_styles: styles,
-        json: false,
-        quiet: false,
-        verbose: false,
-        shows_progress: false,
-        out_columns: None,
-        loss: Loss::None,
-    };
+    let mut output = Output::plain(&mut out, &mut err);
     output.prompt("Roll back? [y/N] ");
     assert_eq!(out, b"Roll back? [y/N] ");
 }

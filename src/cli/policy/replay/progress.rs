@@ -44,23 +44,11 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Loss, Styles};
 
     /// What is told of logs of `total` bytes while so many are read.
     fn told(total: u64, is_terminal: bool) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut output = Output {
-            out: &mut out,
-            err: &mut err,
-            out_styles: Styles::plain(),
-            err_styles: Styles::plain(),
-            json: false,
-            quiet: false,
-            verbose: false,
-            shows_progress: is_terminal,
-            out_columns: None,
-            loss: Loss::None,
-        };
+        let mut output = Output { shows_progress: is_terminal, ..Output::plain(&mut out, &mut err) };
         let mut progress = Progress::new(total);
         for taken in [1 << 20, 200 << 20, 201 << 20] {
             progress.tell(taken, &mut output);
