@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 /// What is read at a time. Some hundred events: taking one piece costs little beside reading it, and it stays in a
 /// processor's own cache meanwhile.
-const CHUNK: usize = 256 << 10;
+pub(super) const CHUNK: usize = 256 << 10;
 
 /// A line that is longer is passed over, so that memory is bounded whatever the file is. An API server that rotates its
 /// log writes no line that is longer than a file of it, 100 MB by default (`lumberjack.v2`, `Write`), and etcd takes
@@ -26,6 +26,22 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Of the first `filled` bytes of `buffer`, the first ones of their log if `is_start`.
+    pub(super) fn new(mut buffer: Vec<u8>, mut filled: usize, line_limit: usize, is_start: bool) -> Self {
+        if is_start && buffer.get(..filled).is_some_and(|lines| lines.starts_with(BYTE_ORDER_MARK)) {
+            buffer.copy_within(BYTE_ORDER_MARK.len()..filled, 0);
+            filled -= BYTE_ORDER_MARK.len();
+        }
+        Self { buffer, filled, is_first_too_long: false, line_limit }
+    }
+
+    /// Of one line that is longer than the limit.
+    pub(super) fn too_long(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        buffer.push(b'\n');
+        Self { buffer, filled: 1, is_first_too_long: true, line_limit: 0 }
+    }
+
     /// The lines without their line feeds; `None` for one that is longer than the limit.
     pub fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
         let mut rest = self.buffer.get(..self.filled).unwrap_or_default();
@@ -123,16 +139,12 @@ impl<R: Read> Chunks<R> {
         if filled == 0 && !is_first_too_long {
             return self.failure.take().map_or(Ok(None), Err);
         }
-        if filled == 0 {
-            filled = 1;
-            buffer = vec![b'\n'];
-        }
         let is_start = std::mem::take(&mut self.is_start);
-        if is_start && buffer.get(..filled).is_some_and(|lines| lines.starts_with(BYTE_ORDER_MARK)) {
-            buffer.copy_within(BYTE_ORDER_MARK.len()..filled, 0);
-            filled -= BYTE_ORDER_MARK.len();
+        if filled == 0 {
+            return Ok(Some(Chunk::too_long(buffer)));
         }
-        Ok(Some(Chunk { buffer, filled, is_first_too_long, line_limit: self.line_limit }))
+        let chunk = Chunk::new(buffer, filled, self.line_limit, is_start);
+        Ok(Some(Chunk { is_first_too_long, ..chunk }))
     }
 
     /// Reads once behind what is `filled`, and tells how far it is filled then. A pipe gives what it has, so that nobody

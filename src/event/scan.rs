@@ -1,27 +1,63 @@
 //! A log read on several processors, with the same outcome as on one.
 
-use crate::event::chunks::{Chunk, Chunks, LINE_LIMIT};
-use std::collections::BTreeMap;
+use crate::event::chunks::{Chunk, Chunks};
+use crate::event::window::{End, Next, Window, lock};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 
-/// Chunks for each thread that may be read and not folded yet: one that is being read, and one or two that wait for one
+/// Parts for each thread that may be read and not folded yet: one that is being read, and one or two that wait for one
 /// before them.
-const CHUNKS_PER_THREAD: usize = 3;
+const PARTS_PER_THREAD: usize = 3;
 
-/// From so many bytes on that are being read no more are taken: a line may be as long as [`LINE_LIMIT`].
-const MOST_BYTES: usize = LINE_LIMIT;
+/// A log whose parts are taken one after the other, and read at the same time.
+pub trait Log: Send {
+    /// Some lines, as they are taken.
+    type Part: Part;
+
+    /// The next lines; `None` at the end. While one thread takes, the others wait. What is read already may use the memory of
+    /// `buffer`.
+    ///
+    /// # Errors
+    /// The log cannot be read on. What is before that place came out before.
+    fn take(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Self::Part>>;
+}
+
+/// Lines that the thread reads that took them.
+pub trait Part: Send {
+    /// How many bytes are read, at most.
+    fn size(&self) -> usize;
+
+    /// Reads them, in the memory of `buffer`: all of them, or those before the place where that fails.
+    fn read(self, buffer: Vec<u8>) -> (Chunk, io::Result<()>);
+}
+
+impl<R: Read + Send> Log for Chunks<R> {
+    type Part = Chunk;
+
+    fn take(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Chunk>> {
+        self.next(std::mem::take(buffer))
+    }
+}
+
+impl Part for Chunk {
+    fn size(&self) -> usize {
+        Self::size(self)
+    }
+
+    fn read(self, _: Vec<u8>) -> (Chunk, io::Result<()>) {
+        (self, Ok(()))
+    }
+}
 
 /// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
 /// log.
 ///
 /// # Errors
 /// The log cannot be read on. What was read before is folded.
-pub fn scan<R: Read + Send, T: Send>(
-    log: Chunks<R>,
+pub fn scan<T: Send>(
+    log: impl Log,
     threads: usize,
     read: impl Fn(&Chunk) -> T + Sync,
     mut fold: impl FnMut(T),
@@ -36,158 +72,72 @@ pub fn scan<R: Read + Send, T: Send>(
 ///
 /// # Errors
 /// As there.
-pub fn scan_while<R: Read + Send, T: Send>(
-    mut log: Chunks<R>,
+pub fn scan_while<T: Send>(
+    log: impl Log,
     threads: usize,
     read: impl Fn(&Chunk) -> T + Sync,
     mut fold: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    if threads <= 1 {
-        let mut buffer = Vec::new();
-        while let Some(chunk) = log.next(buffer)? {
-            if fold(read(&chunk)).is_break() {
-                return Ok(());
-            }
-            buffer = chunk.into_buffer();
-        }
-        return Ok(());
-    }
-    let source = Source { log: Mutex::new((0, log)), window: Window::new(threads * CHUNKS_PER_THREAD) };
-    let (source, read) = (&source, &read);
+    let threads = threads.max(1);
+    let scan = Scan { log: Mutex::new(log), read, window: Window::new(threads * PARTS_PER_THREAD) };
+    let scan = &scan;
     thread::scope(|scope| {
-        let (finished, outcomes) = channel();
-        for _ in 0..threads {
-            let finished = finished.clone();
-            scope.spawn(move || work(source, read, &finished));
+        let _end = End { window: &scan.window, only_in_panic: false };
+        for _ in 1..threads {
+            scope.spawn(move || {
+                let _end = End { window: &scan.window, only_in_panic: true };
+                let mut buffer = Vec::new();
+                while scan.window.wait_for_room() {
+                    scan.step(&mut buffer);
+                }
+            });
         }
-        drop(finished);
-        // The threads end when it goes, at the end of this block.
-        let _end = End(&source.window);
-        collect(&outcomes, &source.window, &mut fold)
+        let mut buffer = Vec::new();
+        loop {
+            match scan.window.next() {
+                Next::Fold((found, outcome)) => {
+                    if found.is_some_and(|found| fold(found).is_break()) {
+                        return Ok(());
+                    }
+                    outcome?;
+                }
+                // A thread that only folds would have to be woken for each part.
+                Next::Read => scan.step(&mut buffer),
+                Next::End => return Ok(()),
+            }
+        }
     })
 }
 
-/// The log, from which each thread takes the next chunk itself: so it is in the cache of the processor that reads it, and
-/// while one thread takes, the others read.
-struct Source<R> {
-    /// With the number of the next chunk.
-    log: Mutex<(usize, Chunks<R>)>,
-    window: Window,
+/// What the threads share.
+struct Scan<L, F, T> {
+    /// Each thread takes the next part itself: so it is in the cache of the processor that reads it.
+    log: Mutex<L>,
+    read: F,
+    window: Window<T>,
 }
 
-/// What came of the chunk with this number; an error is the end of the log.
-type Finished<T> = (usize, io::Result<T>);
-
-/// What a thread does: takes and reads until there is nothing any more.
-fn work<R: Read, T>(source: &Source<R>, read: &impl Fn(&Chunk) -> T, finished: &Sender<Finished<T>>) {
-    // Also when it panics: the others would wait for its chunk.
-    let _end = End(&source.window);
-    let mut buffer = Vec::new();
-    loop {
+impl<L: Log, F: Fn(&Chunk) -> T, T> Scan<L, F, T> {
+    /// Takes a part and reads it, if there is still room for one.
+    fn step(&self, buffer: &mut Vec<u8>) {
         let (index, taken) = {
-            let mut log = source.log.lock().unwrap_or_else(PoisonError::into_inner);
-            let (next, log) = &mut *log;
-            if !source.window.wait_for(*next) {
+            let mut log = lock(&self.log);
+            if !self.window.has_room() {
                 return;
             }
-            let taken = log.next(std::mem::take(&mut buffer));
-            source.window.take(taken.as_ref().ok().and_then(Option::as_ref).map_or(0, Chunk::size));
-            let index = *next;
-            *next += 1;
-            (index, taken)
+            let taken = log.take(buffer);
+            (self.window.begin(&taken), taken)
         };
-        let outcome = match taken {
-            Ok(None) => return,
-            Ok(Some(chunk)) => {
-                let outcome = read(&chunk);
-                source.window.give_back(chunk.size());
-                buffer = chunk.into_buffer();
-                Ok(outcome)
+        match taken {
+            Ok(None) => {}
+            Ok(Some(part)) => {
+                let size = part.size();
+                let (chunk, outcome) = part.read(std::mem::take(buffer));
+                let found = (self.read)(&chunk);
+                *buffer = chunk.into_buffer();
+                self.window.finish(index, size, (Some(found), outcome));
             }
-            Err(error) => Err(error),
-        };
-        let is_end = outcome.is_err();
-        if finished.send((index, outcome)).is_err() || is_end {
-            return;
+            Err(error) => self.window.finish(index, 0, (None, Err(error))),
         }
-    }
-}
-
-/// Folds what comes in its order.
-fn collect<T>(
-    outcomes: &Receiver<Finished<T>>,
-    window: &Window,
-    fold: &mut impl FnMut(T) -> ControlFlow<()>,
-) -> io::Result<()> {
-    let mut folded = 0;
-    let mut early = BTreeMap::new();
-    while let Ok((index, outcome)) = outcomes.recv() {
-        early.insert(index, outcome);
-        while let Some(outcome) = early.remove(&folded) {
-            if fold(outcome?).is_break() {
-                return Ok(());
-            }
-            folded += 1;
-        }
-        window.move_to(folded);
-    }
-    Ok(())
-}
-
-/// How far threads may go ahead of what is folded: memory is bounded also where nobody takes what is printed.
-struct Window {
-    state: Mutex<State>,
-    changed: Condvar,
-    most: usize,
-}
-
-#[derive(Default)]
-struct State {
-    folded: usize,
-    /// Bytes of chunks that are being read.
-    bytes: usize,
-    is_over: bool,
-}
-
-impl Window {
-    fn new(most: usize) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), most }
-    }
-
-    /// Waits until the chunk with this number may be taken; `false`: none is wanted any more.
-    fn wait_for(&self, index: usize) -> bool {
-        let is_far = |state: &mut State| {
-            !state.is_over && (index >= state.folded + self.most || state.bytes >= MOST_BYTES)
-        };
-        let state = self.changed.wait_while(self.lock(), is_far).unwrap_or_else(PoisonError::into_inner);
-        !state.is_over
-    }
-
-    fn take(&self, bytes: usize) {
-        self.lock().bytes += bytes;
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.lock().bytes -= bytes;
-        self.changed.notify_all();
-    }
-
-    fn move_to(&self, folded: usize) {
-        self.lock().folded = folded;
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// With it goes the last reason to take a chunk: a thread has come to the log's end, or nobody folds any more.
-struct End<'a>(&'a Window);
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.0.lock().is_over = true;
-        self.0.changed.notify_all();
     }
 }

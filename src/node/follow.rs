@@ -8,7 +8,7 @@
 
 use super::Node;
 use super::finished::Finished;
-use super::log_files::{LogFile, Section};
+use super::log_file::{LogFile, Section};
 use super::open_log::{Current, length, open, whole_lines};
 use super::read::is_absence;
 use crate::event::rotation::{rotated_at, rotated_name};
@@ -222,7 +222,7 @@ impl Follower {
             }
             let length = length(&found.file)?;
             let shown = self.shown.with_file_name(&name).display().to_string();
-            let log = LogFile::new(shown, length, Section::new(found.file, 0, length));
+            let log = LogFile::section(shown, Section::new(found.file, 0, length));
             return Ok(Some(Step::Lines { log, is_new_file: true }));
         }
         Ok(Some(Step::Removed(self.shown.with_file_name(&plain).display().to_string())))
@@ -242,7 +242,7 @@ impl Follower {
 
     fn section(&self, current: &Current, end: u64) -> LogFile {
         let section = Section::new(Arc::clone(&current.file), current.read, end);
-        LogFile::new(self.shown.display().to_string(), end.saturating_sub(current.read), section)
+        LogFile::section(self.shown.display().to_string(), section)
     }
 }
 

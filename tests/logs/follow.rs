@@ -2,12 +2,13 @@
 
 use crate::choices::{Choices, seeded_runner};
 use crate::lumberjack::{Lumberjack, begin_compressing, compress};
+use kaudit::event::{Chunk, scan};
 use kaudit::node::{Follower, LogFile, Node, Step};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -21,8 +22,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, mut log: LogFile) {
-        log.read_to_string(&mut self.text).unwrap();
+    fn take(&mut self, log: LogFile) {
+        let append = |chunk: &Chunk| String::from_utf8(chunk.text().unwrap().to_vec()).unwrap();
+        scan(log.read().unwrap(), 1, append, |text| self.text += &text).unwrap();
     }
 
     /// Takes all that is there; whether there was anything.

@@ -3,7 +3,7 @@
 use super::Opened;
 use super::remarks::{Remarks, tell};
 use crate::cli::{Exit, end};
-use crate::event::{Chunk, Chunks, scan_while};
+use crate::event::{Chunk, scan_while};
 use crate::logs::{Form, Found, Search};
 use crate::node::{Follower, LogFile, Node, Step};
 use crate::observe::Obstacle;
@@ -162,10 +162,11 @@ pub(super) fn scan_file<T: Send>(
     read: impl Fn(&Chunk) -> T + Sync,
     fold: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    // A pipe has no size: what comes out of it now is shown now, while threads would wait for more. Of a compressed file the
-    // size says little.
+    // What comes out of a pipe now is shown now, while threads would wait for more.
+    let is_pipe = file.size == 0;
+    // Of a compressed file the size says little.
     let is_compressed = Path::new(&file.name).extension().is_some_and(|extension| extension == "gz");
     let is_small = file.size < WORTH_THREADS && !is_compressed;
-    let threads = if is_small { 1 } else { Node::parallelism() };
-    scan_while(Chunks::new(file), threads, read, fold)
+    let threads = if is_pipe || is_small { 1 } else { Node::parallelism() };
+    scan_while(file.read()?, threads, read, fold)
 }

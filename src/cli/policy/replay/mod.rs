@@ -11,7 +11,7 @@ use super::source::{load, minor};
 use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::{Exit, end};
-use crate::event::{Chunks, scan};
+use crate::event::scan;
 use crate::node::{LogFile, LogFiles, Node};
 use crate::refusal::Refusal;
 use crate::replay::{LogSums, Replay, Replayed, Tally};
@@ -73,16 +73,13 @@ fn read(files: LogFiles, replay: &Replay, output: &mut Output<'_>) -> Result<Rea
         let LogFile { name, size, .. } = &file;
         let (name, size, meter) = (name.clone(), *size, file.meter());
         let mut of_file = LogSums::default();
-        let outcome = scan(
-            Chunks::new(file),
-            Node::parallelism(),
-            |chunk| replay.read(chunk),
-            |tally| {
-                of_file.absorb(&tally.log);
-                read.tally.absorb(tally);
-                progress.tell(meter.taken(), output);
-            },
-        );
+        let fold = |tally: Tally| {
+            of_file.absorb(&tally.log);
+            read.tally.absorb(tally);
+            progress.tell(meter.taken(), output);
+        };
+        let outcome =
+            file.read().and_then(|log| scan(log, Node::parallelism(), |chunk| replay.read(chunk), fold));
         progress.finish(size);
         read.logs.push((name.clone(), of_file));
         match outcome {
