@@ -31,7 +31,9 @@ const CONNECTIONS: usize = 4;
 /// Each receiver is started this often.
 const ROUNDS: usize = 3;
 
-/// How often all batches are sent again to see how much memory that takes.
+/// How often all batches are sent until memory is looked at for the first time: by then so many have met as ever will.
+const SETTLED: usize = 4;
+/// How many times as many are sent until it is looked at again.
 const AGAIN: usize = 4;
 
 /// What was measured: medians, events in a second.
@@ -44,7 +46,7 @@ pub(super) struct Rates {
     pub(super) tls: f64,
     /// kaudit's with `--fsync batch`.
     pub(super) synced: f64,
-    /// The most memory of kaudit in bytes, after all batches and after [`AGAIN`] times as many.
+    /// The most memory of kaudit in bytes, after all batches have come [`SETTLED`] times, and after [`AGAIN`] times as many.
     pub(super) memory: (u64, u64),
 }
 
@@ -98,15 +100,17 @@ fn configuration(certificates: &Path) -> Result<ClientConfig> {
     Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// The most memory of a receiver, in bytes, after all bodies and after [`AGAIN`] times as many.
+/// The most memory of a receiver, in bytes: when it has got all bodies [`SETTLED`] times, and [`AGAIN`] times as often.
 fn peaks(command: Command, file: &Path, bodies: &[Vec<u8>]) -> Result<(u64, u64)> {
     let (receiver, address) = Receiver::start(command, file)?;
-    send_all(address, bodies, &None)?;
-    let once = receiver.peak_memory()?;
-    for _ in 1..AGAIN {
+    for _ in 0..SETTLED {
         send_all(address, bodies, &None)?;
     }
-    Ok((once, receiver.peak_memory()?))
+    let settled = receiver.peak_memory()?;
+    for _ in SETTLED..SETTLED * AGAIN {
+        send_all(address, bodies, &None)?;
+    }
+    Ok((settled, receiver.peak_memory()?))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
