@@ -5,6 +5,7 @@ use crate::clients::head;
 use crate::events::{list, numbered, written};
 use crate::server::{Server, directory};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::path::Path;
 
 /// Longer than a client here waits: who has to wait for others to run into it fails.
 const LATE: &str = "--timeout 300s";
@@ -72,12 +73,10 @@ fn a_thousand_clients_at_once_are_all_served() {
         for (client, body) in clients.iter_mut().zip(&bodies) {
             client.send(&body[100..]).unwrap();
         }
-        for client in &mut clients {
-            assert_eq!(client.answer().unwrap().status, 200);
-        }
+        assert_all_answered(&mut clients);
     }
     assert_eq!(server.stop().code, Some(0));
-    assert!(written(directory.path(), "events").into_iter().eq((0..6000).map(|number| (number, 1))));
+    assert_each_once(directory.path(), 6000);
 }
 
 #[test]
@@ -94,11 +93,20 @@ fn clients_beyond_the_places_are_served_in_turn() {
         client.send(&[head(body.len()).as_bytes(), &body].concat()).unwrap();
         clients.push(client);
     }
-    for client in &mut clients {
+    assert_all_answered(&mut clients);
+    assert_eq!(server.stop().code, Some(0));
+    assert_each_once(directory.path(), 1000);
+}
+
+fn assert_all_answered(clients: &mut [Client]) {
+    for client in clients {
         assert_eq!(client.answer().unwrap().status, 200);
     }
-    assert_eq!(server.stop().code, Some(0));
-    assert!(written(directory.path(), "events").into_iter().eq((0..1000).map(|number| (number, 1))));
+}
+
+/// The events with the numbers below `count` were written, each once.
+fn assert_each_once(directory: &Path, count: usize) {
+    assert!(written(directory, "events").into_iter().eq((0..count).map(|number| (number, 1))));
 }
 
 #[test]
@@ -151,12 +159,7 @@ fn who_announces_much_and_sends_little_takes_no_room() {
     for client in &mut slow {
         client.send(&[head(4_000_000).as_bytes(), b"{"].concat()).unwrap();
     }
-    let mut honest = Client::plain(server.address);
-    assert_eq!(honest.post("", &numbered(0..1)).status, 200);
-    assert_eq!(honest.post("", &numbered(1..4000)).status, 200);
-    drop(slow);
-    server.stop();
-    assert_eq!(written(directory.path(), "events").len(), 4000);
+    assert_others_are_served(server, slow, directory.path());
 }
 
 #[test]
@@ -170,10 +173,15 @@ fn who_stops_within_a_large_body_gives_its_room_to_others() {
     for client in &mut slow {
         client.send_until_full(&begun);
     }
+    assert_others_are_served(server, slow, directory.path());
+}
+
+/// Somebody else sends a small body and a large one beside the `slow` ones; then the server ends.
+fn assert_others_are_served(server: Server, slow: Vec<Client>, directory: &Path) {
     let mut honest = Client::plain(server.address);
     assert_eq!(honest.post("", &numbered(0..1)).status, 200);
     assert_eq!(honest.post("", &numbered(1..4000)).status, 200);
     drop(slow);
     server.stop();
-    assert_eq!(written(directory.path(), "events").len(), 4000);
+    assert_each_once(directory, 4000);
 }
