@@ -161,15 +161,30 @@ fn read_json(text: &str) -> Result<Source, Finding> {
     Ok(Source { value, is_json: true, document: Document::read(&as_yaml(&text)).ok() })
 }
 
-/// The text with everything at the same place, for a reader of YAML: a tab is a blank, because JSON has none within
-/// texts, a carriage return too, and what YAML does not print is some letter.
+/// JSON with everything at the same place, for a reader of YAML: a tab is a blank, because JSON has none within texts, a
+/// carriage return too, and what YAML does not print is some letter. A colon changes places with what is between it and its
+/// key, which may be the end of the line: then it is only the column that differs of what follows in the line of the colon.
 fn as_yaml(json: &str) -> String {
     let printed = |c: char| match c {
         '\t' | '\r' => ' ',
         '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => 'x',
         c => c,
     };
-    json.chars().map(printed).collect()
+    let mut text: Vec<char> = json.chars().map(printed).collect();
+    let (mut is_string, mut is_escaped, mut after_string) = (false, false, 0);
+    for at in 0..text.len() {
+        match text.get(at) {
+            _ if is_escaped => is_escaped = false,
+            Some('\\') => is_escaped = true,
+            Some('"') => {
+                is_string = !is_string;
+                after_string = at + 1;
+            }
+            Some(':') if !is_string => text.swap(after_string, at),
+            _ => {}
+        }
+    }
+    text.into_iter().collect()
 }
 
 /// For `apiVersion` and `kind` Go's JSON decoder takes the last of keys that differ in case as well, in the order of the

@@ -176,6 +176,26 @@ fn a_number_without_a_form_in_json_is_found_last() {
     assert_eq!(words(&many), "failed decoding: json: unsupported value: -Inf");
 }
 
+/// Go names the first fault of JSON in the order of the text.
+#[test]
+fn the_faults_of_json_have_their_places_whatever_is_between_a_key_and_its_colon() {
+    let rule = r#"{"level": "Metadata", "verbs": ["a: \"b\" : c", 2], "users": [1]}"#;
+    let text = format!(r#"{{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{rule}]}}"#);
+    for between in ["", "  ", "\t", "\n", "\r\n \n"] {
+        let text = text.replace("\": ", &format!("\"{between}: "));
+        let findings = examine(&text, 36).findings;
+        let places: Vec<_> =
+            findings.iter().map(|finding| (&finding.words, finding.position.unwrap().line)).collect();
+        let lines = between.matches('\n').count();
+        let words = |field| {
+            format!(
+                "failed decoding: json: cannot unmarshal number into Go struct field PolicyRule.rules.{field} of type string"
+            )
+        };
+        assert_eq!(places, [(&words("verbs"), 1 + 5 * lines), (&words("users"), 1 + 6 * lines)], "{text}");
+    }
+}
+
 /// What Go makes of these depends on its reader's own ways, which are not rebuilt.
 #[test]
 fn what_readers_take_differently_has_no_verdict() {
