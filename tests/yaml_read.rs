@@ -66,6 +66,53 @@ fn places_are_those_of_keys_and_values() {
     assert_eq!(place(&Path::root().key("list").index(2)), None);
 }
 
+/// The parser follows YAML 1.2, which wants them indented; libyaml and Go do not. The values are those of
+/// `tests/go/yamljson`.
+#[test]
+fn lines_within_brackets_and_quotes_need_no_indentation() {
+    let cases: [(&str, Value); 8] = [
+        ("a: [\n  \"b\"\n]\n", json!({"a": ["b"]})),
+        ("- a: [\n\"b\", # c\n# d\n'e',\n\nf\n  g\nh]\n", json!([{"a": ["b", "e", "f g h"]}])),
+        ("a:\n  b: {\n\"c\":\n1,\nd: [\n\"e\"\n]\n}\n", json!({"a": {"b": {"c": 1, "d": ["e"]}}})),
+        ("a:\n  b: \"c\nd\n\n  e \\\nf\"\n", json!({"a": {"b": "c d\ne f"}})),
+        ("a:\n  b: 'é\nü'\n  c: 'ö'\n", json!({"a": {"b": "é ü", "c": "ö"}})),
+        ("\u{feff}a:\r\n- [\r\n\"é\"\r\n]\r\n- b\r\n", json!({"a": [["é"], "b"]})),
+        ("a:\n- &b [\n'c'\n]\n- *b\n", json!({"a": [["c"], ["c"]]})),
+        ("- - [\n'c'\n]\n  - !!seq [\n'd'\n]", json!([[["c"], ["d"]]])),
+    ];
+    for (text, value) in cases {
+        let document = read(text);
+        assert_eq!(*document.value(), value, "{text:?}");
+        assert_eq!(document.text(), text);
+    }
+    for text in [
+        "a: [\n\"b\"\n---\n]\n",
+        "a:\n  b: 'c\n--- d'\n",
+        "a: [\n\"b\"\n: c]\n",
+        "a:\n  ['b',\n'c']: d\n",
+        "a: [\n\"b\"\n",
+    ] {
+        Document::read(text).unwrap_err();
+    }
+}
+
+#[test]
+fn places_count_no_indentation_that_is_not_there() {
+    let text = "é: {a: [\n\"ü\",\n b, {c:\n\"d\"}\n]}\ne:\n- [\n'f'\n]\n- g: \"h\n i\"\n  j: k\n";
+    let document = read(text);
+    let span = |path: &Path| text.get(document.node(path).expect("a node").span()).expect("characters");
+    let list = Path::root().key("é").key("a");
+    assert_eq!(span(&list.clone().index(0)), "\"ü\"");
+    assert_eq!(span(&list.clone().index(1)), "b");
+    assert_eq!(span(&list.clone().index(2).key("c")), "\"d\"");
+    assert_eq!(span(&list), "[\n\"ü\",\n b, {c:\n\"d\"}\n]");
+    let list = Path::root().key("e");
+    assert_eq!(span(&list.clone().index(0).index(0)), "'f'");
+    assert_eq!(span(&list.clone().index(1).key("g")), "\"h\n i\"");
+    let place = document.position(&list.index(1).key("j"));
+    assert_eq!(place.map(|place| (place.line, place.column)), Some((12, 6)));
+}
+
 #[test]
 fn spans_are_exact() {
     let text = "a: 'it''s'  # c\nb: one\n  two # c\nc:\n- |\n  x\n\n  y\n\n# c\n- {k: [v]} # c\n";

@@ -1,9 +1,11 @@
 //! From the parser's events to the tree: the events give the structure, the text gives the places.
 
 mod node;
+mod padding;
 
 use std::borrow::Cow;
 
+use padding::Padded;
 use saphyr_parser::{Event, Parser, ScalarStyle as EventStyle, Span, StrInput, Tag};
 
 use super::place::refuse_at;
@@ -27,18 +29,20 @@ pub(super) struct Composed {
 ///
 /// Refuses what is not YAML and what is nested too deeply.
 pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
-    let mut body = Cow::Borrowed(text.get(start..).unwrap_or_default());
-    if !body.ends_with('\n') {
-        // The parser invents a final line end in block scalars and libyaml does not. Given one, the parser behaves
-        // the same everywhere, and `Composer::scalar` takes it out of the value again.
-        body.to_mut().push('\n');
-    }
+    read(text, start, &Padded::plain(text, start)).or_else(|refusal| {
+        let padded = Padded::indented(text, start).ok_or_else(|| refusal.clone())?;
+        read(text, start, &padded).map_err(|_| refusal)
+    })
+}
+
+fn read(text: &str, start: usize, padded: &Padded<'_>) -> Result<Composed, Refusal> {
     let mut composer = Composer {
         text,
-        parser: Parser::new_from_str(&body),
+        padded,
+        parser: Parser::new_from_str(&padded.body),
         scan: Scan::new(text, start),
         start,
-        mapped: (0, start),
+        mapped: (0, 0),
         depth: 0,
     };
     composer.document()
@@ -46,11 +50,12 @@ pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
 
 struct Composer<'t, 'p> {
     text: &'t str,
+    padded: &'p Padded<'p>,
     parser: Parser<'p, StrInput<'p>>,
     scan: Scan<'t>,
     /// Where the parser's character 0 is.
     start: usize,
-    /// The last pair of character index (the parser's) and byte offset (ours).
+    /// The last pair of character index (the parser's) and byte offset in what it reads.
     mapped: (usize, usize),
     depth: usize,
 }
@@ -142,14 +147,14 @@ impl<'p> Composer<'_, 'p> {
     /// last one.
     fn byte_at(&mut self, index: usize) -> usize {
         if index < self.mapped.0 {
-            self.mapped = (0, self.start);
+            self.mapped = (0, 0);
         }
         let (character, byte) = self.mapped;
-        let rest = self.text.get(byte..).unwrap_or_default();
+        let rest = self.padded.body.get(byte..).unwrap_or_default();
         let ahead = index - character;
         let step = rest.char_indices().nth(ahead).map_or(rest.len(), |(step, _)| step);
         self.mapped = (index, byte + step);
-        byte + step
+        self.padded.in_text(byte + step).min(self.text.len())
     }
 }
 

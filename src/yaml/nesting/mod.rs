@@ -3,6 +3,7 @@
 //! The readers take a time that grows with the depth times the length, and go-yaml gives up at a depth of its own. This
 //! looks at nothing but where collections begin and end, and takes every text, broken ones too.
 
+mod lines;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,9 @@ pub(crate) struct Nesting {
     pub(crate) regions: Vec<Range<usize>>,
     /// Tabs between a key and its value in a line, and within brackets: not every reader takes them for blanks.
     pub(crate) tabs: Vec<usize>,
+    /// Where a line begins within brackets or quotes that is not indented more than the block around them, and how many
+    /// blanks it lacks: libyaml, and so Go, does not mind.
+    pub(crate) shallow_lines: Vec<(usize, usize)>,
     /// Whether brackets have an anchor, an alias, a tag or a merge key somewhere within them, or are a key.
     pub(crate) is_intricate: bool,
 }
@@ -206,6 +210,7 @@ impl Walk<'_> {
                 b'\n' => {
                     self.line = self.at + 1;
                     self.key = None;
+                    self.begin_line();
                 }
                 b'\\' if quote == b'"' && self.byte(1) != Some(b'\n') => self.at += 1,
                 byte if byte == quote && quote == b'\'' && self.byte(1) == Some(quote) => self.at += 1,
@@ -256,25 +261,6 @@ impl Walk<'_> {
         }
     }
 
-    /// The indentation of the line after this one, where one is; of an empty line, that of any depth.
-    fn indent_of_next_line(&self) -> Option<usize> {
-        let rest = self.bytes.get(self.at + 1..).filter(|rest| !rest.is_empty())?;
-        let indent = rest.iter().take_while(|byte| **byte == b' ').count();
-        let is_empty = matches!(rest.get(indent), Some(b'\n' | b'\r') | None);
-        Some(if is_empty { usize::MAX } else { indent })
-    }
-
-    fn end_line(&mut self) {
-        self.at += 1;
-        self.line = self.at;
-        self.key = None;
-    }
-
-    fn skip_line(&mut self) {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        self.at += rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-    }
-
     fn byte(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
     }
@@ -285,11 +271,6 @@ impl Walk<'_> {
 
     fn is_after_blank(&self) -> bool {
         self.at.checked_sub(1).and_then(|at| self.bytes.get(at)).is_none_or(u8::is_ascii_whitespace)
-    }
-
-    fn is_first_of_line(&self) -> bool {
-        let before = self.bytes.get(self.line..self.at).unwrap_or_default();
-        before.iter().all(|byte| *byte == b' ')
     }
 
     fn is_marker(&self) -> bool {

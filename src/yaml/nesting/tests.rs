@@ -45,3 +45,16 @@ fn regions_are_nested_pairs_of_brackets() {
         assert!(Nesting::of(text).is_intricate, "{text}");
     }
 }
+
+#[test]
+fn shallow_lines_are_those_within_brackets_and_quotes() {
+    for (text, lines) in [
+        ("a: [\n]\n", &[(5, 1)][..]),
+        ("a:\n  b: {\n c: d,\n\n   e: f\n  }\n", &[(10, 2), (26, 1)]),
+        ("a:\n- 'b\nc'\n- \"d\n  e\n\"\n", &[(8, 1), (20, 1)]),
+        ("[\na,\nb\n]\n", &[]),
+        ("a: |\n [\n ]\nb: c\n d\ne:\n- f # [\n- g\n", &[]),
+    ] {
+        assert_eq!(Nesting::of(text).shallow_lines, lines, "{text}");
+    }
+}

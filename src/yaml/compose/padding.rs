@@ -1,0 +1,67 @@
+//! What the parser is given in the place of the text, and where its places are in the text.
+//!
+//! The parser wants lines within brackets and quotes to be indented more than the block around them, as YAML 1.2 does.
+//! libyaml and Go do not, so such lines are padded with blanks, which are no part of any value.
+
+use super::super::nesting::Nesting;
+use std::borrow::Cow;
+
+/// What the parser reads.
+#[derive(Debug)]
+pub(super) struct Padded<'t> {
+    pub(super) body: Cow<'t, str>,
+    /// Where the body begins in the text.
+    start: usize,
+    pads: Vec<Pad>,
+}
+
+/// Blanks that are not in the text.
+#[derive(Debug)]
+struct Pad {
+    /// Where they are in the body, and how many.
+    at: usize,
+    count: usize,
+    /// How many there are before.
+    before: usize,
+}
+
+impl<'t> Padded<'t> {
+    /// The text from byte `start` on, as it is.
+    pub(super) fn plain(text: &'t str, start: usize) -> Self {
+        let mut body = Cow::Borrowed(text.get(start..).unwrap_or_default());
+        if !body.ends_with('\n') {
+            // The parser invents a final line end in block scalars and libyaml does not. Given one, the parser behaves
+            // the same everywhere, and `Composer::scalar` takes it out of the value again.
+            body.to_mut().push('\n');
+        }
+        Self { body, start, pads: Vec::new() }
+    }
+
+    /// The same with blanks where a line lacks some; `None` where none does, or where they would be most of it.
+    pub(super) fn indented(text: &'t str, start: usize) -> Option<Self> {
+        let Self { body: plain, .. } = Self::plain(text, start);
+        let lines = Nesting::of(&plain).shallow_lines;
+        let blanks: usize = lines.iter().map(|(_, count)| count).sum();
+        if lines.is_empty() || blanks > 4 * plain.len() {
+            return None;
+        }
+        let mut body = String::with_capacity(plain.len() + blanks);
+        let (mut pads, mut done, mut before) = (Vec::with_capacity(lines.len()), 0, 0);
+        for (line, count) in lines {
+            body.push_str(plain.get(done..line)?);
+            pads.push(Pad { at: body.len(), count, before });
+            body.extend(std::iter::repeat_n(' ', count));
+            done = line;
+            before += count;
+        }
+        body.push_str(plain.get(done..)?);
+        Some(Self { body: body.into(), start, pads })
+    }
+
+    /// Where byte `at` of the body is in the text.
+    pub(super) fn in_text(&self, at: usize) -> usize {
+        let after = self.pads.partition_point(|pad| pad.at <= at);
+        let blanks = self.pads.get(..after).and_then(<[Pad]>::last);
+        self.start + at - blanks.map_or(0, |pad| pad.before + pad.count.min(at - pad.at))
+    }
+}
