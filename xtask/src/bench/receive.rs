@@ -31,9 +31,9 @@ const CONNECTIONS: usize = 4;
 /// Each receiver is started this often.
 const ROUNDS: usize = 3;
 
-/// How often all batches are sent until memory is looked at for the first time: by then so many have met as ever will.
-const SETTLED: usize = 4;
-/// How many times as many are sent until it is looked at again.
+/// Over how many rounds of all batches the most memory is looked for: how many bodies meet is chance.
+const MEMORY_ROUNDS: usize = 4;
+/// How many times as many are sent until it has been looked for again.
 const AGAIN: usize = 4;
 
 /// What was measured: medians, events in a second.
@@ -46,7 +46,7 @@ pub(super) struct Rates {
     pub(super) tls: f64,
     /// kaudit's with `--fsync batch`.
     pub(super) synced: f64,
-    /// The most memory of kaudit in bytes, after all batches have come [`SETTLED`] times, and after [`AGAIN`] times as many.
+    /// The most memory of kaudit in bytes, in its first [`MEMORY_ROUNDS`], and in as many after [`AGAIN`] times as many.
     pub(super) memory: (u64, u64),
 }
 
@@ -100,17 +100,16 @@ fn configuration(certificates: &Path) -> Result<ClientConfig> {
     Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }
 
-/// The most memory of a receiver, in bytes: when it has got all bodies [`SETTLED`] times, and [`AGAIN`] times as often.
+/// The most memory of a receiver, in bytes, in its first [`MEMORY_ROUNDS`], and in the last of [`AGAIN`] times as many.
 fn peaks(command: Command, file: &Path, bodies: &[Vec<u8>]) -> Result<(u64, u64)> {
     let (receiver, address) = Receiver::start(command, file)?;
-    for _ in 0..SETTLED {
-        send_all(address, bodies, &None)?;
-    }
-    let settled = receiver.peak_memory()?;
-    for _ in SETTLED..SETTLED * AGAIN {
-        send_all(address, bodies, &None)?;
-    }
-    Ok((settled, receiver.peak_memory()?))
+    let rounds = |count: usize| (0..count).try_for_each(|_| send_all(address, bodies, &None));
+    rounds(MEMORY_ROUNDS)?;
+    let first = receiver.peak_memory()?;
+    rounds(MEMORY_ROUNDS * (AGAIN - 2))?;
+    receiver.forget_peak()?;
+    rounds(MEMORY_ROUNDS)?;
+    Ok((first, receiver.peak_memory()?))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for a person, of a few digits")]
@@ -162,6 +161,11 @@ impl Receiver {
         let mut receiver = Self(command.spawn().context("starting a receiver")?);
         let address = receiver.address()?;
         Ok((receiver, address))
+    }
+
+    /// From now on the most memory is looked for anew (`proc_pid_clear_refs(5)`).
+    fn forget_peak(&self) -> Result<()> {
+        fs::write(format!("/proc/{}/clear_refs", self.0.id()), "5").context("forgetting its memory")
     }
 
     /// The most memory that it had so far, in bytes (`proc_pid_status(5)`).
