@@ -29,8 +29,9 @@ pub(super) struct Composed {
 ///
 /// Refuses what is not YAML and what is nested too deeply.
 pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
-    read(text, start, &Padded::plain(text, start)).or_else(|refusal| {
-        let padded = Padded::indented(text, start).ok_or_else(|| refusal.clone())?;
+    let plain = Padded::plain(text, start);
+    read(text, start, &plain).or_else(|refusal| {
+        let padded = plain.indented().ok_or_else(|| refusal.clone())?;
         read(text, start, &padded).map_err(|_| refusal)
     })
 }

@@ -38,9 +38,9 @@ impl<'t> Padded<'t> {
     }
 
     /// The same with blanks where a line lacks some; `None` where none does, or where they would be most of it.
-    pub(super) fn indented(text: &'t str, start: usize) -> Option<Self> {
-        let Self { body: plain, .. } = Self::plain(text, start);
-        let lines = Nesting::of(&plain).shallow_lines;
+    pub(super) fn indented(&self) -> Option<Self> {
+        let Self { body: plain, start, .. } = self;
+        let lines = Nesting::of(plain).shallow_lines;
         let blanks: usize = lines.iter().map(|(_, count)| count).sum();
         if lines.is_empty() || blanks > 4 * plain.len() {
             return None;
@@ -55,7 +55,7 @@ impl<'t> Padded<'t> {
             before += count;
         }
         body.push_str(plain.get(done..)?);
-        Some(Self { body: body.into(), start, pads })
+        Some(Self { body: body.into(), start: *start, pads })
     }
 
     /// Where byte `at` of the body is in the text.
