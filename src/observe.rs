@@ -1,12 +1,12 @@
 //! Node → observed: every read that a plan needs, before any decision.
 
+use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
 use crate::generation;
 use crate::kubelet::{self, ConfigFile, Kubelet, Sources, Surroundings};
 use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, Node};
 use crate::plan::{Observed, Survey};
-use crate::refusal::Refusal;
 use crate::transaction::{JOURNAL_PATH, Underway};
 use crate::yaml::Document;
 use anyhow::{Result, anyhow};
@@ -25,19 +25,19 @@ const DEFAULT_NAME: &str = "kube-apiserver.yaml";
 #[derive(Debug)]
 pub enum Obstacle {
     /// The node is not one that kaudit edits.
-    Refused(Vec<Refusal>),
+    Refused(Vec<Diagnostic>),
     /// Something could not be read.
     Failed(anyhow::Error),
 }
 
-impl From<Refusal> for Obstacle {
-    fn from(refusal: Refusal) -> Self {
+impl From<Diagnostic> for Obstacle {
+    fn from(refusal: Diagnostic) -> Self {
         Obstacle::Refused(vec![refusal])
     }
 }
 
-impl From<Vec<Refusal>> for Obstacle {
-    fn from(refusals: Vec<Refusal>) -> Self {
+impl From<Vec<Diagnostic>> for Obstacle {
+    fn from(refusals: Vec<Diagnostic>) -> Self {
         Obstacle::Refused(refusals)
     }
 }
@@ -56,7 +56,7 @@ pub fn find_kubelet(node: &Node) -> Result<Kubelet, Obstacle> {
     let processes = node.processes();
     let process = kubelet::only_one(processes.kubelets()?)?;
     let directory = processes.working_directory(&process)?.ok_or_else(|| {
-        Refusal::new("the kubelet ended while it was looked at").help("run the command again")
+        Diagnostic::error("the kubelet ended while it was looked at").help("run the command again")
     })?;
     let sources = Sources::of(&process, &directory);
     let surroundings = Surroundings { directory, host_name: processes.host_name()? };
@@ -73,9 +73,11 @@ pub fn find_kubelet(node: &Node) -> Result<Kubelet, Obstacle> {
 
 fn read_config(node: &Node, path: &Path) -> Result<ConfigFile, Obstacle> {
     let file = node.read_file(path, MANIFEST_LIMIT)?.ok_or_else(|| {
-        Refusal::new("the kubelet was started with this configuration file, and it is not there any more")
-            .in_file(path.display().to_string())
-            .help("put it back: kaudit has to know where the kubelet reads static pods")
+        Diagnostic::error(
+            "the kubelet was started with this configuration file, and it is not there any more",
+        )
+        .in_file(path.display().to_string())
+        .help("put it back: kaudit has to know where the kubelet reads static pods")
     })?;
     let text = String::from_utf8_lossy(&file.bytes).into_owned();
     Ok(ConfigFile { path: path.to_path_buf(), text })
@@ -112,7 +114,7 @@ pub fn manifest_path(
     };
     if let Some(path) = asked {
         if !path.is_absolute() {
-            return Err(Refusal::new(format!("--manifest {} is not an absolute path", path.display()))
+            return Err(Diagnostic::error(format!("--manifest {} is not an absolute path", path.display()))
                 .help("give the path as the node has it, such as /etc/kubernetes/manifests/kube-apiserver.yaml; with --root it is looked up below that directory")
                 .into());
         }
@@ -160,21 +162,21 @@ pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> 
         EntryKind::File => {}
         EntryKind::Absent => return Err(missing_manifest(node, manifest_path)?.into()),
         EntryKind::Link(target) => {
-            return Err(Refusal::new(format!("the manifest is a symbolic link to {}", target.display()))
+            return Err(Diagnostic::error(format!("the manifest is a symbolic link to {}", target.display()))
                 .in_file(shown)
                 .help("the kubelet follows the link but sees changes of its target only at the next re-listing, and a rename would replace the link itself")
                 .help(format!("put the file itself there: cp --remove-destination {} {}", target.display(), manifest_path.display()))
                 .into());
         }
         EntryKind::Directory | EntryKind::Other => {
-            return Err(Refusal::new("the manifest is not a regular file").in_file(shown).into());
+            return Err(Diagnostic::error("the manifest is not a regular file").in_file(shown).into());
         }
     }
     let manifest = node
         .read_file(manifest_path, MANIFEST_LIMIT)?
         .ok_or_else(|| anyhow!("{shown} was there and is gone"))?;
     if exceeds(&manifest, MANIFEST_LIMIT) {
-        return Err(Refusal::new("the manifest is larger than 10 MiB, the most that the kubelet reads")
+        return Err(Diagnostic::error("the manifest is larger than 10 MiB, the most that the kubelet reads")
             .in_file(shown)
             .into());
     }
@@ -203,14 +205,14 @@ pub fn look(node: &Node, observed: &mut Observed, survey: &Survey) -> Result<(),
     for path in &survey.files {
         let state = match node.target_kind(path)? {
             EntryKind::Directory => {
-                return Err(Refusal::new(format!("{} is a directory where the API server reads a file", path.display()))
+                return Err(Diagnostic::error(format!("{} is a directory where the API server reads a file", path.display()))
                     .help("a runtime makes such a directory when a hostPath without type has no source; remove it if it is empty")
                     .into());
             }
             _ => node.read_file(path, MANIFEST_LIMIT)?,
         };
         if state.as_ref().is_some_and(|state| exceeds(state, MANIFEST_LIMIT)) {
-            return Err(Refusal::new("the file is larger than 10 MiB")
+            return Err(Diagnostic::error("the file is larger than 10 MiB")
                 .in_file(path.display().to_string())
                 .into());
         }
@@ -243,17 +245,18 @@ fn neighbours(node: &Node, directory: &Path, manifest_path: &Path) -> Result<Vec
 }
 
 /// No manifest: another manager's node, another name, or no control plane at all.
-fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Refusal> {
+fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Diagnostic> {
     let shown = manifest_path.display().to_string();
     if let Some(underway) = Underway::of(node)? {
         let progress = underway.progress();
-        let refusal = Refusal::new(format!("there is no manifest {shown}: a run of kaudit has not finished"));
+        let refusal =
+            Diagnostic::error(format!("there is no manifest {shown}: a run of kaudit has not finished"));
         return Ok(refusal.in_file(JOURNAL_PATH).help(progress).help(underway.advice()));
     }
     for manager in Manager::ALL {
         for mark in manager.paths() {
             if node.kind(Path::new(mark))? != EntryKind::Absent {
-                return Ok(Refusal::new(format!(
+                return Ok(Diagnostic::error(format!(
                     "there is no manifest {shown}: this node belongs to {}",
                     manager.name()
                 ))
@@ -263,7 +266,7 @@ fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Refusal> {
         }
     }
     let directory = manifest_path.parent().unwrap_or(Path::new("/"));
-    let refusal = Refusal::new(format!("there is no manifest {shown}"));
+    let refusal = Diagnostic::error(format!("there is no manifest {shown}"));
     let names: Vec<String> = node.list(directory)?.into_iter().map(|entry| entry.name).collect();
     Ok(if names.is_empty() {
         refusal

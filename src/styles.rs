@@ -49,6 +49,14 @@ impl Styles {
         self.wrap("1", text)
     }
 
+    /// The length in bytes of the colour sequence (SGR, such as `ESC [ 1 m`) at the beginning of `text`, if there is one.
+    #[must_use]
+    pub fn sequence_length(text: &str) -> Option<usize> {
+        let parameters = text.strip_prefix("\u{1b}[")?;
+        let length = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+        parameters.get(length..)?.starts_with('m').then_some(length + 3)
+    }
+
     fn wrap(self, code: &str, text: &str) -> String {
         if self.on && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

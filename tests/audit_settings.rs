@@ -12,7 +12,7 @@ use kaudit::audit::merged::{Change, DropReason, Merged, Origin, Untidy};
 use kaudit::audit::settings::{Asked, Input, merge};
 use kaudit::audit::validate::judge;
 use kaudit::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
-use kaudit::refusal::Refusal;
+use kaudit::diagnostic::Diagnostic;
 
 #[path = "audit/sets.rs"]
 mod sets;
@@ -24,7 +24,12 @@ fn is_unchanged(merged: &Merged) -> bool {
     merged.dropped.is_empty() && merged.entries.iter().all(|entry| entry.change == Change::Same)
 }
 
-fn run(there: &[&str], asked: &[(&str, &str)], reset: bool, version: &str) -> Result<Merged, Vec<Refusal>> {
+fn run(
+    there: &[&str],
+    asked: &[(&str, &str)],
+    reset: bool,
+    version: &str,
+) -> Result<Merged, Vec<Diagnostic>> {
     let asked: Vec<Asked> = asked
         .iter()
         .map(|(flag, value)| Asked { flag: (*flag).to_owned(), value: (*value).to_owned() })
@@ -38,7 +43,7 @@ fn merged(there: &[&str], asked: &[(&str, &str)]) -> Merged {
 }
 
 fn reasons(there: &[&str], asked: &[(&str, &str)], version: &str) -> Vec<String> {
-    run(there, asked, false, version).unwrap_err().into_iter().map(|refusal| refusal.reason).collect()
+    run(there, asked, false, version).unwrap_err().into_iter().map(|refusal| refusal.message).collect()
 }
 
 /// The result as the list that the editor would write.
@@ -90,7 +95,7 @@ fn what_is_there_and_not_named_is_kept() {
     assert_eq!(change(&result, "audit-log-maxbackup"), (Origin::Asked, &Change::New));
     assert_eq!(change(&result, "audit-log-maxsize"), (Origin::Default, &Change::New));
     let note = result.notes.iter().find(|note| note.id == Some("maxage-low")).unwrap();
-    assert!(note.text.contains("kept") && note.text.contains("CIS 1.2.17"), "{}", note.text);
+    assert!(note.message.contains("kept") && note.message.contains("CIS 1.2.17"), "{}", note.message);
     assert_eq!(note.hint.as_deref(), Some("--log-maxage 30"));
     assert_eq!(note_ids(&result), ["maxage-low", "legacy-format"]);
 }
@@ -322,8 +327,8 @@ fn a_value_that_is_refused_cannot_turn_the_line_around() {
             run(&[&format!("--{flag}=a\u{202e}b")], &asked[..2], false, "1.36").unwrap_err(),
         ] {
             let refusal = refusals.first().unwrap();
-            assert!(refusal.reason.contains("not \"a\\u202eb\""), "{}", refusal.reason);
-            assert!(!format!("{} {:?}", refusal.reason, refusal.help).contains('\u{202e}'), "{refusal:?}");
+            assert!(refusal.message.contains("not \"a\\u202eb\""), "{}", refusal.message);
+            assert!(!format!("{} {:?}", refusal.message, refusal.help).contains('\u{202e}'), "{refusal:?}");
         }
     }
 }

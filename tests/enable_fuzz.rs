@@ -85,7 +85,7 @@ fn check(bytes: &[u8]) -> Result<bool, String> {
         Manifest::read(bytes).map(|manifest| !audit_flags_there(manifest.api_server()).is_empty())
     };
     // Of a manifest with kaudit's mark and no record, what was before kaudit is not known.
-    let audited = audits(bytes).map_err(|refusal| refusal.reason)? || text.contains(DIGEST_ANNOTATION);
+    let audited = audits(bytes).map_err(|refusal| refusal.message)? || text.contains(DIGEST_ANNOTATION);
     let off = match plan_off(&observe(&enabled, history, &files)) {
         Ok(plan) => manifest_after(&plan).bytes,
         // A flag that stood there before may be an alias, which is not removed.
@@ -95,7 +95,7 @@ fn check(bytes: &[u8]) -> Result<bool, String> {
     if !audited && off != bytes {
         return Err(format!("disable is not what was before\n--- after\n{}", String::from_utf8_lossy(&off)));
     }
-    if audits(&off).map_err(|refusal| refusal.reason)? {
+    if audits(&off).map_err(|refusal| refusal.message)? {
         return Err("disable leaves audit flags".to_owned());
     }
     Ok(true)

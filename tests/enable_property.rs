@@ -180,7 +180,7 @@ fn judge_value(before: &str, after: &str) -> Result<(), String> {
     if was != is {
         return Err(format!("something else changed\nwas {was}\nis  {is}\n--- after\n{after}"));
     }
-    let manifest = Manifest::read(after.as_bytes()).map_err(|refusal| refusal.reason)?;
+    let manifest = Manifest::read(after.as_bytes()).map_err(|refusal| refusal.message)?;
     let flags = kaudit::plan::audit_flags_there(manifest.api_server());
     for name in [
         "audit-log-path",

@@ -46,7 +46,7 @@ const DEFAULT_CASES: u32 = 400;
 fn make(planned: &[u8]) -> Result<SurgePod, String> {
     let planned = Manifest::read(planned).unwrap();
     surge_pod(&planned, NonZeroU16::new(PORT).unwrap(), TIME.parse().unwrap())
-        .map_err(|refusal| refusal.reason)
+        .map_err(|refusal| refusal.message)
 }
 
 /// The surge pod of a manifest as `enable` leaves it, judged; `None` where `enable` refuses it.
@@ -93,7 +93,7 @@ fn judge(planned: &[u8], pod: &SurgePod) -> Result<(), String> {
     let text = String::from_utf8(pod.manifest.clone()).unwrap();
     let surge: Value = serde_json::from_slice(&pod.manifest).map_err(|error| error.to_string())?;
     let planned = Manifest::read(planned).unwrap().document().value().clone();
-    let read_back = Manifest::read(&pod.manifest).map_err(|refusal| refusal.reason)?;
+    let read_back = Manifest::read(&pod.manifest).map_err(|refusal| refusal.message)?;
     demand(*read_back.document().value() == surge, "JSON and YAML read something else")?;
 
     let metadata = &surge["metadata"];

@@ -90,13 +90,13 @@ fn every_case_comes_out_as_written() {
         let result = Document::parse(&case.before).and_then(|document| document.edit(&case.edits));
         let right = match (&result, &case.expected) {
             (Ok(text), Ok(expected)) => text == expected,
-            (Err(refusal), Err(reason)) => refusal.reason.contains(reason) && !refusal.help.is_empty(),
+            (Err(refusal), Err(reason)) => refusal.message.contains(reason) && !refusal.help.is_empty(),
             _ => false,
         };
         if !right {
             wrong.push(match result {
                 Ok(text) => format!("=== {}\n{text}", case.name),
-                Err(refusal) => format!("=== {}\n!!! {}", case.name, refusal.reason),
+                Err(refusal) => format!("=== {}\n!!! {}", case.name, refusal.message),
             });
         }
     }

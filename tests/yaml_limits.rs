@@ -97,9 +97,9 @@ fn alias_bombs_are_refused() {
     };
     let bomb: String = (0..12).map(level).collect();
     let refusal = Document::parse(&bomb).expect_err("is refused");
-    assert!(refusal.reason.contains("excessive aliasing"), "{refusal:?}");
+    assert!(refusal.message.contains("excessive aliasing"), "{refusal:?}");
     let refusal = Document::parse("a: &a\n  b: *a\n").expect_err("is refused");
-    assert!(refusal.reason.contains("contains itself"), "{refusal:?}");
+    assert!(refusal.message.contains("contains itself"), "{refusal:?}");
 }
 
 #[test]

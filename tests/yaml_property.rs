@@ -59,7 +59,7 @@ fn edits_are_right_or_refused_and_refused_rarely() {
                 None => Ok(()),
             },
             Err(refusal) => {
-                let reason = refusal.reason.rsplit('(').next().unwrap_or_default().to_owned();
+                let reason = refusal.message.rsplit('(').next().unwrap_or_default().to_owned();
                 *counts.borrow_mut().1.entry(reason).or_default() += 1;
                 Ok(())
             }

@@ -2,8 +2,8 @@
 
 use crate::audit::value::is_expanded;
 use crate::audit::version::KubernetesVersion;
+use crate::diagnostic::Diagnostic;
 use crate::go::quote;
-use crate::refusal::Refusal;
 
 /// From this minor release on the kubelet takes any printable ASCII name without `=`
 /// (`RelaxedEnvironmentVariableValidation`: alpha in 1.30, on by default since 1.32).
@@ -30,9 +30,9 @@ pub struct EnvEntry {
 /// # Errors
 ///
 /// A refusal where the kubelet would reject the pod for the name, or would expand the value.
-pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Refusal> {
+pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Diagnostic> {
     let Some((name, value)) = text.split_once('=') else {
-        return Err(Refusal::new(format!("`{text}` is not of the form NAME=VALUE"))
+        return Err(Diagnostic::error(format!("`{text}` is not of the form NAME=VALUE"))
             .help("--container-env HTTPS_PROXY=http://proxy:3128"));
     };
     check_name(name, version)?;
@@ -47,11 +47,11 @@ pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Refusa
 /// # Errors
 ///
 /// A refusal where the id cannot be part of a variable's name, or the path is expanded by the kubelet.
-pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Refusal> {
+pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Diagnostic> {
     check_cluster_id(cluster_id)?;
     let variable = format!("{LOGTAIL}{cluster_id}");
     if !log_path.starts_with('/') {
-        return Err(Refusal::new("Logtail reads a log file, but audit events are not written to one")
+        return Err(Diagnostic::error("Logtail reads a log file, but audit events are not written to one")
             .help("--log-path /var/log/kubernetes/audit/audit.log"));
     }
     check_value(&variable, log_path)?;
@@ -75,7 +75,7 @@ pub fn logtail_clusters<'a>(names: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The rules of `IsEnvVarName` and `IsRelaxedEnvVarName` in `k8s.io/apimachinery/pkg/util/validation`.
-fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Refusal> {
+fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Diagnostic> {
     let relaxed = version.minor >= RELAXED_NAMES_SINCE;
     let printable = |c: char| c == ' ' || c.is_ascii_graphic();
     let classic = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
@@ -92,27 +92,29 @@ fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Refusal> {
     if valid && !name.is_empty() {
         return Ok(());
     }
-    Err(Refusal::new(format!("{} is not the name of an environment variable", quote(name)))
+    Err(Diagnostic::error(format!("{} is not the name of an environment variable", quote(name)))
         .help(format!("in Kubernetes {version} it consists of {rule}")))
 }
 
-fn check_value(name: &str, value: &str) -> Result<(), Refusal> {
+fn check_value(name: &str, value: &str) -> Result<(), Diagnostic> {
     if value.contains('\0') {
-        return Err(Refusal::new(format!("the value of {name} contains a NUL character")));
+        return Err(Diagnostic::error(format!("the value of {name} contains a NUL character")));
     }
     if is_expanded(value) {
-        return Err(Refusal::new(format!("the value of {name} contains `$(`, which the kubelet expands"))
-            .help("write `$$(` for a plain `$(`"));
+        return Err(Diagnostic::error(format!(
+            "the value of {name} contains `$(`, which the kubelet expands"
+        ))
+        .help("write `$$(` for a plain `$(`"));
     }
     Ok(())
 }
 
 /// The id becomes a part of the variable's name, so it keeps to what every kubelet takes there.
-fn check_cluster_id(id: &str) -> Result<(), Refusal> {
+fn check_cluster_id(id: &str) -> Result<(), Diagnostic> {
     if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
         return Ok(());
     }
-    Err(Refusal::new(format!(
+    Err(Diagnostic::error(format!(
         "`{id}` is not a cluster id: it becomes part of an environment variable's name"
     ))
     .help("it consists of letters, digits, `-`, `_` and `.`, as c12ba20"))

@@ -2,7 +2,7 @@
 
 use crate::audit::table::AUDIT_FLAGS;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 
 /// What every audit flag's name starts with.
 pub const AUDIT_PREFIX: &str = "audit-";
@@ -160,17 +160,17 @@ impl AuditFlag {
     /// # Errors
     ///
     /// A refusal that names the flag, the version and the release that brings or removed it.
-    pub fn available_in(&self, version: &KubernetesVersion) -> Result<(), Refusal> {
+    pub fn available_in(&self, version: &KubernetesVersion) -> Result<(), Diagnostic> {
         let name = self.name;
         if version.minor < self.since {
-            return Err(Refusal::new(format!(
+            return Err(Diagnostic::error(format!(
                 "Kubernetes {version} has no --{name}: 1.{} brings it, and an older API server does not start with it",
                 self.since
             ))
             .help(format!("leave --{} out, or upgrade to 1.{} first", self.option(), self.since)));
         }
         match self.until {
-            Some(until) if version.minor > until => Err(Refusal::new(format!(
+            Some(until) if version.minor > until => Err(Diagnostic::error(format!(
                 "Kubernetes {version} has no --{name}: 1.{} removed it, and the API server does not start with it",
                 until + 1
             ))
@@ -219,8 +219,8 @@ pub fn suggest(name: &str) -> Option<&'static AuditFlag> {
 
 /// The refusal for a name that no release knows.
 #[must_use]
-pub fn refuse_unknown(name: &str) -> Refusal {
-    let refusal = Refusal::new(format!("--{} is not a flag of kube-apiserver", normalise(name)));
+pub fn refuse_unknown(name: &str) -> Diagnostic {
+    let refusal = Diagnostic::error(format!("--{} is not a flag of kube-apiserver", normalise(name)));
     match suggest(name) {
         Some(meant) => refusal.help(format!("did you mean --{}?", meant.name)),
         None => refusal,
@@ -267,7 +267,7 @@ mod tests {
     fn a_missing_flag_names_the_release_that_brings_or_removed_it() {
         let refuse = |flag: &str, version: &str| {
             let version = KubernetesVersion::parse(version).unwrap();
-            find(flag).unwrap().available_in(&version).map_err(|refusal| refusal.reason)
+            find(flag).unwrap().available_in(&version).map_err(|refusal| refusal.message)
         };
         assert!(refuse("audit-log-compress", "1.19.16").unwrap_err().contains("1.20 brings it"));
         assert_eq!(refuse("audit-log-compress", "1.20.0"), Ok(()));

@@ -1,7 +1,7 @@
 //! The result of merging what is asked into what is there, as values.
 
 use crate::audit::flag::Backend;
-use crate::note::Note;
+use crate::diagnostic::Diagnostic;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub struct Merged {
     /// All that go, ordered by name.
     pub dropped: Vec<Dropped>,
     /// What is worth saying.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Merged {

@@ -8,14 +8,14 @@ use crate::audit::merged::{Entry, Origin};
 use crate::audit::pflag::{parse_bool, parse_int};
 use crate::audit::validate::ONLY_V1_SINCE;
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
-use crate::note::Note;
+use crate::diagnostic::Diagnostic;
 
 /// The three retention flags with the least value that CIS and STIG pass.
 pub const RETENTION_FLOORS: [(&str, i64); 3] = [(LOG_MAXAGE, 30), (LOG_MAXBACKUP, 10), (LOG_MAXSIZE, 100)];
 
 /// All remarks about the final settings in a minor release, in a fixed order.
 #[must_use]
-pub fn remark(entries: &[Entry], minor: u16) -> Vec<Note> {
+pub fn remark(entries: &[Entry], minor: u16) -> Vec<Diagnostic> {
     let settings = Settings { entries, minor };
     let mut notes = Vec::new();
     notes.extend(settings.remark_policy());
@@ -55,32 +55,32 @@ impl Settings<'_> {
         !["", STANDARD_OUTPUT].contains(&self.value(LOG_PATH))
     }
 
-    fn remark_policy(&self) -> Option<Note> {
+    fn remark_policy(&self) -> Option<Diagnostic> {
         self.value(POLICY_FILE).is_empty().then(|| {
             warning("no-policy", "without --audit-policy-file the API server records no event at all")
-                .hint("--policy default")
+                .help("--policy default")
         })
     }
 
-    fn remark_log_path(&self) -> Option<Note> {
+    fn remark_log_path(&self) -> Option<Diagnostic> {
         match self.value(LOG_PATH) {
             STANDARD_OUTPUT => Some(
                 info("log-to-stdout", "audit events go to the container's log, which the kubelet rotates")
-                    .hint("--log-path /var/log/kubernetes/audit/audit.log writes a file of its own"),
+                    .help("--log-path /var/log/kubernetes/audit/audit.log writes a file of its own"),
             ),
             path if !path.is_empty() && !path.starts_with('/') => Some(
                 warning(
                     "relative-log-path",
                     format!("--{LOG_PATH} {path} starts at the container's working directory"),
                 )
-                .hint("--log-path /var/log/kubernetes/audit/audit.log"),
+                .help("--log-path /var/log/kubernetes/audit/audit.log"),
             ),
             _ => None,
         }
     }
 
     /// Zero is outside of what a benchmark passes, and means something that its reader may not expect.
-    fn remark_retention(&self, name: &str, floor: i64) -> Option<Note> {
+    fn remark_retention(&self, name: &str, floor: i64) -> Option<Diagnostic> {
         let number = parse_int(self.value(name)).ok().filter(|number| *number < floor)?;
         let kept = match self.entry(name).map(|entry| entry.origin) {
             Some(Origin::Kept) => "is kept as it is there and ",
@@ -104,10 +104,10 @@ impl Settings<'_> {
             (LOG_MAXBACKUP, _) => ("maxbackup-low", "fails CIS 1.2.18, which wants at least 10 files"),
             _ => ("maxsize-low", "fails CIS 1.2.19, which wants at least 100 MB"),
         };
-        Some(warning(id, format!("--{name}={number} {kept}{meaning}")).hint(hint))
+        Some(warning(id, format!("--{name}={number} {kept}{meaning}")).help(hint))
     }
 
-    fn remark_mode(&self, backend: Backend) -> Option<Note> {
+    fn remark_mode(&self, backend: Backend) -> Option<Diagnostic> {
         if self.is_off(backend) {
             return None;
         }
@@ -118,7 +118,7 @@ impl Settings<'_> {
                     "blocking-strict",
                     format!("--audit-{name}-mode=blocking-strict fails requests that cannot be audited"),
                 )
-                .hint(if backend == Backend::Log {
+                .help(if backend == Backend::Log {
                     "--log-mode blocking"
                 } else {
                     "--webhook-mode batch"
@@ -129,7 +129,7 @@ impl Settings<'_> {
                     "webhook-blocking",
                     "--audit-webhook-mode=blocking makes every request wait for the webhook",
                 )
-                .hint("--webhook-mode batch"),
+                .help("--webhook-mode batch"),
             ),
             _ => None,
         }
@@ -140,7 +140,7 @@ impl Settings<'_> {
     }
 
     /// Options that somebody asks for now, and that nothing reads.
-    fn remark_unused(&self, backend: Backend) -> Vec<Note> {
+    fn remark_unused(&self, backend: Backend) -> Vec<Diagnostic> {
         let name = backend.name();
         let asked = |start: String| -> Vec<String> {
             let is_asked = |entry: &&Entry| entry.origin == Origin::Asked && entry.flag.starts_with(&start);
@@ -167,18 +167,18 @@ impl Settings<'_> {
         notes
     }
 
-    fn remark_version(&self, backend: Backend) -> Option<Note> {
+    fn remark_version(&self, backend: Backend) -> Option<Diagnostic> {
         let backend = backend.name();
         let name = format!("audit-{backend}-version");
         let version = self.value(&name);
         let old = self.minor < ONLY_V1_SINCE && version != "audit.k8s.io/v1" && self.entry(&name).is_some();
         old.then(|| {
             warning("old-event-version", format!("--{name}={version} ends with Kubernetes 1.{ONLY_V1_SINCE}"))
-                .hint(format!("--{backend}-version audit.k8s.io/v1"))
+                .help(format!("--{backend}-version audit.k8s.io/v1"))
         })
     }
 
-    fn remark_entry(&self, entry: &Entry) -> Vec<Note> {
+    fn remark_entry(&self, entry: &Entry) -> Vec<Diagnostic> {
         let Entry { flag: name, value, .. } = entry;
         let mut notes = Vec::new();
         if is_expanded(value) {
@@ -202,25 +202,25 @@ impl Settings<'_> {
                     "legacy-format",
                     "--audit-log-format=legacy writes no bodies, whatever the policy says",
                 )
-                .hint("--log-format json"),
+                .help("--log-format json"),
             );
         }
         notes
     }
 }
 
-fn unused(id: &'static str, flags: &[String], when: &str, hint: &str) -> Option<Note> {
+fn unused(id: &'static str, flags: &[String], when: &str, hint: &str) -> Option<Diagnostic> {
     let (verb, them) = if flags.len() == 1 { ("has", "it") } else { ("have", "them") };
     (!flags.is_empty()).then(|| {
         warning(id, format!("{} {verb} no effect {when}", flags.join(", ")))
-            .hint(format!("add {hint}, or leave {them} out"))
+            .help(format!("add {hint}, or leave {them} out"))
     })
 }
 
-fn warning(id: &'static str, text: impl Into<String>) -> Note {
-    Note::warning(text).named(id)
+fn warning(id: &'static str, text: impl Into<String>) -> Diagnostic {
+    Diagnostic::warning(text).named(id)
 }
 
-fn info(id: &'static str, text: impl Into<String>) -> Note {
-    Note::info(text).named(id)
+fn info(id: &'static str, text: impl Into<String>) -> Diagnostic {
+    Diagnostic::info(text).named(id)
 }

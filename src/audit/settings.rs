@@ -15,9 +15,8 @@ use crate::audit::notes::{RETENTION_FLOORS, remark};
 use crate::audit::validate::validate;
 use crate::audit::value::{self, STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, Standing};
+use crate::diagnostic::Diagnostic;
 use crate::go::visible;
-use crate::note::Note;
-use crate::refusal::Refusal;
 
 /// A flag that the operator names, in any spelling that [`flag::find`] takes, and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +53,13 @@ struct There {
 /// # Errors
 ///
 /// Every reason at once why the API server would not start with the result, or why a value is not written.
-pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Refusal>> {
+pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Diagnostic>> {
     let judged = input.version.judged().map_err(|refusal| vec![refusal])?;
     let there = gather(input.there);
     let mut merging =
         Merging { there: &there, entries: BTreeMap::new(), notes: Vec::new(), refusals: Vec::new() };
     if let Some(text) = input.version.note() {
-        merging.notes.push(Note::warning(text).named("version-not-known"));
+        merging.notes.push(Diagnostic::warning(text).named("version-not-known"));
     }
     for asked in input.asked {
         merging.set(asked, input.version);
@@ -124,8 +123,8 @@ impl There {
 struct Merging<'a> {
     there: &'a BTreeMap<String, There>,
     entries: BTreeMap<String, Entry>,
-    notes: Vec<Note>,
-    refusals: Vec<Refusal>,
+    notes: Vec<Diagnostic>,
+    refusals: Vec<Diagnostic>,
 }
 
 impl Merging<'_> {
@@ -152,7 +151,7 @@ impl Merging<'_> {
             .unwrap_or(flag);
         if let Some(earlier) = self.entries.get(flag.name).filter(|earlier| earlier.value != asked.value) {
             self.refusals.push(
-                Refusal::new(format!(
+                Diagnostic::error(format!(
                     "--{} is asked for as `{}` and as `{}`",
                     flag.name, earlier.value, asked.value
                 ))
@@ -188,14 +187,14 @@ impl Merging<'_> {
         }
         let way_out = format!("Set it with --{}, or drop what is not named with --reset", flag.option());
         let Some(value) = found.value_for(flag) else {
-            self.refusals.push(Refusal::new(format!("--{name} is there without a value")).help(way_out));
+            self.refusals.push(Diagnostic::error(format!("--{name} is there without a value")).help(way_out));
             return;
         };
         let parsed = if is_expanded(value) { Ok(()) } else { value::parse(flag, value) };
         match parsed {
             Ok(()) => self.insert(flag, value, Origin::Kept),
             Err(unparsable) => self.refusals.push(
-                Refusal::new(format!("{}; it is there already", unparsable.plain))
+                Diagnostic::error(format!("{}; it is there already", unparsable.plain))
                     .help(format!("the API server would say: {}", unparsable.server))
                     .help(way_out),
             ),
@@ -213,7 +212,7 @@ impl Merging<'_> {
         let text = format!(
             "--{name} is not known to kaudit and is kept, because this release is newer than kaudit knows"
         );
-        self.notes.push(Note::warning(text).named("unknown-flag-kept"));
+        self.notes.push(Diagnostic::warning(text).named("unknown-flag-kept"));
         let entry = Entry {
             flag: name.to_owned(),
             value: found.value.clone().unwrap_or_default(),
@@ -257,7 +256,7 @@ impl Merging<'_> {
         for problem in validate(value_of, minor) {
             let option = problem.flag.strip_prefix(flag::AUDIT_PREFIX).unwrap_or(&problem.flag);
             self.refusals.push(
-                Refusal::new(problem.plain)
+                Diagnostic::error(problem.plain)
                     .help(format!("the API server would say: {}", visible(&problem.server)))
                     .help(format!("set it with --{option}")),
             );

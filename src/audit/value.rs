@@ -2,8 +2,8 @@
 
 use crate::audit::flag::{AuditFlag, Kind, LOG_PATH};
 use crate::audit::pflag::{parse_bool, parse_duration, parse_float, parse_int};
+use crate::diagnostic::Diagnostic;
 use crate::go::quote;
-use crate::refusal::Refusal;
 
 /// Standard output as a log path.
 pub const STANDARD_OUTPUT: &str = "-";
@@ -52,43 +52,44 @@ pub fn parse(flag: &AuditFlag, value: &str) -> Result<(), Unparsable> {
 /// # Errors
 ///
 /// Why the value is not written.
-pub fn accept(flag: &AuditFlag, value: &str) -> Result<(), Refusal> {
+pub fn accept(flag: &AuditFlag, value: &str) -> Result<(), Diagnostic> {
     let name = flag.name;
     if value.chars().any(char::is_control) {
-        return Err(Refusal::new(format!(
+        return Err(Diagnostic::error(format!(
             "the value of --{name} contains a line break or another control character"
         ))
         .help("give the value on one line"));
     }
     if is_expanded(value) {
-        return Err(Refusal::new(format!("the value of --{name} contains `$(`, which the kubelet expands"))
-            .help("write out what the variable holds"));
+        return Err(Diagnostic::error(format!(
+            "the value of --{name} contains `$(`, which the kubelet expands"
+        ))
+        .help("write out what the variable holds"));
     }
     parse(flag, value).map_err(|unparsable| {
-        Refusal::new(unparsable.plain).help(format!("the API server would say: {}", unparsable.server))
+        Diagnostic::error(unparsable.plain).help(format!("the API server would say: {}", unparsable.server))
     })?;
     if flag.kind == Kind::Path { accept_path(name, value) } else { Ok(()) }
 }
 
-fn accept_path(name: &str, value: &str) -> Result<(), Refusal> {
+fn accept_path(name: &str, value: &str) -> Result<(), Diagnostic> {
     if name == LOG_PATH && value == STANDARD_OUTPUT {
         return Ok(());
     }
     if value.is_empty() {
-        return Err(Refusal::new(format!("--{name} is empty, which turns it off"))
+        return Err(Diagnostic::error(format!("--{name} is empty, which turns it off"))
             .help("leave it out; with --reset, kaudit drops the audit flags that are not named"));
     }
     if !value.starts_with('/') {
-        return Err(Refusal::new(format!("--{name} must be an absolute path, not {}", quote(value)))
+        return Err(Diagnostic::error(format!("--{name} must be an absolute path, not {}", quote(value)))
             .help("a relative path would start at the working directory of the API server's container"));
     }
     if value.split('/').any(|part| part == "..") {
-        return Err(
-            Refusal::new(format!("--{name} must not contain `..`: `{value}`")).help("write the path out")
-        );
+        return Err(Diagnostic::error(format!("--{name} must not contain `..`: `{value}`"))
+            .help("write the path out"));
     }
     if name == LOG_PATH && value.ends_with('/') {
-        return Err(Refusal::new(format!("--{name} must name a file, not the directory `{value}`"))
+        return Err(Diagnostic::error(format!("--{name} must name a file, not the directory `{value}`"))
             .help(format!("--log-path {value}audit.log")));
     }
     Ok(())

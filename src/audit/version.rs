@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 
 /// The oldest minor release whose audit flags were compared line by line with the ones in use today.
 pub const OLDEST_KNOWN_MINOR: u16 = 16;
@@ -49,9 +49,9 @@ impl KubernetesVersion {
     /// # Errors
     ///
     /// A refusal when `text` is not a version of Kubernetes 1.x.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         Self::read(text).ok_or_else(|| {
-            Refusal::new(format!("`{text}` is not a Kubernetes version"))
+            Diagnostic::error(format!("`{text}` is not a Kubernetes version"))
                 .help("give the version as `1.30` or `v1.30.3`: --kubernetes-version v1.30.3")
         })
     }
@@ -89,10 +89,10 @@ impl KubernetesVersion {
     /// # Errors
     ///
     /// A refusal for releases before 1.8: they ignore `--audit-policy-file` unless a feature gate is set.
-    pub fn judged(&self) -> Result<Judged, Refusal> {
+    pub fn judged(&self) -> Result<Judged, Diagnostic> {
         let standing = match self.minor {
             0..OLDEST_AUDITABLE_MINOR => {
-                return Err(Refusal::new(format!(
+                return Err(Diagnostic::error(format!(
                     "Kubernetes {self} has no usable audit policy: the first release that has one is 1.8"
                 ))
                 .help("upgrade the cluster, or name the true version with --kubernetes-version"));

@@ -6,13 +6,12 @@ use super::live::{self, Checked, End, describe, needs_hands};
 use super::recover::{failed, recover_first, take_lock};
 use super::webhook::judge_receiver;
 use super::{Target, refuse};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
 use crate::node::now;
-use crate::note::Note;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Observed, Plan};
-use crate::refusal::Refusal;
 use crate::report::{FileDiff, Output, Report, Verified, print_plan};
 use crate::restart::Outcome;
 use crate::transaction::{self, Failure};
@@ -93,7 +92,7 @@ impl Change<'_> {
         let under_lock = plan_now().map_err(stop)?;
         if under_lock.plan.files != planned.plan.files || under_lock.plan.adopted != planned.plan.adopted {
             return Err(stop(
-                Refusal::new("the node changed between the plan and the lock")
+                Diagnostic::error("the node changed between the plan and the lock")
                     .help("somebody else is at work here; look again: run the same command once more")
                     .into(),
             ));
@@ -133,8 +132,8 @@ impl Change<'_> {
         }
         if target.is_live_tree() {
             report.notes.push(
-                Note::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
-                    .hint("expect up to 45 s without API server; kaudit rollback --root / goes back"),
+                Diagnostic::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
+                    .help("expect up to 45 s without API server; kaudit rollback --root / goes back"),
             );
         }
         Ok(restart)
@@ -185,11 +184,11 @@ impl Change<'_> {
         match transaction::apply(&mut node, &record) {
             Ok(()) => {}
             Err(Failure::Undone(cause)) => {
-                let refusal = Refusal::new(format!("{cause:#}")).help("everything is as before");
+                let refusal = Diagnostic::error(format!("{cause:#}")).help("everything is as before");
                 return Err(stop(refusal.into()));
             }
             Err(Failure::Stuck { cause, undoing }) => {
-                report.refusals.push(Refusal::new(format!("{cause:#}; undoing: {undoing:#}")));
+                report.refusals.push(Diagnostic::error(format!("{cause:#}; undoing: {undoing:#}")));
                 return Err(needs_hands(report).into());
             }
         }
@@ -223,8 +222,8 @@ fn stop(obstacle: Obstacle) -> Box<End> {
 fn dry_run(target: &Target, plan: &Plan, mut report: Report) -> End {
     if plan.brings_webhook && target.root.is_none() {
         report.notes.push(
-            Note::info("the webhook's receiver was not asked")
-                .hint("kaudit webhook check does, with the same options"),
+            Diagnostic::info("the webhook's receiver was not asked")
+                .help("kaudit webhook check does, with the same options"),
         );
     }
     report.dry_run = true;
@@ -237,7 +236,7 @@ fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
     for file in plan.changed_files() {
         let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
         if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
-            let refusal = Refusal::new(format!("{} is not what was written", file.path.display()));
+            let refusal = Diagnostic::error(format!("{} is not what was written", file.path.display()));
             return Err(needs_hands(Report { refusals: vec![refusal], ..Report::default() }).into());
         }
     }
@@ -245,7 +244,7 @@ fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
 }
 
 /// What a plan looks like before it is applied.
-pub(super) fn report_of(planned: &Planned, mut notes: Vec<Note>) -> Report {
+pub(super) fn report_of(planned: &Planned, mut notes: Vec<Diagnostic>) -> Report {
     notes.extend(planned.plan.notes.iter().cloned());
     // The manifest is written last and read first: it is what a reviewer looks for.
     let mut changes: Vec<&FileChange> = planned.plan.changed_files().collect();

@@ -8,11 +8,11 @@ use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::collector::{
     Collector, Destination, EventSize, LogFile, LogSettings, all, find, remark, render, suggest,
 };
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::audit_flags_there;
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use clap::Args;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ pub(super) fn run(args: &CollectorArgs, global: &Global, output: &mut Output<'_>
         Err(obstacle) => {
             let refusals = match obstacle {
                 Obstacle::Refused(refusals) => refusals,
-                Obstacle::Failed(error) => vec![Refusal::new(format!("{error:#}"))],
+                Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
             };
             end(output, (Report { refusals, ..Report::default() }, Exit::Refused))
         }
@@ -97,7 +97,7 @@ fn prepare(
 ) -> Result<(&'static Collector, LogSettings, Destination), Obstacle> {
     let name = args.name.as_deref().unwrap_or_default();
     let collector = find(name).ok_or_else(|| {
-        let refusal = Refusal::new(format!("there is no configuration for {name}"));
+        let refusal = Diagnostic::error(format!("there is no configuration for {name}"));
         match suggest(name) {
             Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
             None => refusal.help("kaudit collector --list names them"),
@@ -118,7 +118,7 @@ fn prepare(
 }
 
 /// The settings that were typed; the others are those that `enable` fills in.
-fn given(args: &CollectorArgs, path: &str) -> Result<LogSettings, Refusal> {
+fn given(args: &CollectorArgs, path: &str) -> Result<LogSettings, Diagnostic> {
     Ok(LogSettings::read(LogFile::parse(path)?, NEWEST_KNOWN_MINOR, |name| match name {
         LOG_MAXSIZE => args.log_maxsize.map(|size| size.to_string()).or_else(|| filled(name)),
         LOG_MAXBACKUP => args.log_maxbackup.map(|count| count.to_string()).or_else(|| filled(name)),
@@ -136,7 +136,7 @@ fn of_node(global: &Global) -> Result<LogSettings, Obstacle> {
     let target = Target::of(global)?;
     let shown = target.manifest.display().to_string();
     let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT)?.ok_or_else(|| {
-        Refusal::new(format!("there is no manifest {shown}"))
+        Diagnostic::error(format!("there is no manifest {shown}"))
             .help("name it with --manifest FILE or its node's tree with --root DIR")
             .help("or describe the log: --log-path /var/log/kubernetes/audit/audit.log")
     })?;
@@ -154,23 +154,23 @@ fn of_node(global: &Global) -> Result<LogSettings, Obstacle> {
 }
 
 /// The host's path of the log.
-fn host_log(manifest: &Manifest, flag: Option<&String>) -> Result<LogFile, Refusal> {
+fn host_log(manifest: &Manifest, flag: Option<&String>) -> Result<LogFile, Diagnostic> {
     let path = flag.map_or("", String::as_str);
     if path.is_empty() {
-        return Err(Refusal::new("the API server writes no log file: there is no --audit-log-path")
+        return Err(Diagnostic::error("the API server writes no log file: there is no --audit-log-path")
             .help("kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
     }
     if path == STANDARD_OUTPUT {
-        return Err(Refusal::new("--audit-log-path=-: the events are in the container's log, between other lines")
+        return Err(Diagnostic::error("--audit-log-path=-: the events are in the container's log, between other lines")
             .help("a file of their own is easier to ship: kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
     }
     if is_expanded(path) {
-        return Err(Refusal::new(format!("--audit-log-path={path} is expanded by the kubelet"))
+        return Err(Diagnostic::error(format!("--audit-log-path={path} is expanded by the kubelet"))
             .help("describe the log: --log-path /var/log/kubernetes/audit/audit.log"));
     }
     let host = Coverage::of(&manifest.mounts(), Path::new(path)).and_then(|coverage| coverage.host);
     let host = host.ok_or_else(|| {
-        Refusal::new(format!("{path} lies in no directory of the host: the log ends with the container"))
+        Diagnostic::error(format!("{path} lies in no directory of the host: the log ends with the container"))
             .help(format!("kaudit enable --log-path {path} adds the mount"))
     })?;
     LogFile::parse(&host.to_string_lossy())

@@ -4,12 +4,12 @@ use super::change::{Planned, report_of};
 use super::webhook::judge_files;
 use super::{Target, refuse};
 use crate::audit::merged::{Merged, Origin};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::manifest::{Manifest, refuse_managed};
 use crate::node::Node;
 use crate::observe::{Obstacle, look, observe};
 use crate::plan::{Draft, Observed, Survey, Wanted, check_surroundings, draft_enable, lines_by_hand};
-use crate::refusal::Refusal;
 use crate::report::Report;
 use std::path::Path;
 
@@ -46,8 +46,8 @@ pub(super) fn plan(
     let explain = |obstacle: Obstacle| add_lines_by_hand(obstacle, wanted);
     let (manifest, mut observed) = read_for_change(node, manifest_path).map_err(explain)?;
     let shown = manifest_path.display().to_string();
-    let in_manifest = |refusals: Vec<Refusal>| -> Obstacle {
-        let named = refusals.into_iter().map(|refusal| match refusal.position {
+    let in_manifest = |refusals: Vec<Diagnostic>| -> Obstacle {
+        let named = refusals.into_iter().map(|refusal| match refusal.location.position {
             Some(_) => refusal.in_file(shown.clone()),
             None => refusal,
         });
@@ -94,7 +94,7 @@ fn add_lines_by_hand(obstacle: Obstacle, wanted: &Wanted) -> Obstacle {
                 .into_iter()
                 .map(|refusal| {
                     if refusal.by_hand {
-                        lines_by_hand(wanted).into_iter().fold(refusal, Refusal::help)
+                        lines_by_hand(wanted).into_iter().fold(refusal, Diagnostic::help)
                     } else {
                         refusal
                     }

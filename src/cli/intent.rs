@@ -6,16 +6,16 @@ use super::named_policy::{NamedPolicy, POLICY_LIMIT, find_policy};
 use super::webhook::{made, made_elsewhere, resolve_service};
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::settings::Asked;
+use crate::diagnostic::Diagnostic;
 use crate::node::Node;
 use crate::plan::{PolicyWanted, Wanted};
-use crate::refusal::Refusal;
 use std::path::Path;
 
 /// Understands `enable`'s options. Of `target` the API server is asked, where an option says so.
 ///
 /// # Errors
 /// A refusal that names the option: no such preset or file, a version or an entry that cannot be read.
-pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted, Refusal> {
+pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted, Diagnostic> {
     let mut flags = settings.audit.given.clone();
     let mut take = |name: &str| {
         let position = flags.iter().position(|(flag, _)| flag == name)?;
@@ -52,23 +52,23 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
 }
 
 /// A preset by its name; else standard input or a file, of a size that a policy can have.
-fn understand_policy(name: &str) -> Result<PolicyWanted, Refusal> {
+fn understand_policy(name: &str) -> Result<PolicyWanted, Diagnostic> {
     match find_policy(Some("--policy"), name)? {
         NamedPolicy::Preset(preset) => Ok(PolicyWanted::Preset(preset.name)),
         NamedPolicy::Text { name, bytes } => Ok(PolicyWanted::Text { bytes: limited(bytes, &name)?, name }),
     }
 }
 
-fn read(path: &str, option: &str) -> Result<Vec<u8>, Refusal> {
+fn read(path: &str, option: &str) -> Result<Vec<u8>, Diagnostic> {
     let bytes = Node::read_operators_file(Path::new(path), POLICY_LIMIT)
-        .map_err(|error| Refusal::new(format!("{option} {path}: {error:#}")))?;
+        .map_err(|error| Diagnostic::error(format!("{option} {path}: {error:#}")))?;
     limited(bytes, path)
 }
 
-fn limited(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Refusal> {
+fn limited(bytes: Vec<u8>, name: &str) -> Result<Vec<u8>, Diagnostic> {
     if u64::try_from(bytes.len()).is_ok_and(|len| len <= POLICY_LIMIT) {
         Ok(bytes)
     } else {
-        Err(Refusal::new(format!("{name} is larger than 10 MiB")).in_file(name))
+        Err(Diagnostic::error(format!("{name} is larger than 10 MiB")).in_file(name))
     }
 }

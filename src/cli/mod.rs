@@ -18,12 +18,12 @@ mod recover;
 mod status;
 mod webhook;
 
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
 use crate::node::{Node, Process, now};
 use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
-use crate::refusal::Refusal;
 use crate::report::{Loss, Output, Report, print_report};
 use crate::styles::Styles;
 use args::{Cli, Color, Command, Format, Global, NodeCommand};
@@ -52,6 +52,8 @@ pub struct Environment {
     pub in_is_terminal: bool,
     /// How many columns standard output has, where it is a terminal that tells.
     pub out_columns: Option<usize>,
+    /// How many columns standard error has, where it is a terminal that reports its size.
+    pub err_columns: Option<usize>,
 }
 
 impl Environment {
@@ -68,7 +70,8 @@ impl Environment {
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             in_is_terminal: io::stdin().is_terminal(),
-            out_columns: Node::terminal_columns(),
+            out_columns: Node::terminal_columns(io::stdout()),
+            err_columns: Node::terminal_columns(io::stderr()),
         }
     }
 }
@@ -100,6 +103,7 @@ pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) 
         verbose: cli.global.verbose,
         shows_progress: environment.err_is_terminal && !cli.global.quiet,
         out_columns: environment.out_columns,
+        err_columns: environment.err_columns,
         loss: Loss::None,
     };
     let interactive = environment.in_is_terminal && environment.out_is_terminal && !output.json;
@@ -229,7 +233,7 @@ fn end(output: &mut Output<'_>, (report, exit): (Report, Exit)) -> Exit {
 fn refuse(obstacle: Obstacle) -> (Report, Exit) {
     let refusals = match obstacle {
         Obstacle::Refused(refusals) => refusals,
-        Obstacle::Failed(error) => vec![Refusal::new(format!("{error:#}"))],
+        Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
     };
     let report = Report { refusals, message: "Nothing was changed.".to_owned(), ..Report::default() };
     (report, Exit::Refused)
@@ -242,7 +246,7 @@ struct Target {
     /// The tree below `--root`, or nothing for the live node.
     root: Option<PathBuf>,
     /// The running kubelet, or why there is none to go by; nothing for a tree.
-    kubelet: Option<Result<Kubelet, Vec<Refusal>>>,
+    kubelet: Option<Result<Kubelet, Vec<Diagnostic>>>,
     manifest: PathBuf,
 }
 
@@ -254,7 +258,7 @@ impl Target {
 
     /// The kubelet that has to restart the API server for `plan`; `None` for a tree, and for a plan that does not change
     /// the manifest.
-    fn live_kubelet(&self, plan: &Plan) -> Option<Result<&Kubelet, Vec<Refusal>>> {
+    fn live_kubelet(&self, plan: &Plan) -> Option<Result<&Kubelet, Vec<Diagnostic>>> {
         let changes_manifest = plan.changed_files().any(|file| file.content == Content::Manifest);
         let kubelet = self.kubelet.as_ref().filter(|_| changes_manifest)?;
         Some(kubelet.as_ref().map_err(Clone::clone))
@@ -270,7 +274,7 @@ impl Target {
         let root = global.root.clone().unwrap_or_else(|| PathBuf::from("/"));
         let node = Node::at(&root);
         if node.directory_metadata(Path::new("/"))?.is_none() {
-            return Err(Refusal::new(format!("--root {} is not a directory", root.display())).into());
+            return Err(Diagnostic::error(format!("--root {} is not a directory", root.display())).into());
         }
         let kubelet = match global.root {
             None => Some(match find_kubelet(&node) {

@@ -1,9 +1,9 @@
 //! A policy as it is named on the command line: a preset, standard input or a file.
 
+use crate::diagnostic::Diagnostic;
 use crate::node::Node;
 use crate::policy::Preset;
 use crate::policy::presets::preset;
-use crate::refusal::Refusal;
 use std::io;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub(super) enum NamedPolicy {
 ///
 /// # Errors
 /// There is nothing of that name, or it cannot be read.
-pub(super) fn find_policy(option: Option<&str>, name: &str) -> Result<NamedPolicy, Refusal> {
+pub(super) fn find_policy(option: Option<&str>, name: &str) -> Result<NamedPolicy, Diagnostic> {
     if let Some(preset) = preset::find(name) {
         return Ok(NamedPolicy::Preset(preset));
     }
@@ -40,7 +40,7 @@ pub(super) fn find_policy(option: Option<&str>, name: &str) -> Result<NamedPolic
     match read {
         Ok(bytes) => Ok(NamedPolicy::Text { name: shown.to_owned(), bytes }),
         Err(error) if is_missing(&error) && !name.contains('/') => Err(refuse_unknown(option, name)),
-        Err(error) => Err(Refusal::new(match option {
+        Err(error) => Err(Diagnostic::error(match option {
             Some(option) => format!("{option} {name}: {error:#}"),
             None => format!("{error:#}"),
         })),
@@ -51,9 +51,9 @@ fn is_missing(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-fn refuse_unknown(option: Option<&str>, name: &str) -> Refusal {
+fn refuse_unknown(option: Option<&str>, name: &str) -> Diagnostic {
     let typed = |name: &str| option.map_or_else(|| name.to_owned(), |option| format!("{option} {name}"));
-    let refusal = Refusal::new(format!("{}: there is no preset and no file of that name", typed(name)));
+    let refusal = Diagnostic::error(format!("{}: there is no preset and no file of that name", typed(name)));
     let refusal = match preset::suggest(name) {
         Some(meant) => refusal.help(format!("did you mean {}?", typed(meant.name))),
         None => refusal,

@@ -4,12 +4,11 @@ use super::args::duration;
 use super::columns::counted;
 use super::end;
 use super::logs::field;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::logs::Field;
-use crate::note::Note;
 use crate::receive::server::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::receive::{Form, MAX_BODY};
-use crate::refusal::Refusal;
 use crate::report::{Output, Report, print_plan};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -126,12 +125,12 @@ fn sync_policy(text: &str) -> Result<SyncPolicy, String> {
 /// Receives until it is asked to end.
 pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
     if output.json && args.output_file.is_none() {
-        let refusal = Refusal::new("events and -o json would both be on standard output")
+        let refusal = Diagnostic::error("events and -o json would both be on standard output")
             .help("write the events to a file with --output-file; --format json is the form of the events");
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     if !args.fields.is_empty() && args.format != FormArg::Csv {
-        let refusal = Refusal::new("--fields are those of --format csv").help("--format csv");
+        let refusal = Diagnostic::error("--fields are those of --format csv").help("--format csv");
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     let mut report = Report { notes: remark(args), ..Report::default() };
@@ -156,7 +155,7 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
             exit
         }
         Err(error) => {
-            report.refusals.push(Refusal::new(format!("{error:#}")));
+            report.refusals.push(Diagnostic::error(format!("{error:#}")));
             end(output, (report, Exit::Refused))
         }
     }
@@ -196,7 +195,7 @@ fn event_server(args: &ReceiveArgs) -> EventServer {
 }
 
 /// What is dangerous about the options.
-fn remark(args: &ReceiveArgs) -> Vec<Note> {
+fn remark(args: &ReceiveArgs) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     if args.listen.ip().is_loopback() {
         return notes;
@@ -205,16 +204,18 @@ fn remark(args: &ReceiveArgs) -> Vec<Note> {
     if args.tls_cert.is_none() {
         let what = if args.token_file.is_some() { "events and the token" } else { "events" };
         notes.push(
-            Note::warning(format!("without TLS {what} come over the network to {address} in the clear"))
-                .named("receive-without-tls")
-                .hint("--tls-cert FILE --tls-key FILE"),
+            Diagnostic::warning(format!(
+                "without TLS {what} come over the network to {address} in the clear"
+            ))
+            .named("receive-without-tls")
+            .help("--tls-cert FILE --tls-key FILE"),
         );
     }
     if args.token_file.is_none() && args.client_ca.is_none() {
         notes.push(
-            Note::warning(format!("whoever reaches {address} can send events of his own making"))
+            Diagnostic::warning(format!("whoever reaches {address} can send events of his own making"))
                 .named("receive-from-anybody")
-                .hint("--token-file FILE, or --client-ca FILE"),
+                .help("--token-file FILE, or --client-ca FILE"),
         );
     }
     notes
@@ -236,19 +237,19 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
             counted(u64::try_from(received.cut).unwrap_or(u64::MAX), "connection")
         );
         let hint = "what they were sending was not answered: the API server sends it again";
-        report.notes.push(Note::warning(text).named("receive-cut").hint(hint));
+        report.notes.push(Diagnostic::warning(text).named("receive-cut").help(hint));
     }
     let unreadable = metrics.unreadable.get();
     if unreadable > 0 {
         let text = format!("{unreadable} of the events kaudit cannot read: they are written as they came");
         let hint =
             "a later release of Kubernetes may have sent them, and a later one of kaudit may read them";
-        report.notes.push(Note::warning(text).named("receive-unreadable").hint(hint));
+        report.notes.push(Diagnostic::warning(text).named("receive-unreadable").help(hint));
     }
     match &received.broken {
         None => Exit::Done,
         Some(why) => {
-            let refusal = Refusal::new(format!("events cannot be written any more: {why}"));
+            let refusal = Diagnostic::error(format!("events cannot be written any more: {why}"));
             report
                 .refusals
                 .push(refusal.help("requests since then were answered 503: the API server sends them again"));

@@ -3,11 +3,10 @@
 use super::args::Waiting;
 use super::live::{self, End, needs_hands, refusal_of};
 use super::{Target, refuse};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::node::{Interrupt, Lock, LockError, now};
-use crate::note::Note;
 use crate::observe::Obstacle;
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use crate::restart::{self, Cause, Proven};
 use crate::transaction::{self, Journal, LOCK_PATH, Phase, Recovered};
@@ -27,7 +26,7 @@ pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) ->
         Ok((_lock, note)) => {
             let message = note.map_or_else(
                 || "Nothing to recover: no run is unfinished.".to_owned(),
-                |note| format!("Recovered: {}.", note.text),
+                |note| format!("Recovered: {}.", note.message),
             );
             (Report { message, changed: true, ..Report::default() }, Exit::Done)
         }
@@ -41,20 +40,20 @@ pub(super) fn recover_first(
     is_dry_run: bool,
     waiting: Waiting,
     output: &mut Output<'_>,
-) -> Result<Vec<Note>, Box<End>> {
+) -> Result<Vec<Diagnostic>, Box<End>> {
     if Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?.is_none() {
         return Ok(Vec::new());
     }
     if is_dry_run {
         return Ok(vec![
-            Note::warning("an earlier run did not finish; what follows is planned from what it left")
-                .hint("the next run without --dry-run finishes or undoes it first"),
+            Diagnostic::warning("an earlier run did not finish; what follows is planned from what it left")
+                .help("the next run without --dry-run finishes or undoes it first"),
         ]);
     }
     let _lock = take_lock(target)?;
     let recovered = recover(target, waiting, output)?;
     Ok(recovered
-        .map(|note| Note::info(format!("an earlier run had died: {}", note.text)))
+        .map(|note| Diagnostic::info(format!("an earlier run had died: {}", note.message)))
         .into_iter()
         .collect())
 }
@@ -66,7 +65,7 @@ pub(super) fn take_lock(target: &Target) -> Result<Lock, Box<End>> {
     target.node.lock(Path::new(LOCK_PATH), &now()).map_err(|error| match error {
         LockError::Failed(error) => failed(error),
         LockError::Held(holder) => {
-            let refusal = Refusal::new(format!("another run of kaudit is under way: {holder}"))
+            let refusal = Diagnostic::error(format!("another run of kaudit is under way: {holder}"))
                 .in_file(LOCK_PATH)
                 .help("wait for it to end; the lock goes with its process");
             let report = Report {
@@ -80,7 +79,11 @@ pub(super) fn take_lock(target: &Target) -> Result<Lock, Box<End>> {
 }
 
 /// Under the lock: what the journal says by now.
-fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result<Option<Note>, Box<End>> {
+fn recover(
+    target: &Target,
+    waiting: Waiting,
+    output: &mut Output<'_>,
+) -> Result<Option<Diagnostic>, Box<End>> {
     let journal = Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?;
     let is_restart = journal.is_some_and(|journal| journal.phase != Phase::Files);
     if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
@@ -113,7 +116,7 @@ fn recover(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> Result
 }
 
 /// What a recovery on a live node has come to.
-fn tell(recovered: restart::Recovered) -> Result<Note, Box<End>> {
+fn tell(recovered: restart::Recovered) -> Result<Diagnostic, Box<End>> {
     Ok(match recovered {
         restart::Recovered::Finished(number) => in_force(number, "the run that died had proven it"),
         restart::Recovered::Verified(number, Proven::Event(id)) => {
@@ -136,22 +139,22 @@ fn tell(recovered: restart::Recovered) -> Result<Note, Box<End>> {
 }
 
 /// A signal came during a recovery, which was brought to its end; nothing else is begun.
-fn interrupted(recovered: &Note, interrupt: Interrupt) -> End {
+fn interrupted(recovered: &Diagnostic, interrupt: Interrupt) -> End {
     let report = Report {
         changed: true,
         refusals: vec![refusal_of(Cause::interrupted(interrupt))],
-        message: format!("Recovered: {}.", recovered.text),
+        message: format!("Recovered: {}.", recovered.message),
         ..Report::default()
     };
     (report, interrupt.into())
 }
 
-fn in_force(number: u64, state: &str) -> Note {
-    Note::info(format!("generation {number} is in force: {state}"))
+fn in_force(number: u64, state: &str) -> Diagnostic {
+    Diagnostic::info(format!("generation {number} is in force: {state}"))
 }
 
-fn undone(number: u64) -> Note {
-    Note::info(format!("generation {number} is undone: the state before it is back"))
+fn undone(number: u64) -> Diagnostic {
+    Diagnostic::info(format!("generation {number} is undone: the state before it is back"))
 }
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
@@ -168,7 +171,7 @@ pub(super) fn failed(error: anyhow::Error) -> Box<End> {
 
 /// Neither state could be verified.
 fn stuck(reason: &str) -> Box<End> {
-    needs_hands(Report { refusals: vec![Refusal::new(reason)], ..Report::default() }).into()
+    needs_hands(Report { refusals: vec![Diagnostic::error(reason)], ..Report::default() }).into()
 }
 
 #[cfg(test)]
@@ -181,7 +184,7 @@ mod tests {
             let (report, code) = interrupted(&undone(3), interrupt);
             assert_eq!(code, exit);
             assert_eq!(report.message, "Recovered: generation 3 is undone: the state before it is back.");
-            assert!(report.refusals.iter().all(|refusal| refusal.reason.ends_with("asked for the end")));
+            assert!(report.refusals.iter().all(|refusal| refusal.message.ends_with("asked for the end")));
         }
     }
 
@@ -196,7 +199,7 @@ mod tests {
             ),
         ] {
             let note = tell(restart::Recovered::Verified(10, proven)).unwrap();
-            assert_eq!(note.text, format!("generation 10 is in force: its API server is {words}"));
+            assert_eq!(note.message, format!("generation 10 is in force: its API server is {words}"));
         }
         let stuck = tell(restart::Recovered::Stuck(Cause::new("somebody else's"))).unwrap_err();
         assert_eq!(stuck.1, Exit::NeedsHands);

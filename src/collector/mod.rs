@@ -15,7 +15,7 @@ pub use notes::remark;
 pub use settings::{EventSize, LogFile, LogSettings};
 pub use table::{Collector, Following, all, find, suggest};
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use std::net::Ipv6Addr;
 
 /// Where a shipper sends what it has read.
@@ -38,9 +38,9 @@ impl Destination {
     ///
     /// # Errors
     /// It is none of these.
-    pub fn parse(text: &str, collector: &Collector) -> Result<Self, Refusal> {
+    pub fn parse(text: &str, collector: &Collector) -> Result<Self, Diagnostic> {
         let refuse = || {
-            Refusal::new(format!("--to {text} is no HOST:PORT"))
+            Diagnostic::error(format!("--to {text} is no HOST:PORT"))
                 .help("give it as logs.example.com:6514, or [2001:db8::1]:6514")
         };
         let (host, port) = match text.rsplit_once(':') {

@@ -3,7 +3,7 @@
 use crate::audit::disk::ZERO_MAXSIZE_DISABLES_SINCE;
 use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE};
 use crate::audit::pflag::{parse_bool, parse_int};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use std::path::Path;
 
 /// Where no truncation bounds an event, a line of this many bytes is provided for: the largest request that the API server
@@ -26,14 +26,14 @@ impl LogFile {
     /// # Errors
     /// It is relative, names no file, or has characters that the shippers' configurations would each quote in another way,
     /// if at all.
-    pub fn parse(path: &str) -> Result<Self, Refusal> {
+    pub fn parse(path: &str) -> Result<Self, Diagnostic> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         if !path.starts_with('/') || path.ends_with('/') {
-            return Err(Refusal::new(format!("`{path}` is no absolute path of a log file"))
+            return Err(Diagnostic::error(format!("`{path}` is no absolute path of a log file"))
                 .help("give it as the host has it: --log-path /var/log/kubernetes/audit/audit.log"));
         }
         if !path.chars().all(is_plain) {
-            return Err(Refusal::new(format!(
+            return Err(Diagnostic::error(format!(
                 "`{path}` has characters that mean something else in a configuration"
             ))
             .help("choose a path of letters, digits, `.`, `_` and `-`: kaudit enable --log-path …"));

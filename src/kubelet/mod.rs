@@ -6,8 +6,8 @@ mod tests;
 
 use crate::audit::argv;
 use crate::audit::pflag::parse_duration;
+use crate::diagnostic::Diagnostic;
 use crate::node::{Component, Process};
-use crate::refusal::Refusal;
 use crate::yaml::Document;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ impl Kubelet {
         surroundings: &Surroundings,
         config: Option<&ConfigFile>,
         drop_ins: &[ConfigFile],
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Diagnostic> {
         let Surroundings { directory, host_name } = surroundings;
         let mut settings = Settings::default();
         if let Some(file) = config {
@@ -120,9 +120,9 @@ impl Kubelet {
     ///
     /// # Errors
     /// It runs none.
-    pub fn manifests(&self) -> Result<&Path, Refusal> {
+    pub fn manifests(&self) -> Result<&Path, Diagnostic> {
         self.static_pod_path.as_deref().ok_or_else(|| {
-            let refusal = Refusal::new(format!(
+            let refusal = Diagnostic::error(format!(
                 "the kubelet (pid {}) reads no static pods: neither staticPodPath nor --pod-manifest-path is set",
                 self.process.pid
             ));
@@ -139,18 +139,18 @@ impl Kubelet {
 ///
 /// # Errors
 /// None runs, or several do.
-pub fn only_one(mut kubelets: Vec<Process>) -> Result<Process, Refusal> {
+pub fn only_one(mut kubelets: Vec<Process>) -> Result<Process, Diagnostic> {
     match (kubelets.pop(), kubelets.as_slice()) {
         (Some(kubelet), []) => Ok(kubelet),
         (None, _) => {
-            Err(Refusal::new("no kubelet runs on this node: nobody would start the API server again")
+            Err(Diagnostic::error("no kubelet runs on this node: nobody would start the API server again")
                 .help("start it first: systemctl start kubelet")
                 .help("to change a directory tree that looks like a node, name it: --root DIR"))
         }
         (Some(last), others) => {
             let pids: Vec<String> =
                 others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
-            Err(Refusal::new(format!("several kubelets run on this node: pids {}", pids.join(", ")))
+            Err(Diagnostic::error(format!("several kubelets run on this node: pids {}", pids.join(", ")))
                 .help("kaudit cannot tell whose static pod the API server is; stop the others"))
         }
     }
@@ -158,8 +158,8 @@ pub fn only_one(mut kubelets: Vec<Process>) -> Result<Process, Refusal> {
 
 /// The refusal of a manifest that the kubelet does not see.
 #[must_use]
-pub fn refuse_elsewhere(manifest: &Path, manifests: &Path) -> Refusal {
-    Refusal::new(format!(
+pub fn refuse_elsewhere(manifest: &Path, manifests: &Path) -> Diagnostic {
+    Diagnostic::error(format!(
         "the kubelet reads static pods from {}, so it never sees this file",
         manifests.display()
     ))
@@ -169,8 +169,8 @@ pub fn refuse_elsewhere(manifest: &Path, manifests: &Path) -> Refusal {
 
 /// The refusal of a `staticPodPath` that is a file: the kubelet allows it, and reads no other file.
 #[must_use]
-pub fn refuse_single_file(manifests: &Path) -> Refusal {
-    Refusal::new("the kubelet's staticPodPath is one file, not a directory")
+pub fn refuse_single_file(manifests: &Path) -> Diagnostic {
+    Diagnostic::error("the kubelet's staticPodPath is one file, not a directory")
         .in_file(manifests.display().to_string())
         .help("a restart moves the manifest out of its directory and back; set staticPodPath to a directory that holds nothing but manifests, and restart the kubelet")
 }
@@ -184,7 +184,7 @@ struct Settings {
 
 impl Settings {
     /// Overrides them by a file's; `null` takes a setting back (RFC 7386, which drop-ins are merged by).
-    fn apply(&mut self, file: &ConfigFile, directory: &Path) -> Result<(), Refusal> {
+    fn apply(&mut self, file: &ConfigFile, directory: &Path) -> Result<(), Diagnostic> {
         let document = Document::read(&file.text).map_err(|refusal| {
             refusal
                 .in_file(file.path.display().to_string())

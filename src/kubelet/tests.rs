@@ -90,7 +90,7 @@ fn flags_alone() {
 fn a_worker_is_refused() {
     let config = file("/c.yaml", "kind: KubeletConfiguration\nstaticPodPath: ''\n");
     let refusal = kubelet("kubelet --config=/c.yaml", Some(&config), &[]).manifests().unwrap_err();
-    assert!(refusal.reason.contains("(pid 812) reads no static pods"), "{}", refusal.reason);
+    assert!(refusal.message.contains("(pid 812) reads no static pods"), "{}", refusal.message);
     assert_eq!(refusal.file.as_deref(), Some("/c.yaml"));
 }
 
@@ -110,5 +110,5 @@ fn there_must_be_exactly_one() {
     assert!(only_one(vec![]).unwrap_err().reason.starts_with("no kubelet runs on this node"));
     let another = Process { pid: 913, ..one.clone() };
     let refusal = only_one(vec![one, another]).unwrap_err();
-    assert_eq!(refusal.reason, "several kubelets run on this node: pids 812, 913");
+    assert_eq!(refusal.message, "several kubelets run on this node: pids 812, 913");
 }

@@ -3,7 +3,7 @@
 //! A container runs `command` followed by `args`. Where the manifest has no `command`, the image's entry point
 //! stands in its place. So the words are read as one list, each with the place that it came from.
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{Document, Path};
 use k8s_openapi::api::core::v1::{Container, Pod};
 
@@ -81,7 +81,7 @@ const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"]
 ///
 /// # Errors
 /// None, several, or one that is started through a shell, with the lines to add by hand.
-pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Refusal> {
+pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Diagnostic> {
     let containers = pod.spec.as_ref().map(|spec| spec.containers.as_slice()).unwrap_or_default();
     let mut direct = Vec::new();
     let mut through_shell = Vec::new();
@@ -102,7 +102,7 @@ pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Refusal>
     match (direct.next(), direct.next()) {
         (Some(api_server), None) => Ok(api_server),
         (Some(first), Some(second)) => Err(document.point(
-            Refusal::new(format!(
+            Diagnostic::error(format!(
                 "two containers run kube-apiserver: {} and {}",
                 name_of(containers, first.container),
                 name_of(containers, second.container)
@@ -114,7 +114,7 @@ pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Refusal>
             Err(document.point(refusal, &containers_path.index(index)))
         }
         (None, _) => Err(document.point(
-            Refusal::new("no container of this pod runs kube-apiserver")
+            Diagnostic::error("no container of this pod runs kube-apiserver")
                 .help(format!("containers here: {}", list_names(containers)))
                 .help("name the API server's manifest with --manifest FILE"),
             &containers_path,
@@ -188,14 +188,14 @@ fn mentions_api_server(container: &Container, words: &[Word]) -> bool {
     in_script || container.name == "kube-apiserver" || image_name(container).starts_with("kube-apiserver")
 }
 
-fn shell_refusal(container: &Container) -> Refusal {
-    Refusal::new(format!("the container {} starts kube-apiserver through a shell", container.name))
+fn shell_refusal(container: &Container) -> Diagnostic {
+    Diagnostic::error(format!("the container {} starts kube-apiserver through a shell", container.name))
         .help("kaudit does not edit shell text: write the command as a list")
         .by_hand()
 }
 
 /// A container that is the API server's by name or image, and starts something else.
-fn hidden(containers: &[Container]) -> Option<(usize, Refusal)> {
+fn hidden(containers: &[Container]) -> Option<(usize, Diagnostic)> {
     let (index, container) = containers.iter().enumerate().find(|(_, container)| {
         container.name == "kube-apiserver" || image_name(container).starts_with("kube-apiserver")
     })?;
@@ -205,7 +205,7 @@ fn hidden(containers: &[Container]) -> Option<(usize, Refusal)> {
         "the container {} starts {what}, not kube-apiserver: kaudit cannot tell which of its words are flags",
         container.name
     );
-    Some((index, Refusal::new(reason).help("name kube-apiserver itself in command or args").by_hand()))
+    Some((index, Diagnostic::error(reason).help("name kube-apiserver itself in command or args").by_hand()))
 }
 
 fn base_name(word: &str) -> &str {

@@ -16,7 +16,7 @@ pub use neighbours::{Neighbour, find_twins};
 pub use owner::Manager;
 pub use validate::check_pod;
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Document, Path};
 use k8s_openapi::api::core::v1::{Container, Pod};
 use std::path::Path as FilePath;
@@ -27,7 +27,7 @@ pub const DIGEST_ANNOTATION: &str = "kaudit.dev/config-sha256";
 
 /// As [`Manifest::refuse_managed`], for bytes that may not pass the gate; none where they are no Pod at all.
 #[must_use]
-pub fn refuse_managed(bytes: &[u8], path: &FilePath) -> Option<Refusal> {
+pub fn refuse_managed(bytes: &[u8], path: &FilePath) -> Option<Diagnostic> {
     let document = Document::read(yaml::decode(bytes).ok()?).ok()?;
     owner::refuse_managed(&pod::decode(&document).ok()?, path)
 }
@@ -45,7 +45,7 @@ impl Manifest {
     ///
     /// # Errors
     /// A refusal with reason, position and what to do; the file's name is the caller's to add.
-    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn read(bytes: &[u8]) -> Result<Self, Diagnostic> {
         let text = yaml::decode(bytes)?;
         pod::check_json(text)?;
         Self::of(Document::parse(text)?)
@@ -55,7 +55,7 @@ impl Manifest {
     ///
     /// # Errors
     /// As [`Manifest::read`].
-    pub fn of(document: Document) -> Result<Self, Refusal> {
+    pub fn of(document: Document) -> Result<Self, Diagnostic> {
         let pod = pod::decode(&document)?;
         let api_server = launch::find(&document, &pod)?;
         Ok(Self { document, pod, api_server })
@@ -63,7 +63,7 @@ impl Manifest {
 
     /// The refusal for a manifest that another manager owns, by its marks and by its path.
     #[must_use]
-    pub fn refuse_managed(&self, path: &FilePath) -> Option<Refusal> {
+    pub fn refuse_managed(&self, path: &FilePath) -> Option<Diagnostic> {
         owner::refuse_managed(&self.pod, path)
     }
 

@@ -2,7 +2,7 @@
 //! dot, whatever its ending; a backup beside the manifest is a second API server, or silently the only one.
 
 use super::pod;
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Document};
 use k8s_openapi::api::core::v1::Pod;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub fn find_twins(
     manifest_name: &str,
     pod: &Pod,
     neighbours: &[Neighbour],
-) -> Vec<Refusal> {
+) -> Vec<Diagnostic> {
     neighbours
         .iter()
         .filter(|neighbour| !neighbour.name.starts_with('.') && neighbour.name != manifest_name)
@@ -34,7 +34,7 @@ pub fn find_twins(
             let why = twin_of(manifest_name, pod, neighbour)?;
             let path = directory.join(&neighbour.name);
             Some(
-                Refusal::new(format!("{} is a twin of the API server's manifest: {why}", neighbour.name))
+                Diagnostic::error(format!("{} is a twin of the API server's manifest: {why}", neighbour.name))
                     .in_file(path.display().to_string())
                     .help("the kubelet runs every file here without a leading dot, .bak and .orig too; with two, the last name in sort order wins at each re-listing")
                     .help(format!("move it away: mv {} /root/", path.display())),

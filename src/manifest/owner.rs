@@ -4,7 +4,7 @@
 //! A mark must be one that kubeadm and what builds on kubeadm (kubespray, minikube, Cluster API, Deckhouse)
 //! never write: a manifest of kubeadm's must never be refused.
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use k8s_openapi::api::core::v1::Pod;
 use std::path::Path;
 
@@ -89,15 +89,15 @@ impl Manager {
 
     /// The refusal that names the manager, how it was recognised and the right place.
     #[must_use]
-    fn refuse(self, evidence: &str) -> Refusal {
-        Refusal::new(format!("this manifest belongs to {}: {evidence}", self.name()))
+    fn refuse(self, evidence: &str) -> Diagnostic {
+        Diagnostic::error(format!("this manifest belongs to {}: {evidence}", self.name()))
             .help(format!("{} would overwrite the edit", self.name()))
             .help(self.right_place())
     }
 }
 
 /// The refusal for a pod that another manager wrote, if it is one that kaudit knows.
-pub(super) fn refuse_managed(pod: &Pod, manifest: &Path) -> Option<Refusal> {
+pub(super) fn refuse_managed(pod: &Pod, manifest: &Path) -> Option<Diagnostic> {
     let marks = Marks::of(pod);
     let path = manifest.to_string_lossy();
     Manager::ALL

@@ -1,6 +1,6 @@
 //! YAML → Pod, as the kubelet does it.
 
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 use crate::secret::is_secret_name;
 use crate::yaml::{Document, Path, Step};
 use k8s_openapi::api::core::v1::Pod;
@@ -12,13 +12,13 @@ use serde_json::Value;
 ///
 /// # Errors
 /// It begins as JSON and is none.
-pub(super) fn check_json(text: &str) -> Result<(), Refusal> {
+pub(super) fn check_json(text: &str) -> Result<(), Diagnostic> {
     if !text.trim_start().starts_with('{') {
         return Ok(());
     }
     serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| {
         let position = Position { line: error.line(), column: error.column().max(1) };
-        Refusal::new(format!(
+        Diagnostic::error(format!(
             "the file begins with `{{`, so the kubelet reads it as JSON, and it is not valid JSON: {error}"
         ))
         .at(position, text)
@@ -33,7 +33,7 @@ pub(super) fn check_json(text: &str) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// Not a v1 Pod, or a field of another type than the Pod's, with its position.
-pub(super) fn decode(document: &Document) -> Result<Pod, Refusal> {
+pub(super) fn decode(document: &Document) -> Result<Pod, Diagnostic> {
     let value = document.value();
     check_kind(document, value)?;
     serde_path_to_error::deserialize::<_, Pod>(value).map_err(|error| {
@@ -42,7 +42,7 @@ pub(super) fn decode(document: &Document) -> Result<Pod, Refusal> {
         let is_secret = names_secret(value, &in_document);
         // serde quotes the value that it did not expect.
         let inner = if is_secret { "expected a string".to_owned() } else { error.inner().to_string() };
-        let refusal = Refusal::new(format!("{path} is not what a Pod has there: {inner}"))
+        let refusal = Diagnostic::error(format!("{path} is not what a Pod has there: {inner}"))
             .help("the kubelet would not start this pod; mend the manifest first");
         let refusal = if inner.ends_with("expected a string") {
             refusal
@@ -66,23 +66,23 @@ fn names_secret(value: &Value, path: &Path) -> bool {
     entry.and_then(|entry| entry.get("name")).and_then(Value::as_str).is_some_and(is_secret_name)
 }
 
-fn check_kind(document: &Document, value: &Value) -> Result<(), Refusal> {
+fn check_kind(document: &Document, value: &Value) -> Result<(), Diagnostic> {
     let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
     let version = value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     if kind == "Pod" && version == "v1" {
         return Ok(());
     }
     let refusal = if value.is_null() {
-        Refusal::new("the manifest is empty")
+        Diagnostic::error("the manifest is empty")
     } else if !value.is_object() {
-        Refusal::new("this is not a Pod manifest: the document is no mapping")
+        Diagnostic::error("this is not a Pod manifest: the document is no mapping")
     } else if kind == "List" || kind.ends_with("List") {
-        Refusal::new(format!("kind: {kind} is not a static pod"))
+        Diagnostic::error(format!("kind: {kind} is not a static pod"))
             .help("the kubelet reads exactly one Pod from a file and ignores lists; put the Pod into a file of its own")
     } else if kind.is_empty() || version.is_empty() {
-        Refusal::new("this is not a Pod manifest: `kind: Pod` and `apiVersion: v1` must both be there")
+        Diagnostic::error("this is not a Pod manifest: `kind: Pod` and `apiVersion: v1` must both be there")
     } else {
-        Refusal::new(format!(
+        Diagnostic::error(format!(
             "a static pod is `kind: Pod`, `apiVersion: v1`; this is kind {kind}, apiVersion {version}"
         ))
     };

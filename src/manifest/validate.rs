@@ -1,7 +1,7 @@
 //! What the kubelet would refuse although it decodes: the rules of `pkg/apis/core/validation` that an edit of
 //! flags, mounts, volumes and environment can break.
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use k8s_openapi::api::core::v1::Pod;
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn check_pod(pod: &Pod) -> Result<(), Refusal> {
+pub fn check_pod(pod: &Pod) -> Result<(), Diagnostic> {
     let refuse = |reason: String| {
-        Err(Refusal::new(reason)
+        Err(Diagnostic::error(reason)
             .help("the kubelet would not start this pod at all; only its journal would say why"))
     };
     let Some(spec) = pod.spec.as_ref() else { return refuse("the pod has no spec".to_owned()) };

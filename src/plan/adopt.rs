@@ -4,10 +4,9 @@ use super::Wanted;
 use super::flags::{BARE_VALUE, audit_flags_there};
 use crate::audit::merged::Merged;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Manifest, check_pod, find_twins};
-use crate::note::Note;
 use crate::plan::Observed;
-use crate::refusal::Refusal;
 use crate::yaml::Document;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,9 +19,9 @@ const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 ///
 /// # Errors
 /// One refusal for each.
-pub fn check_surroundings(manifest: &Manifest, observed: &Observed) -> Result<(), Vec<Refusal>> {
+pub fn check_surroundings(manifest: &Manifest, observed: &Observed) -> Result<(), Vec<Diagnostic>> {
     let path = &observed.manifest_path;
-    let in_file = |refusal: Refusal| vec![refusal.in_file(path.display().to_string())];
+    let in_file = |refusal: Diagnostic| vec![refusal.in_file(path.display().to_string())];
     if let Some(refusal) = manifest.refuse_managed(path) {
         return Err(in_file(refusal));
     }
@@ -34,35 +33,39 @@ pub fn check_surroundings(manifest: &Manifest, observed: &Observed) -> Result<()
 }
 
 /// The version to judge by: what was given, or what the image tag says, or the newest known one.
-pub(super) fn version_of(manifest: &Manifest, wanted: &Wanted, notes: &mut Vec<Note>) -> KubernetesVersion {
+pub(super) fn version_of(
+    manifest: &Manifest,
+    wanted: &Wanted,
+    notes: &mut Vec<Diagnostic>,
+) -> KubernetesVersion {
     let image = &manifest.api_server().image;
     wanted.version.clone().or_else(|| KubernetesVersion::from_image(image)).unwrap_or_else(|| {
         notes.push(
-            Note::warning(format!(
+            Diagnostic::warning(format!(
                 "the image {image} does not tell its Kubernetes version; judged as 1.{NEWEST_KNOWN_MINOR}"
             ))
-            .hint("name it: --kubernetes-version 1.31"),
+            .help("name it: --kubernetes-version 1.31"),
         );
         KubernetesVersion { minor: NEWEST_KNOWN_MINOR, patch: None, suffix: String::new() }
     })
 }
 
 /// Remarks about a manifest that can be edited but is unusual.
-pub(super) fn remark(manifest: &Manifest, notes: &mut Vec<Note>) {
+pub(super) fn remark(manifest: &Manifest, notes: &mut Vec<Diagnostic>) {
     if manifest.annotation(MIRROR_ANNOTATION).is_some() {
         notes.push(
-            Note::warning(format!(
+            Diagnostic::warning(format!(
                 "the manifest has the annotation {MIRROR_ANNOTATION}: it is a dump of the running pod, and the kubelet does not start such a pod from a file"
             ))
-            .hint("restore the manifest that kubeadm wrote before you rely on this node"),
+            .help("restore the manifest that kubeadm wrote before you rely on this node"),
         );
     }
     if let Some(uid) = &manifest.pod().metadata.uid {
         notes.push(
-            Note::warning(format!(
+            Diagnostic::warning(format!(
                 "metadata.uid is fixed to {uid}: kubelets from 1.31 on ignore changes of flags and volumes in place"
             ))
-            .hint("remove metadata.uid from the manifest"),
+            .help("remove metadata.uid from the manifest"),
         );
     }
 }
@@ -72,13 +75,13 @@ pub(super) fn remark(manifest: &Manifest, notes: &mut Vec<Note>) {
 ///
 /// # Errors
 /// Never, unless kaudit is wrong; then nothing has been written.
-pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Refusal> {
+pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Diagnostic> {
     let wrong = |what: String| {
-        Refusal::new(format!("kaudit's edit would not be what was planned: {what}"))
+        Diagnostic::error(format!("kaudit's edit would not be what was planned: {what}"))
             .help("nothing was written; please report this with the manifest")
     };
-    let edited = Manifest::of(result).map_err(|refusal| wrong(refusal.reason))?;
-    check_pod(edited.pod()).map_err(|refusal| wrong(refusal.reason))?;
+    let edited = Manifest::of(result).map_err(|refusal| wrong(refusal.message))?;
+    check_pod(edited.pod()).map_err(|refusal| wrong(refusal.message))?;
     let read: BTreeMap<String, String> = audit_flags_there(edited.api_server())
         .into_iter()
         .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_else(|| BARE_VALUE.to_owned())))

@@ -3,11 +3,10 @@
 use super::files::{content_of, removable};
 use super::surgical::remove_audit;
 use super::{CONFIG_DIRECTORY, Content, FileChange, Observed, Plan};
+use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
 use crate::generation::Owned;
 use crate::manifest::Manifest;
-use crate::note::Note;
-use crate::refusal::Refusal;
 use std::path::Path;
 
 /// Plans audit logging off.
@@ -17,29 +16,29 @@ use std::path::Path;
 ///
 /// # Errors
 /// The editor refuses.
-pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
+pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Vec<Diagnostic>> {
     let mut plan = Plan::default();
     let history = &observed.history;
     let owned = history.owned();
     let current = &observed.manifest;
     let base = history.untouched_base(&observed.manifest_path, current);
     let bytes = if let Some(base) = base {
-        let before = Manifest::read(&base.bytes).map_err(Refusal::alone)?;
-        let restored = remove_audit(&before, &Owned::default()).map_err(Refusal::alone)?.into_bytes();
+        let before = Manifest::read(&base.bytes).map_err(Diagnostic::alone)?;
+        let restored = remove_audit(&before, &Owned::default()).map_err(Diagnostic::alone)?.into_bytes();
         plan.notes.push(if restored == base.bytes {
-            Note::info("the manifest goes back to the very bytes that it had before kaudit")
+            Diagnostic::info("the manifest goes back to the very bytes that it had before kaudit")
         } else {
-            Note::info("audit flags that stood there before kaudit go too")
-                .hint("`kaudit rollback --to 0` brings them back")
+            Diagnostic::info("audit flags that stood there before kaudit go too")
+                .help("`kaudit rollback --to 0` brings them back")
         });
         restored
     } else {
         if history.was_edited(&observed.manifest_path, Some(current)) {
-            plan.notes.push(Note::info(
+            plan.notes.push(Diagnostic::info(
                 "the manifest was edited by somebody else since kaudit wrote it: only audit logging's own parts are removed",
             ));
         }
-        remove_audit(manifest, &owned).map_err(Refusal::alone)?.into_bytes()
+        remove_audit(manifest, &owned).map_err(Diagnostic::alone)?.into_bytes()
     };
     plan.files.push(FileChange {
         path: observed.manifest_path.clone(),
@@ -68,7 +67,8 @@ pub(super) fn restore_support_file(plan: &mut Plan, observed: &Observed, path: &
     }
     if observed.history.was_edited(path, current) {
         plan.notes.push(
-            Note::info(format!("{} was edited since kaudit wrote it and stays", path.display())).hint(hint),
+            Diagnostic::info(format!("{} was edited since kaudit wrote it and stays", path.display()))
+                .help(hint),
         );
         return;
     }

@@ -7,7 +7,7 @@ use crate::audit::merged::Merged;
 use crate::audit::pflag::{parse_bool, parse_int};
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::audit::version::KubernetesVersion;
-use crate::note::Note;
+use crate::diagnostic::Diagnostic;
 use crate::size;
 
 /// Says the worst case, and warns where the file system has less.
@@ -15,11 +15,11 @@ pub(super) fn remark(
     settings: &Merged,
     version: &KubernetesVersion,
     observed: &Observed,
-    notes: &mut Vec<Note>,
+    notes: &mut Vec<Diagnostic>,
 ) {
     let (Some(path), Ok(judged)) = (settings.value(LOG_PATH), version.judged()) else { return };
     if path == STANDARD_OUTPUT {
-        notes.push(Note::info(
+        notes.push(Diagnostic::info(
             "the log goes to the container's standard output; the container runtime rotates it",
         ));
         return;
@@ -34,7 +34,7 @@ pub(super) fn remark(
     let compress = parse_bool(&value("audit-log-compress")).unwrap_or(false);
     match worst_case(Retention { maxsize, maxbackup, compress, minor: judged.minor }) {
         WorstCase::Bounded { bytes } => {
-            notes.push(Note::info(format!(
+            notes.push(Diagnostic::info(format!(
                 "the log takes at most {} of disk: {maxbackup} rotated files and the current one, {maxsize} MiB each",
                 size::rounded_up(bytes)
             )));
@@ -42,17 +42,17 @@ pub(super) fn remark(
                 observed.log_bytes_available.filter(|bytes_free| u128::from(*bytes_free) < bytes)
             {
                 notes.push(
-                    Note::warning(format!(
+                    Diagnostic::warning(format!(
                         "the file system of {path} has only {} left",
                         size::rounded_down(available)
                     ))
-                    .hint("keep less: --log-maxbackup, --log-maxsize; or choose another --log-path"),
+                    .help("keep less: --log-maxbackup, --log-maxsize; or choose another --log-path"),
                 );
             }
         }
         unbounded => notes.push(
-            Note::warning(format!("the log takes disk {unbounded}"))
-                .hint("bound it: --log-maxsize 100 --log-maxbackup 10"),
+            Diagnostic::warning(format!("the log takes disk {unbounded}"))
+                .help("bound it: --log-maxsize 100 --log-maxbackup 10"),
         ),
     }
 }

@@ -12,11 +12,10 @@ use crate::audit::merged::Merged;
 use crate::audit::settings::{self, Asked};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::KubernetesVersion;
+use crate::diagnostic::Diagnostic;
 use crate::generation::Owned;
 use crate::manifest::{Manifest, Mount};
-use crate::note::Note;
 use crate::policy::presets::preset;
-use crate::refusal::Refusal;
 use crate::yaml::Edit;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,7 +41,7 @@ pub struct Draft {
     pub(super) owned_volumes: Vec<String>,
     pub(super) owned_environment: Vec<String>,
     pub(super) dropped_environment: Vec<String>,
-    pub(super) notes: Vec<Note>,
+    pub(super) notes: Vec<Diagnostic>,
     /// See [`Wanted::strict`].
     pub(super) strict: bool,
 }
@@ -70,17 +69,17 @@ pub(super) struct Wish {
 /// # Errors
 /// Everything that can be told from the manifest and the wish: unknown flags, values out of range, mounts that
 /// cannot be made.
-pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Refusal>> {
+pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
-    version.judged().map_err(Refusal::alone)?;
+    version.judged().map_err(Diagnostic::alone)?;
     adopt::remark(&manifest, &mut notes);
     let minor = version.policy_minor();
-    refuse_single_dashes(&manifest).map_err(Refusal::alone)?;
+    refuse_single_dashes(&manifest).map_err(Diagnostic::alone)?;
     let there = audit_flags_there(manifest.api_server());
     let mut mounts = MountPlan::of(&manifest);
 
-    let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Refusal::alone)?;
+    let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Diagnostic::alone)?;
     let asked = asked_flags(wanted, &asked_policy);
     let without = wanted.no_webhook.then_some(Backend::Webhook);
     let input =
@@ -95,20 +94,20 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     };
     let mut policy = Source::default();
     if let Some(path) = path_of(POLICY_FILE)? {
-        policy.host = Some(mounts.show_config(&path, "policy").map_err(Refusal::alone)?);
+        policy.host = Some(mounts.show_config(&path, "policy").map_err(Diagnostic::alone)?);
     }
     if let AskedPolicy::Write(wish) = asked_policy {
         policy.content = Some(wish);
     }
     let webhook_path = path_of(WEBHOOK_CONFIG_FILE)?;
     let show = |path: &PathBuf| mounts.show_config(path, "webhook kubeconfig");
-    let webhook = webhook_path.as_ref().map(show).transpose().map_err(Refusal::alone)?;
-    let webhook_wish = wanted.webhook.as_ref().map(WebhookWish::of).transpose().map_err(Refusal::alone)?;
+    let webhook = webhook_path.as_ref().map(show).transpose().map_err(Diagnostic::alone)?;
+    let webhook_wish = wanted.webhook.as_ref().map(WebhookWish::of).transpose().map_err(Diagnostic::alone)?;
     let log_path = path_of(LOG_PATH)?;
-    let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Refusal::alone)?;
+    let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Diagnostic::alone)?;
 
-    let environment =
-        plan_environment(&manifest, wanted, &version, log_path.as_deref(), owned).map_err(Refusal::alone)?;
+    let environment = plan_environment(&manifest, wanted, &version, log_path.as_deref(), owned)
+        .map_err(Diagnostic::alone)?;
     notes.extend(environment.notes);
     notes.append(&mut mounts.notes);
     let owned_volumes = mounts.added.clone();
@@ -201,10 +200,11 @@ fn policy_content(
     wanted: &Wanted,
     there: &[Occurrence],
     minor: u32,
-    notes: &mut Vec<Note>,
-) -> Result<AskedPolicy, Refusal> {
-    let preset = |name: &str| -> Result<AskedPolicy, Refusal> {
-        let preset = preset::find(name).ok_or_else(|| Refusal::new(format!("there is no preset {name}")))?;
+    notes: &mut Vec<Diagnostic>,
+) -> Result<AskedPolicy, Diagnostic> {
+    let preset = |name: &str| -> Result<AskedPolicy, Diagnostic> {
+        let preset =
+            preset::find(name).ok_or_else(|| Diagnostic::error(format!("there is no preset {name}")))?;
         let bytes = preset.text_for(minor).into_owned().into_bytes();
         Ok(AskedPolicy::Write(Wish { name: format!("preset {name}"), bytes, is_preset: true }))
     };
@@ -218,7 +218,7 @@ fn policy_content(
             Ok(AskedPolicy::Keep)
         }
         None => {
-            notes.push(Note::info(format!(
+            notes.push(Diagnostic::info(format!(
                 "no policy is named and none is there: the preset {DEFAULT_PRESET} is taken"
             )));
             preset(DEFAULT_PRESET)
@@ -231,7 +231,7 @@ fn policy_content(
 /// # Errors
 /// A path that is kept and cannot be followed: relative to the container's working directory, or with a variable that
 /// the kubelet expands.
-fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Refusal> {
+fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic> {
     let value = settings.value(flag).unwrap_or_default();
     if value.is_empty() || value == STANDARD_OUTPUT {
         return Ok(None);
@@ -239,7 +239,7 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Refusal> {
     if value.starts_with('/') && !is_expanded(value) {
         return Ok(Some(PathBuf::from(value)));
     }
-    Err(Refusal::new(format!("--{flag} is {value}: kaudit cannot tell which file of the node that is"))
+    Err(Diagnostic::error(format!("--{flag} is {value}: kaudit cannot tell which file of the node that is"))
         .help("name an absolute path without variables; --policy and --log-path set one"))
 }
 

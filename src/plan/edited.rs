@@ -2,9 +2,9 @@
 //! so the record of its generation has to have them.
 
 use super::{Observed, Plan};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::Manifest;
-use crate::note::Note;
 use std::path::Path;
 
 impl Plan {
@@ -29,7 +29,7 @@ impl Plan {
             }
             self.adopted.push((path.to_path_buf(), present.clone()));
             if manifest.annotation(DIGEST_ANNOTATION) != Some(digest) {
-                self.notes.push(Note::info(format!(
+                self.notes.push(Diagnostic::info(format!(
                     "{} was edited by hand since generation {}: it comes into force now",
                     path.display(),
                     observed.history.newest()

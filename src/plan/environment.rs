@@ -3,10 +3,9 @@
 use super::Wanted;
 use crate::audit::env::{self, EnvEntry};
 use crate::audit::version::KubernetesVersion;
+use crate::diagnostic::Diagnostic;
 use crate::generation::Owned;
 use crate::manifest::Manifest;
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::yaml::Edit;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -21,7 +20,7 @@ pub(super) struct EnvironmentEdits {
     /// Names of kaudit's entries that go.
     pub dropped: Vec<String>,
     /// Remarks.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Diagnostic>,
 }
 
 /// Decides the environment: what is asked for, and what becomes of the entries that are kaudit's (`owned`). Those for
@@ -35,7 +34,7 @@ pub(super) fn plan_environment(
     version: &KubernetesVersion,
     log_path: Option<&Path>,
     owned: &Owned,
-) -> Result<EnvironmentEdits, Refusal> {
+) -> Result<EnvironmentEdits, Diagnostic> {
     let mut wished = wished(wanted, version, log_path)?;
     let there = manifest.container().and_then(|container| container.env.as_deref()).unwrap_or_default();
     let ours: Vec<&str> = there
@@ -57,10 +56,10 @@ pub(super) fn plan_environment(
                 }
                 continue;
             }
-            (Some(asked), _) => notes.push(Note::info(format!(
+            (Some(asked), _) => notes.push(Diagnostic::info(format!(
                 "the environment entries by which Logtail finds the log for cluster {id} give way to those for {asked}"
             ))),
-            (None, None) => notes.push(Note::info(format!(
+            (None, None) => notes.push(Diagnostic::info(format!(
                 "the environment entries by which Logtail finds the log for cluster {id} go: there is no log file any more"
             ))),
         }
@@ -72,7 +71,7 @@ pub(super) fn plan_environment(
     dropped.retain(|name| !has(&wished, name));
     if wanted.reset {
         notes.extend(dropped.iter().map(|name| {
-            Note::info(format!("the environment entry {name} is dropped: --reset, and it is not named"))
+            Diagnostic::info(format!("the environment entry {name} is dropped: --reset, and it is not named"))
         }));
     }
     let mut result = edit_environment(manifest, &wished, &dropped)?;
@@ -90,15 +89,17 @@ fn wished(
     wanted: &Wanted,
     version: &KubernetesVersion,
     log_path: Option<&Path>,
-) -> Result<Vec<EnvEntry>, Refusal> {
+) -> Result<Vec<EnvEntry>, Diagnostic> {
     let mut asked = Vec::new();
     for text in &wanted.environment {
         asked.push(env::parse(text, version)?);
     }
     if let Some(id) = &wanted.logtail_cluster_id {
         let Some(path) = log_path else {
-            return Err(Refusal::new("--logtail-cluster-id needs a log file, and no log file is configured")
-                .help("add --log-path /var/log/kubernetes/audit/audit.log"));
+            return Err(Diagnostic::error(
+                "--logtail-cluster-id needs a log file, and no log file is configured",
+            )
+            .help("add --log-path /var/log/kubernetes/audit/audit.log"));
         };
         asked.extend(env::logtail(id, &path.to_string_lossy())?);
     }
@@ -109,7 +110,7 @@ fn wished(
             Some(earlier) if *earlier == entry => {}
             // The values may be secret.
             Some(_) => {
-                return Err(Refusal::new(format!(
+                return Err(Diagnostic::error(format!(
                     "the environment entry {} is asked for with two values",
                     entry.name
                 ))
@@ -130,7 +131,7 @@ fn edit_environment(
     manifest: &Manifest,
     wanted: &[EnvEntry],
     dropped: &[String],
-) -> Result<EnvironmentEdits, Refusal> {
+) -> Result<EnvironmentEdits, Diagnostic> {
     let list = manifest.container_path().key("env");
     let there = manifest.container().and_then(|container| container.env.as_deref()).unwrap_or_default();
     let mut result = EnvironmentEdits::default();
@@ -146,7 +147,7 @@ fn edit_environment(
         // The last of equal names wins in the container, as in a shell.
         match there.iter().enumerate().rev().find(|(_, var)| var.name == entry.name) {
             Some((index, var)) if var.value_from.is_some() => {
-                let refusal = Refusal::new(format!(
+                let refusal = Diagnostic::error(format!(
                     "the environment entry {} takes its value from elsewhere",
                     var.name
                 ))
@@ -157,7 +158,7 @@ fn edit_environment(
             Some((index, _)) => {
                 result
                     .notes
-                    .push(Note::info(format!("the environment entry {} gets a new value", entry.name)));
+                    .push(Diagnostic::info(format!("the environment entry {} gets a new value", entry.name)));
                 let value = Value::String(entry.value.clone());
                 result.edits.push(Edit::Put { path: list.index(index), key: "value".to_owned(), value });
             }

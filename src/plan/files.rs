@@ -1,11 +1,11 @@
 //! Support files and directories: what they are, whose they are.
 
 use super::{Content, Observed, POLICY_PATH, Plan};
+use crate::diagnostic::Diagnostic;
 use crate::digest::sha256_hex;
 use crate::file::{FileState, Metadata, Owner};
 use crate::generation::Owned;
 use crate::manifest::Manifest;
-use crate::refusal::Refusal;
 use crate::webhook::Kind;
 use std::path::{Path, PathBuf};
 
@@ -31,9 +31,10 @@ pub fn config_digest(policy: Option<&[u8]>, webhook: Option<&[u8]>) -> String {
 ///
 /// # Errors
 /// A user id that no Linux has.
-pub(super) fn owner_of_api_server(manifest: &Manifest) -> Result<Owner, Refusal> {
+pub(super) fn owner_of_api_server(manifest: &Manifest) -> Result<Owner, Diagnostic> {
     let id = |value: Option<i64>| {
-        u32::try_from(value.unwrap_or(0)).map_err(|_| Refusal::new("runAsUser or runAsGroup is no valid id"))
+        u32::try_from(value.unwrap_or(0))
+            .map_err(|_| Diagnostic::error("runAsUser or runAsGroup is no valid id"))
     };
     Ok(Owner { uid: id(manifest.run_as_user())?, gid: id(manifest.run_as_group())? })
 }

@@ -6,12 +6,11 @@ use super::lint::{Use, lint_policy};
 use super::{Content, FileChange, Observed, Plan, adopt, disk};
 use crate::audit::argv::lookup;
 use crate::audit::flag::WEBHOOK_CONFIG_FILE;
+use crate::diagnostic::Diagnostic;
 use crate::file::{FileState, Owner};
 use crate::generation::Owned;
 use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::{Manifest, normalise};
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path as YamlPath};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -22,20 +21,20 @@ impl Draft {
     /// # Errors
     /// What can only be told with the node's files: a policy that is not there or that the API server would not
     /// load, a log directory that the API server cannot write to, a manifest directory as log directory.
-    pub fn finish(mut self, observed: &Observed) -> Result<Plan, Vec<Refusal>> {
-        let owner = owner_of_api_server(&self.manifest).map_err(Refusal::alone)?;
+    pub fn finish(mut self, observed: &Observed) -> Result<Plan, Vec<Diagnostic>> {
+        let owner = owner_of_api_server(&self.manifest).map_err(Diagnostic::alone)?;
         let mut plan =
             Plan { owned: self.owned(observed), notes: std::mem::take(&mut self.notes), ..Plan::default() };
         let policy = self.place_policy(&mut plan, observed, owner)?;
-        let webhook = self.place_webhook(&mut plan, observed, owner).map_err(Refusal::alone)?;
-        self.place_log(&mut plan, observed, owner).map_err(Refusal::alone)?;
+        let webhook = self.place_webhook(&mut plan, observed, owner).map_err(Diagnostic::alone)?;
+        self.place_log(&mut plan, observed, owner).map_err(Diagnostic::alone)?;
         disk::remark(&self.settings, &self.version, observed, &mut plan.notes);
         let digest = config_digest(policy.as_deref(), webhook.as_deref());
         self.edits.extend(annotate(&self.manifest, DIGEST_ANNOTATION, &digest));
         let edited =
             self.manifest.document().edited(&self.edits).map_err(|refusal| refusal.by_hand().alone())?;
         let bytes = edited.text().as_bytes().to_vec();
-        adopt::check_result(edited, &self.settings).map_err(Refusal::alone)?;
+        adopt::check_result(edited, &self.settings).map_err(Diagnostic::alone)?;
         plan.files.push(FileChange {
             path: observed.manifest_path.clone(),
             before: Some(observed.manifest.clone()),
@@ -77,11 +76,11 @@ impl Draft {
         plan: &mut Plan,
         observed: &Observed,
         owner: Owner,
-    ) -> Result<Option<Vec<u8>>, Vec<Refusal>> {
+    ) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
         let Some(host) = &self.policy.host else {
             plan.notes.push(
-                Note::warning("no policy is configured: the API server logs nothing at all")
-                    .hint("name one: --policy default"),
+                Diagnostic::warning("no policy is configured: the API server logs nothing at all")
+                    .help("name one: --policy default"),
             );
             return Ok(None);
         };
@@ -91,7 +90,7 @@ impl Draft {
             (None, Some(file)) => (host.display().to_string(), file.bytes.clone()),
             (None, None) => {
                 missing_file(plan, observed, host, "audit policy", "--policy default")
-                    .map_err(Refusal::alone)?;
+                    .map_err(Diagnostic::alone)?;
                 return Ok(None);
             }
         };
@@ -111,7 +110,7 @@ impl Draft {
     }
 
     /// Presets are judged by tests, in every version.
-    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Refusal>> {
+    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
         let used = match &self.policy.content {
             Some(wish) if wish.is_preset => return Ok(()),
             Some(_) => Use::Asked,
@@ -121,14 +120,14 @@ impl Draft {
     }
 
     /// Plans the log's directory.
-    fn place_log(&self, plan: &mut Plan, observed: &Observed, owner: Owner) -> Result<(), Refusal> {
+    fn place_log(&self, plan: &mut Plan, observed: &Observed, owner: Owner) -> Result<(), Diagnostic> {
         let Some(directory) = self.log.as_deref().and_then(Path::parent) else { return Ok(()) };
         if observed
             .manifest_path
             .parent()
             .is_some_and(|manifests| directory.starts_with(normalise(manifests)))
         {
-            return Err(Refusal::new(format!(
+            return Err(Diagnostic::error(format!(
                 "the log would lie in the manifests directory {}, where the kubelet reads every file as a pod",
                 directory.display()
             ))
@@ -139,7 +138,7 @@ impl Draft {
         }
         match observed.directory(directory) {
             Some(metadata) if observed.may_change_owner && !permits(metadata, owner, 0o3) => {
-                Err(Refusal::new(format!(
+                Err(Diagnostic::error(format!(
                     "the API server runs as user {} and may not write to {} (mode {:04o})",
                     owner.uid,
                     directory.display(),
@@ -160,13 +159,13 @@ pub(super) fn missing_file(
     host: &Path,
     what: &str,
     option: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), Diagnostic> {
     let reason = format!("the {what} {} is not there: the API server would not start", host.display());
     let help = format!("put the file there, or let kaudit write one: {option}");
     if observed.is_live {
-        return Err(Refusal::new(reason).help(help));
+        return Err(Diagnostic::error(reason).help(help));
     }
-    plan.notes.push(Note::warning(reason).hint(help));
+    plan.notes.push(Diagnostic::warning(reason).help(help));
     Ok(())
 }
 

@@ -2,9 +2,8 @@
 
 use crate::audit::argv::{self, Form, Occurrence};
 use crate::audit::merged::{Change, DropReason, Merged, Origin, Untidy};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{ApiServer, Manifest, Word};
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -58,7 +57,7 @@ pub(super) fn edit_flags(manifest: &Manifest, wanted: &BTreeMap<String, String>)
 }
 
 /// What happens to flags that are there and were not asked about: kept, tidied, dropped.
-pub(super) fn remark_flags(settings: &Merged) -> Vec<Note> {
+pub(super) fn remark_flags(settings: &Merged) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     let kept: Vec<String> = settings
         .entries
@@ -67,17 +66,17 @@ pub(super) fn remark_flags(settings: &Merged) -> Vec<Note> {
         .map(|entry| item(&entry.flag, &entry.value))
         .collect();
     if !kept.is_empty() {
-        notes.push(Note::info(format!("kept as they are: {}", kept.join(" "))));
+        notes.push(Diagnostic::info(format!("kept as they are: {}", kept.join(" "))));
     }
     for entry in &settings.entries {
         if let Change::Normalised { why } = &entry.change {
             let why: Vec<&str> = why.iter().map(|untidy| reason_to_tidy(*untidy)).collect();
-            notes.push(Note::info(format!("--{} is written anew: {}", entry.flag, why.join(", "))));
+            notes.push(Diagnostic::info(format!("--{} is written anew: {}", entry.flag, why.join(", "))));
         }
     }
     for dropped in &settings.dropped {
         let value = dropped.value.as_ref().map(|value| format!("={value}")).unwrap_or_default();
-        notes.push(Note::info(match dropped.reason {
+        notes.push(Diagnostic::info(match dropped.reason {
             DropReason::Reset => {
                 format!("--{}{value} is dropped: --reset, and it is not named", dropped.flag)
             }
@@ -104,12 +103,12 @@ fn reason_to_tidy(untidy: Untidy) -> &'static str {
 pub(super) fn point_at_flags(
     manifest: &Manifest,
     there: &[Occurrence],
-    refusals: Vec<Refusal>,
-) -> Vec<Refusal> {
-    let point = |refusal: Refusal| {
+    refusals: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let point = |refusal: Diagnostic| {
         let named = there.iter().rev().find(|occurrence| {
             let name = format!("--{}", occurrence.flag);
-            refusal.reason.split([' ', ',', ':', '=']).any(|word| word == name)
+            refusal.message.split([' ', ',', ':', '=']).any(|word| word == name)
         });
         let word = named.and_then(|occurrence| manifest.api_server().words.get(occurrence.item));
         match word {
@@ -124,12 +123,13 @@ pub(super) fn point_at_flags(
 ///
 /// # Errors
 /// The first such word, with its position.
-pub(super) fn refuse_single_dashes(manifest: &Manifest) -> Result<(), Refusal> {
+pub(super) fn refuse_single_dashes(manifest: &Manifest) -> Result<(), Diagnostic> {
     let Some(word) = manifest.api_server().words.iter().find(|word| word.text.starts_with("-audit")) else {
         return Ok(());
     };
-    let refusal = Refusal::new(format!("{} has one dash: kube-apiserver does not start with it", word.text))
-        .help(format!("write -{}", word.text));
+    let refusal =
+        Diagnostic::error(format!("{} has one dash: kube-apiserver does not start with it", word.text))
+            .help(format!("write -{}", word.text));
     Err(manifest.document().point(refusal, &word_path(manifest, word)))
 }
 

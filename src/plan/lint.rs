@@ -1,11 +1,9 @@
 //! What `policy lint` finds in a policy that is going to be used.
 
 use super::Plan;
-use crate::note::Note;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::decode;
 use crate::policy::lint::{Lint, lint_bytes};
-use crate::refusal::Refusal;
-use crate::severity::Severity;
 
 /// Why a policy is going to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub(super) fn lint_policy(
     bytes: &[u8],
     minor: u32,
     (used, strict): (Use, bool),
-) -> Result<(), Vec<Refusal>> {
+) -> Result<(), Vec<Diagnostic>> {
     let linted = lint_bytes(bytes, minor);
     let is_refused = |finding: &&Lint| {
         strict
@@ -44,7 +42,7 @@ pub(super) fn lint_policy(
         return Ok(());
     }
     let text = decode(bytes).unwrap_or_default();
-    let mut refusals: Vec<Refusal> =
+    let mut refusals: Vec<Diagnostic> =
         refused.iter().take(SHOWN).map(|finding| refuse(finding, text, minor).in_file(name)).collect();
     if let Some(last) = refusals.last_mut() {
         let further = refused.len().saturating_sub(SHOWN) + remarked.len();
@@ -56,7 +54,7 @@ pub(super) fn lint_policy(
     Err(refusals)
 }
 
-fn refuse(finding: &Lint, text: &str, minor: u32) -> Refusal {
+fn refuse(finding: &Lint, text: &str, minor: u32) -> Diagnostic {
     let refusal = finding.refuse(text, minor);
     if finding.check.severity == Severity::Error {
         return refusal;
@@ -64,13 +62,13 @@ fn refuse(finding: &Lint, text: &str, minor: u32) -> Refusal {
     refusal.help(format!("if it is meant so: # kaudit: allow {} reason", finding.check.id))
 }
 
-fn note(name: &str, finding: &Lint, used: Use) -> Note {
+fn note(name: &str, finding: &Lint, used: Use) -> Diagnostic {
     let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
     let kept = if used == Use::Kept { "the policy that is kept, " } else { "" };
     let text = format!("{kept}{name}{place}: {} {}", finding.check.id, finding.message);
     let note = match finding.check.severity {
-        Severity::Info => Note::info(text),
-        Severity::Error | Severity::Warning => Note::warning(text),
+        Severity::Ok | Severity::Info => Diagnostic::info(text),
+        Severity::Error | Severity::Warning => Diagnostic::warning(text),
     };
-    note.named(finding.check.id).hint(finding.fix.as_str())
+    note.named(finding.check.id).help(finding.fix.as_str())
 }

@@ -32,9 +32,9 @@ pub use restart::plan_restart;
 pub use rollback::plan_rollback;
 pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
 
+use crate::diagnostic::Diagnostic;
 use crate::file::{FileState, Metadata};
 use crate::generation::Owned;
-use crate::note::Note;
 use std::path::PathBuf;
 
 /// Where kaudit keeps what the API server reads: one read-only directory mount.
@@ -64,7 +64,7 @@ pub struct Plan {
     /// Directories to remove if they are empty by then, children first, and what they are like.
     pub directories_to_remove: Vec<(PathBuf, Metadata)>,
     /// What the operator should know.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Diagnostic>,
     /// What of the node is kaudit's once the plan is applied.
     pub owned: Owned,
     /// Whether a webhook is asked for that is not there yet, or not so: its receiver has to prove itself.

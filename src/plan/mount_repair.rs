@@ -2,9 +2,8 @@
 
 use super::LOG_VOLUME;
 use super::mounts::{MountPlan, check_mountable};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Coverage, Mount, MountSource, normalise};
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path as YamlPath};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -17,10 +16,10 @@ impl MountPlan<'_> {
         coverage: &Coverage,
         path: &Path,
         directory: &Path,
-    ) -> Result<PathBuf, Refusal> {
+    ) -> Result<PathBuf, Diagnostic> {
         let mount = &coverage.mount;
         let refuse = |why: &str| {
-            let refusal = Refusal::new(format!(
+            let refusal = Diagnostic::error(format!(
                 "the mount {} is the log file {} itself: rotation fails there with \"device or resource busy\"; {why}",
                 mount.volume,
                 path.display()
@@ -44,7 +43,7 @@ impl MountPlan<'_> {
             return refuse("and other mounts lie around it");
         }
         if let Err(refusal) = check_mountable(directory, "log") {
-            return refuse(&refusal.reason);
+            return refuse(&refusal.message);
         }
         let mount_path = self.mount_path(mount);
         let volume_path = YamlPath::root().key("spec").key("volumes").index(*volume).key("hostPath");
@@ -56,7 +55,7 @@ impl MountPlan<'_> {
         if mount.read_only {
             self.repairs.push(Edit::Set { path: mount_path.key("readOnly"), value: Value::Bool(false) });
         }
-        self.notes.push(Note::info(format!(
+        self.notes.push(Diagnostic::info(format!(
             "the mount {} is widened from the log file to its directory {}: a file mount cannot be rotated",
             mount.volume,
             directory.display()
@@ -72,11 +71,11 @@ impl MountPlan<'_> {
         path: &Path,
         directory: &Path,
         host: PathBuf,
-    ) -> Result<PathBuf, Refusal> {
+    ) -> Result<PathBuf, Diagnostic> {
         let mount = &coverage.mount;
         if mount.path != directory {
             if host == path && check_mountable(directory, "log").is_ok() {
-                self.notes.push(Note::info(format!(
+                self.notes.push(Diagnostic::info(format!(
                     "the mount {} ({}) is read-only; the log's directory gets a writable mount of its own",
                     mount.volume,
                     mount.path.display()
@@ -85,7 +84,7 @@ impl MountPlan<'_> {
                 return Ok(host);
             }
         } else if self.added.contains(&mount.volume) || self.holds_other_files(mount) {
-            let refusal = Refusal::new(format!(
+            let refusal = Diagnostic::error(format!(
                 "the log {} would lie in {}, which is mounted read-only because the API server reads other files there",
                 path.display(),
                 directory.display()
@@ -95,14 +94,14 @@ impl MountPlan<'_> {
         } else if !mount.shared {
             self.repairs
                 .push(Edit::Set { path: self.mount_path(mount).key("readOnly"), value: Value::Bool(false) });
-            self.notes.push(Note::info(format!(
+            self.notes.push(Diagnostic::info(format!(
                 "the mount {} ({}) was read-only and becomes writable: the log lies there",
                 mount.volume,
                 mount.path.display()
             )));
             return Ok(host);
         }
-        let refusal = Refusal::new(format!(
+        let refusal = Diagnostic::error(format!(
             "the mount {} ({}) over the log {} is read-only and cannot be repaired safely",
             mount.volume,
             mount.path.display(),

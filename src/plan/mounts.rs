@@ -2,9 +2,8 @@
 //! what would break rotation is repaired where that is safe, nothing is mounted twice or over a system directory.
 
 use super::{CONFIG_VOLUME, LOG_VOLUME};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Coverage, Manifest, Mount, MountSource, normalise};
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path as YamlPath};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -49,7 +48,7 @@ pub(super) struct MountPlan<'a> {
     /// Names of the volumes that are added.
     pub added: Vec<String>,
     /// Remarks.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Diagnostic>,
 }
 
 impl<'a> MountPlan<'a> {
@@ -73,14 +72,14 @@ impl<'a> MountPlan<'a> {
     ///
     /// # Errors
     /// Its directory cannot be mounted, or something that is not the host's covers it.
-    pub(super) fn show_config(&mut self, path: &Path, what: &str) -> Result<PathBuf, Refusal> {
+    pub(super) fn show_config(&mut self, path: &Path, what: &str) -> Result<PathBuf, Diagnostic> {
         let path = normalise(path);
         let directory = parent(&path);
         if let Some(coverage) = Coverage::of(&self.mounts, &path) {
             return match coverage.host {
                 Some(host) => {
                     if !is_kaudits(&coverage.mount) {
-                        self.notes.push(Note::info(format!(
+                        self.notes.push(Diagnostic::info(format!(
                             "the mount {} ({}) shows the {what} already and is reused",
                             coverage.mount.volume,
                             coverage.mount.path.display()
@@ -100,7 +99,7 @@ impl<'a> MountPlan<'a> {
     ///
     /// # Errors
     /// The directory cannot be mounted, or what covers it cannot be repaired safely.
-    pub(super) fn show_log(&mut self, path: &Path) -> Result<PathBuf, Refusal> {
+    pub(super) fn show_log(&mut self, path: &Path) -> Result<PathBuf, Diagnostic> {
         let path = normalise(path);
         let directory = parent(&path);
         let Some(coverage) = Coverage::of(&self.mounts, &path) else {
@@ -122,7 +121,7 @@ impl<'a> MountPlan<'a> {
         };
         if !mount.read_only {
             if !is_kaudits(mount) {
-                self.notes.push(Note::info(format!(
+                self.notes.push(Diagnostic::info(format!(
                     "the mount {} ({}) covers the log already and is reused",
                     mount.volume,
                     mount.path.display()
@@ -188,14 +187,14 @@ impl<'a> MountPlan<'a> {
         name
     }
 
-    fn covered_by_something_else(&self, coverage: &Coverage, path: &Path, what: &str) -> Refusal {
+    fn covered_by_something_else(&self, coverage: &Coverage, path: &Path, what: &str) -> Diagnostic {
         let mount = &coverage.mount;
         let source = match &mount.source {
             MountSource::Other(kind) => kind.as_str(),
             MountSource::Unknown(why) => why,
             MountSource::Host { .. } => "a hostPath",
         };
-        let refusal = Refusal::new(format!(
+        let refusal = Diagnostic::error(format!(
             "the {what} {} lies in the mount {} ({}), which is {source}: kaudit could not find it on the host",
             path.display(),
             mount.volume,
@@ -209,7 +208,7 @@ impl<'a> MountPlan<'a> {
         self.manifest.container_path().key("volumeMounts").index(mount.index)
     }
 
-    pub(super) fn at_mount(&self, refusal: Refusal, mount: &Mount) -> Refusal {
+    pub(super) fn at_mount(&self, refusal: Diagnostic, mount: &Mount) -> Diagnostic {
         // A mount that is only planned stands nowhere yet.
         if self.added.contains(&mount.volume) {
             return refusal;
@@ -237,13 +236,13 @@ fn append(manifest: &Manifest, parent: &YamlPath, key: &str, len: usize, items: 
 
 /// # Errors
 /// The directory is one of the system's.
-pub(super) fn check_mountable(directory: &Path, what: &str) -> Result<(), Refusal> {
+pub(super) fn check_mountable(directory: &Path, what: &str) -> Result<(), Diagnostic> {
     let is_system = SYSTEM_DIRECTORIES.iter().any(|system| directory == Path::new(system));
     if !is_system && directory != Path::new(LOG_ROOT) {
         return Ok(());
     }
     let own = if what == "log" { "/var/log/kubernetes/audit/" } else { super::CONFIG_DIRECTORY };
-    Err(Refusal::new(format!(
+    Err(Diagnostic::error(format!(
         "the {what} would need a mount of {} into the API server's container, which kaudit never adds",
         directory.display()
     ))

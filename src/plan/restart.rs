@@ -4,12 +4,11 @@ use super::finish::annotate;
 use super::observed::Inputs;
 use super::{Content, FileChange, Observed, Plan, RESTART_ANNOTATION, config_digest};
 use crate::audit::version::KubernetesVersion;
+use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
 use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::Manifest;
-use crate::note::Note;
 use crate::policy;
-use crate::refusal::Refusal;
 use crate::yaml;
 use std::path::{Path, PathBuf};
 
@@ -22,14 +21,14 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// The policy is not one that the API server would start with; the editor refuses.
-pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Result<Plan, Vec<Refusal>> {
+pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Result<Plan, Vec<Diagnostic>> {
     let mut plan = Plan { owned: observed.history.owned(), ..Plan::default() };
     let inputs = Inputs::of(manifest);
     let file = |path: &Option<PathBuf>| path.as_ref().and_then(|path| observed.file(path));
     let (policy, webhook) = (file(&inputs.policy), file(&inputs.webhook));
     for path in [&inputs.policy, &inputs.webhook].into_iter().flatten() {
         if observed.file(path).is_none() {
-            return Err(Refusal::new(format!(
+            return Err(Diagnostic::error(format!(
                 "{} is not there: the API server would not start again",
                 path.display()
             ))
@@ -38,7 +37,7 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
         }
     }
     if let (Some(path), Some(file)) = (&inputs.policy, policy) {
-        judge(manifest, path, file).map_err(Refusal::alone)?;
+        judge(manifest, path, file).map_err(Diagnostic::alone)?;
     }
     let bytes = |file: Option<&FileState>| file.map(|file| file.bytes.clone());
     let digest = config_digest(bytes(policy).as_deref(), bytes(webhook).as_deref());
@@ -59,7 +58,7 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
     plan.adopt_edits(manifest, observed, read, &digest);
     if is_changed && plan.adopted.is_empty() {
         // A file that kaudit did not write, used where it lies: which one of the two it is, no record tells.
-        plan.notes.push(Note::info(
+        plan.notes.push(Diagnostic::info(
             "policy or webhook kubeconfig was edited since the manifest was written: it comes into force now",
         ));
     }
@@ -67,7 +66,7 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
 }
 
 /// A policy with which the API server would not come back.
-fn judge(manifest: &Manifest, path: &Path, policy: &FileState) -> Result<(), Refusal> {
+fn judge(manifest: &Manifest, path: &Path, policy: &FileState) -> Result<(), Diagnostic> {
     let Some(version) = KubernetesVersion::from_image(&manifest.api_server().image) else { return Ok(()) };
     let minor = version.policy_minor();
     let shown = path.display().to_string();

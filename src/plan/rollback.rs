@@ -2,11 +2,10 @@
 
 use super::files::{content_of, removable};
 use super::{Content, FileChange, Inputs, Observed, Plan, RESTART_ANNOTATION};
+use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
 use crate::generation::History;
 use crate::manifest::Manifest;
-use crate::note::Note;
-use crate::refusal::Refusal;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +18,10 @@ pub fn plan_rollback(
     observed: &Observed,
     to: Option<u64>,
     discard_edits: bool,
-) -> Result<Plan, Vec<Refusal>> {
+) -> Result<Plan, Vec<Diagnostic>> {
     let history = &observed.history;
     let path = &observed.manifest_path;
-    let target = target_of(history, to, path).map_err(Refusal::alone)?;
+    let target = target_of(history, to, path).map_err(Diagnostic::alone)?;
     let newest = history.newest();
     let edited = edited_files(observed, target);
     if !edited.is_empty() && !discard_edits {
@@ -56,7 +55,7 @@ pub fn plan_rollback(
         plan.files.sort_by_key(|file| file.after.is_none());
     }
     for file in edited {
-        plan.notes.push(Note::info(format!(
+        plan.notes.push(Diagnostic::info(format!(
             "{} was edited since generation {newest}: what it holds now is kept in generation {}",
             file.display(),
             newest + 1
@@ -65,22 +64,22 @@ pub fn plan_rollback(
     if to < newest {
         let why = if has_skipped { ", the newest that differs by more than a restart," } else { "" };
         let note = format!("generation {to}{why} is put back; this makes generation {}", newest + 1);
-        plan.notes.push(Note::info(note));
+        plan.notes.push(Diagnostic::info(note));
     }
     plan.forget_notes_about_nothing();
     Ok(plan)
 }
 
 /// The generation that is put back.
-fn target_of(history: &History, to: Option<u64>, manifest: &Path) -> Result<u64, Refusal> {
+fn target_of(history: &History, to: Option<u64>, manifest: &Path) -> Result<u64, Diagnostic> {
     let newest = history.newest();
     if newest == 0 {
-        return Err(Refusal::new("there is no earlier generation: kaudit has not changed this node")
+        return Err(Diagnostic::error("there is no earlier generation: kaudit has not changed this node")
             .help("generations are kept in /var/lib/kaudit/generations"));
     }
     let target = to.unwrap_or_else(|| default_target(history, manifest));
     if target > newest {
-        return Err(Refusal::new(format!("there is no generation {target}; the newest is {newest}"))
+        return Err(Diagnostic::error(format!("there is no generation {target}; the newest is {newest}"))
             .help("see them all: kaudit status -v"));
     }
     Ok(target)
@@ -131,11 +130,11 @@ fn edited_files(observed: &Observed, to: u64) -> Vec<PathBuf> {
     history.paths().into_iter().filter(is_lost).collect()
 }
 
-fn refuse_edited(file: &Path, observed: &Observed, to: Option<u64>) -> Refusal {
+fn refuse_edited(file: &Path, observed: &Observed, to: Option<u64>) -> Diagnostic {
     let shown = file.display().to_string();
     let again = to.map_or_else(String::new, |to| format!(" --to {to}"));
     let newest = observed.history.newest();
-    let refusal = Refusal::new(format!("{shown} was edited by somebody else since generation {newest}"))
+    let refusal = Diagnostic::error(format!("{shown} was edited by somebody else since generation {newest}"))
         .help(format!("look at what would be lost: kaudit rollback{again} --dry-run --discard-edits"));
     let keep = if file == observed.manifest_path {
         Some("kaudit disable removes audit logging and keeps the other edits")
@@ -143,7 +142,7 @@ fn refuse_edited(file: &Path, observed: &Observed, to: Option<u64>) -> Refusal {
         is_read(file, observed)
             .then_some("kaudit restart brings the edit into force, and makes it a generation")
     };
-    keep.into_iter().fold(refusal, Refusal::help).in_file(shown).help(format!(
+    keep.into_iter().fold(refusal, Diagnostic::help).in_file(shown).help(format!(
         "kaudit rollback{again} --discard-edits goes back all the same; the present bytes are kept as a generation"
     ))
 }
@@ -156,14 +155,14 @@ fn is_read(file: &Path, observed: &Observed) -> bool {
     })
 }
 
-fn check_target(change: &FileChange, to: u64) -> Result<(), Vec<Refusal>> {
+fn check_target(change: &FileChange, to: u64) -> Result<(), Vec<Diagnostic>> {
     let Some(after) = &change.after else {
-        return Err(vec![Refusal::new(format!("generation {to} has no manifest"))]);
+        return Err(vec![Diagnostic::error(format!("generation {to} has no manifest"))]);
     };
     Manifest::read(&after.bytes).map(drop).map_err(|refusal| {
-        vec![Refusal::new(format!(
+        vec![Diagnostic::error(format!(
             "the manifest of generation {to} is not one that kaudit puts back: {}",
-            refusal.reason
+            refusal.message
         ))]
     })
 }

@@ -1,10 +1,10 @@
 //! Taking audit logging out of a manifest that others have edited too: only what is audit logging's goes.
 
 use super::flags::edit_flags;
+use crate::diagnostic::Diagnostic;
 use crate::generation::Owned;
 use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::Manifest;
-use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// The editor refuses.
-pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String, Refusal> {
+pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String, Diagnostic> {
     let spec_path = Path::root().key("spec");
     let container_path = manifest.container_path();
     let spec = manifest.pod().spec.as_ref();

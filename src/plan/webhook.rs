@@ -4,10 +4,9 @@ use super::disable::restore_support_file;
 use super::files::{make_directories, permits, support_file};
 use super::finish::missing_file;
 use super::{Content, Draft, FileChange, Observed, Plan, WEBHOOK_PATH, WebhookWanted};
+use crate::diagnostic::Diagnostic;
 use crate::file::{Metadata, Owner};
 use crate::manifest::{Coverage, Mount};
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::webhook::{Kind, Kubeconfig, Place, Reference};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ pub(super) struct WebhookWish {
 impl WebhookWish {
     /// # Errors
     /// The API server would not start with it.
-    pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Refusal> {
+    pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Diagnostic> {
         let kubeconfig = Kubeconfig::read(&wanted.bytes)
             .map_err(|refusal| refusal.without_excerpt().in_file(&wanted.name))?;
         Ok(Self {
@@ -56,12 +55,12 @@ fn host_of(reference: &Reference, mounts: &[Mount]) -> Option<PathBuf> {
 }
 
 /// A file that is used where it lies has to be one that the API server's user may read.
-fn check_readable(reference: &Reference, metadata: &Metadata, owner: Owner) -> Result<(), Refusal> {
+fn check_readable(reference: &Reference, metadata: &Metadata, owner: Owner) -> Result<(), Diagnostic> {
     if permits(metadata, owner, 0o4) {
         return Ok(());
     }
     let Reference { kind, path } = reference;
-    Err(Refusal::new(format!(
+    Err(Diagnostic::error(format!(
         "{}: {path} may not be read by the API server, which runs as user {}",
         kind.key(),
         owner.uid
@@ -83,7 +82,7 @@ impl Draft {
         plan: &mut Plan,
         observed: &Observed,
         owner: Owner,
-    ) -> Result<Option<Vec<u8>>, Refusal> {
+    ) -> Result<Option<Vec<u8>>, Diagnostic> {
         let Some(host) = &self.webhook else { return Ok(None) };
         let there = observed.file(host);
         let Some(wish) = &self.webhook_wish else {
@@ -144,16 +143,16 @@ impl Draft {
         reference: &Reference,
         plan: &mut Plan,
         observed: &Observed,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Diagnostic> {
         let Reference { kind, path } = reference;
         let key = kind.key();
         if !observed.is_live && host_of(reference, &self.mounts).is_some() {
-            plan.notes.push(Note::warning(format!(
+            plan.notes.push(Diagnostic::warning(format!(
                 "{key}: {path} is not there: the API server would not deliver anything without it"
             )));
             return Ok(());
         }
-        let refusal = Refusal::new(format!("{key}: {path} is not there, neither here nor where the API server would look for it"))
+        let refusal = Diagnostic::error(format!("{key}: {path} is not there, neither here nor where the API server would look for it"))
             .help(format!("put the file there, beside the kubeconfig for a relative path; or its content into the kubeconfig: {}", kind.inline_key()));
         Err(wish.kubeconfig.point(refusal, *kind).without_excerpt().in_file(&wish.name))
     }
@@ -198,7 +197,7 @@ impl Draft {
             }
         }
         if plan.files.len() > count {
-            plan.notes.push(Note::info(
+            plan.notes.push(Diagnostic::info(
                 "the webhook's kubeconfig and credentials go with it; kaudit rollback brings them back from /var/lib/kaudit",
             ));
         }
@@ -212,7 +211,7 @@ impl Plan {
     pub(super) fn remark_reread(&mut self) {
         let changed: Vec<Content> = self.changed_files().map(|file| file.content).collect();
         if !changed.is_empty() && changed.iter().all(|content| *content == Content::Secret) {
-            self.notes.push(Note::info(
+            self.notes.push(Diagnostic::info(
                 "the API server reads the webhook's token and client certificate again by itself, within minutes: no restart",
             ));
         }

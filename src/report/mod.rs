@@ -10,14 +10,15 @@ mod text;
 
 pub use diff::FileDiff;
 pub use json::SCHEMA_VERSION;
-pub use text::{print_plan, print_report};
+pub use text::{print_diagnostic, print_plan, print_report, render};
 
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::note::Note;
-use crate::refusal::Refusal;
+use crate::printable::escape;
 use crate::styles::Styles;
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Everything that a run has to say in the end.
@@ -32,11 +33,11 @@ pub struct Report {
     /// What to do next.
     pub hint: Option<String>,
     /// Remarks and warnings.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Diagnostic>,
     /// Files before and after, secrets masked.
     pub diff: Vec<FileDiff>,
     /// Why nothing was done.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<Diagnostic>,
     /// What was checked after writing.
     pub verified: Verified,
     /// What became of the API server.
@@ -129,6 +130,8 @@ pub struct Output<'a> {
     pub shows_progress: bool,
     /// How many columns standard output has, where it is a terminal.
     pub out_columns: Option<usize>,
+    /// How many columns standard error has, where it is a terminal.
+    pub err_columns: Option<usize>,
     /// What became of what standard output did not take.
     pub loss: Loss,
 }
@@ -159,6 +162,7 @@ impl<'a> Output<'a> {
             verbose: false,
             shows_progress: false,
             out_columns: None,
+            err_columns: None,
             loss: Loss::None,
         }
     }
@@ -168,7 +172,7 @@ impl Output<'_> {
     /// A line on standard output. That nobody reads it any more must not end a run: an SSH session that dies makes
     /// every write fail. [`Output::take_loss`] tells in the end.
     pub fn line(&mut self, text: &str) {
-        let written = writeln!(self.out, "{text}");
+        let written = writeln!(self.out, "{}", harmless(text, self.out_styles));
         self.remember(&written);
     }
 
@@ -231,6 +235,15 @@ impl Output<'_> {
         }
     }
 
+    /// One JSON object on standard output, on a line of its own. What could control a terminal is written as `\u001b`,
+    /// which means the same in JSON.
+    pub fn json(&mut self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.line(&text),
+            Err(error) => self.error_line(&format!("error: writing JSON: {error}")),
+        }
+    }
+
     /// A question on standard output, which the answer follows on the same line.
     pub fn prompt(&mut self, text: &str) {
         self.text(text);
@@ -239,7 +252,7 @@ impl Output<'_> {
 
     /// A line on standard error, likewise.
     pub fn error_line(&mut self, text: &str) {
-        ignore(writeln!(self.err, "{text}"));
+        ignore(writeln!(self.err, "{}", harmless(text, self.err_styles)));
     }
 
     /// A line on standard error that the next one takes the place of; the empty one clears it.
@@ -256,6 +269,26 @@ impl Output<'_> {
         self.remember(&flushed);
         ignore(self.err.flush());
     }
+}
+
+/// The one place that makes text harmless for a terminal: control characters, bidirectional and invisible characters and
+/// line ends are escaped. The escape sequences of `styles` itself stay.
+fn harmless(text: &str, styles: Styles) -> Cow<'_, str> {
+    if styles == Styles::plain() || !text.contains('\u{1b}') {
+        return escape(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        let (before, sequence) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        shown.push_str(&escape(before));
+        let length = Styles::sequence_length(sequence);
+        let (own, after) = sequence.split_at_checked(length.unwrap_or(1)).unwrap_or((sequence, ""));
+        shown.push_str(&if length.is_some() { Cow::Borrowed(own) } else { escape(own) });
+        rest = after;
+    }
+    shown.push_str(&escape(rest));
+    shown.into()
 }
 
 /// Where remarks cannot be told, that cannot be told either.

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 /// What a report of one cause prints on standard error, and as JSON.
 fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {
     let report = Report {
-        refusals: vec![Refusal::new("/readyz answers 500").help("look into the log")],
+        refusals: vec![Diagnostic::error("/readyz answers 500").help("look into the log")],
         restart: Restarted { rolled_back, ..Restarted::default() },
         ..Report::default()
     };
@@ -24,8 +24,8 @@ fn print(report: &Report, exit: Exit, json: bool) -> (String, String) {
 #[test]
 fn what_others_have_said_does_nothing_to_the_terminal() {
     let report = Report {
-        notes: vec![Note::warning("it says \u{1b}[2Jok").hint("look\u{202e}there")],
-        refusals: vec![Refusal::new("it ended:\nno\u{9b}31m")],
+        notes: vec![Diagnostic::warning("it says \u{1b}[2Jok").help("look\u{202e}there")],
+        refusals: vec![Diagnostic::error("it ended:\nno\u{9b}31m")],
         ..Report::default()
     };
     let said = "warning: it says \\u001b[2Jok\n  hint: look\\u202ethere\nrefused: it ended:\nno\\u009b31m\n";

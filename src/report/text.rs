@@ -1,13 +1,17 @@
-//! Text for people: the diff and the result on standard output, remarks and refusals on standard error.
+//! Text for people: the diff and the result on standard output, diagnostics on standard error.
 
 use super::{Output, Report, json};
+use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::exit::Exit;
-use crate::note::Note;
 use crate::printable::{escape, escape_lines};
-use crate::refusal::Refusal;
-use crate::severity::Severity;
+use crate::styles::Styles;
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-/// Prints the end of a run in the asked form.
+/// The width of an excerpt, in columns, where standard error is not a terminal: room for a usual line of YAML.
+const WIDTH: usize = 100;
+
+/// Prints the end of a run in the requested format.
 pub fn print_report(output: &mut Output<'_>, report: &Report, exit: Exit) {
     if output.json {
         json::print(output, report, exit);
@@ -15,7 +19,7 @@ pub fn print_report(output: &mut Output<'_>, report: &Report, exit: Exit) {
     }
     print_plan(output, report);
     for refusal in &report.refusals {
-        print_refusal(output, refusal, exit);
+        print_diagnostic(output, refusal);
     }
     for line in &report.lines {
         output.line(line);
@@ -29,7 +33,7 @@ pub fn print_report(output: &mut Output<'_>, report: &Report, exit: Exit) {
     } else {
         let text = output.out_styles.bold(&report.message);
         output.line(&text);
-        // The two streams are often one terminal: what comes first stands first.
+        // Both streams are often the same terminal: keep the order.
         output.flush();
     }
     if let Some(hint) = report.hint.as_ref().filter(|_| !output.quiet) {
@@ -38,7 +42,7 @@ pub fn print_report(output: &mut Output<'_>, report: &Report, exit: Exit) {
     }
 }
 
-/// Prints what would be or was changed, and the remarks about it.
+/// Prints what would be or was changed, and the diagnostics about it.
 pub fn print_plan(output: &mut Output<'_>, report: &Report) {
     if !output.quiet {
         for file in &report.diff {
@@ -50,54 +54,74 @@ pub fn print_plan(output: &mut Output<'_>, report: &Report) {
     }
     output.flush();
     for note in &report.notes {
-        print_note(output, note);
+        print_diagnostic(output, note);
     }
 }
 
-fn print_note(output: &mut Output<'_>, note: &Note) {
-    let label = match note.severity {
-        Severity::Info if output.quiet => return,
-        Severity::Info => output.err_styles.cyan("note:"),
-        Severity::Warning | Severity::Error => output.err_styles.yellow("warning:"),
-    };
-    output.error_line(&format!("{label} {}", escape_lines(&note.text)));
-    if let Some(hint) = &note.hint {
-        output.error_line(&format!("  hint: {}", escape_lines(hint)));
+/// Prints one diagnostic on standard error; with `--quiet` only warnings and errors.
+pub fn print_diagnostic(output: &mut Output<'_>, diagnostic: &Diagnostic) {
+    if output.quiet && diagnostic.severity < Severity::Warning {
+        return;
+    }
+    let text = render(diagnostic, output.err_styles, output.err_columns.unwrap_or(WIDTH));
+    for line in text.lines() {
+        output.error_line(line);
     }
 }
 
-/// Why it ended so, as compilers print errors: what, where, the line, what to do.
-fn print_refusal(output: &mut Output<'_>, refusal: &Refusal, exit: Exit) {
-    let label = output.err_styles.red(match exit {
-        Exit::RolledBack | Exit::NeedsHands => "failed:",
-        Exit::Interrupted | Exit::Terminated => "ended:",
-        Exit::Done | Exit::Differences | Exit::Usage | Exit::Refused | Exit::Busy => "refused:",
-    });
-    output.error_line(&format!("{label} {}", escape_lines(&refusal.reason)));
-    let place = match (&refusal.file, refusal.position) {
-        (Some(file), Some(position)) => Some(format!("{file}:{position}")),
-        (Some(file), None) => Some(file.clone()),
-        (None, Some(position)) => Some(position.to_string()),
-        (None, None) => None,
+/// The diagnostic in the form in which compilers print errors: what, where, the line with a caret, what to do.
+///
+/// `columns` bounds the excerpt: of a longer line only the part around the position is shown. Control characters and
+/// invisible characters are escaped, and the caret accounts for that.
+#[must_use]
+pub fn render(diagnostic: &Diagnostic, styles: Styles, columns: usize) -> String {
+    let level = match diagnostic.severity {
+        Severity::Ok => Level::INFO.with_name("ok"),
+        Severity::Info => Level::NOTE,
+        Severity::Warning => Level::WARNING,
+        Severity::Error => Level::ERROR,
     };
-    if let Some(place) = place {
-        let arrow = output.err_styles.cyan("-->");
-        output.error_line(&format!("  {arrow} {}", escape(&place)));
+    let mut group = Group::with_title(level.primary_title(escape_lines(&diagnostic.message)));
+    group = add_location(group, &diagnostic.location);
+    for fact in &diagnostic.evidence {
+        group = group.element(Level::INFO.with_name("evidence").message(escape_lines(fact)));
     }
-    if let (Some(excerpt), Some(position)) = (&refusal.excerpt, refusal.position) {
-        let number = position.line.to_string();
-        let bar = output.err_styles.cyan("|");
-        output.error_line(&format!("  {number} {bar} {}", escape(&excerpt.replace('\t', " "))));
-        let caret = output.err_styles.red("^");
-        let indent = " ".repeat(position.column.saturating_sub(1));
-        output.error_line(&format!("  {} {bar} {indent}{caret}", " ".repeat(number.len())));
+    for step in &diagnostic.help {
+        group = group.element(Level::HELP.message(escape_lines(step)));
     }
-    for step in &refusal.help {
-        let step = escape_lines(step);
-        let mut lines = step.lines();
-        output.error_line(&format!("  help: {}", lines.next().unwrap_or_default()));
-        for line in lines {
-            output.error_line(&format!("        {line}"));
+    let renderer = if styles == Styles::plain() { Renderer::plain() } else { Renderer::styled() };
+    renderer.term_width(columns).decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+fn add_location<'a>(group: Group<'a>, location: &'a Location) -> Group<'a> {
+    let path = location.file.as_deref().map(escape);
+    match (location.position, &location.excerpt) {
+        (Some(position), Some(excerpt)) => {
+            let (source, at) = escape_before(excerpt, position.column.saturating_sub(1));
+            let end = at + source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+            let caret = AnnotationKind::Primary.span(at..end);
+            let snippet = Snippet::source(source).line_start(position.line).annotation(caret);
+            group.element(snippet.path(path.unwrap_or("input".into())))
         }
+        (Some(position), None) => {
+            let origin = Origin::path(path.unwrap_or("input".into()));
+            group.element(origin.line(position.line).char_column(position.column))
+        }
+        (None, _) => match path {
+            Some(path) => group.element(Origin::path(path)),
+            None => group,
+        },
     }
+}
+
+/// `line` escaped, and the byte of the escaped line at which the character number `column` (from 0) begins.
+fn escape_before(line: &str, column: usize) -> (String, usize) {
+    let at = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+    let (before, after) = line.split_at_checked(at).unwrap_or((line, ""));
+    // A tab has no fixed width.
+    let escape = |text: &str| escape(&text.replace('\t', "    ")).into_owned();
+    let mut source = escape(before);
+    let at = source.len();
+    source.push_str(&escape(after));
+    (source, at)
 }

@@ -6,9 +6,9 @@
 use super::identity::host_file;
 use crate::audit::argv::lookup;
 use crate::audit::pflag::parse_int;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Mount;
 use crate::node::Endpoint;
-use crate::refusal::Refusal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What kube-apiserver takes without `--secure-port` (`pkg/kubeapiserver/options/serving.go`).
@@ -22,7 +22,7 @@ const DEFAULT_PORT: u16 = 6443;
 ///
 /// # Errors
 /// The flags name no port or no address: such an API server does not start.
-pub fn endpoint(arguments: &[&str], mounts: &[Mount]) -> Result<Endpoint, Refusal> {
+pub fn endpoint(arguments: &[&str], mounts: &[Mount]) -> Result<Endpoint, Diagnostic> {
     let value = |flag| lookup(arguments, flag).and_then(|found| found.value);
     let port = match value("secure-port") {
         None => DEFAULT_PORT,
@@ -31,7 +31,7 @@ pub fn endpoint(arguments: &[&str], mounts: &[Mount]) -> Result<Endpoint, Refusa
             .and_then(|port| u16::try_from(port).ok())
             .filter(|port| *port != 0)
             .ok_or_else(|| {
-                Refusal::new(format!("--secure-port={text} is no port on which an API server listens"))
+                Diagnostic::error(format!("--secure-port={text} is no port on which an API server listens"))
                     .help("kubeadm writes --secure-port=6443")
             })?,
     };
@@ -42,7 +42,7 @@ pub fn endpoint(arguments: &[&str], mounts: &[Mount]) -> Result<Endpoint, Refusa
             Ok(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) => IpAddr::V6(Ipv6Addr::LOCALHOST),
             Ok(address) => address,
             Err(_) => {
-                return Err(Refusal::new(format!("--bind-address={text} is no IP address"))
+                return Err(Diagnostic::error(format!("--bind-address={text} is no IP address"))
                     .help("leave it out to listen on every address"));
             }
         },
@@ -60,7 +60,7 @@ mod tests {
     use crate::manifest::Manifest;
 
     fn address(arguments: &[&str]) -> Result<String, String> {
-        endpoint(arguments, &[]).map(|found| found.address.to_string()).map_err(|refusal| refusal.reason)
+        endpoint(arguments, &[]).map(|found| found.address.to_string()).map_err(|refusal| refusal.message)
     }
 
     #[test]

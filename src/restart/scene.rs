@@ -6,11 +6,11 @@ use super::proof::{Anonymous, Proof};
 use super::surge::{SurgePlan, SurgePod};
 use crate::audit::argv::lookup;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
 use crate::generation::Record;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Ask, ClientIdentity, Endpoint, Node};
-use crate::refusal::Refusal;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -95,13 +95,13 @@ impl Scene {
 #[derive(Debug)]
 pub enum SceneError {
     /// A manifest is not one to restart an API server by.
-    Refused(Refusal),
+    Refused(Diagnostic),
     /// Something cannot be read.
     Failed(anyhow::Error),
 }
 
-impl From<Refusal> for SceneError {
-    fn from(refusal: Refusal) -> Self {
+impl From<Diagnostic> for SceneError {
+    fn from(refusal: Diagnostic) -> Self {
         SceneError::Refused(refusal)
     }
 }

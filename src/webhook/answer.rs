@@ -1,6 +1,7 @@
 //! What a receiver makes of an empty `EventList`, and what the API server would make of that.
 
-use super::{Finding, Server};
+use super::{Server, check};
+use crate::diagnostic::Diagnostic;
 use crate::node::DeliveryEnd;
 use crate::printable::elide;
 use crate::secret::mask_passwords_in_urls;
@@ -25,64 +26,64 @@ pub fn empty_event_list(version: &str) -> String {
 /// repeats whatever else it gets some times, then drops the batch (`plugin/pkg/audit/webhook/webhook.go`,
 /// `retryOnError`).
 #[must_use]
-pub fn judge_answer(end: &DeliveryEnd, server: &Server, credentials: Option<&str>) -> Finding {
+pub fn judge_answer(end: &DeliveryEnd, server: &Server, credentials: Option<&str>) -> Diagnostic {
     let target = server.request_target();
     match end {
         DeliveryEnd::NotConnected(why) => {
-            Finding::error(CONNECT, format!("the receiver does not answer: {why}"))
-                .hint("is it up, and does a firewall let this node through?")
+            check::error(CONNECT, format!("the receiver does not answer: {why}"))
+                .help("is it up, and does a firewall let this node through?")
         }
-        DeliveryEnd::NoTls(why) => Finding::error(TLS, format!("no TLS with the receiver: {why}"))
-            .hint("where it speaks plain HTTP, its URL begins with http://"),
+        DeliveryEnd::NoTls(why) => check::error(TLS, format!("no TLS with the receiver: {why}"))
+            .help("where it speaks plain HTTP, its URL begins with http://"),
         DeliveryEnd::Distrusted => {
-            Finding::info(TLS, "nothing was sent to the receiver, as its certificate is not to be believed")
+            check::info(TLS, "nothing was sent to the receiver, as its certificate is not to be believed")
         }
         DeliveryEnd::ClientRefused(why) => {
             let words = match credentials {
                 Some(_) => format!("the receiver refuses the API server in the TLS handshake: {why}"),
                 None => format!("the receiver wants a client certificate: {why}"),
             };
-            Finding::error(CREDENTIALS, words).hint("--webhook-client-certificate FILE --webhook-client-key FILE, signed by an authority that the receiver knows")
+            check::error(CREDENTIALS, words).help("--webhook-client-certificate FILE --webhook-client-key FILE, signed by an authority that the receiver knows")
         }
         DeliveryEnd::Silent(why) => {
-            Finding::error(ANSWER, format!("the receiver takes the connection, and {why}"))
+            check::error(ANSWER, format!("the receiver takes the connection, and {why}"))
         }
         DeliveryEnd::Status { code: code @ 200..=206, .. } => {
-            Finding::ok(ANSWER, format!("an empty EventList, posted to {target}: {code}"))
+            check::ok(ANSWER, format!("an empty EventList, posted to {target}: {code}"))
         }
         DeliveryEnd::Status { code: code @ (401 | 403), .. } => refused(*code, credentials),
         DeliveryEnd::Status { code, location, words } => answered(*code, location.as_deref(), words, &target),
     }
 }
 
-fn refused(code: u16, credentials: Option<&str>) -> Finding {
+fn refused(code: u16, credentials: Option<&str>) -> Diagnostic {
     let reason = if code == 401 { "401 Unauthorized" } else { "403 Forbidden" };
     match credentials {
-        Some(shown) => Finding::error(CREDENTIALS, format!("the receiver answers {reason}: it does not take {shown}"))
-            .hint("compare it with what the receiver expects; a line's end at the end of a token file does not matter"),
-        None => Finding::error(CREDENTIALS, format!("the receiver answers {reason}, and nothing says who the API server is"))
-            .hint("--webhook-token-file FILE, --webhook-client-certificate FILE, or --webhook-basic-auth-file FILE"),
+        Some(shown) => check::error(CREDENTIALS, format!("the receiver answers {reason}: it does not take {shown}"))
+            .help("compare it with what the receiver expects; a line's end at the end of a token file does not matter"),
+        None => check::error(CREDENTIALS, format!("the receiver answers {reason}, and nothing says who the API server is"))
+            .help("--webhook-token-file FILE, --webhook-client-certificate FILE, or --webhook-basic-auth-file FILE"),
     }
 }
 
-fn answered(code: u16, location: Option<&str>, words: &str, target: &str) -> Finding {
+fn answered(code: u16, location: Option<&str>, words: &str, target: &str) -> Diagnostic {
     let place = location.map(mask_passwords_in_urls).unwrap_or_default();
     let first = elide(words.lines().next().unwrap_or_default().into(), WORDS_MAX_CHARS);
     let said = if first.is_empty() { String::new() } else { format!(": {first}") };
     match code {
         // Go's HTTP client asks the new place with GET and without a body (`net/http`, `redirectBehavior`).
-        301..=303 => Finding::error(
+        301..=303 => check::error(
             ANSWER,
             format!("the receiver answers {code}, a redirection to {place}: the API server goes there with a GET, without the events, and takes them for delivered"),
         )
-        .hint("name the place itself in the URL"),
-        307 | 308 => Finding::warning(
+        .help("name the place itself in the URL"),
+        307 | 308 => check::warning(
             ANSWER,
             format!("the receiver answers {code}, a redirection to {place}: every batch makes this detour"),
         )
-        .hint("name the place itself in the URL"),
-        404 | 405 => Finding::error(ANSWER, format!("the receiver answers {code} to POST {target}{said}"))
-            .hint("is the path right? the API server adds ?timeout=30s, and takes a slash at the end away"),
-        _ => Finding::error(ANSWER, format!("the receiver answers {code} to an empty EventList{said}")),
+        .help("name the place itself in the URL"),
+        404 | 405 => check::error(ANSWER, format!("the receiver answers {code} to POST {target}{said}"))
+            .help("is the path right? the API server adds ?timeout=30s, and takes a slash at the end away"),
+        _ => check::error(ANSWER, format!("the receiver answers {code} to an empty EventList{said}")),
     }
 }

@@ -1,7 +1,8 @@
 //! Certificates: of the authorities, of the API server as a client, of the receiver.
 
-use super::{Finding, Server};
+use super::{Server, check};
 use crate::certificate::{Certificate, Validity, blocks};
+use crate::diagnostic::Diagnostic;
 use crate::node::{PairError, Presented, Trust};
 use jiff::Timestamp;
 
@@ -17,23 +18,23 @@ const SERVER: &str = "webhook-server-certificate";
 /// client-go takes what it finds in it, and does not start where it finds none (since 1.22)
 /// (`client-go/transport/transport.go`, `rootCertPool`).
 #[must_use]
-pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Finding> {
+pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Diagnostic> {
     let blocks = blocks(pem);
     if blocks.is_empty() {
         return vec![
-            Finding::error(AUTHORITY, "there is no certificate in the file of the certificate authority")
-                .hint("it has to be PEM: -----BEGIN CERTIFICATE-----"),
+            check::error(AUTHORITY, "there is no certificate in the file of the certificate authority")
+                .help("it has to be PEM: -----BEGIN CERTIFICATE-----"),
         ];
     }
     let certificates: Vec<Certificate> =
         blocks.iter().filter_map(|der| Certificate::of_der(der).ok()).collect();
     if certificates.is_empty() {
-        return vec![Finding::error(AUTHORITY, "the certificate authority's certificate cannot be read")];
+        return vec![check::error(AUTHORITY, "the certificate authority's certificate cannot be read")];
     }
     let outdated = certificates.iter().filter(|found| !is_valid(found, now));
     outdated
         .map(|found| {
-            Finding::warning(
+            check::warning(
                 AUTHORITY,
                 format!("the certificate authority {} {}", found.title(), state(found, now)),
             )
@@ -43,15 +44,15 @@ pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Finding> {
 
 /// Judges the client certificate that the API server shows; `pair` is what TLS says of certificate and key.
 #[must_use]
-pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> Vec<Finding> {
+pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> Vec<Diagnostic> {
     let certificate = match Certificate::first_of(pem) {
         Err(why) => {
-            return vec![Finding::error(CLIENT, format!("the client certificate cannot be read: {why}"))];
+            return vec![check::error(CLIENT, format!("the client certificate cannot be read: {why}"))];
         }
         Ok(None) => {
             return vec![
-                Finding::error(CLIENT, "there is no certificate in the file of the client certificate")
-                    .hint("it has to be PEM: -----BEGIN CERTIFICATE-----"),
+                check::error(CLIENT, "there is no certificate in the file of the client certificate")
+                    .help("it has to be PEM: -----BEGIN CERTIFICATE-----"),
             ];
         }
         Ok(Some(certificate)) => certificate,
@@ -60,17 +61,14 @@ pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> 
     let of_pair = match pair {
         Ok(()) => None,
         Err(PairError::Mismatch) => Some(
-            Finding::error(
-                CLIENT,
-                format!("the client key does not belong to the client certificate {title}"),
-            )
-            .hint("compare: openssl x509 -noout -pubkey -in CERTIFICATE; openssl pkey -pubout -in KEY"),
+            check::error(CLIENT, format!("the client key does not belong to the client certificate {title}"))
+                .help("compare: openssl x509 -noout -pubkey -in CERTIFICATE; openssl pkey -pubout -in KEY"),
         ),
         Err(PairError::NoKey(why)) => Some(
-            Finding::error(CLIENT, format!("the client key cannot be read: {why}"))
-                .hint("it has to be PEM and not encrypted: PKCS#8, PKCS#1 or SEC1"),
+            check::error(CLIENT, format!("the client key cannot be read: {why}"))
+                .help("it has to be PEM and not encrypted: PKCS#8, PKCS#1 or SEC1"),
         ),
-        Err(PairError::Unjudged(why)) => Some(Finding::warning(
+        Err(PairError::Unjudged(why)) => Some(check::warning(
             CLIENT,
             format!("whether key and client certificate belong together cannot be told: {why}"),
         )),
@@ -78,17 +76,16 @@ pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> 
     let of_dates = match certificate.validity(now) {
         Validity::Valid { days_left } if days_left >= SOON_DAYS => None,
         Validity::Valid { days_left } => Some(
-            Finding::warning(CLIENT, format!("the client certificate {title} ends in {days_left} days"))
-                .hint("a new one in the same place is taken up without a restart"),
+            check::warning(CLIENT, format!("the client certificate {title} ends in {days_left} days"))
+                .help("a new one in the same place is taken up without a restart"),
         ),
-        Validity::Expired | Validity::NotYet => Some(Finding::error(
-            CLIENT,
-            format!("the client certificate {title} {}", state(&certificate, now)),
-        )),
+        Validity::Expired | Validity::NotYet => {
+            Some(check::error(CLIENT, format!("the client certificate {title} {}", state(&certificate, now))))
+        }
     };
-    let findings: Vec<Finding> = of_pair.into_iter().chain(of_dates).collect();
+    let findings: Vec<Diagnostic> = of_pair.into_iter().chain(of_dates).collect();
     if findings.is_empty() {
-        return vec![Finding::ok(
+        return vec![check::ok(
             CLIENT,
             format!("the API server shows {title}, until {}", certificate.not_after),
         )];
@@ -98,31 +95,28 @@ pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> 
 
 /// Judges the certificate that a receiver presents, as Go's `crypto/x509` does, for the name that it has to have.
 #[must_use]
-pub fn judge_server(presented: &Presented, server: &Server, wanted: &str, now: Timestamp) -> Vec<Finding> {
+pub fn judge_server(presented: &Presented, server: &Server, wanted: &str, now: Timestamp) -> Vec<Diagnostic> {
     let chain: Result<Vec<Certificate>, String> =
         presented.chain.iter().map(|der| Certificate::of_der(der)).collect();
     let chain = match chain {
         Ok(chain) => chain,
         Err(why) => {
-            return vec![Finding::warning(
-                SERVER,
-                format!("the receiver's certificate cannot be read: {why}"),
-            )];
+            return vec![check::warning(SERVER, format!("the receiver's certificate cannot be read: {why}"))];
         }
     };
     let Some(leaf) = chain.first() else {
-        return vec![Finding::error(SERVER, "the receiver presents no certificate")];
+        return vec![check::error(SERVER, "the receiver presents no certificate")];
     };
     let title = leaf.title();
-    let mut findings: Vec<Finding> = chain
+    let mut findings: Vec<Diagnostic> = chain
         .iter()
         .filter(|found| !is_valid(found, now))
         .map(|found| {
-            Finding::error(
+            check::error(
                 SERVER,
                 format!("the receiver's certificate {} {}", found.title(), state(found, now)),
             )
-            .hint("renew it there; where the date looks right, compare the clocks")
+            .help("renew it there; where the date looks right, compare the clocks")
         })
         .collect();
     let is_outdated = !findings.is_empty();
@@ -141,20 +135,20 @@ pub fn judge_server(presented: &Presented, server: &Server, wanted: &str, now: T
 }
 
 /// Why nobody whom the API server would believe vouches for the certificate `title`.
-fn distrusted(trust: &Trust, title: &str) -> Option<Finding> {
+fn distrusted(trust: &Trust, title: &str) -> Option<Diagnostic> {
     match trust {
         Trust::Sound => None,
         Trust::UnknownIssuer => Some(
-            Finding::error(
+            check::error(
                 SERVER,
                 format!("the receiver's certificate {title} is signed by nobody whom the API server would believe"),
             )
-            .hint("name its certificate authority: --webhook-ca-file FILE, or certificate-authority in the kubeconfig"),
+            .help("name its certificate authority: --webhook-ca-file FILE, or certificate-authority in the kubeconfig"),
         ),
         Trust::Unsound(why) => {
-            Some(Finding::error(SERVER, format!("the receiver's certificate {title}: {why}")))
+            Some(check::error(SERVER, format!("the receiver's certificate {title}: {why}")))
         }
-        Trust::Unjudged(why) => Some(Finding::warning(
+        Trust::Unjudged(why) => Some(check::warning(
             SERVER,
             format!("the receiver's certificate {title} could not be judged, so nothing was sent: {why}"),
         )),
@@ -162,37 +156,37 @@ fn distrusted(trust: &Trust, title: &str) -> Option<Finding> {
 }
 
 /// A certificate that is as it should be, for now.
-fn sound(leaf: &Certificate, now: Timestamp) -> Finding {
+fn sound(leaf: &Certificate, now: Timestamp) -> Diagnostic {
     let title = leaf.title();
     match leaf.validity(now) {
         Validity::Valid { days_left } if days_left < SOON_DAYS => {
-            Finding::warning(SERVER, format!("the receiver's certificate {title} ends in {days_left} days"))
-                .hint("where it is not renewed by then, no event arrives any more")
+            check::warning(SERVER, format!("the receiver's certificate {title} ends in {days_left} days"))
+                .help("where it is not renewed by then, no event arrives any more")
         }
-        _ => Finding::ok(SERVER, format!("{title}, for {}, until {}", leaf.names.join(", "), leaf.not_after)),
+        _ => check::ok(SERVER, format!("{title}, for {}, until {}", leaf.names.join(", "), leaf.not_after)),
     }
 }
 
 /// Why the certificate is not for that name. Go looks at no common name since 1.15
 /// (<https://go.dev/doc/go1.15#commonname>).
-fn misnamed(leaf: &Certificate, server: &Server, wanted: &str) -> Finding {
+fn misnamed(leaf: &Certificate, server: &Server, wanted: &str) -> Diagnostic {
     let title = leaf.title();
     if leaf.names.is_empty() {
-        return Finding::error(
+        return check::error(
             SERVER,
             format!("the receiver's certificate {title} has no subjectAltName: the API server takes no common name for {wanted}"),
         )
-        .hint(format!("make one with subjectAltName={}", kind_and_name(wanted)));
+        .help(format!("make one with subjectAltName={}", kind_and_name(wanted)));
     }
     let names = leaf.names.join(", ");
     let finding =
-        Finding::error(SERVER, format!("the receiver's certificate is for {names}, not for {wanted}"));
+        check::error(SERVER, format!("the receiver's certificate is for {names}, not for {wanted}"));
     let is_name = |name: &&String| name.parse::<std::net::IpAddr>().is_err() && !name.contains('*');
     match leaf.names.iter().find(is_name) {
         Some(name) if wanted == server.host => finding
-            .hint(format!("where that is the receiver: --webhook-tls-server-name {name}, or tls-server-name in the kubeconfig")),
-        Some(name) => finding.hint(format!("the kubeconfig asks for another name (tls-server-name): {name} would fit")),
-        None => finding.hint(format!("make one with subjectAltName={}", kind_and_name(wanted))),
+            .help(format!("where that is the receiver: --webhook-tls-server-name {name}, or tls-server-name in the kubeconfig")),
+        Some(name) => finding.help(format!("the kubeconfig asks for another name (tls-server-name): {name} would fit")),
+        None => finding.help(format!("make one with subjectAltName={}", kind_and_name(wanted))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The entries of a kubeconfig that its current context leads to.
 
 use super::kubeconfig::{Kind, Reference, Source};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Document, Path};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,44 +15,46 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    pub(super) fn find(document: &Document) -> Result<Self, Refusal> {
+    pub(super) fn find(document: &Document) -> Result<Self, Diagnostic> {
         let root = Path::root();
         if text(document, &root, "kind") != "Config" {
-            return Err(Refusal::new("the webhook configuration must be a kubeconfig: kind: Config"));
+            return Err(Diagnostic::error("the webhook configuration must be a kubeconfig: kind: Config"));
         }
         let context = text(document, &root, "current-context");
         if context.is_empty() {
-            let refusal =
-                Refusal::new("the kubeconfig has no current-context: the API server reads only that one")
-                    .help("add `current-context: NAME` with the name of the context to use");
+            let refusal = Diagnostic::error(
+                "the kubeconfig has no current-context: the API server reads only that one",
+            )
+            .help("add `current-context: NAME` with the name of the context to use");
             return Err(document.point(refusal, &root.key("contexts")));
         }
         let Some(entry) = named(document, "contexts", &context) else {
-            let refusal = Refusal::new(format!("current-context {context} is not among the contexts"));
+            let refusal = Diagnostic::error(format!("current-context {context} is not among the contexts"));
             return Err(document.point(refusal, &root.key("current-context")));
         };
         let (cluster_name, user_name) = (text(document, &entry, "cluster"), text(document, &entry, "user"));
         Ok(Self { context, cluster_name, user_name })
     }
 
-    pub(super) fn cluster(&self, document: &Document) -> Result<Path, Refusal> {
+    pub(super) fn cluster(&self, document: &Document) -> Result<Path, Diagnostic> {
         let Self { context, cluster_name, .. } = self;
         named(document, "clusters", cluster_name).ok_or_else(|| {
-            let refusal = Refusal::new(format!(
+            let refusal = Diagnostic::error(format!(
                 "the context {context} names the cluster {cluster_name}, which is not there"
             ));
             document.point(refusal, &Path::root().key("contexts"))
         })
     }
 
-    pub(super) fn user(&self, document: &Document) -> Result<Option<Path>, Refusal> {
+    pub(super) fn user(&self, document: &Document) -> Result<Option<Path>, Diagnostic> {
         let Self { context, user_name, .. } = self;
         if user_name.is_empty() {
             return Ok(None);
         }
         named(document, "users", user_name).map(Some).ok_or_else(|| {
-            let refusal =
-                Refusal::new(format!("the context {context} names the user {user_name}, which is not there"));
+            let refusal = Diagnostic::error(format!(
+                "the context {context} names the user {user_name}, which is not there"
+            ));
             document.point(refusal, &Path::root().key("contexts"))
         })
     }
@@ -96,16 +98,17 @@ pub(super) struct Sources<'a> {
 impl Sources<'_> {
     /// A file or its content. Both is refused where client-go refuses it; of a token the file counts, which client-go
     /// reads again.
-    pub(super) fn source(&self, entry: &Path, kind: Kind) -> Result<Option<Source>, Refusal> {
+    pub(super) fn source(&self, entry: &Path, kind: Kind) -> Result<Option<Source>, Diagnostic> {
         let file = some(text(self.document, entry, kind.key()));
         let inline = some(text(self.document, entry, kind.inline_key()));
         let point =
-            |refusal: Refusal, key: &str| self.document.point(refusal, &entry.key(key)).without_excerpt();
+            |refusal: Diagnostic, key: &str| self.document.point(refusal, &entry.key(key)).without_excerpt();
         if let (Some(_), Some(_)) = (&file, &inline)
             && kind != Kind::Token
         {
             let (key, data) = (kind.key(), kind.inline_key());
-            let refusal = Refusal::new(format!("both {key} and {data}: client-go takes only one of them"));
+            let refusal =
+                Diagnostic::error(format!("both {key} and {data}: client-go takes only one of them"));
             return Err(point(refusal.help(format!("remove {key}, or {data}")), key));
         }
         if let Some(path) = file {
@@ -117,7 +120,7 @@ impl Sources<'_> {
         }
         let compact: String = inline.split_ascii_whitespace().collect();
         let bytes = BASE64_STANDARD.decode(compact).map_err(|_| {
-            point(Refusal::new(format!("{} is not base64", kind.inline_key())), kind.inline_key())
+            point(Diagnostic::error(format!("{} is not base64", kind.inline_key())), kind.inline_key())
         })?;
         Ok(Some(Source::Inline(bytes)))
     }

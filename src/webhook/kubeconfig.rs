@@ -2,7 +2,7 @@
 
 use super::entries::{Entries, Sources, at, flag, some, text};
 use super::server::{Server, basic_authorization};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Document, Edit, Path};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -132,7 +132,7 @@ impl Kubeconfig {
     ///
     /// # Errors
     /// The first thing that is wrong, with its position.
-    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn read(bytes: &[u8]) -> Result<Self, Diagnostic> {
         let document = Document::parse(yaml::decode(bytes)?)?;
         let entries = Entries::find(&document)?;
         let cluster = entries.cluster(&document)?;
@@ -140,7 +140,7 @@ impl Kubeconfig {
         let (server_path, server_text) = (cluster.key("server"), text(&document, &cluster, "server"));
         let server = Server::parse(&server_text).map_err(|why| {
             let refusal =
-                Refusal::new(format!("the server URL of the cluster {} {why}", entries.cluster_name));
+                Diagnostic::error(format!("the server URL of the cluster {} {why}", entries.cluster_name));
             let refusal = refusal.help("server: https://HOST:PORT/PATH is where the events are posted to");
             document.point(refusal, &server_path).without_excerpt()
         })?;
@@ -148,7 +148,7 @@ impl Kubeconfig {
         let authority = read.source(&cluster, Kind::Authority)?;
         let is_insecure = flag(&document, &cluster, "insecure-skip-tls-verify");
         if authority.is_some() && is_insecure {
-            let refusal = Refusal::new(
+            let refusal = Diagnostic::error(
                 "insecure-skip-tls-verify and a certificate authority: client-go takes only one of them",
             )
             .help("remove insecure-skip-tls-verify, so that the receiver has to prove who it is");
@@ -176,7 +176,7 @@ impl Kubeconfig {
         Ok(kubeconfig)
     }
 
-    fn read_user(&mut self, read: &Sources<'_>, user: Path) -> Result<(), Refusal> {
+    fn read_user(&mut self, read: &Sources<'_>, user: Path) -> Result<(), Diagnostic> {
         let document = read.document;
         self.token = read.source(&user, Kind::Token)?;
         self.certificate = read.source(&user, Kind::Certificate)?;
@@ -186,14 +186,14 @@ impl Kubeconfig {
             self.basic = Some(basic_authorization(&name, &password));
         }
         if self.certificate.is_some() && self.key.is_none() {
-            let refusal = Refusal::new("the client certificate has no key")
+            let refusal = Diagnostic::error("the client certificate has no key")
                 .help("name it: client-key, or client-key-data");
             return Err(document.point(refusal, &user));
         }
         // A token file is not looked at over plain HTTP (`tools/clientcmd/client_config.go`, `ClientConfig`).
         let is_read = self.server.is_tls || !text(document, &user, "token").is_empty();
         if self.basic.is_some() && self.token.is_some() && is_read {
-            let refusal = Refusal::new(
+            let refusal = Diagnostic::error(
                 "more than one way to authenticate: token and username; client-go takes only one",
             );
             return Err(document.point(refusal.help("remove one of them"), &user));
@@ -223,7 +223,7 @@ impl Kubeconfig {
 
     /// The refusal with the position of a file's key; the line itself may hold anything.
     #[must_use]
-    pub fn point(&self, refusal: Refusal, kind: Kind) -> Refusal {
+    pub fn point(&self, refusal: Diagnostic, kind: Kind) -> Diagnostic {
         let entry = if kind == Kind::Authority { Some(&self.cluster) } else { self.user.as_ref() };
         match entry {
             Some(entry) => self.document.point(refusal, &entry.key(kind.key())),
@@ -236,7 +236,7 @@ impl Kubeconfig {
     ///
     /// # Errors
     /// The editor refuses.
-    pub fn with(&self, changes: &[(Kind, Place)]) -> Result<Vec<u8>, Refusal> {
+    pub fn with(&self, changes: &[(Kind, Place)]) -> Result<Vec<u8>, Diagnostic> {
         let mut edits = Vec::new();
         for (kind, place) in changes {
             let entry = if *kind == Kind::Authority { Some(&self.cluster) } else { self.user.as_ref() };

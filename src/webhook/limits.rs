@@ -1,8 +1,9 @@
 //! How much is delivered at a time, and whether the limits fit each other.
 
-use super::Finding;
+use super::check;
 use crate::audit::flag;
 use crate::audit::pflag::{parse_bool, parse_float, parse_int};
+use crate::diagnostic::Diagnostic;
 use crate::receive::MAX_BODY;
 use crate::size;
 
@@ -21,26 +22,26 @@ pub fn judge_limits<'a>(
     value: impl Fn(&str) -> Option<&'a str>,
     minor: u16,
     logs_bodies: bool,
-) -> Vec<Finding> {
+) -> Vec<Diagnostic> {
     let settings = Settings { value, minor };
     let mut findings = Vec::new();
     match settings.text("mode") {
         "batch" => findings.extend(settings.judge_batches(logs_bodies)),
         mode => findings.push(
-            Finding::warning(
+            check::warning(
                 "webhook-blocking",
                 format!("--audit-webhook-mode={mode}: every request waits for the receiver; while it does not answer, the API server does not either"),
             )
-            .hint("--webhook-mode batch"),
+            .help("--webhook-mode batch"),
         ),
     }
     if logs_bodies && !settings.flag("truncate-enabled") {
         findings.push(
-            Finding::warning(
+            check::warning(
                 "webhook-truncate-off",
                 "the policy logs bodies, and events are not cut down: one event may have several MB, and a batch is lost where the receiver does not take it",
             )
-            .hint("--webhook-truncate-enabled, with --webhook-truncate-max-event-size"),
+            .help("--webhook-truncate-enabled, with --webhook-truncate-max-event-size"),
         );
     }
     findings
@@ -66,16 +67,16 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         parse_bool(self.text(option)).unwrap_or_default()
     }
 
-    fn judge_batches(&self, logs_bodies: bool) -> Vec<Finding> {
+    fn judge_batches(&self, logs_bodies: bool) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         let (batch, buffer) = (self.int("batch-max-size"), self.int("batch-buffer-size"));
         if batch > buffer {
             findings.push(
-                Finding::warning(
+                check::warning(
                     "webhook-batch-buffer",
                     format!("a batch of {batch} events never fills: the buffer holds {buffer}, and what comes on top is dropped"),
                 )
-                .hint(format!("--webhook-batch-buffer-size {} or more", batch.saturating_mul(10))),
+                .help(format!("--webhook-batch-buffer-size {} or more", batch.saturating_mul(10))),
             );
         }
         if self.flag("truncate-enabled") {
@@ -87,7 +88,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
             } else {
                 format!("kaudit receive needs --max-body {body} for it")
             };
-            findings.push(Finding::info(
+            findings.push(check::info(
                 "webhook-batch-bytes",
                 format!(
                     "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not bound it; {receiver}",
@@ -96,14 +97,14 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
                 ),
             ));
         } else if !logs_bodies {
-            findings.push(Finding::info(
+            findings.push(check::info(
                 "webhook-batch-bytes",
                 format!("a request to the receiver has up to {batch} events, of some KiB each, and no limit in bytes"),
             ));
         }
         if self.flag("batch-throttle-enable") {
             let rate = parse_float(self.text("batch-throttle-qps")).unwrap_or_default();
-            findings.push(Finding::info(
+            findings.push(check::info(
                 "webhook-throughput",
                 format!(
                     "at most {rate} batches a second, {} events, are delivered; beyond it the buffer of {buffer} fills, and then events are dropped",

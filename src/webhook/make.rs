@@ -2,7 +2,7 @@
 
 use super::kubeconfig::Kind;
 use super::server::Server;
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -40,18 +40,20 @@ impl ClientConfig {
     ///
     /// # Errors
     /// The URL is none to post to.
-    pub fn kubeconfig(&self) -> Result<Made, Refusal> {
+    pub fn kubeconfig(&self) -> Result<Made, Diagnostic> {
         let option = "--webhook-url";
         let server = Server::parse(&self.url).map_err(|why| {
-            Refusal::new(format!("{option} {why}")).help(format!("{option} https://HOST:PORT/PATH"))
+            Diagnostic::error(format!("{option} {why}")).help(format!("{option} https://HOST:PORT/PATH"))
         })?;
         if server.authorization().is_some() {
-            return Err(Refusal::new(format!("{option} has a user in it"))
+            return Err(Diagnostic::error(format!("{option} has a user in it"))
                 .help("put USER:PASSWORD into a file, and name it: --webhook-basic-auth-file FILE"));
         }
         if let Some(dropped) = server.dropped {
-            return Err(Refusal::new(format!("{option} has {dropped}, which the API server never sends"))
-                .help("let the receiver be told by its path, or by credentials: --webhook-token-file"));
+            return Err(Diagnostic::error(format!(
+                "{option} has {dropped}, which the API server never sends"
+            ))
+            .help("let the receiver be told by its path, or by credentials: --webhook-token-file"));
         }
         let mut files = BTreeMap::new();
         let mut cluster = vec![("server", quoted(&self.url))];

@@ -2,8 +2,8 @@
 
 mod answer;
 mod chain;
+pub mod check;
 mod entries;
-mod finding;
 mod kubeconfig;
 mod limits;
 mod make;
@@ -13,7 +13,7 @@ mod service;
 
 pub use answer::{empty_event_list, judge_answer};
 pub use chain::{judge_authorities, judge_client, judge_server};
-pub use finding::{Finding, IGNORABLE};
+pub use check::IGNORABLE;
 pub use kubeconfig::{Kind, Kubeconfig, Place, Reference, Source};
 pub use limits::judge_limits;
 pub use make::{ClientConfig, Made};

@@ -10,14 +10,14 @@ use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, Map
 
 use super::place::refuse_at;
 use super::tree::{Kind, Node};
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// Checks that libyaml finds the tree `root` in `text`, whose byte order mark, if any, ends at `start`.
 ///
 /// # Errors
 ///
 /// Refuses with libyaml's own message if it cannot read the text, else with the first place of disagreement.
-pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result<(), Refusal> {
+pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result<(), Diagnostic> {
     let body = text.get(start..).unwrap_or_default();
     let Some(first) = serde_yaml::Deserializer::from_str(body).next() else {
         return Err(disagreement(text, root.span().start));
@@ -42,13 +42,13 @@ pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result
     }
 }
 
-fn disagreement(text: &str, at: usize) -> Refusal {
+fn disagreement(text: &str, at: usize) -> Diagnostic {
     refuse_at(text, at, "readers of YAML disagree on what this says")
         .help("write it so that it is the same in YAML 1.1 and 1.2: put the text into double quotes")
 }
 
-fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Refusal {
-    let refusal = Refusal::new(format!("this is not valid YAML for Kubernetes: {error}")).help(
+fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Diagnostic {
+    let refusal = Diagnostic::error(format!("this is not valid YAML for Kubernetes: {error}")).help(
         "correct the line; `kubectl create --dry-run=client -f FILE` shows what Kubernetes makes of it",
     );
     match error.location() {

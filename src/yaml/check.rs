@@ -18,8 +18,8 @@ pub(super) fn require_planned_value(
     edits: &[Edit],
     text: &str,
 ) -> Result<Document, String> {
-    let result =
-        Document::parse(text).map_err(|refusal| format!("the result is not readable: {}", refusal.reason))?;
+    let result = Document::parse(text)
+        .map_err(|refusal| format!("the result is not readable: {}", refusal.message))?;
     let relative: Vec<_> = edits.iter().map(|edit| (edit.anchorage().steps(), edit)).collect();
     if result.value() == &planned_value(document.value(), &relative) {
         return Ok(result);

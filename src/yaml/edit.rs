@@ -12,7 +12,7 @@ use super::splice::{Splices, plan};
 use super::tree::{Kind, Node};
 use super::value::is_merge;
 use super::{Document, Path, Step, gate};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 
 /// A change of a document. Paths and indices are those of the document before any edit.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,7 @@ impl Edit {
 }
 
 /// Applies `edits` to `document` and returns the new one.
-pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<Document, Refusal> {
+pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<Document, Diagnostic> {
     gate::require_editable(document)?;
     let shared = collect_referenced(document.root());
     for edit in edits {
@@ -105,19 +105,19 @@ fn apply_at_once(document: &Document, edits: &[Edit], line_end: &'static str) ->
 }
 
 /// Each edit on the tree of what the one before it left.
-fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) -> Result<String, Refusal> {
+fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) -> Result<String, Diagnostic> {
     let mut ordered: Vec<&Edit> = edits.iter().rev().collect();
     ordered.sort_by(|a, b| compare(a, b));
     let mut text = document.text().to_owned();
     for edit in shift_removals(&ordered) {
         let splices = plan_on(&text, &edit, line_end)
-            .map_err(|refusal| refuse_unsafe(std::slice::from_ref(&edit), &refusal.reason))?;
+            .map_err(|refusal| refuse_unsafe(std::slice::from_ref(&edit), &refusal.message))?;
         text = splices.apply(&text);
     }
     Ok(text)
 }
 
-fn plan_on(text: &str, edit: &Edit, line_end: &'static str) -> Result<Splices, Refusal> {
+fn plan_on(text: &str, edit: &Edit, line_end: &'static str) -> Result<Splices, Diagnostic> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     plan(text, &compose(text, start)?.root, edit, line_end)
 }
@@ -165,7 +165,7 @@ fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
 }
 
 /// Refuses an edit whose path does not exist, or leads through or into what is shared with other places.
-fn require_safe(document: &Document, edit: &Edit, shared: &HashSet<usize>) -> Result<(), Refusal> {
+fn require_safe(document: &Document, edit: &Edit, shared: &HashSet<usize>) -> Result<(), Diagnostic> {
     let refuse = |node: &Node, reason: String| {
         document.refuse_at(node.span().start, reason).help(format!("edit {} by hand", edit.target()))
     };
@@ -236,7 +236,7 @@ fn require_fit(edit: &Edit, node: &Node) -> Result<(), String> {
 }
 
 /// Refuses edits one of which replaces or removes what another one is about.
-fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Refusal> {
+fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Diagnostic> {
     for (index, edit) in edits.iter().enumerate() {
         if matches!(edit, Edit::Insert { .. }) {
             continue;
@@ -248,7 +248,7 @@ fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Refusal> {
                 _ => other.target(),
             };
             if touched.starts_with(&target) {
-                return Err(Refusal::new(format!("two changes are about {touched}"))
+                return Err(Diagnostic::error(format!("two changes are about {touched}"))
                     .at(position_at(document.text(), 0), document.text())
                     .help("make them one after the other"));
             }
@@ -268,9 +268,9 @@ fn collect_referenced(root: &Node) -> HashSet<usize> {
 }
 
 /// A change that came out other than planned. Nothing is ever written then.
-fn refuse_unsafe(edits: &[Edit], reason: &str) -> Refusal {
+fn refuse_unsafe(edits: &[Edit], reason: &str) -> Diagnostic {
     let targets: Vec<_> = edits.iter().map(|edit| edit.target().to_string()).collect();
     let targets = targets.join(", ");
-    Refusal::new(format!("kaudit could not edit this safely: {targets} ({reason})"))
+    Diagnostic::error(format!("kaudit could not edit this safely: {targets} ({reason})"))
         .help(format!("change by hand: {targets}"))
 }

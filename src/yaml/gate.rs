@@ -4,7 +4,7 @@ use super::Document;
 use super::finding::{Finding, FindingKind};
 use super::place::refuse_at;
 use super::tree::{Kind, Node, ScalarStyle};
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// The kubelet reads at most this much of a manifest (`maxConfigLength` in `pkg/kubelet/config/common.go`), 10 MiB.
 pub const MAX_BYTES: usize = 10 << 20;
@@ -14,12 +14,12 @@ pub const MAX_BYTES: usize = 10 << 20;
 /// # Errors
 ///
 /// Refuses what is longer than [`MAX_BYTES`], not UTF-8, or has NUL bytes in it.
-pub fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
+pub fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
     if bytes.len() > MAX_BYTES {
         return Err(refuse_size(bytes.len()));
     }
     if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
-        return Err(Refusal::new("the file is UTF-16").help("convert it: iconv -f UTF-16 -t UTF-8 FILE"));
+        return Err(Diagnostic::error("the file is UTF-16").help("convert it: iconv -f UTF-16 -t UTF-8 FILE"));
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -36,13 +36,13 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
     }
 }
 
-fn refuse_size(bytes: usize) -> Refusal {
-    Refusal::new(format!("the text has {bytes} bytes; the kubelet reads {MAX_BYTES}"))
+fn refuse_size(bytes: usize) -> Diagnostic {
+    Diagnostic::error(format!("the text has {bytes} bytes; the kubelet reads {MAX_BYTES}"))
         .help("make it smaller, for example by removing comments")
 }
 
 /// Refuses line breaks that only one of YAML 1.1 and 1.2 knows, and texts that are too long, in any document.
-pub(super) fn require_readable(text: &str) -> Result<(), Refusal> {
+pub(super) fn require_readable(text: &str) -> Result<(), Diagnostic> {
     if text.len() > MAX_BYTES {
         return Err(refuse_size(text.len()));
     }
@@ -51,7 +51,7 @@ pub(super) fn require_readable(text: &str) -> Result<(), Refusal> {
 
 /// Refuses NEL, LS and PS outside quotes: they end a line, and so a comment, for YAML 1.1 but not for 1.2. And a
 /// byte order mark anywhere but at the start, which some readers skip and go-yaml takes as text.
-pub(super) fn require_common_characters(text: &str, root: &Node) -> Result<(), Refusal> {
+pub(super) fn require_common_characters(text: &str, root: &Node) -> Result<(), Diagnostic> {
     let mut suspects = text
         .match_indices(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'])
         .map(|(at, _)| at)
@@ -82,7 +82,7 @@ pub(super) fn require_common_characters(text: &str, root: &Node) -> Result<(), R
 }
 
 /// Refuses what must not be edited although it can be read.
-pub(super) fn require_editable(document: &Document) -> Result<(), Refusal> {
+pub(super) fn require_editable(document: &Document) -> Result<(), Diagnostic> {
     let text = document.text();
     if let Some(at) = find_lone_carriage_return(text) {
         return Err(refuse_at(text, at, "a line ends with a carriage return alone")
@@ -98,7 +98,7 @@ fn find_lone_carriage_return(text: &str) -> Option<usize> {
     text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
-fn refuse_finding(text: &str, finding: &Finding) -> Option<Refusal> {
+fn refuse_finding(text: &str, finding: &Finding) -> Option<Diagnostic> {
     let refuse = |reason: String| refuse_at(text, finding.at, reason);
     match &finding.kind {
         FindingKind::DuplicateKey { key, first } => {

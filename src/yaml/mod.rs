@@ -38,7 +38,7 @@ pub(crate) use place::position_at;
 pub use scalar::{Resolved, resolve};
 pub use tree::{Entry, Item, Kind, Node, Properties, ScalarStyle, Style};
 
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// A YAML document: its text, its tree and its value.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Document {
     /// Refuses, with the place and what to do, everything that [`Document::read`] refuses, and also what it only
     /// reports and an edit might get wrong: duplicate keys, keys that are no strings for Go, further documents,
     /// directives, lines that end with a lone carriage return.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         let document = Self::read(text)?;
         gate::require_editable(&document)?;
         Ok(document)
@@ -73,7 +73,7 @@ impl Document {
     /// Refuses, with the place and what to do: syntax errors, texts on which the two parsers disagree, more than
     /// [`MAX_BYTES`], nesting deeper than 100 levels, aliases that blow the document up, Unicode line breaks
     /// outside quotes, and what Go cannot decode.
-    pub fn read(text: &str) -> Result<Self, Refusal> {
+    pub fn read(text: &str) -> Result<Self, Diagnostic> {
         gate::require_readable(text)?;
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let composed = compose::compose(text, start)?;
@@ -151,7 +151,7 @@ impl Document {
     ///
     /// Refuses, with what to do by hand: paths that are not there; what an anchor shares with other places; merge
     /// keys, unknown tags and `?` keys on the way; edits that overlap; and a result that is not the planned one.
-    pub fn edit(&self, edits: &[Edit]) -> Result<String, Refusal> {
+    pub fn edit(&self, edits: &[Edit]) -> Result<String, Diagnostic> {
         self.edited(edits).map(|document| document.text)
     }
 
@@ -160,13 +160,13 @@ impl Document {
     /// # Errors
     ///
     /// The same.
-    pub fn edited(&self, edits: &[Edit]) -> Result<Self, Refusal> {
+    pub fn edited(&self, edits: &[Edit]) -> Result<Self, Diagnostic> {
         edit::apply(self, edits)
     }
 
     /// The refusal with the position of the value at `path`, or of the nearest thing above it that the document has.
     #[must_use]
-    pub fn point(&self, refusal: Refusal, path: &Path) -> Refusal {
+    pub fn point(&self, refusal: Diagnostic, path: &Path) -> Diagnostic {
         match (self.position(path), path.split_last()) {
             (Some(position), _) => refusal.at(position, &self.text),
             (None, Some((parent, _))) => self.point(refusal, &parent),
@@ -182,7 +182,7 @@ impl Document {
 
     /// A refusal that points at a byte of the text.
     #[must_use]
-    pub fn refuse_at(&self, offset: usize, reason: impl Into<String>) -> Refusal {
+    pub fn refuse_at(&self, offset: usize, reason: impl Into<String>) -> Diagnostic {
         place::refuse_at(&self.text, offset, reason)
     }
 }

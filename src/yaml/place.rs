@@ -1,6 +1,6 @@
 //! Offsets as people read them, and refusals that point there.
 
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// The position of byte `offset` of `text`. A byte order mark is no column.
 pub(crate) fn position_at(text: &str, offset: usize) -> Position {
@@ -12,6 +12,6 @@ pub(crate) fn position_at(text: &str, offset: usize) -> Position {
 }
 
 /// A refusal that points at byte `offset` of `text`.
-pub(super) fn refuse_at(text: &str, offset: usize, reason: impl Into<String>) -> Refusal {
-    Refusal::new(reason).at(position_at(text, offset), text)
+pub(super) fn refuse_at(text: &str, offset: usize, reason: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(reason).at(position_at(text, offset), text)
 }

@@ -11,7 +11,7 @@ use super::finding::{Finding, FindingKind};
 use super::place::refuse_at;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Entry, Kind, Node, ScalarStyle};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 
 /// The prefix that `!!` stands for.
 const CORE: &str = "tag:yaml.org,2002:";
@@ -22,7 +22,7 @@ const CORE: &str = "tag:yaml.org,2002:";
 ///
 /// Refuses what Go cannot decode: keys that are null or collections, tags that do not fit, numbers without a JSON
 /// form, aliases that contain themselves or blow the document up.
-pub(super) fn read_value(text: &str, root: &Node) -> Result<(Value, Vec<Finding>), Refusal> {
+pub(super) fn read_value(text: &str, root: &Node) -> Result<(Value, Vec<Finding>), Diagnostic> {
     let mut reader = Reader {
         text,
         anchored: HashMap::new(),
@@ -48,13 +48,13 @@ struct Reader<'t> {
     anchored: HashMap<usize, (Value, u64)>,
     findings: Vec<Finding>,
     /// The first number without a form in JSON. Go finds it last, when all is decoded, so whatever else is wrong comes first.
-    without_form: Option<Refusal>,
+    without_form: Option<Diagnostic>,
     decoded: u64,
     aliased: u64,
 }
 
 impl Reader<'_> {
-    fn value(&mut self, node: &Node) -> Result<Value, Refusal> {
+    fn value(&mut self, node: &Node) -> Result<Value, Diagnostic> {
         let before = self.decoded;
         self.decoded += 1;
         let value = match &node.kind {
@@ -73,7 +73,7 @@ impl Reader<'_> {
         Ok(value)
     }
 
-    fn alias(&mut self, node: &Node, anchor: usize) -> Result<Value, Refusal> {
+    fn alias(&mut self, node: &Node, anchor: usize) -> Result<Value, Diagnostic> {
         let Some((value, count)) = self.anchored.get(&anchor) else {
             return Err(refuse_at(self.text, node.span().start, "this alias contains itself")
                 .help("write the value out instead of the alias"));
@@ -88,7 +88,7 @@ impl Reader<'_> {
         Ok(value.clone())
     }
 
-    fn mapping(&mut self, entries: &[Entry]) -> Result<Value, Refusal> {
+    fn mapping(&mut self, entries: &[Entry]) -> Result<Value, Diagnostic> {
         let mut map = Map::new();
         let mut first: HashMap<String, Place> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
@@ -109,7 +109,7 @@ impl Reader<'_> {
             };
             let had_form = self.without_form.is_none();
             let value = self.value(&entry.value).map_err(|refusal| {
-                if refusal.reason == NO_STRING && is_replaced() { self.replaced(entry) } else { refusal }
+                if refusal.message == NO_STRING && is_replaced() { self.replaced(entry) } else { refusal }
             })?;
             if had_form && self.without_form.is_some() && is_replaced() {
                 return Err(self.replaced(entry));
@@ -133,12 +133,12 @@ impl Reader<'_> {
     }
 
     /// Go looks for a form in JSON only when all keys are read, and has forgotten the first value of this one by then.
-    fn replaced(&self, entry: &Entry) -> Refusal {
+    fn replaced(&self, entry: &Entry) -> Diagnostic {
         let reason = "this key is there twice, and what it has at first has no form in Kubernetes";
         refuse_at(self.text, entry.start(), reason).help("keep one of the two")
     }
 
-    fn key(&mut self, node: &Node) -> Result<String, Refusal> {
+    fn key(&mut self, node: &Node) -> Result<String, Diagnostic> {
         let refusal = |reason: &str| {
             refuse_at(self.text, node.span().start, reason).help("a key of a Kubernetes object is a string")
         };
@@ -171,7 +171,7 @@ impl Reader<'_> {
     /// `<<: *name`: the entries of the named mapping, or of several, to be set where the merge stands. So a later
     /// key of the mapping itself overrides them and an earlier one does not; YAML 1.1 says otherwise, go-yaml v2
     /// does it this way.
-    fn merge(&mut self, node: &Node) -> Result<Vec<(String, Value)>, Refusal> {
+    fn merge(&mut self, node: &Node) -> Result<Vec<(String, Value)>, Diagnostic> {
         let sources = match (&node.kind, self.value(node)?) {
             (Kind::Mapping(..) | Kind::Alias(_), source @ Value::Object(_)) => vec![source],
             // Earlier ones take precedence, so they are set last.
@@ -190,7 +190,7 @@ impl Reader<'_> {
         Ok(objects.flatten().collect())
     }
 
-    fn scalar(&mut self, node: &Node, text: &str, style: ScalarStyle) -> Result<Value, Refusal> {
+    fn scalar(&mut self, node: &Node, text: &str, style: ScalarStyle) -> Result<Value, Diagnostic> {
         let Some(tag) = node.tag() else {
             if style != ScalarStyle::Plain {
                 return Ok(Value::from(text));
@@ -223,7 +223,7 @@ impl Reader<'_> {
         if fits { Ok(Value::from(text)) } else { Err(self.misfit(node, text)) }
     }
 
-    fn misfit(&self, node: &Node, text: &str) -> Refusal {
+    fn misfit(&self, node: &Node, text: &str) -> Diagnostic {
         let tag = node.tag().unwrap_or_default().replace(CORE, "!!");
         refuse_at(self.text, node.span().start, format!("`{text}` cannot be read as {tag}"))
             .help("remove the tag, or write a value that fits it")

@@ -48,8 +48,9 @@ pub(crate) fn observe(
 }
 
 pub(crate) fn plan_enable(observed: &Observed, wanted: &Wanted) -> Result<Plan, String> {
-    let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.reason)?;
-    let first_reason = |refusals: Vec<kaudit::refusal::Refusal>| refusals.into_iter().next().unwrap().reason;
+    let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.message)?;
+    let first_reason =
+        |refusals: Vec<kaudit::diagnostic::Diagnostic>| refusals.into_iter().next().unwrap().reason;
     draft_enable(manifest, wanted, &observed.history.owned())
         .map_err(first_reason)?
         .finish(observed)
@@ -57,7 +58,7 @@ pub(crate) fn plan_enable(observed: &Observed, wanted: &Wanted) -> Result<Plan, 
 }
 
 pub(crate) fn plan_off(observed: &Observed) -> Result<Plan, String> {
-    let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.reason)?;
+    let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.message)?;
     plan_disable(&manifest, observed).map_err(|refusals| refusals.into_iter().next().unwrap().reason)
 }
 

@@ -1,12 +1,12 @@
 //! What an operator reads about a bad policy: the place, the API server's words, and what to write instead.
 
+use kaudit::diagnostic::{Diagnostic, Position};
 use kaudit::policy::judge;
 use kaudit::policy::{ApiVersion, Verdict, examine};
-use kaudit::refusal::{Position, Refusal};
 
 const HEAD: &str = "apiVersion: audit.k8s.io/v1\nkind: Policy\n";
 
-fn refuse(rules: &str) -> Refusal {
+fn refuse(rules: &str) -> Diagnostic {
     judge(&format!("{HEAD}{rules}"), 36).unwrap_err()
 }
 
@@ -14,7 +14,7 @@ fn refuse(rules: &str) -> Refusal {
 fn a_refusal_has_the_words_the_place_the_line_and_the_help() {
     let refusal = refuse("rules:\n- level: metadata\n");
     assert_eq!(
-        refusal.reason,
+        refusal.message,
         "kube-apiserver 1.36 would not start with this policy: rules[0].level: Unsupported value: \"metadata\": \
          supported values: \"None\", \"Metadata\", \"Request\", \"RequestResponse\""
     );
@@ -74,7 +74,7 @@ fn each_fault_is_found_at_its_place_with_what_to_write_instead() {
 #[test]
 fn a_dropped_key_is_explained_by_its_effect() {
     let refusal = refuse("rules:\n- level: None\n  usergroups: [a]\n");
-    assert!(refusal.reason.ends_with("unknown field \"rules[0].usergroups\""), "{}", refusal.reason);
+    assert!(refusal.message.ends_with("unknown field \"rules[0].usergroups\""), "{}", refusal.message);
     assert!(refusal.help[1].ends_with("the rule then matches users of every group"), "{:?}", refusal.help);
 }
 
@@ -98,7 +98,9 @@ fn the_verdict_depends_on_the_version_of_the_api_server() {
     let beta = "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules:\n- level: Metadata\n";
     assert_eq!(judge(beta, 23).unwrap().api_version, ApiVersion::V1beta1);
     let refusal = judge(beta, 24).unwrap_err();
-    assert!(refusal.reason.contains("no kind \"Policy\" is registered for version \"audit.k8s.io/v1beta1\""));
+    assert!(
+        refusal.message.contains("no kind \"Policy\" is registered for version \"audit.k8s.io/v1beta1\"")
+    );
     assert!(refusal.help[0].contains("write `apiVersion: audit.k8s.io/v1`"), "{:?}", refusal.help);
     let alpha = beta.replace("v1beta1", "v1alpha1");
     assert!(judge(&alpha, 23).is_ok() && judge(&alpha, 24).is_err());

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use kaudit::diagnostic::Severity;
 use kaudit::policy::lint::{Linted, all, find, lint, lint_bytes};
 use kaudit::policy::presets::preset;
-use kaudit::severity::Severity;
 
 const MINOR: u32 = 36;
 
@@ -27,7 +27,8 @@ fn found(text: &str, minor: u32) -> Vec<(&'static str, String)> {
                 text.lines().nth(line - 1).unwrap_or_default().chars().skip(column - 1).collect();
             line.split([',', ']', '}']).next().unwrap().to_owned()
         };
-        let place = |position: Option<kaudit::refusal::Position>| position.map(|it| of(it.line, it.column));
+        let place =
+            |position: Option<kaudit::diagnostic::Position>| position.map(|it| of(it.line, it.column));
         linted.open().map(|it| (it.check.id, place(it.position).unwrap_or_default())).collect()
     };
     pointed_at(lint(text, minor))

@@ -26,7 +26,7 @@ fn ask(words: &str) -> Result<(Request, Vec<String>), String> {
             word => question.words.push(word.to_owned()),
         }
     }
-    question.request(MINOR).map_err(|refusal| refusal.reason)
+    question.request(MINOR).map_err(|refusal| refusal.message)
 }
 
 #[test]

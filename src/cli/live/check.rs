@@ -7,13 +7,12 @@ use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
 use crate::cli::Target;
 use crate::cli::args::{self, Restart};
+use crate::diagnostic::Diagnostic;
 use crate::kubelet::Kubelet;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Answer, Live, Machine as _, Process};
-use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::plan::{Content, Plan};
-use crate::refusal::Refusal;
 use crate::restart::diagnosis::diagnose;
 use crate::restart::{Method, Options, Side, witness};
 use std::path::Path;
@@ -29,7 +28,7 @@ pub(in crate::cli) struct Checked {
     /// For how long no API server is to be expected, in words.
     pub(in crate::cli) expected: String,
     /// What the operator should know.
-    pub(in crate::cli) notes: Vec<Note>,
+    pub(in crate::cli) notes: Vec<Diagnostic>,
 }
 
 /// Measured on 1.36: what a restart takes beside the old pod's grace period.
@@ -46,7 +45,7 @@ pub(in crate::cli) fn check(
     restart: Restart,
 ) -> Result<Checked, Obstacle> {
     if restart.method == args::Method::None {
-        return Err(Refusal::new("--restart=none cannot be done on a live node: the kubelet restarts the API server as soon as its manifest changes")
+        return Err(Diagnostic::error("--restart=none cannot be done on a live node: the kubelet restarts the API server as soon as its manifest changes")
             .help("see what would change: --dry-run; change a copy of the node's tree: --root DIR")
             .into());
     }
@@ -64,7 +63,7 @@ pub(in crate::cli) fn check(
     if let Some(difference) =
         process.as_ref().and_then(|process| witness::difference(&side.manifest, process))
     {
-        notes.push(Note::warning(format!(
+        notes.push(Diagnostic::warning(format!(
             "the API server that runs was not started from the manifest that is there: {difference}"
         )));
     }
@@ -73,7 +72,7 @@ pub(in crate::cli) fn check(
         if !restart.allow_unhealthy {
             return Err(refusal.clone().into());
         }
-        notes.push(Note::warning(format!("{}; going on, as asked", refusal.reason)));
+        notes.push(Diagnostic::warning(format!("{}; going on, as asked", refusal.message)));
     }
     let planned = Manifest::read(&after)?;
     check_log(target, &planned)?;
@@ -100,14 +99,14 @@ fn choose(
     process: Option<&Process>,
     is_healthy: bool,
     restart: Restart,
-    notes: &mut Vec<Note>,
+    notes: &mut Vec<Diagnostic>,
 ) -> Result<(Method, Option<Surge>), Obstacle> {
     match restart.method {
         args::Method::Move | args::Method::None => return Ok((Method::Move, None)),
         args::Method::Rewrite => return Ok((Method::Rewrite, None)),
         // A surge lets the old API server drain in peace; who cuts that short wants to be done soon.
         args::Method::Auto if restart.waiting.drain.is_some() => {
-            notes.push(Note::info(
+            notes.push(Diagnostic::info(
                 "restart: move, not surge: --drain asks for a short end of the old API server",
             ));
             return Ok((Method::Move, None));
@@ -115,7 +114,7 @@ fn choose(
         args::Method::Auto | args::Method::Surge => {}
     }
     if restart.waiting.drain.is_some() {
-        return Err(Refusal::new(
+        return Err(Diagnostic::error(
             "--drain has no meaning for --restart=surge: nobody waits for the old API server",
         )
         .help("leave one of them out")
@@ -123,11 +122,11 @@ fn choose(
     }
     let prepared = match process.filter(|_| is_healthy) {
         Some(process) => surge::prepare(target, planned, side, process),
-        None => Err(Refusal::new("there is no healthy API server beside which a second one could run")),
+        None => Err(Diagnostic::error("there is no healthy API server beside which a second one could run")),
     };
     match prepared {
         Ok(surge) => {
-            notes.push(Note::info(format!(
+            notes.push(Diagnostic::info(format!(
                 "restart: surge, as this node allows it: a second API server takes the connections meanwhile, on port {}, and up to {} MiB",
                 surge.port,
                 surge.memory >> 20
@@ -135,12 +134,12 @@ fn choose(
             Ok((Method::Surge, Some(surge)))
         }
         Err(why) if restart.method == args::Method::Auto => {
-            notes.push(Note::info(format!("restart: move, not surge: {}", why.reason)));
+            notes.push(Diagnostic::info(format!("restart: move, not surge: {}", why.message)));
             Ok((Method::Move, None))
         }
         Err(why) => {
-            let refusal = Refusal::new(format!("--restart=surge cannot be done here: {}", why.reason));
-            let refusal = why.help.into_iter().fold(refusal, Refusal::help);
+            let refusal = Diagnostic::error(format!("--restart=surge cannot be done here: {}", why.message));
+            let refusal = why.help.into_iter().fold(refusal, Diagnostic::help);
             Err(refusal.help("with an outage of some seconds: --restart=move --drain 2s").into())
         }
     }
@@ -168,20 +167,20 @@ fn running(live: &mut Live, side: &Side, allow_unhealthy: bool) -> Result<Option
         (Some(process), []) => Ok(Some(process)),
         (Some(last), others) => {
             let pids: Vec<String> = others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
-            Err(Refusal::new(format!("several API servers of this kubelet run: pids {}", pids.join(", ")))
+            Err(Diagnostic::error(format!("several API servers of this kubelet run: pids {}", pids.join(", ")))
                 .help("one may be on its way out: try again in a minute")
                 .help("or a second manifest is there: look into the manifests directory")
                 .into())
         }
         (None, _) if allow_unhealthy => Ok(None),
-        (None, _) => Err(explained(live, side, None, Refusal::new("no API server of this node's kubelet runs"))
+        (None, _) => Err(explained(live, side, None, Diagnostic::error("no API server of this node's kubelet runs"))
             .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on")
             .into()),
     }
 }
 
 /// Whether the API server of this very node lives and is ready.
-fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(), Refusal> {
+fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(), Diagnostic> {
     for ask in side.health.iter().chain([&side.readyz]) {
         let what = match live.ask(ask) {
             Answer::Status { code: 200 | 401 | 403, .. } => continue,
@@ -194,7 +193,7 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
             Answer::Nobody(why) => format!("{}: {why}", ask.path),
         };
         let address = ask.endpoint.address;
-        let refusal = Refusal::new(format!("this node's API server ({address}) is not healthy: {what}"));
+        let refusal = Diagnostic::error(format!("this node's API server ({address}) is not healthy: {what}"));
         return Err(explained(live, side, process, refusal)
             .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on"));
     }
@@ -202,12 +201,12 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
 }
 
 /// Adds what the container and the kubelet say.
-fn explained(live: &mut Live, side: &Side, process: Option<&Process>, refusal: Refusal) -> Refusal {
+fn explained(live: &mut Live, side: &Side, process: Option<&Process>, refusal: Diagnostic) -> Diagnostic {
     let last = live.last_words(&side.pod(), process.and_then(|process| process.pod_uid.as_deref()));
     match diagnose(&last.container, &last.kubelet) {
         Some(found) => {
             let refusal = refusal.help(found.words);
-            let refusal = found.hint.into_iter().fold(refusal, Refusal::help);
+            let refusal = found.hint.into_iter().fold(refusal, Diagnostic::help);
             refusal.help(format!("it said: {}", found.evidence))
         }
         None => refusal,
@@ -220,7 +219,7 @@ fn check_log(target: &Target, planned: &Manifest) -> Result<(), Obstacle> {
     let coverage = path.and_then(|path| Coverage::of(&planned.mounts(), Path::new(&path)));
     let Some(host) = coverage.and_then(|coverage| coverage.host) else { return Ok(()) };
     target.node.may_write(&host).map_err(|why| {
-        Refusal::new(format!("the audit log could not be written: {why}"))
+        Diagnostic::error(format!("the audit log could not be written: {why}"))
             .help("choose another place: --log-path /var/log/kubernetes/audit/audit.log")
             .into()
     })

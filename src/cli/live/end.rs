@@ -1,8 +1,7 @@
 //! How the end of a restart is told, and the exit code that it has.
 
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::report::{Report, Restarted, Verified};
 use crate::restart::{Cause, Done, Method, Outcome, Proven};
 use crate::transaction::JOURNAL_PATH;
@@ -67,7 +66,7 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
     let away = away(end.unavailable, end.unavailable_to_itself);
     report.message = format!("{done} {away} and is healthy{proof}.");
     if let Some(log) = &end.surge_log {
-        report.notes.push(Note::info(format!(
+        report.notes.push(Diagnostic::info(format!(
             "the second API server's events of that time are in {}",
             log.display()
         )));
@@ -75,8 +74,8 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
     report.notes.extend(remark_unproven(&end.proven));
     if let Some(why) = end.untidy {
         report.notes.push(
-            Note::warning(format!("something is left to tidy up: {why}"))
-                .hint("the next run of kaudit does it; or now: kaudit recover"),
+            Diagnostic::warning(format!("something is left to tidy up: {why}"))
+                .help("the next run of kaudit does it; or now: kaudit recover"),
         );
     }
     report.verified = Verified {
@@ -94,11 +93,11 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
 }
 
 /// That nothing is proven, and how to see for oneself what a webhook's receiver got.
-fn remark_unproven(proven: &Proven) -> Option<Note> {
+fn remark_unproven(proven: &Proven) -> Option<Diagnostic> {
     let why = proven.unproven()?;
-    let note = Note::warning(format!("that events are logged could not be proven: {why}"));
+    let note = Diagnostic::warning(format!("that events are logged could not be proven: {why}"));
     Some(match proven.sent_event() {
-        Some(id) => note.hint(format!(
+        Some(id) => note.help(format!(
             "look where the receiver keeps its events: grep {id} FILE; with a file of kaudit receive: kaudit logs FILE --audit-id {id}"
         )),
         None => note,
@@ -126,7 +125,7 @@ fn away(elsewhere: Duration, on_the_node: Option<Duration>) -> String {
 /// The end that needs a person: where everything is, and what to do.
 pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
     report.refusals.push(
-        Refusal::new("neither the state before nor the one asked for could be verified")
+        Diagnostic::error("neither the state before nor the one asked for could be verified")
             .in_file(JOURNAL_PATH)
             .help("try once more: kaudit recover")
             .help("the bytes before and after are in /var/lib/kaudit/generations, under the highest number: record.json names each file's before and after")
@@ -137,8 +136,8 @@ pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
 }
 
 /// A cause as the operator reads it.
-pub(in crate::cli) fn refusal_of(cause: Cause) -> Refusal {
-    let refusal = cause.help.into_iter().fold(Refusal::new(cause.words), Refusal::help);
+pub(in crate::cli) fn refusal_of(cause: Cause) -> Diagnostic {
+    let refusal = cause.help.into_iter().fold(Diagnostic::error(cause.words), Diagnostic::help);
     match cause.foreign {
         Some(manifest) => refusal.in_file(manifest.display().to_string()),
         None => refusal,

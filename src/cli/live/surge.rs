@@ -1,9 +1,9 @@
 //! Whether a surge is possible on this node, as far as that can be seen beforehand.
 
 use crate::cli::Target;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::{Node, Process, moment};
-use crate::refusal::Refusal;
 use crate::restart::Side;
 use crate::restart::surge::preflight::{Facts, Finding, Listening, Verdict, judge, memory_needed};
 use crate::restart::surge::{SurgePod, steering_rule, surge_pod};
@@ -34,24 +34,24 @@ pub(super) fn prepare(
     planned: &Manifest,
     side: &Side,
     process: &Process,
-) -> Result<Surge, Refusal> {
+) -> Result<Surge, Diagnostic> {
     let node = &target.node;
     let port = free_port(node);
     let pod = match &port {
         Ok(port) => surge_pod(planned, *port, moment()),
         // Another reason comes first then.
-        Err(why) => Err(Refusal::new(why.clone())),
+        Err(why) => Err(Diagnostic::error(why.clone())),
     };
     let facts = facts(node, side, process, port, &pod);
     if let Some(finding) = judge(&facts).into_iter().find(|finding| finding.verdict == Verdict::Fail) {
         return Err(refusal_of(finding));
     }
-    let port = facts.free_port.map_err(Refusal::new)?.get();
+    let port = facts.free_port.map_err(Diagnostic::error)?.get();
     Ok(Surge { pod: pod?, port, memory: memory_needed(facts.resident.unwrap_or_default()) })
 }
 
-fn refusal_of(finding: Finding) -> Refusal {
-    finding.hint.into_iter().fold(Refusal::new(finding.evidence), Refusal::help)
+fn refusal_of(finding: Finding) -> Diagnostic {
+    finding.hint.into_iter().fold(Diagnostic::error(finding.evidence), Diagnostic::help)
 }
 
 fn facts(
@@ -59,7 +59,7 @@ fn facts(
     side: &Side,
     process: &Process,
     free_port: Result<NonZeroU16, String>,
-    pod: &Result<SurgePod, Refusal>,
+    pod: &Result<SurgePod, Diagnostic>,
 ) -> Facts {
     let processes = node.processes();
     let listeners = node.listeners(side.readyz.endpoint.address.port()).map(|found| {

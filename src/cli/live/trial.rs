@@ -3,11 +3,10 @@
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{EntryKind, How, Node, Process};
-use crate::note::Note;
 use crate::plan::Plan;
-use crate::refusal::Refusal;
 use crate::restart::preflight::{Inputs, Verdict, trial, version_program};
 use crate::webhook::Kubeconfig;
 use anyhow::Result;
@@ -22,8 +21,8 @@ pub(super) fn judge(
     plan: &Plan,
     planned: &Manifest,
     process: &Process,
-    notes: &mut Vec<Note>,
-) -> Result<Result<(), Refusal>> {
+    notes: &mut Vec<Diagnostic>,
+) -> Result<Result<(), Diagnostic>> {
     let arguments = planned.api_server().arguments();
     let host = |flag: &str| -> Option<PathBuf> {
         Coverage::of(&planned.mounts(), Path::new(&lookup(&arguments, flag)?.value?))?.host
@@ -57,18 +56,20 @@ pub(super) fn judge(
     Ok(match verdict {
         Ok(Verdict::Passes { warnings }) => {
             notes.extend(
-                warnings.into_iter().map(|warning| Note::warning(format!("kube-apiserver: {warning}"))),
+                warnings.into_iter().map(|warning| Diagnostic::warning(format!("kube-apiserver: {warning}"))),
             );
             Ok(())
         }
-        Ok(Verdict::Objects { message }) => Err(Refusal::new(
+        Ok(Verdict::Objects { message }) => Err(Diagnostic::error(
             "this node's kube-apiserver would not start with the planned audit configuration",
         )
         .help(format!("it says: {message}"))),
         Ok(Verdict::CannotRun { why }) | Err(why) => {
             notes.push(
-                Note::warning(format!("this node's kube-apiserver could not be asked beforehand: {why}"))
-                    .hint("kaudit has judged the configuration itself; a failed start is rolled back"),
+                Diagnostic::warning(format!(
+                    "this node's kube-apiserver could not be asked beforehand: {why}"
+                ))
+                .help("kaudit has judged the configuration itself; a failed start is rolled back"),
             );
             Ok(())
         }
@@ -80,7 +81,7 @@ fn version_of(
     process: &Process,
     executable: &str,
     image: &str,
-    notes: &mut Vec<Note>,
+    notes: &mut Vec<Diagnostic>,
 ) -> Option<KubernetesVersion> {
     let tag = KubernetesVersion::from_image(image);
     let ended = version_program(process, executable).map(|program| Node::try_program(&program));
@@ -90,10 +91,10 @@ fn version_of(
         && running.minor != tag.minor
     {
         notes.push(
-            Note::warning(format!(
+            Diagnostic::warning(format!(
                 "{image} is to be kube-apiserver {tag}, but the one that runs is {running}"
             ))
-            .hint(format!("flags and policy were judged for {tag}; --kubernetes-version names another one")),
+            .help(format!("flags and policy were judged for {tag}; --kubernetes-version names another one")),
         );
     }
     running.or(tag)

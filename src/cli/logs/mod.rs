@@ -11,12 +11,11 @@ pub(super) use args::{LogsArgs, field};
 
 use super::args::Global;
 use super::{end, refuse};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::logs::Search;
 use crate::node::{Follower, LogFile, Node};
-use crate::note::Note;
 use crate::observe::Obstacle;
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use crate::rotation::moment_of_rotation;
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +42,7 @@ fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> R
     let mut opened = open(args, global)?;
     if let Some(log) = &opened.awaited {
         let text = format!("waiting for {}: there is no such file yet", log.display());
-        remarks::tell(vec![Note::info(text).named("log-awaited")], output);
+        remarks::tell(vec![Diagnostic::info(text).named("log-awaited")], output);
     }
     opened.files.retain(|file| may_have(file, filter.since));
     let search = Search::new(filter);
@@ -73,7 +72,7 @@ fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
             let (node, log) = place::of_node(global)?;
             let (follower, files) = node.open_log(&log, args.follow)?;
             if files.is_empty() && !args.follow {
-                return Err(Refusal::new(format!("the log {} is not there yet", log.display()))
+                return Err(Diagnostic::error(format!("the log {} is not there yet", log.display()))
                     .help(
                         "kaudit status says whether the API server runs with it; kaudit logs -f waits for it",
                     )

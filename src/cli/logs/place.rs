@@ -3,10 +3,10 @@
 use crate::cli::Target;
 use crate::cli::args::Global;
 use crate::cli::status::Configured;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::Node;
 use crate::observe::{Obstacle, observe};
-use crate::refusal::Refusal;
 use std::path::PathBuf;
 
 /// The node, and the host's path of the log that its API server writes by the manifest.
@@ -21,7 +21,7 @@ pub(super) fn of_node(global: &Global) -> Result<(Node, PathBuf), Obstacle> {
         Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.in_file(shown.as_str()))?;
     let configured = Configured::of(observed, manifest);
     let flag = |name: &str| configured.flags.get(name).map(String::as_str);
-    let refuse = |reason: String| Refusal::new(reason).in_file(shown.as_str());
+    let refuse = |reason: String| Diagnostic::error(reason).in_file(shown.as_str());
     let refusal = match (flag("audit-log-path"), flag("audit-log-format"), configured.log.clone()) {
         _ if !configured.is_enabled() => refuse("audit logging is off on this node".to_owned())
             .help("turn it on: kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log")

@@ -1,9 +1,8 @@
 //! What is to be said beside the events: lines that were passed over, logs that are damaged.
 
 use crate::cli::columns::number;
+use crate::diagnostic::Diagnostic;
 use crate::logs::Faults;
-use crate::note::Note;
-use crate::refusal::Refusal;
 use crate::report::{Output, Report, print_plan};
 use std::io;
 
@@ -50,10 +49,10 @@ impl Remarks {
     ///
     /// # Errors
     /// The system could not read on.
-    pub(super) fn end(&mut self, outcome: io::Result<()>) -> Result<(), Refusal> {
+    pub(super) fn end(&mut self, outcome: io::Result<()>) -> Result<(), Diagnostic> {
         let (Err(error), Some(log)) = (outcome, self.logs.last_mut()) else { return Ok(()) };
         if error.raw_os_error().is_some() {
-            return Err(Refusal::new(format!("reading {}: {error}", log.name)));
+            return Err(Diagnostic::error(format!("reading {}: {error}", log.name)));
         }
         // Such an error comes from the decompression.
         log.damage = Some(error.to_string());
@@ -71,19 +70,19 @@ impl Remarks {
     }
 
     /// All of it.
-    pub(super) fn notes(&self) -> Vec<Note> {
+    pub(super) fn notes(&self) -> Vec<Diagnostic> {
         let repeated = self
             .repeated
             .iter()
-            .map(|name| Note::info(format!("{name} is named more than once, and is read once")));
+            .map(|name| Diagnostic::info(format!("{name} is named more than once, and is read once")));
         let damaged = self.logs.iter().filter_map(|log| {
             let text = format!("{} is damaged, and not read to its end: {}", log.name, log.damage.as_ref()?);
-            Some(Note::warning(text).named("log-damaged"))
+            Some(Diagnostic::warning(text).named("log-damaged"))
         });
         repeated.chain(damaged).chain(self.passed_over()).collect()
     }
 
-    fn passed_over(&self) -> Option<Note> {
+    fn passed_over(&self) -> Option<Diagnostic> {
         let count: u64 = self.logs.iter().map(|log| log.faults.count).sum();
         let places = self.logs.iter().flat_map(|log| {
             log.faults.places.iter().map(|(line, why)| match log.before {
@@ -95,33 +94,33 @@ impl Remarks {
         let more = if count > places.len() as u64 { "; …" } else { "" };
         let are = if count == 1 { "line has no event and is" } else { "lines have no event and are" };
         let text = format!("{} {are} passed over: {}{more}", number(count), places.join("; "));
-        (count > 0).then(|| Note::warning(text).named("log-malformed"))
+        (count > 0).then(|| Diagnostic::warning(text).named("log-malformed"))
     }
 
     /// So that nothing is not taken for a failure.
-    pub(super) fn nothing_found(&self, events: u64) -> Option<Note> {
+    pub(super) fn nothing_found(&self, events: u64) -> Option<Diagnostic> {
         let lines: u64 = self.logs.iter().map(|log| log.faults.lines).sum();
         let logs =
             if self.logs.len() == 1 { "1 log".to_owned() } else { format!("{} logs", self.logs.len()) };
         let text = format!("no event fits; lines read: {} of {logs}", number(lines));
-        (events == 0).then(|| Note::info(text))
+        (events == 0).then(|| Diagnostic::info(text))
     }
 
     /// A log was emptied while it was followed.
-    pub(super) fn emptied(name: &str) -> Note {
+    pub(super) fn emptied(name: &str) -> Diagnostic {
         let text =
             format!("{name} was emptied in place: what was written before that and not read yet is lost");
-        Note::warning(text).named("log-emptied")
+        Diagnostic::warning(text).named("log-emptied")
     }
 
     /// A rotated log was removed before it was read.
-    pub(super) fn removed(name: &str) -> Note {
+    pub(super) fn removed(name: &str) -> Diagnostic {
         let text = format!("{name} was removed before it could be read: its events are not shown");
-        Note::warning(text).named("log-removed")
+        Diagnostic::warning(text).named("log-removed")
     }
 }
 
 /// Says it now.
-pub(super) fn tell(notes: Vec<Note>, output: &mut Output<'_>) {
+pub(super) fn tell(notes: Vec<Diagnostic>, output: &mut Output<'_>) {
     print_plan(output, &Report { notes, ..Report::default() });
 }

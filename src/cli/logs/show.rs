@@ -3,12 +3,12 @@
 use super::Opened;
 use super::remarks::{Remarks, tell};
 use crate::cli::end;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::lines::{Chunk, scan_while};
 use crate::logs::{Form, Found, Search};
 use crate::node::{Follower, LogFile, Node, Step};
 use crate::observe::Obstacle;
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use std::io;
 use std::ops::ControlFlow;
@@ -79,7 +79,7 @@ impl Printer<'_, '_> {
         if self.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn all(&mut self, files: Vec<LogFile>, remarks: &mut Remarks) -> Result<(), Refusal> {
+    fn all(&mut self, files: Vec<LogFile>, remarks: &mut Remarks) -> Result<(), Diagnostic> {
         for file in files {
             remarks.begin(&file.name, Some(0));
             self.file(file, remarks)?;
@@ -90,7 +90,7 @@ impl Printer<'_, '_> {
         Ok(())
     }
 
-    fn file(&mut self, file: LogFile, remarks: &mut Remarks) -> Result<(), Refusal> {
+    fn file(&mut self, file: LogFile, remarks: &mut Remarks) -> Result<(), Diagnostic> {
         let (search, form) = (self.search, self.form);
         let is_pipe = file.size == 0;
         let read = |chunk: &Chunk| search.read(chunk, form, None);
@@ -104,7 +104,7 @@ impl Printer<'_, '_> {
     }
 
     /// From the newest log back, until there are enough.
-    fn last(&mut self, files: Vec<LogFile>, last: usize, remarks: &mut Remarks) -> Result<(), Refusal> {
+    fn last(&mut self, files: Vec<LogFile>, last: usize, remarks: &mut Remarks) -> Result<(), Diagnostic> {
         let (search, form) = (self.search, self.form);
         let mut all = Found::default();
         for file in files.into_iter().rev() {

@@ -6,10 +6,10 @@ use super::remarks::Remarks;
 use super::show::scan_file;
 use crate::cli::columns::{Columns, counted, number, percent};
 use crate::cli::end;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::lines::Chunk;
 use crate::logs::{Search, Top};
-use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::printable::elide;
 use crate::report::{Output, Report};
@@ -47,7 +47,7 @@ pub(super) fn show(
     if top.lacking() > 0 {
         let lacking = number(top.lacking());
         let text = format!("there are very many different ones: each count may lack up to {lacking} events");
-        notes.push(Note::info(text).named("top-approximate"));
+        notes.push(Diagnostic::info(text).named("top-approximate"));
     }
     let report = Report {
         lines: lines(&top, args.limit),

@@ -2,8 +2,8 @@
 
 use super::args::{Filters, LogsArgs, Tail};
 use crate::cli::args::Format;
+use crate::diagnostic::Diagnostic;
 use crate::logs::{Field, Filter, Form, Layout};
-use crate::refusal::Refusal;
 use crate::report::Output;
 use std::path::Path;
 
@@ -35,19 +35,21 @@ const CSV: [Field; 17] = [
 ///
 /// # Errors
 /// Options contradict each other.
-pub(super) fn check(args: &LogsArgs, format: Format) -> Result<(), Refusal> {
+pub(super) fn check(args: &LogsArgs, format: Format) -> Result<(), Diagnostic> {
     if !args.top.is_empty() && matches!(format, Format::Csv | Format::Wide) {
-        return Err(Refusal::new("--top is shown as text or as JSON"));
+        return Err(Diagnostic::error("--top is shown as text or as JSON"));
     }
     if !args.fields.is_empty() && format == Format::Json {
-        return Err(Refusal::new("-o json prints whole events: there is nothing for --fields to choose")
-            .help("name fields for text or -o csv, or choose with jq"));
+        return Err(Diagnostic::error(
+            "-o json prints whole events: there is nothing for --fields to choose",
+        )
+        .help("name fields for text or -o csv, or choose with jq"));
     }
     if args.follow && args.paths.len() > 1 {
-        return Err(Refusal::new("--follow follows one log"));
+        return Err(Diagnostic::error("--follow follows one log"));
     }
     if args.paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-        return Err(Refusal::new("standard input can be read once"));
+        return Err(Diagnostic::error("standard input can be read once"));
     }
     Ok(())
 }

@@ -5,12 +5,12 @@ use super::namesake;
 use super::source::{PolicyText, load, minor};
 use crate::cli::args::Global;
 use crate::cli::end;
+use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
 use crate::policy::diff;
 use crate::policy::{
     Class, Decision, Level, Policy, Stage, describe_arguments, describe_rule, rule_positions,
 };
-use crate::refusal::{Position, Refusal};
 use crate::report::{Output, Report};
 use crate::styles::Styles;
 use serde_json::{Value, json};
@@ -24,8 +24,9 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let minor = minor(&args.version, global)?;
     let (before, policy_before) = load(&args.before, minor)?;
     let (after, policy_after) = load(&args.after, minor)?;
-    let classes = diff(&policy_before, &policy_after)
-        .map_err(|_| Refusal::new("these policies have too many combinations of conditions to compare"))?;
+    let classes = diff(&policy_before, &policy_after).map_err(|_| {
+        Diagnostic::error("these policies have too many combinations of conditions to compare")
+    })?;
     let sides = [Side::of(&before, &policy_before), Side::of(&after, &policy_after)];
     let most = if output.verbose { usize::MAX } else { SHOWN };
     let mut report = Report {

@@ -5,14 +5,13 @@ use super::source::{PolicyText, load, minor};
 use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::end;
+use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
 use crate::node::Node;
-use crate::note::Note;
 use crate::policy::{
     Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, decide,
     describe_request, rule_positions, why_not,
 };
-use crate::refusal::{Position, Refusal};
 use crate::report::{Output, Report};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -25,7 +24,7 @@ use std::path::Path;
 /// The policy or the requests cannot be read, or the words make no request.
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
     if args.policy == "-" && args.requests.as_deref() == Some(Path::new("-")) {
-        let refusal = Refusal::new("standard input can be the policy or the requests, not both");
+        let refusal = Diagnostic::error("standard input can be the policy or the requests, not both");
         return Ok(misused(refusal, output));
     }
     let minor = minor(&args.version, global)?;
@@ -33,7 +32,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let namesakes = namesake::notes([&args.policy]);
     if let Some(file) = &args.requests {
         for note in &namesakes {
-            output.error_line(&format!("note: {}", note.text));
+            output.error_line(&format!("note: {}", note.message));
         }
         return decide_all(&policy, file, output);
     }
@@ -61,7 +60,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let report = Report {
         lines: explained.lines(output),
         details: Some(("explanation", explained.details())),
-        notes: namesakes.into_iter().chain(remarks.into_iter().map(Note::info)).collect(),
+        notes: namesakes.into_iter().chain(remarks.into_iter().map(Diagnostic::info)).collect(),
         ..Report::default()
     };
     Ok(end(output, (report, Exit::Done)))
@@ -157,7 +156,7 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
     output.json = false;
     let is_standard_input = file == Path::new("-");
     let shown = if is_standard_input { "standard input".to_owned() } else { file.display().to_string() };
-    let unreadable = |error: anyhow::Error| Refusal::new(format!("{error:#}"));
+    let unreadable = |error: anyhow::Error| Diagnostic::error(format!("{error:#}"));
     let evaluator = Evaluator::new(policy);
     let mut lines = Node::stream_operators_file(file).map_err(unreadable)?;
     let mut told: BTreeSet<String> = BTreeSet::new();
@@ -194,13 +193,13 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::R
     Ok(Exit::Done)
 }
 
-fn refuse_line(error: &serde_json::Error, number: usize, shown: &str) -> Refusal {
+fn refuse_line(error: &serde_json::Error, number: usize, shown: &str) -> Diagnostic {
     let words = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let words = words.strip_suffix(&place).unwrap_or(&words);
-    let mut refusal = Refusal::new(format!("this line is no request: {words}"))
+    let mut refusal = Diagnostic::error(format!("this line is no request: {words}"))
         .in_file(shown)
         .help("write one JSON object a line; kaudit policy explain --help has its keys");
-    refusal.position = Some(Position { line: number, column: error.column().max(1) });
+    refusal.location.position = Some(Position { line: number, column: error.column().max(1) });
     refusal
 }

@@ -1,6 +1,6 @@
 //! What is typed out of habit where kubectl takes it.
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use clap::Args;
 
 /// Options that are typed with kubectl out of habit.
@@ -28,7 +28,7 @@ impl Kubectl {
     ///
     /// # Errors
     /// What is asked for is in a file.
-    pub(super) fn words(&self, words: &[String]) -> Result<Vec<String>, Refusal> {
+    pub(super) fn words(&self, words: &[String]) -> Result<Vec<String>, Diagnostic> {
         let mut words = words.to_vec();
         let Some(file) = &self.filename else { return Ok(words) };
         if words.first().is_some_and(|verb| ["log", "logs"].contains(&verb.as_str())) {
@@ -37,7 +37,7 @@ impl Kubectl {
         }
         let verb = words.first().map_or("apply", String::as_str);
         let refusal =
-            Refusal::new(format!("-f {file}: explain asks for one request, and reads no manifests"))
+            Diagnostic::error(format!("-f {file}: explain asks for one request, and reads no manifests"))
                 .help(format!("name what is in the file: {verb} deployments.apps web -n shop"));
         Err(match verb {
             "apply" => refusal.help(

@@ -5,11 +5,10 @@ use super::source::{judging, read_bytes};
 use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::end;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
-use crate::severity::Severity;
 use crate::styles::Styles;
 use serde_json::{Value, json};
 
@@ -25,7 +24,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
         return Ok(if let Some(check) = find(id) {
             explain(check, output)
         } else {
-            let refusal = Refusal::new(format!("there is no check {id}"));
+            let refusal = Diagnostic::error(format!("there is no check {id}"));
             misused(refusal.help("kaudit policy lint --list names them"), output)
         });
     }
@@ -49,7 +48,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     if args.sarif {
         let runs: Vec<(&str, &[Lint])> =
             linted.iter().map(|(name, linted)| (name.as_str(), linted.findings.as_slice())).collect();
-        let reasons: Vec<String> = unread.iter().map(|refusal| refusal.reason.clone()).collect();
+        let reasons: Vec<String> = unread.iter().map(|refusal| refusal.message.clone()).collect();
         output.line(&sarif(&runs, &reasons).to_string());
         return Ok(exit);
     }
@@ -100,7 +99,7 @@ fn paint(severity: Severity, styles: Styles) -> String {
     match severity {
         Severity::Error => styles.red(severity.name()),
         Severity::Warning => styles.yellow(severity.name()),
-        Severity::Info => styles.cyan(severity.name()),
+        Severity::Info | Severity::Ok => styles.cyan(severity.name()),
     }
 }
 

@@ -4,13 +4,12 @@ use super::args::Migrate as Args;
 use super::misused;
 use super::source::read;
 use crate::cli::end;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::node::Node;
-use crate::note::Note;
 use crate::policy::migrate;
 use crate::policy::presets::preset;
 use crate::policy::{ApiVersion, Migrated};
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use serde_json::json;
 use std::path::Path;
@@ -21,7 +20,7 @@ use std::path::Path;
 /// It cannot be read or written, or is not a policy that an API server has ever taken.
 pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::Result {
     if args.write && (args.file == "-" || preset::find(&args.file).is_some()) {
-        return Ok(misused(Refusal::new(format!("--write: {} is no file", args.file)), output));
+        return Ok(misused(Diagnostic::error(format!("--write: {} is no file", args.file)), output));
     }
     let source = read(&args.file)?;
     let Migrated { from, text, findings } =
@@ -29,14 +28,14 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::Result {
     let mut report = Report::default();
     for finding in findings {
         let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
-        let note = Note::warning(format!("{}{place}: {}", source.name, finding.words));
+        let note = Diagnostic::warning(format!("{}{place}: {}", source.name, finding.words));
         report.notes.push(match finding.help.into_iter().next() {
-            Some(help) => note.hint(help),
+            Some(help) => note.help(help),
             None => note,
         });
     }
     let is_done = from == ApiVersion::V1;
-    report.notes.push(Note::info(if is_done {
+    report.notes.push(Diagnostic::info(if is_done {
         format!("{} is {from} already", source.name)
     } else {
         format!("{}: {from} → {}, and nothing else", source.name, ApiVersion::V1)
@@ -44,7 +43,7 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::Result {
     if args.write {
         if !is_done {
             Node::rewrite_operators_file(Path::new(&args.file), text.as_bytes())
-                .map_err(|error| Refusal::new(format!("{error:#}")))?;
+                .map_err(|error| Diagnostic::error(format!("{error:#}")))?;
             report.changed = true;
         }
         let message = if is_done { "Nothing to change." } else { "Written." };

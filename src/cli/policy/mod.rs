@@ -13,8 +13,8 @@ mod source;
 
 use super::end;
 use crate::cli::args::Global;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 pub(super) use args::PolicyArgs;
 use args::PolicyCommand;
@@ -40,9 +40,9 @@ pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -
 }
 
 /// The end of a command.
-type Result = std::result::Result<Exit, Refusal>;
+type Result = std::result::Result<Exit, Diagnostic>;
 
 /// The end of a command line that makes no sense.
-fn misused(refusal: Refusal, output: &mut Output<'_>) -> Exit {
+fn misused(refusal: Diagnostic, output: &mut Output<'_>) -> Exit {
     end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage))
 }

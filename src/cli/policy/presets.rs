@@ -2,13 +2,12 @@
 
 use super::misused;
 use crate::cli::end;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::note::Note;
 use crate::policy::judge;
 use crate::policy::presets::benchmark::assess;
 use crate::policy::presets::preset;
 use crate::policy::{Measured, Preset};
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use crate::size;
 use serde_json::{Value, json};
@@ -80,7 +79,7 @@ fn measured_details(preset: &Preset) -> Value {
 /// Prints a preset as it is.
 pub(super) fn show(name: &str, output: &mut Output<'_>) -> Exit {
     let Some(found) = preset::find(name) else {
-        let refusal = Refusal::new(format!("there is no preset {name}"));
+        let refusal = Diagnostic::error(format!("there is no preset {name}"));
         let refusal = match preset::suggest(name) {
             Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
             None => refusal.help("kaudit policy list names them"),
@@ -98,7 +97,7 @@ pub(super) fn show(name: &str, output: &mut Output<'_>) -> Exit {
         lines: vec![found.text.trim_end_matches('\n').to_owned()],
         notes: found
             .measured()
-            .map(|measured| Note::info(format!("{} {}", found.name, cost(measured))))
+            .map(|measured| Diagnostic::info(format!("{} {}", found.name, cost(measured))))
             .into_iter()
             .collect(),
         ..Report::default()

@@ -5,10 +5,10 @@ use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Standing};
 use crate::cli::Target;
 use crate::cli::args::Global;
 use crate::cli::named_policy::{NamedPolicy, find_policy};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::policy::{Policy, decode, examine, judge};
-use crate::refusal::Refusal;
 use std::fmt;
 
 /// The text of a policy and what to call it.
@@ -24,7 +24,7 @@ pub(super) struct PolicyText {
 ///
 /// # Errors
 /// It cannot be read, is too large, or is no text.
-pub(super) fn read(name: &str) -> Result<PolicyText, Refusal> {
+pub(super) fn read(name: &str) -> Result<PolicyText, Diagnostic> {
     let (name, bytes) = read_bytes(name)?;
     let text = decode(&bytes).map_err(|finding| {
         finding.refuse("", u32::from(NEWEST_KNOWN_MINOR)).without_excerpt().in_file(name.as_str())
@@ -36,7 +36,7 @@ pub(super) fn read(name: &str) -> Result<PolicyText, Refusal> {
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn read_bytes(name: &str) -> Result<(String, Vec<u8>), Refusal> {
+pub(super) fn read_bytes(name: &str) -> Result<(String, Vec<u8>), Diagnostic> {
     Ok(match find_policy(None, name)? {
         NamedPolicy::Preset(preset) => (preset.name.to_owned(), preset.text.as_bytes().to_vec()),
         NamedPolicy::Text { name, bytes } => (name, bytes),
@@ -47,7 +47,7 @@ pub(super) fn read_bytes(name: &str) -> Result<(String, Vec<u8>), Refusal> {
 ///
 /// # Errors
 /// It cannot be read, or the API server 1.`minor` would not start with it.
-pub(super) fn load(name: &str, minor: u32) -> Result<(PolicyText, Policy), Refusal> {
+pub(super) fn load(name: &str, minor: u32) -> Result<(PolicyText, Policy), Diagnostic> {
     let source = read(name)?;
     if let Some(policy) = examine(&source.text, minor).policy {
         return Ok((source, policy));
@@ -76,7 +76,7 @@ impl fmt::Display for Judging {
 ///
 /// # Errors
 /// What is asked for is a version without audit policies, or of a manifest that is not there.
-pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Refusal> {
+pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Diagnostic> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
     let (version, whose) = match &version.kubernetes_version {
         Some(version) => (version.clone(), ""),
@@ -98,13 +98,13 @@ pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Ref
 ///
 /// # Errors
 /// See [`judging`].
-pub(super) fn minor(version: &Version, global: &Global) -> Result<u32, Refusal> {
+pub(super) fn minor(version: &Version, global: &Global) -> Result<u32, Diagnostic> {
     judging(version, global).map(|judging| judging.minor)
 }
 
-fn of_node(global: &Global) -> Result<Option<KubernetesVersion>, Refusal> {
+fn of_node(global: &Global) -> Result<Option<KubernetesVersion>, Diagnostic> {
     let is_named = global.manifest.is_some();
-    let missing = |reason: String| if is_named { Err(Refusal::new(reason)) } else { Ok(None) };
+    let missing = |reason: String| if is_named { Err(Diagnostic::error(reason)) } else { Ok(None) };
     let target = match Target::of(global) {
         Ok(target) => target,
         Err(Obstacle::Refused(mut refusals)) if is_named && !refusals.is_empty() => {

@@ -107,7 +107,7 @@ impl Configured {
     pub(super) fn drift(&self, of_inputs: Vec<String>) -> Vec<String> {
         let mut drift = Vec::new();
         if let Err(refusals) = check_surroundings(&self.manifest, &self.observed) {
-            drift.extend(refusals.into_iter().map(|refusal| refusal.reason));
+            drift.extend(refusals.into_iter().map(|refusal| refusal.message));
         }
         for path in self.inputs().filter(|path| self.observed.file(path).is_none()) {
             drift.push(format!("{} is not there: the API server would not start again", path.display()));

@@ -5,10 +5,10 @@ use super::log::{END_LIMIT, activity};
 use super::ready;
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
+use crate::diagnostic::Diagnostic;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
 use crate::manifest::Manifest;
 use crate::node::{Component, Node, Process};
-use crate::refusal::Refusal;
 use crate::restart::witness;
 use crate::rotation::rotated_at;
 use anyhow::Result;
@@ -22,7 +22,7 @@ use std::path::Path;
 /// Something is there and cannot be read.
 pub(super) fn look(
     node: &Node,
-    kubelet: &Result<Kubelet, Vec<Refusal>>,
+    kubelet: &Result<Kubelet, Vec<Diagnostic>>,
     configured: &Configured,
     now: Timestamp,
 ) -> Result<Running> {
@@ -54,14 +54,14 @@ pub(super) fn look(
 /// It runs, and its process cannot be looked at.
 pub(super) fn look_at_kubelet(
     node: &Node,
-    kubelet: &Result<Kubelet, Vec<Refusal>>,
+    kubelet: &Result<Kubelet, Vec<Diagnostic>>,
 ) -> Result<Result<KubeletSeen, String>> {
     Ok(match kubelet {
         Ok(kubelet) => {
             let since = node.processes().started_at(&kubelet.process)?;
             Ok(KubeletSeen { since, kubelet: kubelet.clone() })
         }
-        Err(refusals) => Err(refusals.first().map(|refusal| refusal.reason.clone()).unwrap_or_default()),
+        Err(refusals) => Err(refusals.first().map(|refusal| refusal.message.clone()).unwrap_or_default()),
     })
 }
 
@@ -71,7 +71,7 @@ pub(super) fn look_at_kubelet(
 /// They run, and a process cannot be looked at.
 pub(super) fn look_at_api_servers(
     node: &Node,
-    kubelet: &Result<Kubelet, Vec<Refusal>>,
+    kubelet: &Result<Kubelet, Vec<Diagnostic>>,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<ApiServer>> {
     let processes = node.processes();

@@ -33,7 +33,7 @@ pub(super) fn ask(node: &Node, configured: &Configured, process: &Process) -> Re
     let mounts = configured.manifest.mounts();
     let endpoint = match endpoint(&words, &mounts) {
         Ok(endpoint) => endpoint,
-        Err(refusal) => return Ok(Readiness::NoAddress(refusal.reason)),
+        Err(refusal) => return Ok(Readiness::NoAddress(refusal.message)),
     };
     let address = endpoint.address.to_string();
     let mut ask = Ask {

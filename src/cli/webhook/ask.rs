@@ -1,8 +1,9 @@
 //! The receiver, asked as the API server would ask it.
 
 use super::inspect::Ready;
+use crate::diagnostic::Diagnostic;
 use crate::node::{Delivery, DeliveryEnd, Node, ReceiverTls, moment};
-use crate::webhook::{Finding, ServiceName, empty_event_list, judge_answer, judge_server};
+use crate::webhook::{ServiceName, check, empty_event_list, judge_answer, judge_server};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const RESOLVE: &str = "webhook-resolve";
 
 /// Resolves the receiver's name, connects, and posts a list without events.
-pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Finding> {
+pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Diagnostic> {
     let kubeconfig = &ready.kubeconfig;
     let server = &kubeconfig.server;
     let mut findings = Vec::new();
@@ -35,11 +36,11 @@ pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Finding> {
             client: ready.client.clone(),
         }),
         (None, true) => {
-            let finding = Finding::warning(
+            let finding = check::warning(
                 "webhook-authority",
                 "the system's authorities, as the API server sees them, are not to be seen from here; the receiver was not asked",
             );
-            findings.push(finding.hint("name the receiver's own: --webhook-ca-file"));
+            findings.push(finding.help("name the receiver's own: --webhook-ca-file"));
             return findings;
         }
     };
@@ -61,24 +62,23 @@ pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Finding> {
     findings
 }
 
-fn resolved(host: &str, addresses: &[SocketAddr]) -> Finding {
+fn resolved(host: &str, addresses: &[SocketAddr]) -> Diagnostic {
     let mut shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     shown.dedup();
-    Finding::ok(RESOLVE, format!("{host} is {}", shown.join(", ")))
+    check::ok(RESOLVE, format!("{host} is {}", shown.join(", ")))
 }
 
-fn unresolved(host: &str, why: &str) -> Finding {
-    let finding =
-        Finding::error(RESOLVE, format!("the host name {host} does not resolve on this node: {why}"));
+fn unresolved(host: &str, why: &str) -> Diagnostic {
+    let finding = check::error(RESOLVE, format!("the host name {host} does not resolve on this node: {why}"));
     match ServiceName::of(host) {
-        Some(ServiceName { name, namespace }) => Finding::error(
+        Some(ServiceName { name, namespace }) => check::error(
             RESOLVE,
             format!("{host} is the DNS name of a Service, which only the cluster's own DNS server knows; kube-apiserver is in the host's network and asks the host's: {why}"),
         )
-        .hint(format!(
+        .help(format!(
             "let kaudit ask for the Service's address: --resolve-service; or name it yourself: kubectl -n {namespace} get service {name} -o jsonpath={{.spec.clusterIP}}, in the URL, with --webhook-tls-server-name {host}"
         )),
-        None => finding.hint("an entry in the node's DNS or /etc/hosts, or the address itself with --webhook-tls-server-name"),
+        None => finding.help("an entry in the node's DNS or /etc/hosts, or the address itself with --webhook-tls-server-name"),
     }
 }
 

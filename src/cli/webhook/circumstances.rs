@@ -2,10 +2,11 @@
 
 use crate::audit::argv::lookup;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::plan::audit_flags_there;
 use crate::policy::{Level, Rule, examine};
-use crate::webhook::{Finding, judge_limits};
+use crate::webhook::{check, judge_limits};
 use crate::yaml;
 use std::collections::BTreeMap;
 
@@ -68,11 +69,11 @@ impl Circumstances {
     }
 
     /// What the settings say, without a look at the receiver.
-    pub(super) fn judge(&self) -> Vec<Finding> {
+    pub(super) fn judge(&self) -> Vec<Diagnostic> {
         let value = |name: &str| self.flags.get(name).map(String::as_str);
         let mut findings = judge_limits(value, self.minor, self.logs_bodies);
         if self.has_egress {
-            findings.push(Finding::warning(
+            findings.push(check::warning(
                 "webhook-egress",
                 format!("--{EGRESS} may lead the API server another way to the receiver (egress selection controlplane) than kaudit goes"),
             ));

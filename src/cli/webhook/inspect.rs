@@ -2,9 +2,9 @@
 
 use super::view::{Found, View};
 use crate::certificate::blocks;
+use crate::diagnostic::Diagnostic;
 use crate::node::Node;
-use crate::refusal::Refusal;
-use crate::webhook::{Finding, Kind, Kubeconfig, Source, judge_authorities, judge_client, proxy_of};
+use crate::webhook::{Kind, Kubeconfig, Source, check, judge_authorities, judge_client, proxy_of};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) struct Ready {
 
 /// What was found, and what is to be asked next; nothing where the files do not allow it.
 pub(super) struct Inspected {
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Vec<Diagnostic>,
     pub(super) ready: Option<Ready>,
 }
 
@@ -69,7 +69,7 @@ pub(super) fn inspect(
     if let Some((certificate, key)) = &client {
         findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
     }
-    let fits = !findings.iter().any(Finding::is_error);
+    let fits = !findings.iter().any(Diagnostic::is_error);
     let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
     Ok(Inspected { findings, ready })
 }
@@ -79,7 +79,7 @@ fn read_contents(
     name: &str,
     kubeconfig: &Kubeconfig,
     view: &View<'_>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Diagnostic>,
 ) -> Result<BTreeMap<Kind, Vec<u8>>> {
     let mut contents = BTreeMap::new();
     let sources = [
@@ -100,7 +100,8 @@ fn read_contents(
                     } else {
                         "which is not there"
                     };
-                    let refusal = Refusal::new(format!("{} names {}, {why}", kind.key(), reference.path));
+                    let refusal =
+                        Diagnostic::error(format!("{} names {}, {why}", kind.key(), reference.path));
                     findings.push(of_refusal(FILE, name, kubeconfig.point(refusal, kind)));
                 }
             },
@@ -109,98 +110,98 @@ fn read_contents(
     Ok(contents)
 }
 
-fn about(name: &str, kubeconfig: &Kubeconfig) -> Finding {
+fn about(name: &str, kubeconfig: &Kubeconfig) -> Diagnostic {
     let Kubeconfig { server, context, .. } = kubeconfig;
     let scheme = if server.is_tls { "https" } else { "http" };
     let place = format!("{scheme}://{}", server.host_header());
-    Finding::ok(KUBECONFIG, format!("{name}, context {context}: events go to {place}"))
+    check::ok(KUBECONFIG, format!("{name}, context {context}: events go to {place}"))
 }
 
 /// What works, and is worth a word.
-fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Finding> {
+fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Diagnostic> {
     let server = &kubeconfig.server;
     let mut findings = Vec::new();
     if !server.is_tls {
         findings.push(
-            Finding::warning(
+            check::warning(
                 "webhook-plain-http",
                 "events go over the network as plain text, to whoever answers",
             )
-            .hint("https://, with --webhook-ca-file for an authority of your own"),
+            .help("https://, with --webhook-ca-file for an authority of your own"),
         );
         if kubeconfig.has_credentials() && server.authorization().is_none() {
             // `client-go/tools/clientcmd/client_config.go`: "only try to read the auth information if we are secure".
             findings.push(
-                Finding::warning(
+                check::warning(
                     "webhook-credentials-unsent",
                     "client-go shows no credentials over plain HTTP: neither token nor password is sent",
                 )
-                .hint("https://"),
+                .help("https://"),
             );
         }
     }
     if kubeconfig.is_insecure {
         findings.push(
-            Finding::warning("webhook-insecure", "insecure-skip-tls-verify: whoever answers is believed, and gets the events and the credentials")
-                .hint("name the receiver's authority instead: --webhook-ca-file, or certificate-authority"),
+            check::warning("webhook-insecure", "insecure-skip-tls-verify: whoever answers is believed, and gets the events and the credentials")
+                .help("name the receiver's authority instead: --webhook-ca-file, or certificate-authority"),
         );
     }
     if let Some(dropped) = server.dropped {
         findings.push(
-            Finding::warning(
+            check::warning(
                 "webhook-url-query",
                 format!("the URL has {dropped}, which the API server never sends"),
             )
-            .hint("let the receiver be told by its path, or by credentials"),
+            .help("let the receiver be told by its path, or by credentials"),
         );
     }
     if let Some(plugin) = kubeconfig.plugin {
         findings.push(
-            Finding::warning("webhook-plugin", format!("{plugin}: its program has to be in the API server's image, which has none but kube-apiserver; the receiver was not asked"))
-                .hint("a token file, which something else keeps up to date: tokenFile"),
+            check::warning("webhook-plugin", format!("{plugin}: its program has to be in the API server's image, which has none but kube-apiserver; the receiver was not asked"))
+                .help("a token file, which something else keeps up to date: tokenFile"),
         );
     }
     let variable = |name: &str| environment.get(name).cloned();
     if let Some((proxy, origin)) = proxy_of(server, kubeconfig.proxy.as_deref(), variable) {
         findings.push(
-            Finding::warning("webhook-proxy", format!("the API server goes through the proxy {proxy} ({origin}); the receiver was not asked that way"))
-                .hint("NO_PROXY in the container's environment makes an exception"),
+            check::warning("webhook-proxy", format!("the API server goes through the proxy {proxy} ({origin}); the receiver was not asked that way"))
+                .help("NO_PROXY in the container's environment makes an exception"),
         );
     }
     findings
 }
 
 /// A token as client-go sends it: without white space around it (`client-go/transport/token_source.go`).
-fn judge_token(bytes: &[u8]) -> Result<String, Finding> {
+fn judge_token(bytes: &[u8]) -> Result<String, Diagnostic> {
     let token = str::from_utf8(bytes).unwrap_or("\0").trim();
     if token.is_empty() {
-        return Err(Finding::error(TOKEN, "the token is empty"));
+        return Err(check::error(TOKEN, "the token is empty"));
     }
     // What Go's HTTP client sends (`golang.org/x/net/http/httpguts`, `ValidHeaderFieldValue`).
     if token.chars().any(|character| character.is_control() && character != '\t') {
-        return Err(Finding::error(
+        return Err(check::error(
             TOKEN,
             "the token has a line's end or something else in it that no HTTP header may have",
         )
-        .hint("the file holds the token and nothing else"));
+        .help("the file holds the token and nothing else"));
     }
     Ok(token.to_owned())
 }
 
 /// A token that is sent, and that no receiver expects (RFC 6750, 2.1).
-fn remark_token(token: &str) -> Option<Finding> {
+fn remark_token(token: &str) -> Option<Diagnostic> {
     let is_odd = |character: char| !character.is_ascii_graphic();
     token.chars().any(is_odd).then(|| {
-        Finding::warning(TOKEN, "the token has a space or a character that is not ASCII in it")
-            .hint("the file holds the token and nothing else")
+        check::warning(TOKEN, "the token has a space or a character that is not ASCII in it")
+            .help("the file holds the token and nothing else")
     })
 }
 
-fn of_refusal(id: &'static str, name: &str, refusal: Refusal) -> Finding {
-    let place = refusal.position.map(|position| format!("{name}:{position}: ")).unwrap_or_default();
-    let finding = Finding::error(id, format!("{place}{}", refusal.reason));
+fn of_refusal(id: &'static str, name: &str, refusal: Diagnostic) -> Diagnostic {
+    let place = refusal.location.position.map(|position| format!("{name}:{position}: ")).unwrap_or_default();
+    let finding = check::error(id, format!("{place}{}", refusal.message));
     match refusal.help.into_iter().next() {
-        Some(help) => finding.hint(help),
+        Some(help) => finding.help(help),
         None => finding,
     }
 }

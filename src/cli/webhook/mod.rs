@@ -19,16 +19,14 @@ use super::args::Global;
 use super::{Target, end, refuse};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
-use crate::note::Note;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Plan};
-use crate::refusal::Refusal;
 use crate::report::{Output, Report};
-use crate::severity::Severity;
-use crate::webhook::Finding;
+use crate::webhook::check;
 use anyhow::{Result, anyhow};
 use args::{Check, WebhookCommand};
 use circumstances::Circumstances;
@@ -71,7 +69,7 @@ impl<'a> Subject<'a> {
         let Some(kubeconfig) = path(WEBHOOK_CONFIG_FILE) else { return Ok(None) };
         let shown = kubeconfig.display().to_string();
         let bytes = content(&kubeconfig)?.ok_or_else(|| {
-            Refusal::new(format!(
+            Diagnostic::error(format!(
                 "the webhook kubeconfig {shown} is not there: the API server would not start"
             ))
         })?;
@@ -97,7 +95,11 @@ impl<'a> Subject<'a> {
 ///
 /// # Errors
 /// The API server would not start with it, or nothing would arrive.
-pub(super) fn judge_files(target: &Target, plan: &Plan, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
+pub(super) fn judge_files(
+    target: &Target,
+    plan: &Plan,
+    ignored: &[String],
+) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
     let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
@@ -105,13 +107,14 @@ pub(super) fn judge_files(target: &Target, plan: &Plan, ignored: &[String]) -> R
     };
     let mut findings = subject.inspect()?.findings;
     // The plan tells of modes that block.
-    findings
-        .extend(subject.circumstances.judge().into_iter().filter(|finding| finding.id != "webhook-blocking"));
+    findings.extend(
+        subject.circumstances.judge().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
+    );
     let mut notes = sort(findings, ignored)?;
     if target.root.is_some() {
         notes.push(
-            Note::info("the webhook's receiver is not asked: a directory tree is not the node")
-                .hint("on the node: kaudit webhook check"),
+            Diagnostic::info("the webhook's receiver is not asked: a directory tree is not the node")
+                .help("on the node: kaudit webhook check"),
         );
     }
     Ok(notes)
@@ -125,7 +128,7 @@ pub(super) fn judge_receiver(
     target: &Target,
     plan: &Plan,
     ignored: &[String],
-) -> Result<Vec<Note>, Obstacle> {
+) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
     let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
@@ -142,9 +145,9 @@ fn planned_manifest(plan: &Plan) -> Option<Manifest> {
     plan.brings_webhook.then_some(manifest)
 }
 
-fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Vec<Finding> {
+fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {
     // Behind a proxy, or with credentials that a program makes, an answer would be another than the API server's.
-    let is_other = |finding: &Finding| matches!(finding.id, "webhook-proxy" | "webhook-plugin");
+    let is_other = |finding: &Diagnostic| matches!(finding.id, Some("webhook-proxy" | "webhook-plugin"));
     match &inspected.ready {
         Some(ready) if !inspected.findings.iter().any(is_other) => {
             ask::ask(node, ready, subject.circumstances.list_version())
@@ -154,12 +157,13 @@ fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Ve
 }
 
 /// Errors to refusals, the rest to notes.
-fn sort(findings: Vec<Finding>, ignored: &[String]) -> Result<Vec<Note>, Obstacle> {
-    let findings: Vec<Finding> = findings.into_iter().map(|finding| finding.softened(ignored)).collect();
+fn sort(findings: Vec<Diagnostic>, ignored: &[String]) -> Result<Vec<Diagnostic>, Obstacle> {
+    let findings: Vec<Diagnostic> =
+        findings.into_iter().map(|finding| check::soften(finding, ignored)).collect();
     let errors = findings.iter().filter(|finding| finding.is_error());
-    let refusals: Vec<Refusal> = errors.map(Finding::refusal).collect();
+    let refusals: Vec<Diagnostic> = errors.map(check::refusal).collect();
     if refusals.is_empty() {
-        Ok(findings.iter().filter_map(Finding::note).collect())
+        Ok(findings.into_iter().filter(|finding| finding.severity != Severity::Ok).collect())
     } else {
         Err(refusals.into())
     }
@@ -168,7 +172,7 @@ fn sort(findings: Vec<Finding>, ignored: &[String]) -> Result<Vec<Note>, Obstacl
 /// Runs one of the commands.
 pub(super) fn run(args: &WebhookArgs, global: &Global, output: &mut Output<'_>) -> Exit {
     let WebhookCommand::Check(check) = &args.command;
-    let result = self::check(check, global, output).unwrap_or_else(|obstacle| {
+    let result = run_check(check, global, output).unwrap_or_else(|obstacle| {
         let (mut report, exit) = refuse(obstacle);
         // It never changes anything.
         report.message.clear();
@@ -177,7 +181,7 @@ pub(super) fn run(args: &WebhookArgs, global: &Global, output: &mut Output<'_>) 
     end(output, result)
 }
 
-fn check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, Exit), Obstacle> {
+fn run_check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, Exit), Obstacle> {
     let (target, obstacle) = match Target::of(global) {
         Ok(target) => (Some(target), None),
         Err(obstacle) => (None, Some(obstacle)),
@@ -209,30 +213,32 @@ fn check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, 
     let was_asked = !asked.is_empty();
     findings.extend(asked);
     findings.extend(subject.circumstances.judge());
-    let findings: Vec<Finding> =
-        findings.into_iter().map(|finding| finding.softened(&args.ignore.ignore_preflight_errors)).collect();
+    let findings: Vec<Diagnostic> = findings
+        .into_iter()
+        .map(|finding| check::soften(finding, &args.ignore.ignore_preflight_errors))
+        .collect();
     Ok(report(&findings, was_asked, output))
 }
 
 /// The webhook of the node's manifest.
 fn configured(target: &Target) -> Result<Subject<'_>, Obstacle> {
     let manifest = read_manifest(target).ok_or_else(|| {
-        Refusal::new(format!("there is no manifest {} that could be read", target.manifest.display()))
+        Diagnostic::error(format!("there is no manifest {} that could be read", target.manifest.display()))
             .help("name a kubeconfig: kaudit webhook check FILE")
     })?;
     let process = target.api_server().map(|process| process.pid);
     let subject = Subject::of_manifest(&target.node, &manifest, &[], process)?;
     Ok(subject.ok_or_else(|| {
-        Refusal::new("no webhook is configured on this node")
+        Diagnostic::error("no webhook is configured on this node")
             .help("name a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
     })?)
 }
 
 /// The webhook that is named on the command line.
-fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::WebhookWanted>, Refusal> {
+fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::WebhookWanted>, Diagnostic> {
     if let Some(name) = &args.file {
         let bytes = Node::read_operators_file(Path::new(name), MANIFEST_LIMIT)
-            .map_err(|error| Refusal::new(format!("{error:#}")))?;
+            .map_err(|error| Diagnostic::error(format!("{error:#}")))?;
         return made_elsewhere(name, bytes).map(Some);
     }
     let Some(mut client) = args.webhook.client_config()? else { return Ok(None) };
@@ -240,7 +246,9 @@ fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::W
         match target {
             Some(target) => resolve_service(target, &mut client)?,
             None => {
-                return Err(Refusal::new("--resolve-service: there is no API server on this machine to ask"));
+                return Err(Diagnostic::error(
+                    "--resolve-service: there is no API server on this machine to ask",
+                ));
             }
         }
     }
@@ -258,22 +266,21 @@ fn policy_of(target: &Target, manifest: &Manifest) -> Option<Vec<u8>> {
     Some(target.node.read_file(&host, MANIFEST_LIMIT).ok()??.bytes)
 }
 
-fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report, Exit) {
+fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Report, Exit) {
     let styles = output.out_styles;
     let mut report = Report::default();
     for finding in findings {
-        let word = format!("{:<8}", finding.severity_name());
+        let word = format!("{:<8}", finding.severity.name());
         let word = match finding.severity {
-            None => styles.green(&word),
-            Some(Severity::Info) => styles.cyan(&word),
-            Some(Severity::Warning) => styles.yellow(&word),
-            Some(Severity::Error) => styles.red(&word),
+            Severity::Ok => styles.green(&word),
+            Severity::Info => styles.cyan(&word),
+            Severity::Warning => styles.yellow(&word),
+            Severity::Error => styles.red(&word),
         };
-        report.lines.push(format!("{word} {:<26} {}", finding.id, finding.words));
-        report.lines.extend(finding.hint.iter().map(|hint| format!("         hint: {hint}")));
+        report.lines.push(format!("{word} {:<26} {}", finding.id.unwrap_or_default(), finding.message));
+        report.lines.extend(finding.help.iter().map(|hint| format!("         hint: {hint}")));
     }
-    let of =
-        |severity: Severity| findings.iter().filter(|finding| finding.severity == Some(severity)).count();
+    let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let asked = if was_asked { "" } else { " The receiver was not asked." };
     let (message, exit) = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) if was_asked => ("Events would arrive.".to_owned(), Exit::Done),
@@ -288,11 +295,11 @@ fn report(findings: &[Finding], was_asked: bool, output: &Output<'_>) -> (Report
     (report, exit)
 }
 
-fn finding_object(finding: &Finding) -> Value {
+fn finding_object(finding: &Diagnostic) -> Value {
     json!({
         "id": finding.id,
-        "severity": finding.severity_name(),
-        "words": finding.words,
-        "hint": finding.hint,
+        "severity": finding.severity.name(),
+        "message": finding.message,
+        "help": finding.help,
     })
 }

@@ -1,8 +1,8 @@
 //! The options that make a webhook kubeconfig. The operator's own files are read here.
 
+use crate::diagnostic::Diagnostic;
 use crate::node::Node;
 use crate::plan::WebhookWanted;
-use crate::refusal::Refusal;
 use crate::webhook::{ClientConfig, IGNORABLE, Kubeconfig, Made};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -62,7 +62,7 @@ impl WebhookOptions {
     ///
     /// # Errors
     /// A file cannot be read, or is not what it should be.
-    pub(in crate::cli) fn client_config(&self) -> Result<Option<ClientConfig>, Refusal> {
+    pub(in crate::cli) fn client_config(&self) -> Result<Option<ClientConfig>, Diagnostic> {
         let Some(url) = &self.webhook_url else { return Ok(None) };
         let read = |path: &Option<PathBuf>, option: &str| {
             path.as_ref().map(|path| read(path, &format!("--{option} {}", path.display()))).transpose()
@@ -85,7 +85,7 @@ impl WebhookOptions {
 ///
 /// # Errors
 /// Its URL is none.
-pub(in crate::cli) fn made(client: &ClientConfig) -> Result<WebhookWanted, Refusal> {
+pub(in crate::cli) fn made(client: &ClientConfig) -> Result<WebhookWanted, Diagnostic> {
     let Made { text, files } = client.kubeconfig()?;
     Ok(WebhookWanted { name: "--webhook-url".to_owned(), bytes: text.into_bytes(), files })
 }
@@ -94,7 +94,7 @@ pub(in crate::cli) fn made(client: &ClientConfig) -> Result<WebhookWanted, Refus
 ///
 /// # Errors
 /// It is none with which the API server would start; a file is there and cannot be read.
-pub(in crate::cli) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<WebhookWanted, Refusal> {
+pub(in crate::cli) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<WebhookWanted, Diagnostic> {
     let kubeconfig = Kubeconfig::read(&bytes).map_err(|refusal| refusal.without_excerpt().in_file(name))?;
     let directory = Path::new(name).parent().unwrap_or(Path::new(""));
     let mut files = BTreeMap::new();
@@ -104,7 +104,7 @@ pub(in crate::cli) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<Webho
         match Node::find_operators_file(&path, FILE_LIMIT) {
             Ok(found) => files.extend(found.map(|bytes| (reference.kind, bytes))),
             Err(error) => {
-                let refusal = Refusal::new(format!("{}: {error:#}", reference.kind.key()));
+                let refusal = Diagnostic::error(format!("{}: {error:#}", reference.kind.key()));
                 return Err(kubeconfig.point(refusal, reference.kind).without_excerpt().in_file(name));
             }
         }
@@ -112,19 +112,19 @@ pub(in crate::cli) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<Webho
     Ok(WebhookWanted { name: name.to_owned(), bytes, files })
 }
 
-fn read(path: &Path, what: &str) -> Result<Vec<u8>, Refusal> {
+fn read(path: &Path, what: &str) -> Result<Vec<u8>, Diagnostic> {
     let bytes = Node::read_operators_file(path, FILE_LIMIT)
-        .map_err(|error| Refusal::new(format!("{what}: {error:#}")))?;
+        .map_err(|error| Diagnostic::error(format!("{what}: {error:#}")))?;
     if u64::try_from(bytes.len()).is_ok_and(|len| len <= FILE_LIMIT) {
         Ok(bytes)
     } else {
-        Err(Refusal::new(format!("{what} is larger than 1 MiB")))
+        Err(Diagnostic::error(format!("{what} is larger than 1 MiB")))
     }
 }
 
-fn basic_of(bytes: &[u8]) -> Result<(String, String), Refusal> {
+fn basic_of(bytes: &[u8]) -> Result<(String, String), Diagnostic> {
     let wrong = || {
-        Refusal::new("--webhook-basic-auth-file has to hold one line: USER:PASSWORD")
+        Diagnostic::error("--webhook-basic-auth-file has to hold one line: USER:PASSWORD")
             .help("the user has no colon in it, the password may")
     };
     let text = str::from_utf8(bytes).map_err(|_| wrong())?.trim_end_matches(['\n', '\r']);

@@ -1,9 +1,9 @@
 //! `--resolve-service`: a Service's name in the URL becomes its address.
 
 use crate::cli::Target;
+use crate::diagnostic::Diagnostic;
 use crate::node::{Answer, Ask};
 use crate::observe::MANIFEST_LIMIT;
-use crate::refusal::Refusal;
 use crate::restart::{SceneError, Side};
 use crate::webhook::{ClientConfig, Server, ServiceName, cluster_address};
 use std::time::Duration;
@@ -15,30 +15,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// It is no Service's name, there is no API server to ask, or the Service has no address on that port.
-pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig) -> Result<(), Refusal> {
+pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig) -> Result<(), Diagnostic> {
     let option = "--resolve-service";
-    let server = Server::parse(&client.url).map_err(|why| Refusal::new(format!("--webhook-url {why}")))?;
+    let server =
+        Server::parse(&client.url).map_err(|why| Diagnostic::error(format!("--webhook-url {why}")))?;
     let host = server.host.trim_end_matches('.').to_owned();
     let service = ServiceName::of(&host).ok_or_else(|| {
-        Refusal::new(format!("{option}: {host} is not the DNS name of a Service"))
+        Diagnostic::error(format!("{option}: {host} is not the DNS name of a Service"))
             .help("such a name is NAME.NAMESPACE.svc; leave the option out for any other")
     })?;
     if target.root.is_some() {
-        return Err(Refusal::new(format!("{option}: a directory tree has no API server to ask"))
+        return Err(Diagnostic::error(format!("{option}: a directory tree has no API server to ask"))
             .help("put the Service's address into the URL, with --webhook-tls-server-name"));
     }
     let told = ask(target, &service)?;
     let address = cluster_address(&told, server.port).map_err(|why| {
-        Refusal::new(format!("{option}: the Service {} in {} {why}", service.name, service.namespace))
+        Diagnostic::error(format!("{option}: the Service {} in {} {why}", service.name, service.namespace))
     })?;
     client.url = server.url_at(address, server.port);
     client.server_name.get_or_insert(host);
     Ok(())
 }
 
-fn ask(target: &Target, service: &ServiceName) -> Result<String, Refusal> {
+fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
     let side = side(target)?;
-    let identities = side.identities(&target.node).map_err(|error| Refusal::new(format!("{error:#}")))?;
+    let identities =
+        side.identities(&target.node).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
     let mut why = "this node has no client certificate to ask with".to_owned();
     for identity in identities {
         let name = identity.user.name;
@@ -50,7 +52,7 @@ fn ask(target: &Target, service: &ServiceName) -> Result<String, Refusal> {
         }) {
             Answer::Status { code: 200, body } => return Ok(body),
             Answer::Status { code: 404, .. } => {
-                return Err(Refusal::new(format!(
+                return Err(Diagnostic::error(format!(
                     "there is no Service {} in the namespace {}",
                     service.name, service.namespace
                 ))
@@ -60,15 +62,18 @@ fn ask(target: &Target, service: &ServiceName) -> Result<String, Refusal> {
             Answer::Nobody(why) => why,
         };
     }
-    Err(Refusal::new(format!("this node's API server did not tell of the Service {}: {why}", service.name))
-        .help("put the Service's address into the URL, with --webhook-tls-server-name"))
+    Err(Diagnostic::error(format!(
+        "this node's API server did not tell of the Service {}: {why}",
+        service.name
+    ))
+    .help("put the Service's address into the URL, with --webhook-tls-server-name"))
 }
 
-fn side(target: &Target) -> Result<Side, Refusal> {
+fn side(target: &Target) -> Result<Side, Diagnostic> {
     let shown = target.manifest.display();
-    let failed = |error: anyhow::Error| Refusal::new(format!("{error:#}"));
+    let failed = |error: anyhow::Error| Diagnostic::error(format!("{error:#}"));
     let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT).map_err(failed)?;
-    let file = file.ok_or_else(|| Refusal::new(format!("there is no manifest {shown}")))?;
+    let file = file.ok_or_else(|| Diagnostic::error(format!("there is no manifest {shown}")))?;
     Side::of(&target.node, &file.bytes).map_err(|error| match error {
         SceneError::Refused(refusal) => refusal.in_file(shown.to_string()),
         SceneError::Failed(error) => failed(error),

@@ -34,7 +34,9 @@ fn judged(target: &Target, planned: &Planned, ignored: &[&str]) -> Result<Vec<&'
     let ignored: Vec<String> = ignored.iter().map(|name| (*name).to_owned()).collect();
     match judge_receiver(target, &planned.plan, &ignored) {
         Ok(notes) => Ok(notes.into_iter().filter_map(|note| note.id).collect()),
-        Err(Obstacle::Refused(refusals)) => Err(refusals.into_iter().map(|refusal| refusal.reason).collect()),
+        Err(Obstacle::Refused(refusals)) => {
+            Err(refusals.into_iter().map(|refusal| refusal.message).collect())
+        }
         Err(Obstacle::Failed(error)) => panic!("{error:#}"),
     }
 }
@@ -95,7 +97,7 @@ fn resolved(url: &str, answer: &'static str) -> Result<(ClientConfig, String), S
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let scratch = ScratchNode::with_files(&files).unwrap();
     let mut client = ClientConfig { url: url.to_owned(), ..ClientConfig::default() };
-    let ended = resolve_service(&target(&scratch), &mut client).map_err(|refusal| refusal.reason);
+    let ended = resolve_service(&target(&scratch), &mut client).map_err(|refusal| refusal.message);
     server.join().unwrap();
     let name = client.server_name.clone().unwrap_or_default();
     ended.map(|()| (client, name))

@@ -4,14 +4,15 @@ use crate::node::Node;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 use std::io;
+use std::os::fd::AsFd;
 use std::thread::sleep;
 use std::time::Duration;
 
 impl Node {
-    /// How many columns the terminal has; `None` where it is none, or does not tell.
+    /// How many columns the terminal `stream` has; `None` if it is not a terminal, or does not report its size.
     #[must_use]
-    pub fn terminal_columns() -> Option<usize> {
-        let size = tcgetwinsize(io::stdout()).ok()?;
+    pub fn terminal_columns(stream: impl AsFd) -> Option<usize> {
+        let size = tcgetwinsize(stream).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 

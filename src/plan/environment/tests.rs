@@ -28,7 +28,7 @@ impl Node {
         let variables = edited.container().and_then(|container| container.env.clone()).unwrap_or_default();
         let shown =
             |name: &str, value: &Option<String>| format!("{}={}", name, value.as_deref().unwrap_or_default());
-        let texts = planned.notes.into_iter().map(|note| note.text).collect();
+        let texts = planned.notes.into_iter().map(|note| note.message).collect();
         (texts, variables.iter().map(|variable| shown(&variable.name, &variable.value)).collect())
     }
 }
@@ -94,7 +94,7 @@ fn one_name_has_one_value() {
         let environment = environment.iter().map(|text| (*text).to_owned()).collect();
         let wanted = Wanted { environment, ..logtail("c1") };
         let planned = plan_environment(&manifest, &wanted, &version, Some(Path::new(LOG)), &Owned::default());
-        planned.map(|planned| planned.added).map_err(|refusal| refusal.reason)
+        planned.map(|planned| planned.added).map_err(|refusal| refusal.message)
     };
     assert_eq!(plan(&["X=1", "X=1"]).unwrap().len(), 5);
     for environment in [&["X=1", "X=2"][..], &["aliyun_logs_audit-c1=/elsewhere"]] {

@@ -3,10 +3,10 @@
 //! Behind a value it is about that line. On a line of its own it is about the next line that is no comment, and if a rule
 //! begins there, about the whole rule. Before everything else it is about the whole file.
 
+use crate::diagnostic::Position;
+use crate::diagnostic::Severity;
 use crate::policy::lint::{Lint, catalogue, find};
 use crate::policy::load::source::Source;
-use crate::refusal::Position;
-use crate::severity::Severity;
 use crate::yaml::Path;
 
 const MARK: &str = "kaudit: allow";

@@ -1,6 +1,6 @@
 //! Every check with its id. An id keeps its meaning for ever; a check that goes leaves a gap.
 
-use crate::severity::Severity;
+use crate::diagnostic::Severity;
 
 /// Something that is looked for in a policy.
 #[derive(Debug, PartialEq, Eq)]

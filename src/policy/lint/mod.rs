@@ -11,12 +11,12 @@ mod sarif;
 mod values;
 mod volume;
 
+use crate::diagnostic::{Diagnostic, Position};
 use crate::policy::load::encoding::decode;
 use crate::policy::load::examine::examine;
 use crate::policy::load::finding::{Cause, Finding, Verdict};
 use crate::policy::load::source::Source;
 use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
-use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 pub use catalogue::{Check, all, find};
 pub use sarif::sarif;
@@ -53,7 +53,7 @@ impl Lint {
 
     /// A refusal of the policy `text` for it, by the API server 1.`minor` or by somebody who wants no findings.
     #[must_use]
-    pub fn refuse(&self, text: &str, minor: u32) -> Refusal {
+    pub fn refuse(&self, text: &str, minor: u32) -> Diagnostic {
         let why = match self.check {
             check if check == catalogue::REFUSED => {
                 format!("kube-apiserver 1.{minor} would not start with this policy")
@@ -63,7 +63,7 @@ impl Lint {
             _ => "--strict, and the policy has a finding".to_owned(),
         };
         let refusal =
-            Refusal::new(format!("{why}: {} {}", self.check.id, self.message)).help(self.fix.as_str());
+            Diagnostic::error(format!("{why}: {} {}", self.check.id, self.message)).help(self.fix.as_str());
         match self.position {
             Some(position) => refusal.at(position, text),
             None => refusal,

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::diagnostic::Severity;
 use crate::policy::lint::{Check, Lint, all};
-use crate::severity::Severity;
 
 /// One run over `files`, each with its findings. What a file allows is in it as suppressed. `unread` says why files could
 /// not be read; the run was not successful then.
@@ -87,6 +87,7 @@ fn level(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "note",
+        Severity::Ok => "none",
     }
 }
 

@@ -1,5 +1,6 @@
 //! The verdict on a policy file: what the API server of a version would say, and what kaudit says beside it.
 
+use crate::diagnostic::{Diagnostic, Position};
 use crate::policy::load::decode::{self, Misfit, UnknownKey};
 use crate::policy::load::finding::{Cause, Finding, Verdict};
 use crate::policy::load::go;
@@ -9,7 +10,6 @@ use crate::policy::load::source::Source;
 use crate::policy::load::strict;
 use crate::policy::load::validate::{self, Violation};
 use crate::policy::model::{ApiVersion, Policy};
-use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 
 /// Everything there is to say about a policy file.
@@ -36,10 +36,10 @@ impl Judgement {
 ///
 /// Refuses with the first objection: what the API server would not start with in its own words, else what it
 /// would silently drop. Every further one is a line of the help.
-pub fn judge(text: &str, minor: u32) -> Result<Policy, Refusal> {
+pub fn judge(text: &str, minor: u32) -> Result<Policy, Diagnostic> {
     let judgement = examine(text, minor);
     let Some((first, further)) = judgement.findings.split_first() else {
-        return judgement.policy.ok_or_else(|| Refusal::new("the policy could not be read"));
+        return judgement.policy.ok_or_else(|| Diagnostic::error("the policy could not be read"));
     };
     let refusal = first.refuse(text, minor);
     Err(further.iter().fold(refusal, |refusal, finding| {

@@ -1,6 +1,6 @@
 //! An objection to a policy file, as data.
 
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 use crate::yaml::Path;
 
 /// Whose objection it is.
@@ -55,7 +55,7 @@ impl Finding {
 
     /// A refusal of the file `text` for it. Of bytes that are no text the text is empty.
     #[must_use]
-    pub fn refuse(&self, text: &str, minor: u32) -> Refusal {
+    pub fn refuse(&self, text: &str, minor: u32) -> Diagnostic {
         let words = &self.words;
         let reason = match self.verdict {
             Verdict::WouldNotStart => {
@@ -65,7 +65,7 @@ impl Finding {
             Verdict::Strict => format!("this policy does not do what it seems to say: {words}"),
         };
         let refusal =
-            self.help.iter().fold(Refusal::new(reason), |refusal, step| refusal.help(step.as_str()));
+            self.help.iter().fold(Diagnostic::error(reason), |refusal, step| refusal.help(step.as_str()));
         match self.position {
             Some(position) => refusal.at(position, text),
             None => refusal,

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use crate::audit::version::NEWEST_KNOWN_MINOR;
+use crate::diagnostic::Diagnostic;
 use crate::policy::load::examine::{examine, judge};
 use crate::policy::load::finding::{Cause, Finding};
 use crate::policy::load::identity;
 use crate::policy::load::source::Source;
 use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
-use crate::refusal::Refusal;
 use crate::yaml::{Document, Edit, Path};
 
 /// A policy in `audit.k8s.io/v1`.
@@ -28,7 +28,7 @@ pub struct Migrated {
 /// # Errors
 ///
 /// Refuses what no API server would start with, what cannot be edited safely, and a result that would decide otherwise.
-pub fn migrate(text: &str) -> Result<Migrated, Refusal> {
+pub fn migrate(text: &str) -> Result<Migrated, Diagnostic> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
     let current = examine(text, newest);
     if let Some(policy) = current.policy {
@@ -38,7 +38,9 @@ pub fn migrate(text: &str) -> Result<Migrated, Refusal> {
     let Some(before) = former.policy.filter(|policy| policy.api_version != ApiVersion::V1) else {
         // The version is no reason here: of what is to be migrated, the release that read it last has the word.
         let minor = if is_of_removed_version(text) { LAST_MINOR_WITH_BETA } else { newest };
-        return Err(judge(text, minor).err().unwrap_or_else(|| Refusal::new("the policy could not be read")));
+        return Err(judge(text, minor)
+            .err()
+            .unwrap_or_else(|| Diagnostic::error("the policy could not be read")));
     };
     if let Some(finding) = former.findings.iter().find(|finding| is_in_the_way(finding)) {
         return Err(refuse_to_edit(finding, text));
@@ -49,7 +51,7 @@ pub fn migrate(text: &str) -> Result<Migrated, Refusal> {
     let after = examine(&migrated, newest);
     let from = before.api_version;
     if after.policy != Some(Policy { api_version: ApiVersion::V1, ..before }) {
-        return Err(Refusal::new("the migrated policy would not be the same")
+        return Err(Diagnostic::error("the migrated policy would not be the same")
             .help("write `apiVersion: audit.k8s.io/v1` by hand"));
     }
     Ok(Migrated { from, text: migrated, findings: after.findings })
@@ -70,8 +72,8 @@ fn is_in_the_way(finding: &Finding) -> bool {
     matches!(finding.cause, Cause::DuplicateKey | Cause::FurtherDocument)
 }
 
-fn refuse_to_edit(finding: &Finding, text: &str) -> Refusal {
-    let refusal = Refusal::new(format!("not safe to edit: {}", finding.words));
+fn refuse_to_edit(finding: &Finding, text: &str) -> Diagnostic {
+    let refusal = Diagnostic::error(format!("not safe to edit: {}", finding.words));
     let refusal = finding.help.iter().fold(refusal, |refusal, step| refusal.help(step.as_str()));
     match finding.position {
         Some(position) => refusal.at(position, text),

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::diagnostic::{Diagnostic, Position};
 use crate::policy::load::finding::{Cause, Finding, Verdict};
 use crate::policy::load::json;
 use crate::policy::load::json_words::{self, Fault};
 use crate::policy::load::{foreign, go, plainer, yaml_words};
-use crate::refusal::{Position, Refusal};
 use crate::yaml::{Document, FindingKind, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
 
 /// A text that could be read.
@@ -197,18 +197,18 @@ fn has_two_spellings(value: &Value) -> bool {
 
 /// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
 /// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
-fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
+fn refuse_yaml(text: &str, refusal: Diagnostic) -> Finding {
     let words = yaml_words::words(text, &refusal);
-    let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.reason)
+    let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.message)
         || words.as_ref().is_some_and(|words| is_laxer_in_go(text, words));
-    let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.reason.contains(words));
+    let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.message.contains(words));
     let is_undecided = libyaml_may_be_stricter || (yaml_words::libyaml_reads(text) && !has_no_value);
     if is_undecided {
         return undecided(refusal);
     }
     let words = match words {
         Some(words) => format!("failed decoding: {words}"),
-        None => format!("failed decoding: yaml: {}", refusal.reason),
+        None => format!("failed decoding: yaml: {}", refusal.message),
     };
     unusable(Verdict::WouldNotStart, words, refusal)
 }
@@ -216,21 +216,28 @@ fn refuse_yaml(text: &str, refusal: Refusal) -> Finding {
 /// How a finding begins that says why there is no verdict.
 const CANNOT_TELL: &str = "kaudit cannot tell how the API server reads this";
 
-fn undecided(refusal: Refusal) -> Finding {
-    let reason = refusal.reason.as_str();
+fn undecided(refusal: Diagnostic) -> Finding {
+    let reason = refusal.message.as_str();
     let prefixes = ["this is not valid YAML: ", "this is not valid YAML for Kubernetes: "];
     let cause = prefixes.iter().find_map(|prefix| reason.strip_prefix(prefix)).unwrap_or(reason);
     unusable(Verdict::Undecided, format!("{CANNOT_TELL}: {cause}"), refusal)
 }
 
-fn unusable(verdict: Verdict, words: String, refusal: Refusal) -> Finding {
+fn unusable(verdict: Verdict, words: String, refusal: Diagnostic) -> Finding {
     // The reader's advice is about manifests where it names kubectl, which knows no audit policies.
     let mut help: Vec<String> =
         refusal.help.into_iter().filter(|step| !step.contains("kubectl create")).collect();
     if help.is_empty() {
         help.push(yaml_words::advice(&words).to_owned());
     }
-    Finding { verdict, cause: Cause::Unusable, words, path: Path::root(), position: refusal.position, help }
+    Finding {
+        verdict,
+        cause: Cause::Unusable,
+        words,
+        path: Path::root(),
+        position: refusal.location.position,
+        help,
+    }
 }
 
 /// What Go's reader takes and libyaml may not: a word in brackets that ends with a colon, as in `{a:}`, and brackets or

@@ -6,10 +6,10 @@
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;
 
-use crate::refusal::{Position, Refusal};
+use crate::diagnostic::{Diagnostic, Position};
 
 /// Its words, for a text that kaudit's reader refuses with `refusal`; `None` where they are not known.
-pub(in crate::policy) fn words(text: &str, refusal: &Refusal) -> Option<String> {
+pub(in crate::policy) fn words(text: &str, refusal: &Diagnostic) -> Option<String> {
     match libyaml_error(text) {
         Some(error) => match error.strip_prefix("unknown anchor at ") {
             Some(place) => {
@@ -74,10 +74,10 @@ fn position_of(place: &str) -> Option<Position> {
 }
 
 /// Words about a text that can be parsed, but has no value.
-fn of_value(text: &str, refusal: &Refusal) -> Option<String> {
-    let reason = refusal.reason.as_str();
+fn of_value(text: &str, refusal: &Diagnostic) -> Option<String> {
+    let reason = refusal.message.as_str();
     let written = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(text, _)| text);
-    let line = refusal.position.map_or(0, |position| position.line);
+    let line = refusal.location.position.map_or(0, |position| position.line);
     Some(match reason {
         _ if reason.contains("has no form in JSON") => match written.trim_start_matches('+') {
             minus if minus.starts_with('-') => "json: unsupported value: -Inf".to_owned(),
@@ -89,7 +89,7 @@ fn of_value(text: &str, refusal: &Refusal) -> Option<String> {
         }
         _ if reason.contains("unknown escape character") => "yaml: found unknown escape character".to_owned(),
         "this alias contains itself" => {
-            format!("yaml: anchor '{}' value contains itself", alias_at(text, refusal.position?)?)
+            format!("yaml: anchor '{}' value contains itself", alias_at(text, refusal.location.position?)?)
         }
         "the document contains excessive aliasing" => "yaml: document contains excessive aliasing".to_owned(),
         "only mappings can be merged with `<<`" => {

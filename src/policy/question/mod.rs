@@ -6,11 +6,11 @@ mod path;
 mod seen;
 mod user;
 
+use crate::diagnostic::Diagnostic;
 use crate::policy::builtin::{self, Builtin};
 use crate::policy::decide::decision::{Request, Resource, Target};
 use crate::policy::load::validate::nearest;
 use crate::policy::reach::VERBS;
-use crate::refusal::Refusal;
 use command::Command;
 pub use describe::{describe_arguments, describe_request, describe_rule};
 pub(super) use path::is_of_resource as is_path_of_resource;
@@ -46,14 +46,14 @@ impl Question {
     ///
     /// # Errors
     /// The words make no request: no verb, no resource, a verb that no request has.
-    pub fn request(&self, minor: u32) -> Result<(Request, Vec<String>), Refusal> {
+    pub fn request(&self, minor: u32) -> Result<(Request, Vec<String>), Diagnostic> {
         let mut remarks = Vec::new();
         let user = (!self.no_user).then(|| user::named(self.user.as_deref(), &self.groups));
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         let (verb, target) = match (words.as_slice(), &self.raw) {
             ([] | [_], Some(raw)) => self.path(words.first().copied(), raw, &mut remarks)?,
             ([_, extra, ..], Some(_)) => {
-                return Err(Refusal::new(format!("{extra}: --raw takes the place of the resource")));
+                return Err(Diagnostic::error(format!("{extra}: --raw takes the place of the resource")));
             }
             ([verb, raw], None) if raw.starts_with('/') => self.path(Some(verb), raw, &mut remarks)?,
             ([verb, rest @ ..], None) => {
@@ -61,7 +61,7 @@ impl Question {
                 (verb, Target::Resource(resource))
             }
             ([], None) => {
-                return Err(Refusal::new("name a verb and a resource, or --raw and a path").help(USAGE));
+                return Err(Diagnostic::error("name a verb and a resource, or --raw and a path").help(USAGE));
             }
         };
         Ok((Request { user, verb, target }, remarks))
@@ -72,16 +72,16 @@ impl Question {
         word: Option<&str>,
         raw: &str,
         remarks: &mut Vec<String>,
-    ) -> Result<(String, Target), Refusal> {
+    ) -> Result<(String, Target), Diagnostic> {
         if !raw.starts_with('/') {
-            return Err(Refusal::new(format!("--raw {raw}: a path begins with /")));
+            return Err(Diagnostic::error(format!("--raw {raw}: a path begins with /")));
         }
         if self.namespace.is_some() || self.all_namespaces || self.subresource.is_some() {
-            return Err(Refusal::new("a path has its namespace and subresource in it"));
+            return Err(Diagnostic::error("a path has its namespace and subresource in it"));
         }
         let word = word.unwrap_or("get").to_lowercase();
         let method = command::method(&word).ok_or_else(|| {
-            Refusal::new(format!("no request for a path has the verb {word}"))
+            Diagnostic::error(format!("no request for a path has the verb {word}"))
                 .help("verbs: the methods of HTTP: get, post, put, patch, delete, head, options")
         })?;
         let (verb, target) = path::understand(method, raw);
@@ -98,7 +98,7 @@ impl Question {
         rest: &[&str],
         minor: u32,
         remarks: &mut Vec<String>,
-    ) -> Result<(String, Resource), Refusal> {
+    ) -> Result<(String, Resource), Diagnostic> {
         let verb = typed.to_lowercase();
         let command = command::find(&verb);
         let verb = match command {
@@ -108,7 +108,7 @@ impl Question {
         };
         let (resource, name) = match (command, rest) {
             (_, []) => {
-                return Err(Refusal::new("name a verb and a resource, or --raw and a path").help(USAGE));
+                return Err(Diagnostic::error("name a verb and a resource, or --raw and a path").help(USAGE));
             }
             (Some(command @ Command { resource: Some(only), .. }), rest) => {
                 (only, object_of(&command, only, rest, remarks)?)
@@ -134,10 +134,12 @@ impl Question {
         name: &str,
         minor: u32,
         remarks: &mut Vec<String>,
-    ) -> Result<Resource, Refusal> {
+    ) -> Result<Resource, Diagnostic> {
         let (resource, mut after_slash) = typed.split_once('/').unwrap_or((typed, ""));
         if typed.contains(',') || typed == "all" || after_slash.contains('/') || resource.is_empty() {
-            return Err(Refusal::new(format!("{typed}: one resource, such as pods or pods/log")).help(USAGE));
+            return Err(
+                Diagnostic::error(format!("{typed}: one resource, such as pods or pods/log")).help(USAGE)
+            );
         }
         // `deployments.apps/scale`, `deployments.v1.apps`
         let (called, group) = resource.split_once('.').unwrap_or((resource, ""));
@@ -172,11 +174,11 @@ impl Question {
     }
 
     /// Only what has no name is over all namespaces.
-    fn check_namespace(&self, verb: &str, found: &Resource) -> Result<(), Refusal> {
+    fn check_namespace(&self, verb: &str, found: &Resource) -> Result<(), Diagnostic> {
         let is_over_all =
             ["get", "list", "watch", "deletecollection"].contains(&verb) && found.name.is_empty();
         if self.all_namespaces && !is_over_all {
-            return Err(Refusal::new("-A: only a list or a watch is over all namespaces").help(USAGE));
+            return Err(Diagnostic::error("-A: only a list or a watch is over all namespaces").help(USAGE));
         }
         Ok(())
     }
@@ -223,7 +225,7 @@ fn object_of<'w>(
     only: &str,
     rest: &[&'w str],
     remarks: &mut Vec<String>,
-) -> Result<&'w str, Refusal> {
+) -> Result<&'w str, Diagnostic> {
     let (typed, more) = match rest {
         [] => ("", rest),
         [called, more @ ..] if is_called(called, only) => match more {
@@ -246,12 +248,12 @@ fn object_of<'w>(
             ));
             Ok("")
         }
-        Some(_) => Err(Refusal::new(format!("{typed}: name one of {only} itself"))),
+        Some(_) => Err(Diagnostic::error(format!("{typed}: name one of {only} itself"))),
     }
 }
 
-fn refuse_extra(extra: &str) -> Refusal {
-    Refusal::new(format!("{extra}: one verb, one resource, one name")).help(USAGE)
+fn refuse_extra(extra: &str) -> Diagnostic {
+    Diagnostic::error(format!("{extra}: one verb, one resource, one name")).help(USAGE)
 }
 
 fn is_built_in(typed: &str) -> bool {
@@ -268,8 +270,8 @@ fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn refuse_verb(typed: &str, verb: &str) -> Refusal {
-    let refusal = Refusal::new(format!("no request for a resource has the verb {typed}"));
+fn refuse_verb(typed: &str, verb: &str) -> Diagnostic {
+    let refusal = Diagnostic::error(format!("no request for a resource has the verb {typed}"));
     match nearest(verb, VERBS.into_iter()) {
         Some(meant) => refusal.help(format!("did you mean {meant}?")),
         None => refusal.help(format!("verbs: {}", VERBS.join(", "))),

@@ -1,17 +1,17 @@
 //! The attributes that are left of a request when it is sent: a path has no name in it where an object is created or a
 //! collection is asked for, and the API server goes by the path.
 
+use crate::diagnostic::Diagnostic;
 use crate::policy::decide::decision::Resource;
-use crate::refusal::Refusal;
 
 /// The verb with `-w`.
 ///
 /// # Errors
 /// It is about something else than reading.
-pub(super) fn watched(verb: &str) -> Result<String, Refusal> {
+pub(super) fn watched(verb: &str) -> Result<String, Diagnostic> {
     match verb {
         "get" | "list" | "watch" => Ok("watch".to_owned()),
-        verb => Err(Refusal::new(format!("-w: only a get or a list watches, no {verb}"))),
+        verb => Err(Diagnostic::error(format!("-w: only a get or a list watches, no {verb}"))),
     }
 }
 

@@ -4,8 +4,8 @@ use super::log::SurgeLog;
 use super::pod::{DROPPED_FLAGS, POD_NAME, flags};
 use super::probes::PROBES;
 use crate::audit::argv;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Manifest, check_pod};
-use crate::refusal::Refusal;
 use serde_json::Value;
 use std::num::NonZeroU16;
 
@@ -21,9 +21,9 @@ pub(super) fn require_as_intended(
     bytes: &[u8],
     port: NonZeroU16,
     log: Option<&SurgeLog>,
-) -> Result<(), Refusal> {
-    let surge = Manifest::read(bytes).map_err(|refusal| wrong(&refusal.reason))?;
-    check_pod(surge.pod()).map_err(|refusal| wrong(&refusal.reason))?;
+) -> Result<(), Diagnostic> {
+    let surge = Manifest::read(bytes).map_err(|refusal| wrong(&refusal.message))?;
+    check_pod(surge.pod()).map_err(|refusal| wrong(&refusal.message))?;
     let metadata = &surge.pod().metadata;
     if metadata.name.as_deref() != Some(POD_NAME) || metadata.namespace != planned.pod().metadata.namespace {
         return Err(wrong("its name is another one"));
@@ -55,7 +55,7 @@ pub(super) fn require_as_intended(
 }
 
 /// The pod without the fields that differ.
-fn unchanged(manifest: &Manifest) -> Result<Value, Refusal> {
+fn unchanged(manifest: &Manifest) -> Result<Value, Diagnostic> {
     let mut pod = manifest.document().value().clone();
     let container = format!("/spec/containers/{}", manifest.api_server().container);
     let container = pod.pointer_mut(&container).and_then(Value::as_object_mut);
@@ -72,7 +72,7 @@ fn unchanged(manifest: &Manifest) -> Result<Value, Refusal> {
 }
 
 /// The refusal for a result that only a mistake of kaudit's explains.
-pub(super) fn wrong(what: &str) -> Refusal {
-    Refusal::new(format!("the surge pod would not be what was intended: {what}"))
+pub(super) fn wrong(what: &str) -> Diagnostic {
+    Diagnostic::error(format!("the surge pod would not be what was intended: {what}"))
         .help("nothing was written; please report this with the manifest")
 }

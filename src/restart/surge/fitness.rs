@@ -3,8 +3,8 @@
 use crate::audit::argv::lookup;
 use crate::audit::pflag::parse_int;
 use crate::audit::version::KubernetesVersion;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
-use crate::refusal::Refusal;
 
 /// The port without authentication, which clients on the node may use.
 const INSECURE_PORT: &str = "insecure-port";
@@ -20,34 +20,39 @@ const RECONCILER_TYPE_SINCE: u16 = 9;
 ///
 /// # Errors
 /// The first thing that stands against it.
-pub(super) fn require_fit(planned: &Manifest) -> Result<(), Refusal> {
-    let Some(spec) = planned.pod().spec.as_ref() else { return Err(Refusal::new("the pod has no spec")) };
+pub(super) fn require_fit(planned: &Manifest) -> Result<(), Diagnostic> {
+    let Some(spec) = planned.pod().spec.as_ref() else {
+        return Err(Diagnostic::error("the pod has no spec"));
+    };
     if spec.host_network != Some(true) {
-        return Err(Refusal::new(
+        return Err(Diagnostic::error(
             "the pod has a network of its own (no hostNetwork): its connections cannot be steered",
         ));
     }
     if spec.containers.len() != 1 {
-        return Err(Refusal::new(format!(
+        return Err(Diagnostic::error(format!(
             "the pod has {} containers: only the API server is known to bear a second one beside it",
             spec.containers.len()
         )));
     }
     if spec.init_containers.iter().flatten().next().is_some() {
-        return Err(Refusal::new(
+        return Err(Diagnostic::error(
             "the pod has init containers, which would run once more beside the running API server",
         ));
     }
     let version = KubernetesVersion::from_image(&planned.api_server().image);
     if let Some(version) = version.as_ref().filter(|version| version.minor < RECONCILER_TYPE_SINCE) {
-        return Err(Refusal::new(format!(
+        return Err(Diagnostic::error(format!(
             "Kubernetes {version} has no --endpoint-reconciler-type: a second API server would announce itself to all clients"
         )));
     }
     require_no_insecure_port(planned, version.as_ref())
 }
 
-fn require_no_insecure_port(planned: &Manifest, version: Option<&KubernetesVersion>) -> Result<(), Refusal> {
+fn require_no_insecure_port(
+    planned: &Manifest,
+    version: Option<&KubernetesVersion>,
+) -> Result<(), Diagnostic> {
     let is_open = match lookup(&planned.api_server().arguments(), INSECURE_PORT).and_then(|found| found.value)
     {
         Some(port) => parse_int(&port) != Ok(0),
@@ -56,7 +61,7 @@ fn require_no_insecure_port(planned: &Manifest, version: Option<&KubernetesVersi
     if !is_open {
         return Ok(());
     }
-    Err(Refusal::new(format!("the API server serves --{INSECURE_PORT} too, and only one can at a time"))
+    Err(Diagnostic::error(format!("the API server serves --{INSECURE_PORT} too, and only one can at a time"))
         .help(format!("close it: --{INSECURE_PORT}=0")))
 }
 
@@ -69,7 +74,7 @@ mod tests {
             "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  {spec}\n  containers:\n  - name: a\n    image: {image}\n    command: [kube-apiserver, {flag}]\n"
         );
         let manifest = Manifest::read(manifest.as_bytes()).unwrap();
-        require_fit(&manifest).map_or_else(|refusal| refusal.reason, |()| String::new())
+        require_fit(&manifest).map_or_else(|refusal| refusal.message, |()| String::new())
     }
 
     #[test]

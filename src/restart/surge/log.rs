@@ -10,8 +10,8 @@
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{Coverage, Manifest};
-use crate::refusal::Refusal;
 use crate::rotation::{format_time, rotated_at, rotated_name, split_name, split_time};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ impl SurgeLog {
     ///
     /// # Errors
     /// There cannot be another file beside the log that outlives the container.
-    pub(super) fn of(planned: &Manifest, time: Timestamp) -> Result<Option<Self>, Refusal> {
+    pub(super) fn of(planned: &Manifest, time: Timestamp) -> Result<Option<Self>, Diagnostic> {
         let found = lookup(&planned.api_server().arguments(), LOG_PATH).and_then(|found| found.value);
         let Some(path) = found.filter(|path| !path.is_empty() && path != STANDARD_OUTPUT) else {
             return Ok(None);
@@ -51,7 +51,7 @@ impl SurgeLog {
             return Ok(None);
         }
         if is_expanded(&path) {
-            return Err(Refusal::new(format!(
+            return Err(Diagnostic::error(format!(
                 "--{LOG_PATH}={path} is expanded by the kubelet: kaudit cannot tell where a second log would lie"
             )));
         }
@@ -60,7 +60,7 @@ impl SurgeLog {
             .filter(|path| path.is_absolute())
             .and_then(|path| Coverage::of(&planned.mounts(), path));
         if covered.as_ref().is_some_and(|covered| covered.exact) {
-            return Err(Refusal::new(format!(
+            return Err(Diagnostic::error(format!(
                 "the log {path} is mounted as a single file: a second log beside it would be lost with its container"
             ))
             .help("mount the directory of the log; kaudit enable does it"));
@@ -121,7 +121,7 @@ mod tests {
              volumes: [{{name: v, hostPath: {{path: {host}}}}}]}}}}"
         );
         let manifest = Manifest::read(format!("---\n{manifest}").as_bytes()).unwrap();
-        SurgeLog::of(&manifest, TIME.parse().unwrap()).map_err(|refusal| refusal.reason)
+        SurgeLog::of(&manifest, TIME.parse().unwrap()).map_err(|refusal| refusal.message)
     }
 
     #[test]

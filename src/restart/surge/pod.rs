@@ -9,8 +9,8 @@ use super::fitness::require_fit;
 use super::log::SurgeLog;
 use super::probes::{self, Move};
 use crate::audit::flag::LOG_PATH;
+use crate::diagnostic::Diagnostic;
 use crate::manifest::{FlagList, Manifest};
-use crate::refusal::Refusal;
 use crate::restart::endpoint::endpoint;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -53,12 +53,12 @@ pub struct SurgePod {
 ///
 /// # Errors
 /// Of this pod no second one can run, and why. The running API server is not concerned: it can be restarted otherwise.
-pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Result<SurgePod, Refusal> {
+pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Result<SurgePod, Diagnostic> {
     require_fit(planned)?;
     let api_server = planned.api_server();
     let served = endpoint(&api_server.arguments(), &[])?.address.port();
     if served == port.get() {
-        return Err(Refusal::new(format!(
+        return Err(Diagnostic::error(format!(
             "the port {port} is the API server's own: a second one needs another"
         )));
     }
@@ -136,7 +136,7 @@ fn metadata(planned: &Value) -> Value {
     metadata
 }
 
-fn set_godebug(container: &mut Map<String, Value>) -> Result<(), Refusal> {
+fn set_godebug(container: &mut Map<String, Value>) -> Result<(), Diagnostic> {
     let (name, setting) = GODEBUG;
     if container.get("env").is_none_or(Value::is_null) {
         container.insert("env".to_owned(), json!([]));
@@ -150,7 +150,7 @@ fn set_godebug(container: &mut Map<String, Value>) -> Result<(), Refusal> {
         return Ok(());
     };
     if entry.get("valueFrom").is_some_and(|from| !from.is_null()) {
-        return Err(Refusal::new(format!(
+        return Err(Diagnostic::error(format!(
             "the value of {name} comes from elsewhere (valueFrom): kaudit cannot add {setting} to it"
         )));
     }

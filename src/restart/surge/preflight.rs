@@ -1,8 +1,8 @@
 //! Whether this node allows a restart without an outage. Facts in, findings out: `--restart=auto` decides by them, and
 //! a check prints them.
 
+use crate::diagnostic::Diagnostic;
 use crate::node::{Memory, PodMemory};
-use crate::refusal::Refusal;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
@@ -33,7 +33,7 @@ pub struct Facts {
     /// Who listens on the API server's port, on which address.
     pub listeners: Result<Vec<Listening>, String>,
     /// Whether the planned pod allows a second one, as [`super::surge_pod`] says.
-    pub pod: Result<(), Refusal>,
+    pub pod: Result<(), Diagnostic>,
 }
 
 /// A listening socket.
@@ -141,7 +141,7 @@ fn kernel(facts: &Facts) -> Judgement {
 }
 
 fn pod(facts: &Facts) -> Judgement {
-    let against = |refusal: &Refusal| (refusal.reason.clone(), refusal.help.first().cloned());
+    let against = |refusal: &Diagnostic| (refusal.message.clone(), refusal.help.first().cloned());
     facts.pod.as_ref().map(|()| "the planned pod leaves room for one".to_owned()).map_err(against)
 }
 
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(against(|facts| facts.privileges = Err(no())), "surge-privileges: no");
         assert_eq!(against(|facts| facts.free_port = Err(no())), "surge-port: no");
         assert_eq!(
-            against(|facts| facts.pod = Err(Refusal::new("two containers"))),
+            against(|facts| facts.pod = Err(Diagnostic::error("two containers"))),
             "surge-pod: two containers"
         );
         assert_eq!(against(|facts| facts.resident = Err(no())), "surge-memory: no");

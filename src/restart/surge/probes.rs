@@ -1,6 +1,6 @@
 //! Probes and hooks of a container whose API server moves to another port, and that declares no ports any more.
 
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use serde_json::{Map, Value};
 use std::num::NonZeroU16;
 
@@ -26,7 +26,7 @@ pub(super) struct Move {
 ///
 /// # Errors
 /// One asks a port by a name that the container does not declare.
-pub(super) fn redirect(container: &mut Map<String, Value>, ports: Move) -> Result<(), Refusal> {
+pub(super) fn redirect(container: &mut Map<String, Value>, ports: Move) -> Result<(), Diagnostic> {
     let declared = container.get("ports").cloned().unwrap_or_default();
     container
         .retain(|key, probe| !PROBES.contains(&key.as_str()) || probe.get("exec").is_none_or(Value::is_null));
@@ -42,12 +42,14 @@ pub(super) fn redirect(container: &mut Map<String, Value>, ports: Move) -> Resul
     Ok(())
 }
 
-fn redirect_one(name: &str, probe: &mut Value, declared: &Value, ports: Move) -> Result<(), Refusal> {
+fn redirect_one(name: &str, probe: &mut Value, declared: &Value, ports: Move) -> Result<(), Diagnostic> {
     for handler in HANDLERS {
         let Some(port) = probe.get_mut(handler).and_then(|handler| handler.get_mut("port")) else { continue };
         let number = number_of(port, declared).ok_or_else(|| {
-            Refusal::new(format!("its {name} asks the port {port}, which the container does not declare"))
-                .help("the kubelet cannot ask it either; name one of the container's ports, or a number")
+            Diagnostic::error(format!(
+                "its {name} asks the port {port}, which the container does not declare"
+            ))
+            .help("the kubelet cannot ask it either; name one of the container's ports, or a number")
         })?;
         *port = Value::from(if number == u64::from(ports.from) { u64::from(ports.to.get()) } else { number });
     }
@@ -72,7 +74,7 @@ mod tests {
         let Value::Object(mut container) = container else { panic!("an object") };
         redirect(&mut container, Move { from: 6443, to: NonZeroU16::new(16443).unwrap() })
             .map(|()| Value::Object(container))
-            .map_err(|refusal| refusal.reason)
+            .map_err(|refusal| refusal.message)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle as EventStyle, Span, StrInput, Ta
 use super::place::refuse_at;
 use super::scan::Scan;
 use super::tree::Node;
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 
 /// The first document of a text.
 pub(super) struct Composed {
@@ -28,7 +28,7 @@ pub(super) struct Composed {
 /// # Errors
 ///
 /// Refuses what is not YAML and what is nested too deeply.
-pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
+pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Diagnostic> {
     let plain = Padded::plain(text, start);
     read(text, start, &plain).or_else(|refusal| {
         let padded = plain.indented().ok_or_else(|| refusal.clone())?;
@@ -36,7 +36,7 @@ pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Refusal> {
     })
 }
 
-fn read(text: &str, start: usize, padded: &Padded<'_>) -> Result<Composed, Refusal> {
+fn read(text: &str, start: usize, padded: &Padded<'_>) -> Result<Composed, Diagnostic> {
     let mut composer = Composer {
         text,
         padded,
@@ -73,7 +73,7 @@ enum Surroundings {
 }
 
 impl<'p> Composer<'_, 'p> {
-    fn document(&mut self) -> Result<Composed, Refusal> {
+    fn document(&mut self) -> Result<Composed, Diagnostic> {
         let mut directive = None;
         let (mut event, mut span) = self.next()?;
         while matches!(event, Event::StreamStart) {
@@ -97,7 +97,7 @@ impl<'p> Composer<'_, 'p> {
     }
 
     /// The next event of the parser.
-    fn next(&mut self) -> Result<Token<'p>, Refusal> {
+    fn next(&mut self) -> Result<Token<'p>, Diagnostic> {
         match self.parser.next_event() {
             Some(Ok(token)) => Ok(token),
             Some(Err(error)) => {
@@ -134,12 +134,12 @@ impl<'p> Composer<'_, 'p> {
         }
     }
 
-    fn require(&self, holds: bool) -> Result<(), Refusal> {
+    fn require(&self, holds: bool) -> Result<(), Diagnostic> {
         if holds { Ok(()) } else { Err(self.lost()) }
     }
 
     /// The text is not where the parser's events say it is: YAML so unusual that nothing may be edited in it.
-    fn lost(&self) -> Refusal {
+    fn lost(&self) -> Diagnostic {
         refuse_at(self.text, self.scan.at(), "kaudit cannot follow the YAML from here on")
             .help("write this part in plainer YAML, for example with block lists and without `?` keys")
     }
@@ -160,7 +160,7 @@ impl<'p> Composer<'_, 'p> {
 }
 
 /// A syntax error in the parser's words, with help where the cause is a common one.
-fn refuse_syntax(text: &str, at: usize, info: &str) -> Refusal {
+fn refuse_syntax(text: &str, at: usize, info: &str) -> Diagnostic {
     let refusal = refuse_at(text, at, format!("this is not valid YAML: {info}"));
     if info.contains("tab") {
         return refusal.help("indent with spaces: YAML does not allow tabs there");

@@ -3,7 +3,7 @@
 use saphyr_parser::{Event, ScalarStyle as EventStyle, Span};
 
 use super::{Composer, EventTag, Surroundings};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::place::refuse_at;
 use crate::yaml::tree::{Entry, Item, Kind, Node, Properties, ScalarStyle, Style};
 
@@ -21,7 +21,7 @@ impl<'p> Composer<'_, 'p> {
         event: Event<'p>,
         span: Span,
         within: Surroundings,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, Diagnostic> {
         if self.depth == MAX_DEPTH {
             self.scan.skip_trivia();
             return Err(refuse_at(self.text, self.scan.at(), "the document is nested too deeply")
@@ -63,7 +63,7 @@ impl<'p> Composer<'_, 'p> {
         node
     }
 
-    fn alias(&mut self, anchor: usize, within: Surroundings) -> Result<Node, Refusal> {
+    fn alias(&mut self, anchor: usize, within: Surroundings) -> Result<Node, Diagnostic> {
         self.scan.skip_trivia();
         let start = self.scan.at();
         self.expect(b'*')?;
@@ -78,7 +78,7 @@ impl<'p> Composer<'_, 'p> {
         anchor: usize,
         tag: EventTag<'p>,
         within: Surroundings,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, Diagnostic> {
         if anchor == 0 && tag.is_none() {
             return self.absent(0, None);
         }
@@ -90,7 +90,7 @@ impl<'p> Composer<'_, 'p> {
         &mut self,
         start: usize,
         properties: Option<Box<Properties>>,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, Diagnostic> {
         let at = self.scan.at();
         let start = if properties.is_some() { start } else { at };
         self.finish(Kind::Scalar("".into(), ScalarStyle::Plain), start, at, properties)
@@ -103,7 +103,7 @@ impl<'p> Composer<'_, 'p> {
         span: Span,
         start: usize,
         properties: Option<Box<Properties>>,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, Diagnostic> {
         let content = self.scan.at();
         let style = match style {
             EventStyle::Plain => {
@@ -144,7 +144,7 @@ impl<'p> Composer<'_, 'p> {
     }
 
     /// JSON may escape a slash, and go-yaml does not know that; what starts with a brace it is not asked to read.
-    fn require_go_escapes(&self, start: usize) -> Result<(), Refusal> {
+    fn require_go_escapes(&self, start: usize) -> Result<(), Diagnostic> {
         let written = self.text.get(start..self.scan.at()).unwrap_or_default();
         let escapes_slash = written.contains("\\/") && written.replace("\\\\", "").contains("\\/");
         if escapes_slash && !self.text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
@@ -158,7 +158,7 @@ impl<'p> Composer<'_, 'p> {
         Ok(())
     }
 
-    fn sequence(&mut self, start: usize, properties: Option<Box<Properties>>) -> Result<Node, Refusal> {
+    fn sequence(&mut self, start: usize, properties: Option<Box<Properties>>) -> Result<Node, Diagnostic> {
         let content = self.scan.at();
         let flow = self.scan.accept(b'[');
         let mut items = Vec::new();
@@ -195,7 +195,7 @@ impl<'p> Composer<'_, 'p> {
         start: usize,
         properties: Option<Box<Properties>>,
         within: Surroundings,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, Diagnostic> {
         let content = self.scan.at();
         let style = match (self.scan.accept(b'{'), within) {
             (true, _) => Style::Flow,
@@ -221,7 +221,7 @@ impl<'p> Composer<'_, 'p> {
         self.finish(Kind::Mapping(entries, style), start, content, properties)
     }
 
-    fn entry(&mut self, event: Event<'p>, span: Span, style: Style) -> Result<Entry, Refusal> {
+    fn entry(&mut self, event: Event<'p>, span: Span, style: Style) -> Result<Entry, Diagnostic> {
         let within = if style == Style::Block { Surroundings::Block } else { Surroundings::FlowMapping };
         self.scan.skip_trivia();
         let explicit = self.scan.accept_indicator(b'?');
@@ -250,7 +250,7 @@ impl<'p> Composer<'_, 'p> {
         anchor: usize,
         tag: EventTag<'p>,
         within: Surroundings,
-    ) -> Result<(usize, Option<Box<Properties>>), Refusal> {
+    ) -> Result<(usize, Option<Box<Properties>>), Diagnostic> {
         let mut before = self.scan.clone();
         before.skip_trivia();
         let start = before.at();
@@ -274,22 +274,22 @@ impl<'p> Composer<'_, 'p> {
         start: usize,
         content: usize,
         properties: Option<Box<Properties>>,
-    ) -> Result<Node, Refusal> {
+    ) -> Result<Node, Diagnostic> {
         // A block collection ends where its last child ends, which is where the cursor stands.
         let end = self.stored(self.scan.at())?;
         Ok(Node { kind, start: self.stored(start)?, content: self.stored(content)?, end, properties })
     }
 
-    fn stored(&self, offset: usize) -> Result<u32, Refusal> {
+    fn stored(&self, offset: usize) -> Result<u32, Diagnostic> {
         u32::try_from(offset).map_err(|_| self.lost())
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Refusal> {
+    fn expect(&mut self, byte: u8) -> Result<(), Diagnostic> {
         let found = self.scan.accept(byte);
         self.require(found)
     }
 
-    fn expect_indicator(&mut self, indicator: u8) -> Result<(), Refusal> {
+    fn expect_indicator(&mut self, indicator: u8) -> Result<(), Diagnostic> {
         let found = self.scan.accept_indicator(indicator);
         self.require(found)
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::{Holder, Planner, Slot, is_filled, style};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::lines::{column, is_first_on_line, is_last_on_line, line_end, line_start};
 use crate::yaml::render::{Line, Manner, join_lines};
 use crate::yaml::tree::{Entry, Item, Kind, Node, ScalarStyle, Style, offset};
@@ -95,7 +95,7 @@ impl Planner<'_> {
     }
 
     /// Sets a key of the mapping in `slot`.
-    pub(super) fn put(&mut self, slot: Slot<'_>, key: &str, value: &Value) -> Result<(), Refusal> {
+    pub(super) fn put(&mut self, slot: Slot<'_>, key: &str, value: &Value) -> Result<(), Diagnostic> {
         let Kind::Mapping(entries, style) = &slot.node.kind else {
             self.set(slot, &entry_value(key, value));
             return Ok(());
@@ -118,7 +118,7 @@ impl Planner<'_> {
         let manner = self.manner(entries.first().map(|entry| &entry.value));
         let manner = Manner { keys: key_style(entries).unwrap_or(manner.keys), ..manner };
         match style {
-            Style::Pair => Err(Refusal::new("a pair without braces cannot take another key")),
+            Style::Pair => Err(Diagnostic::error("a pair without braces cannot take another key")),
             Style::Flow => {
                 let children: Vec<_> = entries
                     .iter()

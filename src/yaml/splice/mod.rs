@@ -15,7 +15,7 @@ use super::manner::observe;
 use super::render::{Line, Manner, join_lines};
 use super::scan::Scan;
 use super::tree::{Entry, Item, Kind, Node, ScalarStyle, Style, offset};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 
 /// Replacements of byte ranges, none of which overlap.
 #[derive(Debug, Default)]
@@ -80,7 +80,12 @@ enum Holder<'n> {
 /// # Errors
 ///
 /// Refuses what cannot be reached or is written in a way that is not handled.
-pub(super) fn plan(text: &str, root: &Node, edit: &Edit, line_end: &'static str) -> Result<Splices, Refusal> {
+pub(super) fn plan(
+    text: &str,
+    root: &Node,
+    edit: &Edit,
+    line_end: &'static str,
+) -> Result<Splices, Diagnostic> {
     let slot = find(root, edit.anchorage().steps())?;
     let mut planner = Planner { text, root, line_end, splices: Splices::default() };
     match edit {
@@ -92,7 +97,7 @@ pub(super) fn plan(text: &str, root: &Node, edit: &Edit, line_end: &'static str)
     Ok(planner.splices)
 }
 
-fn find<'n>(root: &'n Node, steps: &[Step]) -> Result<Slot<'n>, Refusal> {
+fn find<'n>(root: &'n Node, steps: &[Step]) -> Result<Slot<'n>, Diagnostic> {
     let mut slot = Slot { node: root, holder: Holder::Root, in_flow: false };
     for step in steps {
         let holder = match step {
@@ -107,7 +112,7 @@ fn find<'n>(root: &'n Node, steps: &[Step]) -> Result<Slot<'n>, Refusal> {
                 found.map(|(index, entry)| (Holder::Entry(slot.node, index, entry), &entry.value))
             }
         };
-        let (holder, node) = holder.ok_or_else(|| Refusal::new("it is not there any more"))?;
+        let (holder, node) = holder.ok_or_else(|| Diagnostic::error("it is not there any more"))?;
         slot = Slot { node, holder, in_flow: slot.in_flow || style(slot.node) != Some(Style::Block) };
     }
     Ok(slot)

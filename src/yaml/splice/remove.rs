@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{Holder, Planner, Slot, find, style};
-use crate::refusal::Refusal;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::Step;
 use crate::yaml::lines::{is_first_on_line, is_last_on_line, line_after, line_end, line_start, on_same_line};
 use crate::yaml::tree::{Entry, Item, Node, Style, offset};
@@ -28,9 +28,9 @@ impl Planner<'_> {
     }
 
     /// Removes what is in `slot`, at the end of `steps` from `root`.
-    pub(super) fn remove(&mut self, root: &Node, steps: &[Step], slot: Slot<'_>) -> Result<(), Refusal> {
+    pub(super) fn remove(&mut self, root: &Node, steps: &[Step], slot: Slot<'_>) -> Result<(), Diagnostic> {
         let (parent, index, spans): (&Node, usize, Vec<_>) = match slot.holder {
-            Holder::Root => return Err(Refusal::new("the document itself cannot be removed")),
+            Holder::Root => return Err(Diagnostic::error("the document itself cannot be removed")),
             Holder::Item(parent, index, _) => {
                 let items = parent.items().unwrap_or_default();
                 let ends = |item: &Item| offset(item.dash)..item.node.span().end.max(offset(item.dash) + 1);
@@ -67,7 +67,7 @@ impl Planner<'_> {
                 self.remove_in_flow(parent, &spans, index);
                 Ok(())
             }
-            _ => Err(Refusal::new("a pair without braces cannot lose its key")),
+            _ => Err(Diagnostic::error("a pair without braces cannot lose its key")),
         }
     }
 

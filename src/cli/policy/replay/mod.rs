@@ -11,10 +11,10 @@ use super::source::{load, minor};
 use super::{misused, namesake};
 use crate::cli::args::Global;
 use crate::cli::end;
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::lines::scan;
 use crate::node::{LogFile, LogFiles, Node};
-use crate::refusal::Refusal;
 use crate::replay::{LogSums, Replay, Replayed, Tally};
 use crate::report::{Output, Report};
 use progress::Progress;
@@ -29,11 +29,15 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
     let names = || std::iter::once(&args.policy).chain(&args.compare);
     let inputs = names().map(Path::new).chain(args.logs.iter().map(AsRef::as_ref));
     if inputs.filter(|input| *input == Path::new("-")).count() > 1 {
-        return Ok(misused(Refusal::new("only one of the policies and logs can be standard input"), output));
+        return Ok(misused(
+            Diagnostic::error("only one of the policies and logs can be standard input"),
+            output,
+        ));
     }
     let minor = minor(&args.version, global)?;
-    let policies = names().map(|name| load(name, minor)).collect::<Result<Vec<_>, Refusal>>()?;
-    let logs = Node::open_operators_logs(&args.logs).map_err(|error| Refusal::new(format!("{error:#}")))?;
+    let policies = names().map(|name| load(name, minor)).collect::<Result<Vec<_>, Diagnostic>>()?;
+    let logs =
+        Node::open_operators_logs(&args.logs).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
     let replay = Replay::new(policies.iter().map(|(_, policy)| policy));
     let read = read(logs, &replay, output)?;
     let sides = policies.iter().zip(&read.tally.policies);
@@ -66,7 +70,7 @@ struct Read {
 }
 
 /// Reads all logs, each to its end or to where it is damaged.
-fn read(files: LogFiles, replay: &Replay, output: &mut Output<'_>) -> Result<Read, Refusal> {
+fn read(files: LogFiles, replay: &Replay, output: &mut Output<'_>) -> Result<Read, Diagnostic> {
     let mut read =
         Read { tally: replay.start(), logs: Vec::new(), repeated: files.repeated, damaged: Vec::new() };
     let mut progress = Progress::new(files.files.iter().map(|file| file.size).sum());
@@ -87,7 +91,7 @@ fn read(files: LogFiles, replay: &Replay, output: &mut Output<'_>) -> Result<Rea
             Ok(()) => {}
             // Such an error comes from the decompression, not from the system.
             Err(error) if error.raw_os_error().is_none() => read.damaged.push((name, error.to_string())),
-            Err(error) => return Err(Refusal::new(format!("reading {name}: {error}"))),
+            Err(error) => return Err(Diagnostic::error(format!("reading {name}: {error}"))),
         }
     }
     output.progress("");

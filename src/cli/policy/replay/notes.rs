@@ -2,21 +2,21 @@
 
 use super::shown::{Shown, Side};
 use crate::cli::columns::{counted, number};
-use crate::note::Note;
+use crate::diagnostic::Diagnostic;
 use crate::policy::Level;
 use crate::size;
 
 /// Warnings about the logs, and what no log can tell.
-pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
+pub(super) fn notes(shown: &Shown<'_>) -> Vec<Diagnostic> {
     let log = &shown.read.tally.log;
-    let mut notes: Vec<Note> = Vec::new();
-    let info = |text: String| Note::info(text);
+    let mut notes: Vec<Diagnostic> = Vec::new();
+    let info = |text: String| Diagnostic::info(text);
     notes
         .extend(shown.read.repeated.iter().map(|name| info(format!("{name} is named twice, and read once"))));
     for (name, why) in &shown.read.damaged {
         let text =
             format!("{name} is damaged, or not complete yet: {why}; what comes after that is not counted");
-        notes.push(Note::warning(text).named("log-damaged"));
+        notes.push(Diagnostic::warning(text).named("log-damaged"));
     }
     notes.extend(malformed(shown));
     if log.events.events == 0 {
@@ -29,7 +29,7 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
             number(log.without_groups),
             number(log.events.events)
         );
-        notes.push(Note::warning(text).named("log-without-groups"));
+        notes.push(Diagnostic::warning(text).named("log-without-groups"));
     }
     if log.undated > 0 {
         notes.push(info(format!("without a time: {}", counted(log.undated, "event"))));
@@ -53,23 +53,23 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Note> {
     let unseen =
         info("requests that today's policy does not log are not in the log, and not counted".to_owned());
     notes.push(
-        unseen.named("unseen-requests").hint("kaudit policy diff TODAY'S-POLICY NEW-POLICY says which"),
+        unseen.named("unseen-requests").help("kaudit policy diff TODAY'S-POLICY NEW-POLICY says which"),
     );
     notes
 }
 
 /// Where the first lines without an event are.
-fn malformed(shown: &Shown<'_>) -> Option<Note> {
+fn malformed(shown: &Shown<'_>) -> Option<Diagnostic> {
     let count = shown.read.tally.log.malformed;
     let places: Vec<String> =
         shown.malformed().take(3).map(|(name, line, why)| format!("{name}:{line}: {why}")).collect();
     let more = if count > places.len() as u64 { "; …" } else { "" };
     let text = format!("no event in {}: {}{more}", counted(count, "line"), places.join("; "));
-    (count > 0).then(|| Note::warning(text).named("log-malformed"))
+    (count > 0).then(|| Diagnostic::warning(text).named("log-malformed"))
 }
 
 /// The API server has written them since 1.18, so where there are none, today's policy omits them.
-fn managed_fields(shown: &Shown<'_>) -> Option<Note> {
+fn managed_fields(shown: &Shown<'_>) -> Option<Diagnostic> {
     let log = &shown.read.tally.log;
     let logs_them = |level: Level, omits: bool| level >= Level::Request && !omits;
     let names: Vec<&str> = shown
@@ -89,5 +89,5 @@ fn managed_fields(shown: &Shown<'_>) -> Option<Note> {
         "no body in the log has managedFields: if today's policy omits them, bodies are larger under {}, which does not",
         names.join(" and ")
     );
-    Some(Note::info(text).named("managed-fields-omitted"))
+    Some(Diagnostic::info(text).named("managed-fields-omitted"))
 }

@@ -2,10 +2,10 @@
 
 use super::Read;
 use crate::cli::policy::source::PolicyText;
+use crate::diagnostic::Position;
 use crate::event::Amount;
 use crate::event::{Malformed, Moment};
 use crate::policy::{Level, Policy, rule_positions};
-use crate::refusal::Position;
 use crate::replay::{Outcome, Replayed, Share, Talker};
 
 /// All of it.

@@ -16,7 +16,7 @@ fn manifest(metadata: &str, container: &str) -> String {
 fn made(metadata: &str, container: &str) -> Result<Value, String> {
     let manifest = Manifest::read(manifest(metadata, container).as_bytes()).unwrap();
     let port = NonZeroU16::new(16443).unwrap();
-    let pod = surge_pod(&manifest, port, TIME.parse().unwrap()).map_err(|refusal| refusal.reason)?;
+    let pod = surge_pod(&manifest, port, TIME.parse().unwrap()).map_err(|refusal| refusal.message)?;
     Ok(serde_json::from_slice(&pod.manifest).unwrap())
 }
 
