@@ -122,7 +122,7 @@ fn name(name: &GeneralName) -> Option<String> {
 mod tests {
     use super::*;
 
-    const SERVER: &[u8] = include_bytes!("node/api/testdata/server.crt");
+    const SERVER: &[u8] = include_bytes!("node/net/api/testdata/server.crt");
 
     #[test]
     fn a_certificate_says_for_whom_and_for_how_long() {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_else_is_in_a_file_is_passed_over() {
-        let key: &[u8] = include_bytes!("node/api/testdata/server.key");
+        let key: &[u8] = include_bytes!("node/net/api/testdata/server.key");
         let text = [b"Subject: somebody\n", SERVER, key, SERVER].concat();
         assert_eq!(blocks(&text).len(), 2);
         assert_eq!(blocks(key).len(), 0);

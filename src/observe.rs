@@ -1,9 +1,10 @@
 //! Node → observed: every read that a plan needs, before any decision.
 
+use crate::file::FileState;
 use crate::generation;
 use crate::kubelet::{self, ConfigFile, Kubelet, Sources, Surroundings};
 use crate::manifest::{Manager, Neighbour};
-use crate::node::{EntryKind, FileState, Node};
+use crate::node::{EntryKind, Node};
 use crate::plan::{Observed, Survey};
 use crate::refusal::Refusal;
 use crate::transaction::{JOURNAL_PATH, Underway};

@@ -11,9 +11,10 @@
     reason = "a test that cannot go on fails, and it makes and compares trees"
 )]
 
+use kaudit::file::{FileState, Metadata};
 use kaudit::generation;
 use kaudit::manifest::Manifest;
-use kaudit::node::{Effects, FileState, Metadata, Moved, Node};
+use kaudit::node::{Effects, Moved, Node};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
 use kaudit::transaction::{Failure, Recovered, apply, prepare, record_of, recover};

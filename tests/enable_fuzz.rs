@@ -13,8 +13,9 @@
 )]
 
 use kaudit::generation::History;
+use kaudit::manifest::DIGEST_ANNOTATION;
 use kaudit::manifest::Manifest;
-use kaudit::plan::{DIGEST_ANNOTATION, PolicyWanted, Wanted, audit_flags_there};
+use kaudit::plan::{PolicyWanted, Wanted, audit_flags_there};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::strategy::{Strategy as _, ValueTree as _};

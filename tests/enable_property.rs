@@ -12,9 +12,9 @@
     reason = "a test that cannot go on fails, and it makes and compares trees"
 )]
 
+use kaudit::file::FileState;
 use kaudit::generation::History;
 use kaudit::manifest::Manifest;
-use kaudit::node::FileState;
 use kaudit::plan::{PolicyWanted, Wanted};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};

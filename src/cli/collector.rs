@@ -1,13 +1,14 @@
 //! `collector`: a log shipper's configuration for this node.
 
 use super::args::Global;
-use super::{Exit, Target, end};
+use super::{Target, end};
 use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE, LOG_PATH};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::collector::{
     Collector, Destination, EventSize, LogFile, LogSettings, all, find, remark, render, suggest,
 };
+use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::audit_flags_there;

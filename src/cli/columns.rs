@@ -1,6 +1,6 @@
 //! Figures in columns.
 
-use crate::replay::Amount;
+use crate::event::Amount;
 use crate::size;
 
 /// Rows of cells; the first ones are texts and stand left, the others are figures and stand right.

@@ -1,7 +1,8 @@
 //! `demo`: the main job on the embedded sample node, in a temporary directory, by the very commands that people
 //! type.
 
-use super::{Environment, Exit, run as run_command};
+use super::{Environment, run as run_command};
+use crate::exit::Exit;
 use crate::node::ScratchNode;
 use crate::report::Output;
 use std::ffi::OsString;
@@ -51,7 +52,7 @@ fn show(output: &mut Output<'_>) -> anyhow::Result<Exit> {
         output.line(&heading);
         output.line(&format!("$ kaudit {} --root {}", words.join(" "), node.path().display()));
         output.flush();
-        let color = if output.out_styles == crate::report::Styles::colored() { "always" } else { "never" };
+        let color = if output.out_styles == crate::styles::Styles::colored() { "always" } else { "never" };
         let mut arguments: Vec<OsString> = vec!["kaudit".into()];
         arguments.extend(words.iter().map(OsString::from));
         arguments.extend([

@@ -2,8 +2,9 @@
 
 use super::change::{Planned, report_of};
 use super::webhook::judge_files;
-use super::{Exit, Target, refuse};
+use super::{Target, refuse};
 use crate::audit::merged::{Merged, Origin};
+use crate::exit::Exit;
 use crate::manifest::{Manifest, refuse_managed};
 use crate::node::Node;
 use crate::observe::{Obstacle, look, observe};

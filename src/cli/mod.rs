@@ -7,7 +7,6 @@ mod collector;
 mod columns;
 mod demo;
 mod enable;
-mod exit;
 mod help;
 mod intent;
 mod live;
@@ -19,14 +18,14 @@ mod recover;
 mod status;
 mod webhook;
 
-pub use exit::Exit;
-
+use crate::exit::Exit;
 use crate::kubelet::Kubelet;
 use crate::node::{Node, Process, now};
 use crate::observe::{Obstacle, find_kubelet, look, manifest_path};
 use crate::plan::{Content, Plan, Survey, plan_disable, plan_restart, plan_rollback};
 use crate::refusal::Refusal;
-use crate::report::{Loss, Output, Report, Styles, print_report};
+use crate::report::{Loss, Output, Report, print_report};
+use crate::styles::Styles;
 use args::{Cli, Color, Command, Format, Global, NodeCommand};
 use change::{Change, Planned};
 use clap::error::ErrorKind;
@@ -105,7 +104,7 @@ pub fn run(environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) 
     };
     let interactive = environment.in_is_terminal && environment.out_is_terminal && !output.json;
     let exit = dispatch(cli, interactive, &mut output);
-    exit.unless_lost(&mut output, false)
+    output.exit_unless_lost(exit, false)
 }
 
 /// What clap has to say: help, or what is wrong.
@@ -223,7 +222,7 @@ fn run_on_node(command: NodeCommand, global: &Global, interactive: bool, output:
 
 fn end(output: &mut Output<'_>, (report, exit): (Report, Exit)) -> Exit {
     print_report(output, &report, exit);
-    exit.unless_lost(output, report.changed && !report.dry_run)
+    output.exit_unless_lost(exit, report.changed && !report.dry_run)
 }
 
 /// Turns an obstacle into the end of a run.

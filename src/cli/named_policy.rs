@@ -1,7 +1,8 @@
 //! A policy as it is named on the command line: a preset, standard input or a file.
 
 use crate::node::Node;
-use crate::policy::{Preset, preset};
+use crate::policy::Preset;
+use crate::policy::presets::preset;
 use crate::refusal::Refusal;
 use std::io;
 use std::path::Path;

@@ -2,11 +2,12 @@
 
 use super::args::duration;
 use super::columns::counted;
+use super::end;
 use super::logs::field;
-use super::{Exit, end};
+use crate::exit::Exit;
 use crate::logs::Field;
-use crate::node::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::note::Note;
+use crate::receive::server::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::receive::{Form, MAX_BODY};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report, print_plan};

@@ -2,7 +2,8 @@
 
 use super::args::Waiting;
 use super::live::{self, End, needs_hands, refusal_of};
-use super::{Exit, Target, refuse};
+use super::{Target, refuse};
+use crate::exit::Exit;
 use crate::node::{Interrupt, Lock, LockError, now};
 use crate::note::Note;
 use crate::observe::Obstacle;

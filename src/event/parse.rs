@@ -27,7 +27,7 @@ pub enum Line<'a> {
 pub enum Malformed {
     /// Its bytes are no UTF-8, which the API server always writes.
     NotUtf8,
-    /// It is longer than [`LINE_LIMIT`](super::LINE_LIMIT).
+    /// It is longer than [`LINE_LIMIT`](crate::lines::LINE_LIMIT).
     TooLong,
     /// It ends in the middle of the JSON, as the last line of a log that is being written does.
     CutOff,
@@ -49,7 +49,7 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotUtf8 => f.write_str("not UTF-8"),
-            Self::TooLong => write!(f, "longer than {} MiB", super::LINE_LIMIT >> 20),
+            Self::TooLong => write!(f, "longer than {} MiB", crate::lines::LINE_LIMIT >> 20),
             Self::CutOff => f.write_str("cut off"),
             Self::NotJson { column } => write!(f, "not JSON from byte {column} on"),
             Self::NoEvent { column } => write!(f, "JSON, but no audit event: see byte {column}"),

@@ -2,7 +2,7 @@
 
 use super::{Owned, Record, RecordedDirectory, RecordedFile};
 use crate::digest::{hex, sha256_hex};
-use crate::node::{FileState, Metadata, Owner};
+use crate::file::{FileState, Metadata, Owner};
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! What the records say together. Pure.
 
 use super::{Owned, Record, RecordedFile};
-use crate::node::{FileState, Metadata};
-use crate::plan::DIGEST_ANNOTATION;
+use crate::file::{FileState, Metadata};
+use crate::manifest::DIGEST_ANNOTATION;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ mod store;
 pub use history::History;
 pub use store::{load, own_file, remove, save};
 
-use crate::node::{FileState, Metadata};
+use crate::file::{FileState, Metadata};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

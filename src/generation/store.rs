@@ -2,7 +2,8 @@
 
 use super::format::{decode, encode};
 use super::{GENERATIONS_DIRECTORY, History, Record, STATE_DIRECTORY};
-use crate::node::{Effects, EntryKind, FileState, Metadata, Node};
+use crate::file::{FileState, Metadata};
+use crate::node::{Effects, EntryKind, Node};
 use anyhow::{Context as _, Result, anyhow};
 use std::path::{Path, PathBuf};
 

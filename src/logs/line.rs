@@ -6,7 +6,7 @@
 use super::field::{Field, code};
 use crate::event::Event;
 use crate::printable::{elide, escape};
-use crate::report::Styles;
+use crate::styles::Styles;
 use std::borrow::Cow;
 
 /// The columns of a line where none are named: who did what to what, and how it ended.

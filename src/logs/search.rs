@@ -6,7 +6,8 @@ use super::field::Field;
 use super::filter::Filter;
 use super::line::Layout;
 use super::needle::Needles;
-use crate::event::{Chunk, Event, Line, Malformed, parse_line};
+use crate::event::{Event, Line, Malformed, parse_line};
+use crate::lines::Chunk;
 use memchr::{memchr_iter, memrchr, memrchr_iter};
 
 /// How an event is shown.
@@ -220,7 +221,7 @@ mod tests {
     use super::super::pattern::Pattern;
     use super::super::term::Term;
     use super::*;
-    use crate::event::Chunks;
+    use crate::lines::Chunks;
 
     /// What of lines is in random texts: events, what is none, what is a needle in a wrong place, and ends of all kinds.
     const PARTS: [&str; 14] = [

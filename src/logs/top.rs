@@ -3,9 +3,10 @@
 use super::faults::Faults;
 use super::field::Field;
 use super::search::Search;
-use crate::event::{Chunk, Counts};
+use crate::event::Amount;
+use crate::event::Counts;
+use crate::lines::Chunk;
 use crate::printable::escape;
-use crate::replay::Amount;
 
 /// How many combinations are counted exactly. A cluster of 1,000 nodes has some 20,000 of user, verb and resource.
 const MOST: usize = 1 << 16;

@@ -21,6 +21,10 @@ use crate::yaml::{self, Document, Path};
 use k8s_openapi::api::core::v1::{Container, Pod};
 use std::path::Path as FilePath;
 
+/// The annotation that carries [`config_digest`]: it gives the pod a new uid when only the policy changes, and
+/// lets `status` compare what runs with what is on disk.
+pub const DIGEST_ANNOTATION: &str = "kaudit.dev/config-sha256";
+
 /// As [`Manifest::refuse_managed`], for bytes that may not pass the gate; none where they are no Pod at all.
 #[must_use]
 pub fn refuse_managed(bytes: &[u8], path: &FilePath) -> Option<Refusal> {

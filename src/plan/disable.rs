@@ -3,9 +3,9 @@
 use super::files::{content_of, removable};
 use super::surgical::remove_audit;
 use super::{CONFIG_DIRECTORY, Content, FileChange, Observed, Plan};
+use crate::file::FileState;
 use crate::generation::Owned;
 use crate::manifest::Manifest;
-use crate::node::FileState;
 use crate::note::Note;
 use crate::refusal::Refusal;
 use std::path::Path;

@@ -15,7 +15,7 @@ use crate::audit::version::KubernetesVersion;
 use crate::generation::Owned;
 use crate::manifest::{Manifest, Mount};
 use crate::note::Note;
-use crate::policy::preset;
+use crate::policy::presets::preset;
 use crate::refusal::Refusal;
 use crate::yaml::Edit;
 use std::collections::BTreeMap;

@@ -1,7 +1,8 @@
 //! Files that kaudit wrote and somebody edited since: a change that starts another API server brings them into force,
 //! so the record of its generation has to have them.
 
-use super::{DIGEST_ANNOTATION, Observed, Plan};
+use super::{Observed, Plan};
+use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::Manifest;
 use crate::note::Note;
 use std::path::Path;

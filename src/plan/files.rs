@@ -2,9 +2,9 @@
 
 use super::{Content, Observed, POLICY_PATH, Plan};
 use crate::digest::sha256_hex;
+use crate::file::{FileState, Metadata, Owner};
 use crate::generation::Owned;
 use crate::manifest::Manifest;
-use crate::node::{FileState, Metadata, Owner};
 use crate::refusal::Refusal;
 use crate::webhook::Kind;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ const LEAF_MODE: u32 = 0o700;
 const PARENT_MODE: u32 = 0o755;
 const ROOT: Owner = Owner { uid: 0, gid: 0 };
 
-/// The value of [`super::DIGEST_ANNOTATION`]: the SHA-256 over policy and webhook kubeconfig, each preceded by
+/// The value of [`crate::manifest::DIGEST_ANNOTATION`]: the SHA-256 over policy and webhook kubeconfig, each preceded by
 /// its length as eight big-endian bytes, so that no two pairs of files give the same bytes. A file that is not
 /// there counts as empty.
 #[must_use]

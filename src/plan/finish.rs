@@ -3,12 +3,13 @@
 use super::draft::Draft;
 use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
 use super::lint::{Use, lint_policy};
-use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, adopt, disk};
+use super::{Content, FileChange, Observed, Plan, adopt, disk};
 use crate::audit::argv::lookup;
 use crate::audit::flag::WEBHOOK_CONFIG_FILE;
+use crate::file::{FileState, Owner};
 use crate::generation::Owned;
+use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::{Manifest, normalise};
-use crate::node::{FileState, Owner};
 use crate::note::Note;
 use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path as YamlPath};

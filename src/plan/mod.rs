@@ -32,8 +32,8 @@ pub use restart::plan_restart;
 pub use rollback::plan_rollback;
 pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
 
+use crate::file::{FileState, Metadata};
 use crate::generation::Owned;
-use crate::node::{FileState, Metadata};
 use crate::note::Note;
 use std::path::PathBuf;
 
@@ -47,9 +47,6 @@ pub const WEBHOOK_PATH: &str = "/etc/kubernetes/audit/webhook.kubeconfig";
 pub const CONFIG_VOLUME: &str = "kaudit-config";
 /// Volume of the log mount.
 pub const LOG_VOLUME: &str = "kaudit-log";
-/// The annotation that carries [`config_digest`]: it gives the pod a new uid when only the policy changes, and
-/// lets `status` compare what runs with what is on disk.
-pub const DIGEST_ANNOTATION: &str = "kaudit.dev/config-sha256";
 /// The annotation that carries the time of the last `kaudit restart`, which needs a new uid too.
 pub const RESTART_ANNOTATION: &str = "kaudit.dev/restarted-at";
 

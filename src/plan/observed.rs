@@ -2,9 +2,9 @@
 
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::file::{FileState, Metadata};
 use crate::generation::History;
 use crate::manifest::{Coverage, Manifest, Neighbour};
-use crate::node::{FileState, Metadata};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

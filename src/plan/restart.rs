@@ -2,10 +2,11 @@
 
 use super::finish::annotate;
 use super::observed::Inputs;
-use super::{Content, DIGEST_ANNOTATION, FileChange, Observed, Plan, RESTART_ANNOTATION, config_digest};
+use super::{Content, FileChange, Observed, Plan, RESTART_ANNOTATION, config_digest};
 use crate::audit::version::KubernetesVersion;
+use crate::file::FileState;
+use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::Manifest;
-use crate::node::FileState;
 use crate::note::Note;
 use crate::policy;
 use crate::refusal::Refusal;

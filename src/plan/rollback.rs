@@ -2,9 +2,9 @@
 
 use super::files::{content_of, removable};
 use super::{Content, FileChange, Inputs, Observed, Plan, RESTART_ANNOTATION};
+use crate::file::FileState;
 use crate::generation::History;
 use crate::manifest::Manifest;
-use crate::node::FileState;
 use crate::note::Note;
 use crate::refusal::Refusal;
 use serde_json::Value;

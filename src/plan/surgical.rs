@@ -1,8 +1,8 @@
 //! Taking audit logging out of a manifest that others have edited too: only what is audit logging's goes.
 
-use super::DIGEST_ANNOTATION;
 use super::flags::edit_flags;
 use crate::generation::Owned;
+use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::Manifest;
 use crate::refusal::Refusal;
 use crate::yaml::{Edit, Path};

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use crate::policy::validate::nearest;
+use crate::policy::load::validate::nearest;
 
 /// A resource that the API server serves by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

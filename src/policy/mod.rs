@@ -6,55 +6,25 @@
 //!
 //! Nothing here reads a file or asks a server.
 
-pub mod benchmark;
-mod borrowed;
 pub mod builtin;
-mod clause;
 mod decide;
-mod decode;
-mod describe;
-mod diff;
-mod encoding;
-mod evaluator;
-mod explain;
-mod finding;
-mod foreign;
-mod go;
-mod identity;
-mod json;
-mod json_words;
-mod judge;
-mod line;
 pub mod lint;
-mod measured;
-mod migrate;
+mod load;
 mod model;
-mod plainer;
-pub mod preset;
+pub mod presets;
 mod question;
 mod reach;
-mod shape;
-mod source;
 mod stages;
-mod strict;
-mod table;
-mod validate;
-mod yaml_words;
 
-pub use borrowed::{RequestRef, ResourceRef, TargetRef, UserRef};
-pub use decide::{Decision, Request, Resource, Target, User, decide};
-pub use describe::{describe_arguments, describe_request, describe_rule};
-pub use diff::{Class, diff};
-pub use encoding::decode;
-pub use evaluator::Evaluator;
-pub use explain::why_not;
-pub use finding::{Cause, Finding, Verdict};
-pub use judge::{Judgement, examine, judge, rule_positions};
-pub use line::{DecisionLine, RequestLine};
-pub use measured::Measured;
-pub use migrate::{Migrated, migrate};
+pub use decide::{
+    Decision, DecisionLine, Evaluator, Request, RequestLine, RequestRef, Resource, ResourceRef, Target,
+    TargetRef, User, UserRef, decide, why_not,
+};
+pub use load::{
+    Cause, Finding, Judgement, Migrated, Verdict, decode, examine, judge, migrate, rule_positions,
+};
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
-pub use preset::Preset;
-pub use question::Question;
-pub use reach::{Outcomes, Scope, TooComplex, outcomes};
+pub use presets::{Measured, Preset, benchmark, preset};
+pub use question::{Question, describe_arguments, describe_request, describe_rule};
+pub use reach::{Class, Outcomes, Scope, TooComplex, diff, outcomes};
 pub use stages::StageSet;

@@ -1,6 +1,6 @@
 //! The receiving end of the API server's audit webhook, without its effects: what a body must be, how an event is written,
 //! what is answered, what is counted. What an event is, and what can be shown of it, is said by `event` and `logs`. The
-//! effects are in `node::event_server`.
+//! effects are in `receive::server`.
 //!
 //! The API server posts an `EventList` as JSON, and takes any answer other than 2xx, or none within its 30 seconds, as a
 //! reason to post the same bytes again: five times with growing pauses, then it gives up the batch
@@ -11,6 +11,7 @@ mod body;
 mod metrics;
 mod render;
 mod repeats;
+pub mod server;
 
 /// The longest body, in bytes, that is taken where nothing else is asked for: a batch of 400 events of 100 KiB each, the
 /// greatest that the API server sends with its own limits (`--audit-webhook-batch-max-size`,

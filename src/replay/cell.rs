@@ -1,8 +1,8 @@
 //! The sums over some events: those of one day that one rule decides about, or all.
 
+use crate::event::Amount;
 use crate::event::{Asked, Event};
 use crate::policy::Decision;
-use crate::replay::amount::Amount;
 use crate::replay::course::Course;
 use crate::replay::fate::Fate;
 use std::ops::AddAssign;

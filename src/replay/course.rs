@@ -5,9 +5,9 @@
 //! (`apiserver/pkg/endpoints/filters/audit.go`). A log that omits a stage shows it by its numbers: of so many requests
 //! that ended, only so many had arrived. What is missing is estimated by the events that are there.
 
+use crate::event::Amount;
 use crate::event::{Asked, Event};
 use crate::policy::{Decision, Level, Stage};
-use crate::replay::amount::Amount;
 use crate::replay::fate::{member, name_bytes};
 use std::ops::AddAssign;
 

@@ -1,9 +1,9 @@
 //! What a log is, whatever the policy.
 
+use crate::event::Amount;
 use crate::event::bodies::may_have_managed_fields;
 use crate::event::{Event, Malformed, Moment, lacks_groups};
 use crate::policy::{Level, Stage};
-use crate::replay::amount::Amount;
 use memchr::memmem;
 
 /// How many places of malformed lines are kept.

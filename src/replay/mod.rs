@@ -6,7 +6,6 @@
 //!
 //! Nothing here opens a file.
 
-mod amount;
 mod cell;
 mod course;
 mod fate;
@@ -15,7 +14,6 @@ mod result;
 mod talkers;
 mod tally;
 
-pub use amount::Amount;
 pub use cell::{Cell, Outcome};
 pub use course::Course;
 pub use fate::{Fate, Unknown, fate};

@@ -1,8 +1,8 @@
 //! Who does what how often: user, verb and resource, with what that takes.
 
+use crate::event::Amount;
 use crate::event::Counts;
 use crate::replay::MOST_POLICIES;
-use crate::replay::amount::Amount;
 use std::ops::AddAssign;
 
 /// How many are counted exactly. A cluster with 1,000 nodes has some 20,000.

@@ -1,9 +1,10 @@
 //! Lines of a log → sums, under one policy or two.
 
-use crate::event::{Asked, Chunk, Day, Event, Line, Moment, parse_line};
+use crate::event::Amount;
+use crate::event::{Asked, Day, Event, Line, Moment, parse_line};
+use crate::lines::Chunk;
 use crate::policy::{Evaluator, Policy};
 use crate::replay::MOST_POLICIES;
-use crate::replay::amount::Amount;
 use crate::replay::cell::Cell;
 use crate::replay::fate::{Fate, fate};
 use crate::replay::log::LogSums;

@@ -1,9 +1,9 @@
 //! Files before and after, as people and programs look at them.
 
-use super::Styles;
 use super::mask::mask;
-use crate::node::FileState;
+use crate::file::FileState;
 use crate::plan::FileChange;
+use crate::styles::Styles;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 

@@ -1,7 +1,7 @@
 //! `-o json`: exactly one object.
 
 use super::{Output, Report};
-use crate::cli::Exit;
+use crate::exit::Exit;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
 use serde_json::{Map, Value, json};

@@ -4,18 +4,18 @@
 mod diff;
 mod json;
 mod mask;
-mod style;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use diff::FileDiff;
 pub use json::SCHEMA_VERSION;
-pub use style::Styles;
 pub use text::{print_plan, print_report};
 
+use crate::exit::Exit;
 use crate::note::Note;
 use crate::refusal::Refusal;
+use crate::styles::Styles;
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -209,6 +209,16 @@ impl Output<'_> {
                 None
             }
         }
+    }
+
+    /// The exit code of a run that would have ended with `exit`: if its output could not be written, the run has failed,
+    /// unless it changed the node; then the code says how the change ended.
+    pub fn exit_unless_lost(&mut self, exit: Exit, has_changed: bool) -> Exit {
+        let Some(error) = self.take_loss() else { return exit };
+        let styles = self.err_styles;
+        let label = if has_changed { styles.yellow("warning:") } else { styles.red("refused:") };
+        self.error_line(&format!("{label} writing standard output: {error}"));
+        if has_changed || exit.is_failure() { exit } else { Exit::Refused }
     }
 
     fn remember(&mut self, written: &io::Result<()>) {

@@ -1,7 +1,7 @@
 //! The end of a run, as people and programs get it.
 
 use super::*;
-use crate::cli::Exit;
+use crate::exit::Exit;
 
 /// What a report of one cause prints on standard error, and as JSON.
 fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {

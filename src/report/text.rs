@@ -1,7 +1,7 @@
 //! Text for people: the diff and the result on standard output, remarks and refusals on standard error.
 
 use super::{Output, Report, json};
-use crate::cli::Exit;
+use crate::exit::Exit;
 use crate::note::Note;
 use crate::printable::{escape, escape_lines};
 use crate::refusal::Refusal;

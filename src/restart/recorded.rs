@@ -1,8 +1,8 @@
 //! What the record of a run says: the bytes before and after.
 
 use super::forward::Run;
+use crate::file::FileState;
 use crate::generation::RecordedFile;
-use crate::node::FileState;
 use anyhow::{Result, anyhow};
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! What an unfinished restart has to do next, from its journal and from what is on disk. Pure, and small enough that the
 //! test below tries every combination.
 
-use crate::node::FileState;
+use crate::file::FileState;
 use crate::transaction::Phase;
 
 /// What a file is, by the record of the run.
@@ -71,7 +71,7 @@ pub fn decide(phase: Phase, live: Content, kept: Content) -> Resume {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Metadata;
+    use crate::file::Metadata;
 
     const PHASES: [Phase; 7] =
         [Phase::Files, Phase::Staging, Phase::Surge, Phase::Out, Phase::In, Phase::Proven, Phase::Back];

@@ -2,8 +2,9 @@
 
 use super::steps::{forget, make_directories, put, remove_directories, restore_directories};
 use super::{Journal, Phase};
+use crate::file::Metadata;
 use crate::generation::{self, Record, STATE_DIRECTORY};
-use crate::node::{Effects, Metadata};
+use crate::node::Effects;
 use anyhow::{Error, Result};
 use std::path::Path;
 

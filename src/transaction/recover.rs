@@ -2,8 +2,9 @@
 
 use super::apply::{finish, undo};
 use super::{Journal, Phase};
+use crate::file::FileState;
 use crate::generation::{self, Record};
-use crate::node::{Effects, FileState, Node};
+use crate::node::{Effects, Node};
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -95,8 +96,8 @@ pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::Metadata;
     use crate::generation::{Owned, RecordedFile};
-    use crate::node::Metadata;
 
     #[test]
     fn what_is_only_on_record_decides_nothing() {

@@ -1,7 +1,8 @@
 //! The steps that changes are made of. Each can be done again: what is done already is no error.
 
+use crate::file::{FileState, Metadata};
 use crate::generation::{self, Record, RecordedDirectory, RecordedFile};
-use crate::node::{Effects, FileState, Metadata};
+use crate::node::Effects;
 use crate::plan::Plan;
 use anyhow::Result;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,9 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+use kaudit::file::{FileState, Metadata};
 use kaudit::generation::{History, Record, RecordedFile};
 use kaudit::manifest::Manifest;
-use kaudit::node::{FileState, Metadata};
 use kaudit::plan::{Observed, Plan, Wanted, draft_enable, plan_disable};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! Events of all versions, v1alpha1 to v1, those in `testdata` and those of other people where they are at hand: each is read
 //! and shown, and what is none is counted.
 
-use kaudit::event::Chunks;
+use kaudit::lines::Chunks;
 use kaudit::logs::{Field, Filter, Form, Found, Layout, Search};
-use kaudit::report::Styles;
+use kaudit::styles::Styles;
 use serde_json::Value;
 use std::fs;
 use std::io::BufRead as _;

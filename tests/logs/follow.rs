@@ -2,7 +2,7 @@
 
 use crate::choices::{Choices, seeded_runner};
 use crate::lumberjack::{Lumberjack, begin_compressing, compress};
-use kaudit::event::{Chunk, scan};
+use kaudit::lines::{Chunk, scan};
 use kaudit::node::{Follower, LogFile, Node, Step};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};

@@ -3,12 +3,12 @@
 use crate::choices::{Choices, seeded_runner};
 use crate::oracle::fits;
 use crate::random::{Question, event, question, write};
-use kaudit::event::{Chunk, Chunks};
+use kaudit::event::Amount;
+use kaudit::lines::{Chunk, Chunks};
 use kaudit::logs::{
     Choice, Codes, Faults, Field, Filter, Form, Network, Pattern, ResourcePattern, Search, Term, Top,
 };
 use kaudit::policy::{Level, Stage};
-use kaudit::replay::Amount;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use serde_json::Value;

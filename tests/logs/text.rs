@@ -1,8 +1,8 @@
 //! Lines for people: aligned, harmless, and on a terminal never longer than it is wide.
 
-use kaudit::event::Chunks;
+use kaudit::lines::Chunks;
 use kaudit::logs::{Field, Filter, Form, Layout, Search};
-use kaudit::report::Styles;
+use kaudit::styles::Styles;
 
 const EVENTS: &str = concat!(
     r#"{"level":"Metadata","stage":"ResponseComplete","verb":"list","user":{"username":"alice"},"objectRef":{"resource":"pods","namespace":"shop"},"responseStatus":{"code":200},"stageTimestamp":"2026-11-21T03:14:15.926535Z","requestReceivedTimestamp":"2026-11-21T03:14:15.920000Z"}"#,

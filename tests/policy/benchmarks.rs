@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use kaudit::policy::{Level, Policy, Request, Resource, Target, User, decide, judge, preset};
+use kaudit::policy::judge;
+use kaudit::policy::presets::preset;
+use kaudit::policy::{Level, Policy, Request, Resource, Target, User, decide};
 use serde_json::Value;
 
 const MINOR: u32 = 36;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::iter::zip;
 
+use kaudit::policy::diff;
 use kaudit::policy::lint::{Linted, lint};
 use kaudit::policy::{
-    ApiVersion, Evaluator, GroupResources, Level, Policy, Request, Rule, TooComplex, decide, diff,
+    ApiVersion, Evaluator, GroupResources, Level, Policy, Request, Rule, TooComplex, decide,
 };
 use serde_json::{Value, json};
 

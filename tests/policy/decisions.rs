@@ -6,9 +6,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use kaudit::policy::{
-    Decision, Evaluator, Request, RequestRef, Resource, Target, User, decide, examine, preset,
-};
+use kaudit::policy::presets::preset;
+use kaudit::policy::{Decision, Evaluator, Request, RequestRef, Resource, Target, User, decide, examine};
 use serde::{Deserialize, Serialize};
 
 use crate::oracle;

@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use kaudit::policy::{Policy, Question, describe_arguments, describe_rule, diff, examine};
+use kaudit::policy::diff;
+use kaudit::policy::{Policy, Question, describe_arguments, describe_rule, examine};
 
 const MINOR: u32 = 36;
 
@@ -86,8 +87,9 @@ fn an_example_is_what_clients_send_and_what_explain_takes() {
 
 #[test]
 fn every_example_is_read_by_explain_as_the_very_request() {
-    let presets =
-        kaudit::policy::preset::all().iter().map(|preset| examine(preset.text, MINOR).policy.unwrap());
+    let presets = kaudit::policy::presets::preset::all()
+        .iter()
+        .map(|preset| examine(preset.text, MINOR).policy.unwrap());
     let presets: Vec<Policy> = presets.collect();
     let mut checked = 0;
     for (before, after) in presets.iter().flat_map(|one| presets.iter().map(move |other| (one, other))) {

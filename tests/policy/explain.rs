@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use kaudit::policy::diff;
+use kaudit::policy::migrate;
+use kaudit::policy::presets::preset;
 use kaudit::policy::{
-    ApiVersion, Level, Policy, Request, Resource, Target, User, decide, diff, examine, judge, migrate,
-    preset, why_not,
+    ApiVersion, Level, Policy, Request, Resource, Target, User, decide, examine, judge, why_not,
 };
 
 use crate::random::{self, Random};

@@ -1,6 +1,7 @@
 //! What an operator reads about a bad policy: the place, the API server's words, and what to write instead.
 
-use kaudit::policy::{ApiVersion, Verdict, examine, judge};
+use kaudit::policy::judge;
+use kaudit::policy::{ApiVersion, Verdict, examine};
 use kaudit::refusal::{Position, Refusal};
 
 const HEAD: &str = "apiVersion: audit.k8s.io/v1\nkind: Policy\n";

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use kaudit::policy::lint::{Linted, all, find, lint, lint_bytes};
-use kaudit::policy::preset;
+use kaudit::policy::presets::preset;
 use kaudit::severity::Severity;
 
 const MINOR: u32 = 36;

@@ -2,7 +2,7 @@
 //!
 //! Only with `KAUDIT_GO_POLICY` set to the program of `tests/go/policy`.
 
-use kaudit::policy::preset;
+use kaudit::policy::presets::preset;
 use serde_json::json;
 
 use crate::oracle;

@@ -1,7 +1,9 @@
 //! What the presets decide about the requests that matter, and which benchmarks they pass.
 
-use kaudit::policy::benchmark::{self, Assessment};
-use kaudit::policy::{Level, Policy, Request, Resource, Stage, Target, User, decide, judge, preset};
+use kaudit::policy::judge;
+use kaudit::policy::presets::benchmark::{self, Assessment};
+use kaudit::policy::presets::preset;
+use kaudit::policy::{Level, Policy, Request, Resource, Stage, Target, User, decide};
 
 const MINOR: u32 = 36;
 

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use kaudit::policy::diff;
 use kaudit::policy::{
     ApiVersion, Decision, GroupResources, Level, Policy, Request, Resource, Rule, Scope, Stage, Target, User,
-    decide, diff, outcomes,
+    decide, outcomes,
 };
 use proptest::collection::vec;
 use proptest::option::of as maybe;

@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use kaudit::policy::{Cause, Finding, Verdict, examine, judge, preset};
+use kaudit::policy::judge;
+use kaudit::policy::presets::preset;
+use kaudit::policy::{Cause, Finding, Verdict, examine};
 use serde::Deserialize;
 
 /// The version of the API server that answered.

@@ -1,7 +1,7 @@
 //! A log cut into chunks or spans of any size has the same lines.
 
 use crate::random::Random;
-use kaudit::event::{Chunk, Chunks, Log, Part, ReadAt, Spans, scan, scan_while};
+use kaudit::lines::{Chunk, Chunks, Log, Part, ReadAt, Spans, scan, scan_while};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

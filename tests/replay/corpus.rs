@@ -2,7 +2,7 @@
 
 use crate::properties::check_total;
 use crate::run::{How, policy, read};
-use kaudit::policy::preset;
+use kaudit::policy::presets::preset;
 use kaudit::replay::Replayed;
 use std::fs;
 use std::path::Path;

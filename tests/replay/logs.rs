@@ -5,7 +5,8 @@
 use crate::random::{self, Random};
 use crate::requests::{Case, ask, program, request};
 use crate::run::{policy, replay};
-use kaudit::policy::{Level, preset};
+use kaudit::policy::Level;
+use kaudit::policy::presets::preset;
 use kaudit::replay::Replayed;
 use std::{env, fs};
 

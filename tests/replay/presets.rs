@@ -3,13 +3,14 @@
 //! `KAUDIT_BLESS=1 cargo test --test replay` writes the figures.
 
 use crate::run::{How, policy, read};
-use kaudit::policy::{Preset, preset};
+use kaudit::policy::Preset;
+use kaudit::policy::presets::preset;
 use kaudit::replay::Replayed;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-const FIGURES: &str = "src/policy/measured.txt";
+const FIGURES: &str = "src/policy/presets/measured.txt";
 
 #[test]
 fn the_measured_figures_are_those_of_the_public_logs() {

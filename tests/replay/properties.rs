@@ -85,7 +85,7 @@ pub(crate) fn check_total(log: &kaudit::replay::LogSums, total: &Outcome) {
     assert_eq!(sums.today, log.events);
     let events = sums.logged.events + sums.omitted_by_level.events + sums.omitted_by_stage.events;
     assert_eq!(events, sums.today.events);
-    let of = |amounts: &[kaudit::replay::Amount]| amounts.iter().map(|amount| amount.events).sum::<u64>();
+    let of = |amounts: &[kaudit::event::Amount]| amounts.iter().map(|amount| amount.events).sum::<u64>();
     assert_eq!((of(&log.levels), of(&log.stages)), (log.events.events, log.events.events));
     // The name of the highest level is the longest, by so much.
     let longer = ("RequestResponse".len() - "Request".len()) as u64;

@@ -1,6 +1,6 @@
 //! A log in memory, replayed.
 
-use kaudit::event::{Chunks, scan};
+use kaudit::lines::{Chunks, scan};
 use kaudit::policy::{Policy, examine};
 use kaudit::replay::{LogSums, Replay, Replayed, Talker, Tally};
 

@@ -4,10 +4,9 @@
 //!
 //! Long because the world and the one life of kaudit in it read each other's state at every step.
 
+use kaudit::file::{FileState, Metadata};
 use kaudit::manifest::Manifest;
-use kaudit::node::{
-    Answer, Ask, Effects, FileState, Interrupt, LastWords, Machine, Metadata, Moved, Node, Process, Rule,
-};
+use kaudit::node::{Answer, Ask, Effects, Interrupt, LastWords, Machine, Moved, Node, Process, Rule};
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! A node with a simulated kubelet, and changes of it.
 
 use crate::kubelet::{Fault, Life, MANIFEST, SURGE, World, tree};
+use kaudit::file::{FileState, Metadata};
 use kaudit::generation::{self, Record};
 use kaudit::manifest::Manifest;
-use kaudit::node::{Addresses, Ask, Endpoint, FileState, Metadata, Node, Rule};
+use kaudit::node::{Addresses, Ask, Endpoint, Node, Rule};
 use kaudit::observe::{look, observe};
 use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
 use kaudit::restart::surge::SurgePlan;

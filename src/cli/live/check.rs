@@ -53,7 +53,7 @@ pub(in crate::cli) fn check(
     let mut notes = Vec::new();
     let change = plan.files.iter().find(|change| change.content == Content::Manifest);
     let bytes =
-        |state: Option<&crate::node::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
+        |state: Option<&crate::file::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
     let (before, after) = (
         bytes(change.and_then(|change| change.before.as_ref())),
         bytes(change.and_then(|change| change.after.as_ref())),

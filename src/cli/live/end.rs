@@ -1,6 +1,6 @@
 //! How the end of a restart is told, and the exit code that it has.
 
-use crate::cli::Exit;
+use crate::exit::Exit;
 use crate::note::Note;
 use crate::refusal::Refusal;
 use crate::report::{Report, Restarted, Verified};

@@ -10,14 +10,15 @@ mod wish;
 pub(super) use args::{LogsArgs, field};
 
 use super::args::Global;
-use super::{Exit, end, refuse};
-use crate::event::rotation::moment_of_rotation;
+use super::{end, refuse};
+use crate::exit::Exit;
 use crate::logs::Search;
 use crate::node::{Follower, LogFile, Node};
 use crate::note::Note;
 use crate::observe::Obstacle;
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
+use crate::rotation::moment_of_rotation;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,9 @@
 
 use super::Opened;
 use super::remarks::{Remarks, tell};
-use crate::cli::{Exit, end};
-use crate::event::{Chunk, scan_while};
+use crate::cli::end;
+use crate::exit::Exit;
+use crate::lines::{Chunk, scan_while};
 use crate::logs::{Form, Found, Search};
 use crate::node::{Follower, LogFile, Node, Step};
 use crate::observe::Obstacle;

@@ -3,7 +3,7 @@
 use super::kubectl::Kubectl;
 use crate::audit::version::KubernetesVersion;
 use crate::cli::args::kubernetes_version;
-use crate::policy::preset;
+use crate::policy::presets::preset;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

@@ -4,12 +4,15 @@ use super::args::Diff as Args;
 use super::namesake;
 use super::source::{PolicyText, load, minor};
 use crate::cli::args::Global;
-use crate::cli::{Exit, end};
+use crate::cli::end;
+use crate::exit::Exit;
+use crate::policy::diff;
 use crate::policy::{
-    Class, Decision, Level, Policy, Stage, describe_arguments, describe_rule, diff, rule_positions,
+    Class, Decision, Level, Policy, Stage, describe_arguments, describe_rule, rule_positions,
 };
 use crate::refusal::{Position, Refusal};
-use crate::report::{Output, Report, Styles};
+use crate::report::{Output, Report};
+use crate::styles::Styles;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
 

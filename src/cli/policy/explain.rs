@@ -4,7 +4,8 @@ use super::args::Explain as Args;
 use super::source::{PolicyText, load, minor};
 use super::{misused, namesake};
 use crate::cli::args::Global;
-use crate::cli::{Exit, end};
+use crate::cli::end;
+use crate::exit::Exit;
 use crate::node::Node;
 use crate::note::Note;
 use crate::policy::{

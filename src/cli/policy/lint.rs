@@ -4,11 +4,13 @@ use super::args::Lint as Args;
 use super::source::{judging, read_bytes};
 use super::{misused, namesake};
 use crate::cli::args::Global;
-use crate::cli::{Exit, end};
+use crate::cli::end;
+use crate::exit::Exit;
 use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
 use crate::refusal::Refusal;
-use crate::report::{Output, Report, Styles};
+use crate::report::{Output, Report};
 use crate::severity::Severity;
+use crate::styles::Styles;
 use serde_json::{Value, json};
 
 /// Checks the files, or tells about the checks. A file that cannot be read hides nothing of the others.

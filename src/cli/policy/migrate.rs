@@ -3,10 +3,13 @@
 use super::args::Migrate as Args;
 use super::misused;
 use super::source::read;
-use crate::cli::{Exit, end};
+use crate::cli::end;
+use crate::exit::Exit;
 use crate::node::Node;
 use crate::note::Note;
-use crate::policy::{ApiVersion, Migrated, migrate, preset};
+use crate::policy::migrate;
+use crate::policy::presets::preset;
+use crate::policy::{ApiVersion, Migrated};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use serde_json::json;

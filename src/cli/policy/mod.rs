@@ -11,8 +11,9 @@ mod presets;
 mod replay;
 mod source;
 
-use super::{Exit, end};
+use super::end;
 use crate::cli::args::Global;
+use crate::exit::Exit;
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 pub(super) use args::PolicyArgs;

@@ -2,7 +2,7 @@
 
 use crate::node::Node;
 use crate::note::Note;
-use crate::policy::preset;
+use crate::policy::presets::preset;
 use std::path::Path;
 
 /// For each name of a preset, that the file of that name is not what is meant, where there is one.

@@ -1,10 +1,13 @@
 //! `policy list` and `policy show`
 
 use super::misused;
-use crate::cli::{Exit, end};
+use crate::cli::end;
+use crate::exit::Exit;
 use crate::note::Note;
-use crate::policy::benchmark::assess;
-use crate::policy::{Measured, Preset, judge, preset};
+use crate::policy::judge;
+use crate::policy::presets::benchmark::assess;
+use crate::policy::presets::preset;
+use crate::policy::{Measured, Preset};
 use crate::refusal::Refusal;
 use crate::report::{Output, Report};
 use crate::size;

@@ -2,12 +2,11 @@
 
 use super::Target;
 use super::{generations, moved_out};
+use crate::file::FileState;
+use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::{Coverage, Manifest};
-use crate::node::FileState;
 use crate::observe::{Obstacle, look, observe};
-use crate::plan::{
-    DIGEST_ANNOTATION, Observed, Survey, audit_flags_there, check_surroundings, config_digest,
-};
+use crate::plan::{Observed, Survey, audit_flags_there, check_surroundings, config_digest};
 use crate::transaction::{LOCK_PATH, Underway};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

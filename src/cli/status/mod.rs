@@ -11,7 +11,8 @@ mod running;
 #[cfg(test)]
 mod tests;
 
-use super::{Exit, Target, refuse};
+use super::{Target, refuse};
+use crate::exit::Exit;
 use crate::node::moment;
 use crate::observe::Obstacle;
 use crate::report::Report;

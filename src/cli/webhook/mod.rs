@@ -16,9 +16,10 @@ pub(super) use service::resolve_service;
 
 use super::args::Global;
 
-use super::{Exit, Target, end, refuse};
+use super::{Target, end, refuse};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
+use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::note::Note;

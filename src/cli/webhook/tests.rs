@@ -12,7 +12,7 @@ use crate::webhook::ClientConfig;
 use std::io::Write as _;
 
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
-const KUBELET_CLIENT: &[u8] = include_bytes!("../../node/api/testdata/kubelet-client-current.pem");
+const KUBELET_CLIENT: &[u8] = include_bytes!("../../node/net/api/testdata/kubelet-client-current.pem");
 const SAMPLE: &str = include_str!("../../../templates/sample-node/kube-apiserver.yaml");
 
 fn target(scratch: &ScratchNode) -> Target {

@@ -1,8 +1,9 @@
 //! Whether this kernel can steer, found out by asking it to do all but the last step.
 
-use super::super::{Node, sockets};
+use super::super::Node;
 use super::program::Rule;
 use super::{LoadFailure, Loaded, bpf, target};
+use crate::node::net::sockets;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use std::fmt;

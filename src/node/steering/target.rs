@@ -1,7 +1,7 @@
 //! The listening socket of another process: finding it, and getting a descriptor of it.
 
 use super::super::Process;
-use super::super::sockets::{self, SocketLine};
+use crate::node::net::sockets::{self, SocketLine};
 use anyhow::{Context as _, Result, bail};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;

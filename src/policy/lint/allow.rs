@@ -4,7 +4,7 @@
 //! begins there, about the whole rule. Before everything else it is about the whole file.
 
 use crate::policy::lint::{Lint, catalogue, find};
-use crate::policy::source::Source;
+use crate::policy::load::source::Source;
 use crate::refusal::Position;
 use crate::severity::Severity;
 use crate::yaml::Path;

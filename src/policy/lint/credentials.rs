@@ -1,10 +1,10 @@
 //! Bodies with credentials that a policy logs.
 
 use crate::policy::builtin;
-use crate::policy::decide::Request;
-use crate::policy::describe::describe_request;
+use crate::policy::decide::decision::Request;
 use crate::policy::lint::{Check, Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Rule};
+use crate::policy::question::describe_request;
 use crate::policy::reach::{Reach, Scope, TooComplex, VERBS};
 use crate::yaml::Path;
 

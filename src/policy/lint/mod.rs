@@ -11,11 +11,11 @@ mod sarif;
 mod values;
 mod volume;
 
-use crate::policy::encoding::decode;
-use crate::policy::finding::{Cause, Finding, Verdict};
-use crate::policy::judge::examine;
+use crate::policy::load::encoding::decode;
+use crate::policy::load::examine::examine;
+use crate::policy::load::finding::{Cause, Finding, Verdict};
+use crate::policy::load::source::Source;
 use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
-use crate::policy::source::Source;
 use crate::refusal::{Position, Refusal};
 use crate::yaml::Path;
 pub use catalogue::{Check, all, find};

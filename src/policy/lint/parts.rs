@@ -1,8 +1,8 @@
 //! Values of a rule that never decide although the rule does: each is tried as if it were the only one.
 
-use crate::policy::clause::{Clause, Entries, clauses};
-use crate::policy::go;
+use crate::policy::decide::clause::{Clause, Entries, clauses};
 use crate::policy::lint::{Found, catalogue};
+use crate::policy::load::go;
 use crate::policy::model::{GroupResources, Rule};
 use crate::policy::reach::{Reach, Rules, TooComplex};
 use crate::yaml::Path;

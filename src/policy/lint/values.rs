@@ -1,10 +1,10 @@
 //! Values that match nothing: stars, verbs, users, groups of users, paths, names.
 
-use crate::policy::go;
 use crate::policy::lint::{Found, catalogue, path_of_rule};
+use crate::policy::load::go;
+use crate::policy::load::validate::nearest;
 use crate::policy::model::{GroupResources, Policy, Rule};
 use crate::policy::reach::VERBS;
-use crate::policy::validate::nearest;
 use crate::yaml::Path;
 
 /// The methods of HTTP, which are the verbs of requests for paths.

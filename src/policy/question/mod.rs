@@ -1,16 +1,18 @@
 //! A request in kubectl's words → the request as the API server sees it.
 
 mod command;
+mod describe;
 mod path;
 mod seen;
 mod user;
 
 use crate::policy::builtin::{self, Builtin};
-use crate::policy::decide::{Request, Resource, Target};
+use crate::policy::decide::decision::{Request, Resource, Target};
+use crate::policy::load::validate::nearest;
 use crate::policy::reach::VERBS;
-use crate::policy::validate::nearest;
 use crate::refusal::Refusal;
 use command::Command;
+pub use describe::{describe_arguments, describe_request, describe_rule};
 pub(super) use path::is_of_resource as is_path_of_resource;
 pub(super) use user::groups_of;
 

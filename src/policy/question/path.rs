@@ -1,7 +1,7 @@
 //! From an HTTP request to what the API server takes it for: a request for a resource, or for a path
 //! (`NewRequestInfo` in `apiserver/pkg/endpoints/request/requestinfo.go`).
 
-use crate::policy::decide::{Resource, Target};
+use crate::policy::decide::decision::{Resource, Target};
 
 /// The verb and the target of a request with this method for `raw`, which is a path with or without a query.
 pub(super) fn understand(method: &str, raw: &str) -> (String, Target) {
@@ -123,8 +123,8 @@ fn unescape(text: &str, is_query: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::decide::Request;
-    use crate::policy::describe::describe_request;
+    use crate::policy::decide::decision::Request;
+    use crate::policy::question::describe::describe_request;
 
     fn shown(method: &str, raw: &str) -> String {
         let (verb, target) = understand(method, raw);

@@ -1,7 +1,7 @@
 //! The attributes that are left of a request when it is sent: a path has no name in it where an object is created or a
 //! collection is asked for, and the API server goes by the path.
 
-use crate::policy::decide::Resource;
+use crate::policy::decide::decision::Resource;
 use crate::refusal::Refusal;
 
 /// The verb with `-w`.

@@ -1,6 +1,6 @@
 //! Who asks: the user and their groups.
 
-use crate::policy::decide::User;
+use crate::policy::decide::decision::User;
 
 /// The user in `admin.conf` and their groups, as `kubeadm init` makes them since 1.29.
 const ADMINISTRATOR: (&str, [&str; 2]) =

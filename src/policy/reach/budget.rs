@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::policy::clause::count_values;
+use crate::policy::decide::clause::count_values;
 use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 

@@ -1,7 +1,7 @@
 //! From the options of a request to a request that people recognise.
 
 use crate::policy::builtin;
-use crate::policy::decide::{Request, Resource, Target as Asked, User};
+use crate::policy::decide::decision::{Request, Resource, Target as Asked, User};
 use crate::policy::reach::space::Space;
 use crate::policy::reach::target::{Target, What};
 use crate::policy::reach::values::Shape;

@@ -2,11 +2,12 @@
 //!
 //! The answer is exact for what [`decide`](crate::policy::decide()) does with requests as the API server makes them: a
 //! resource is not empty, it and its subresource contain no slash, and a path begins with one. Rules are cut into
-//! [clauses](crate::policy::clause); a request that a rule decides is one that [meets](target) one of its clauses, and
+//! [clauses](crate::policy::decide::clause); a request that a rule decides is one that [meets](target) one of its clauses, and
 //! none of those of the rules before it, for which values are [searched](search) attribute by attribute.
 
 mod bits;
 mod budget;
+mod diff;
 mod example;
 mod rules;
 mod search;
@@ -17,12 +18,13 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use crate::policy::clause::{Clause, clauses};
-use crate::policy::decide::{Request, Target as Asked, decide};
+use crate::policy::decide::clause::{Clause, clauses};
+use crate::policy::decide::decision::{Request, Target as Asked, decide};
 use crate::policy::model::Policy;
 use bits::Bits;
 pub use budget::TooComplex;
 use budget::{Budget, check_clauses, check_size};
+pub use diff::{Class, diff};
 pub(super) use rules::{Reach, Rules};
 use space::Space;
 use target::Target;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::policy::clause::{Clause, clauses};
-use crate::policy::decide::{Request, matches};
+use crate::policy::decide::clause::{Clause, clauses};
+use crate::policy::decide::decision::{Request, matches};
 use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex, check_clauses};

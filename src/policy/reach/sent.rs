@@ -7,8 +7,8 @@
 
 use std::borrow::Cow;
 
-use crate::policy::clause::Clause;
-use crate::policy::decide::{Request, Resource, Target as Asked};
+use crate::policy::decide::clause::Clause;
+use crate::policy::decide::decision::{Request, Resource, Target as Asked};
 use crate::policy::question::is_path_of_resource;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex};

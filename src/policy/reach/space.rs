@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use crate::policy::clause::Clause;
+use crate::policy::decide::clause::Clause;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{STEPS_OF_A_VALUE, TooComplex, check_size};
 use crate::policy::reach::values::{Shape, VERBS, fresh, other, shapes};

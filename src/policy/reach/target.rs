@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::policy::clause::Clause;
-use crate::policy::decide::matches_path;
+use crate::policy::decide::clause::Clause;
+use crate::policy::decide::decision::matches_path;
 use crate::policy::reach::Scope;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, STEPS_OF_A_VALUE, TooComplex, check_size};

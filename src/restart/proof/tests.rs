@@ -1,5 +1,6 @@
 use super::*;
-use crate::policy::{examine, preset};
+use crate::policy::examine;
+use crate::policy::presets::preset;
 
 fn identity(name: &str, groups: &[&str]) -> Identity {
     let path = |end: &str| format!("/{name}.{end}").into();

@@ -10,9 +10,9 @@
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
-use crate::event::rotation::{format_time, rotated_at, rotated_name, split_name, split_time};
 use crate::manifest::{Coverage, Manifest};
 use crate::refusal::Refusal;
+use crate::rotation::{format_time, rotated_at, rotated_name, split_name, split_time};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 

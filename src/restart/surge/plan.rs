@@ -1,7 +1,8 @@
 //! What a restart needs to know of its surge pod beforehand.
 
 use super::{FILE_NAME, SurgePod};
-use crate::node::{Addresses, Ask, FileState, Metadata, Node, Rule};
+use crate::file::{FileState, Metadata};
+use crate::node::{Addresses, Ask, Node, Rule};
 use crate::restart::scene::{SceneError, Side};
 use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,8 +1,9 @@
 //! The outcome of `policy replay` for programs.
 
 use super::shown::{Shown, Side};
+use crate::event::Amount;
 use crate::policy::{Level, Stage};
-use crate::replay::{Amount, Logged, Outcome, Talker};
+use crate::replay::{Logged, Outcome, Talker};
 use serde_json::{Map, Value, json};
 
 /// All of it.

@@ -2,10 +2,11 @@
 
 use super::Read;
 use crate::cli::policy::source::PolicyText;
+use crate::event::Amount;
 use crate::event::{Malformed, Moment};
 use crate::policy::{Level, Policy, rule_positions};
 use crate::refusal::Position;
-use crate::replay::{Amount, Outcome, Replayed, Share, Talker};
+use crate::replay::{Outcome, Replayed, Share, Talker};
 
 /// All of it.
 pub(super) struct Shown<'a> {

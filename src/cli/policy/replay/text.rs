@@ -2,10 +2,11 @@
 
 use super::shown::{Shown, Side};
 use crate::cli::columns::{Columns, amount, counted, number, percent};
+use crate::event::Amount;
 use crate::printable::{elide, escape};
-use crate::replay::{Amount, Outcome, Talker};
-use crate::report::Styles;
+use crate::replay::{Outcome, Talker};
 use crate::size;
+use crate::styles::Styles;
 
 /// One sentence.
 pub(super) fn message(shown: &Shown<'_>) -> String {

@@ -1,0 +1,57 @@
+//! The exit codes, and nothing else knows them. They are published in the README.
+
+use std::process::ExitCode;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do. `receive`: ended by a signal, in order.
+    Done,
+    /// `diff`: something would change; `policy lint`, `policy diff`, `webhook check`: findings.
+    Differences,
+    /// The command line makes no sense.
+    Usage,
+    /// Refused; nothing was touched. `policy lint`: the API server would not start; `webhook check`: events would not arrive.
+    Refused,
+    /// Applied, not healthy, rolled back, and healthy again.
+    RolledBack,
+    /// Neither the state before nor the one asked for could be verified. `receive`: events cannot be written any more.
+    NeedsHands,
+    /// Another run holds the lock.
+    Busy,
+    /// Ended by SIGINT, in order.
+    Interrupted,
+    /// Ended by SIGTERM, in order.
+    Terminated,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Differences => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::RolledBack => 4,
+            Exit::NeedsHands => 5,
+            Exit::Busy => 6,
+            // As a shell shows a program that was ended by the signal: 128 and its number.
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+        }
+    }
+
+    /// Whether `failed` in the machine output is true.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Exit::Done | Exit::Differences)
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit.code())
+    }
+}

@@ -1,0 +1,143 @@
+//! A log read on several processors, with the same outcome as on one.
+
+use crate::lines::chunks::{Chunk, Chunks};
+use crate::lines::window::{End, Next, Window, lock};
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::thread;
+
+/// Parts for each thread that may be read and not folded yet: one that is being read, and one or two that wait for one
+/// before them.
+const PARTS_PER_THREAD: usize = 3;
+
+/// A log whose parts are taken one after the other, and read at the same time.
+pub trait Log: Send {
+    /// Some lines, as they are taken.
+    type Part: Part;
+
+    /// The next lines; `None` at the end. While one thread takes, the others wait. What is read already may use the memory of
+    /// `buffer`.
+    ///
+    /// # Errors
+    /// The log cannot be read on. What is before that place came out before.
+    fn take(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Self::Part>>;
+}
+
+/// Lines that the thread reads that took them.
+pub trait Part: Send {
+    /// How many bytes are read, at most.
+    fn size(&self) -> usize;
+
+    /// Reads them, in the memory of `buffer`: all of them, or those before the place where that fails.
+    fn read(self, buffer: Vec<u8>) -> (Chunk, io::Result<()>);
+}
+
+impl<R: Read + Send> Log for Chunks<R> {
+    type Part = Chunk;
+
+    fn take(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Chunk>> {
+        self.next(std::mem::take(buffer))
+    }
+}
+
+impl Part for Chunk {
+    fn size(&self) -> usize {
+        Self::size(self)
+    }
+
+    fn read(self, _: Vec<u8>) -> (Chunk, io::Result<()>) {
+        (self, Ok(()))
+    }
+}
+
+/// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
+/// log.
+///
+/// # Errors
+/// The log cannot be read on. What was read before is folded.
+pub fn scan<T: Send>(
+    log: impl Log,
+    threads: usize,
+    read: impl Fn(&Chunk) -> T + Sync,
+    mut fold: impl FnMut(T),
+) -> io::Result<()> {
+    scan_while(log, threads, read, |outcome| {
+        fold(outcome);
+        ControlFlow::Continue(())
+    })
+}
+
+/// As [`scan`]; the rest of the log is left when `fold` breaks.
+///
+/// # Errors
+/// As there.
+pub fn scan_while<T: Send>(
+    log: impl Log,
+    threads: usize,
+    read: impl Fn(&Chunk) -> T + Sync,
+    mut fold: impl FnMut(T) -> ControlFlow<()>,
+) -> io::Result<()> {
+    let threads = threads.max(1);
+    let scan = Scan { log: Mutex::new(log), read, window: Window::new(threads * PARTS_PER_THREAD) };
+    let scan = &scan;
+    thread::scope(|scope| {
+        let _end = End { window: &scan.window, only_in_panic: false };
+        for _ in 1..threads {
+            scope.spawn(move || {
+                let _end = End { window: &scan.window, only_in_panic: true };
+                let mut buffer = Vec::new();
+                while scan.window.wait_for_room() {
+                    scan.step(&mut buffer);
+                }
+            });
+        }
+        let mut buffer = Vec::new();
+        loop {
+            match scan.window.next() {
+                Next::Fold((found, outcome)) => {
+                    if found.is_some_and(|found| fold(found).is_break()) {
+                        return Ok(());
+                    }
+                    outcome?;
+                }
+                // A thread that only folds would have to be woken for each part.
+                Next::Read => scan.step(&mut buffer),
+                Next::End => return Ok(()),
+            }
+        }
+    })
+}
+
+/// What the threads share.
+struct Scan<L, F, T> {
+    /// Each thread takes the next part itself: so it is in the cache of the processor that reads it.
+    log: Mutex<L>,
+    read: F,
+    window: Window<T>,
+}
+
+impl<L: Log, F: Fn(&Chunk) -> T, T> Scan<L, F, T> {
+    /// Takes a part and reads it, if there is still room for one.
+    fn step(&self, buffer: &mut Vec<u8>) {
+        let (index, taken) = {
+            let mut log = lock(&self.log);
+            if !self.window.has_room() {
+                return;
+            }
+            let taken = log.take(buffer);
+            (self.window.begin(&taken), taken)
+        };
+        match taken {
+            Ok(None) => {}
+            Ok(Some(part)) => {
+                let size = part.size();
+                let (chunk, outcome) = part.read(std::mem::take(buffer));
+                let found = (self.read)(&chunk);
+                *buffer = chunk.into_buffer();
+                self.window.finish(index, size, (Some(found), outcome));
+            }
+            Err(error) => self.window.finish(index, 0, (None, Err(error))),
+        }
+    }
+}

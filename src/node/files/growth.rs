@@ -1,0 +1,80 @@
+//! The end of a file that grows, and when files changed.
+
+use super::read;
+use crate::node::Node;
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// The end of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEnd {
+    /// The file's size in bytes.
+    pub size: u64,
+    /// When its content changed last.
+    pub modified: Timestamp,
+    /// Its last bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Node {
+    /// The last `limit` bytes of a file; `None` where there is none.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn file_end(&self, path: &Path, limit: u64) -> Result<Option<FileEnd>> {
+        let reading = || format!("reading {}", path.display());
+        let mut file = match fs::File::open(self.locate_target(path)?) {
+            Ok(file) => file,
+            Err(error) if read::is_absence(&error) => return Ok(None),
+            Err(error) => return Err(error).with_context(reading),
+        };
+        let metadata = file.metadata().with_context(reading)?;
+        let size = metadata.len();
+        file.seek(SeekFrom::Start(size.saturating_sub(limit))).with_context(reading)?;
+        let mut bytes = Vec::new();
+        file.take(limit.min(size)).read_to_end(&mut bytes).with_context(reading)?;
+        let modified = time_of(metadata.mtime(), metadata.mtime_nsec()).with_context(reading)?;
+        Ok(Some(FileEnd { size, modified, bytes }))
+    }
+
+    /// When a file was changed last in any way; `None` where there is none. This is its ctime, which a copy that keeps
+    /// the time of modification and a rename over it cannot hide.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn changed_at(&self, path: &Path) -> Result<Option<Timestamp>> {
+        let looking = || format!("looking at {}", path.display());
+        match fs::metadata(self.locate_target(path)?) {
+            Ok(metadata) => time_of(metadata.ctime(), metadata.ctime_nsec()).map(Some).with_context(looking),
+            Err(error) if read::is_absence(&error) => Ok(None),
+            Err(error) => Err(error).with_context(looking),
+        }
+    }
+}
+
+fn time_of(seconds: i64, nanoseconds: i64) -> Result<Timestamp> {
+    Ok(Timestamp::new(seconds, i32::try_from(nanoseconds)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_read_and_no_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let node = Node::at(directory.path());
+        let path = Path::new("/audit.log");
+        assert_eq!(node.file_end(path, 4).unwrap(), None);
+        assert_eq!(node.changed_at(path).unwrap(), None);
+        fs::write(directory.path().join("audit.log"), "0123456789").unwrap();
+        let end = node.file_end(path, 4).unwrap().unwrap();
+        assert_eq!((end.size, end.bytes.as_slice()), (10, b"6789".as_slice()));
+        assert_eq!(node.file_end(path, 100).unwrap().unwrap().bytes, b"0123456789");
+        assert!(node.changed_at(path).unwrap().unwrap() >= end.modified);
+    }
+}

@@ -1,0 +1,135 @@
+//! One run at a time.
+
+use super::read::is_absence;
+use crate::node::Node;
+use anyhow::{Context as _, Error, Result};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::process;
+
+/// Holds the lock until it is dropped or the process ends, however it ends: flock(2) belongs to the open file.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why the lock was not taken.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another run holds it; its own words about itself (pid, since when).
+    Held(String),
+    /// The lock file cannot be used.
+    Failed(Error),
+}
+
+impl Node {
+    /// Takes the lock at `path`, whose directory is there, without waiting.
+    ///
+    /// # Errors
+    /// See [`LockError`].
+    pub fn lock(&self, path: &Path, since: &str) -> Result<Lock, LockError> {
+        let mut file = self.open_lock(path).map_err(LockError::Failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Who holds it is a courtesy; an unreadable note changes nothing.
+                let _ = file.read_to_string(&mut holder);
+                return Err(LockError::Held(holder.trim().to_owned()));
+            }
+            Err(TryLockError::Error(error)) => return Err(LockError::Failed(error.into())),
+        }
+        let note = || -> Result<()> {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "pid {} since {since}", process::id())?;
+            Ok(())
+        };
+        let mut note = note;
+        note().with_context(|| format!("writing the lock {}", path.display())).map_err(LockError::Failed)?;
+        Ok(Lock { _file: file })
+    }
+
+    /// What the run that holds the lock at `path` says about itself; `None`: nobody holds it. The kernel's list of locks
+    /// is read instead of trying the lock, which another run could find taken at that moment.
+    ///
+    /// # Errors
+    /// The list is there and cannot be read, or the lock file.
+    pub fn lock_holder(&self, path: &Path) -> Result<Option<String>> {
+        let list = match fs::read_to_string(self.root.join("proc/locks")) {
+            Ok(list) => list,
+            Err(error) if is_absence(&error) => return Ok(None),
+            Err(error) => return Err(error).context("reading /proc/locks"),
+        };
+        let place = self.locate(path)?;
+        let look = || -> io::Result<Option<String>> {
+            let note = fs::read_to_string(&place)?;
+            Ok(is_locked(&list, fs::metadata(&place)?.ino(), &note).then_some(note))
+        };
+        match look() {
+            Ok(holder) => Ok(holder.map(|holder| holder.trim().to_owned())),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("looking at the lock {}", path.display())),
+        }
+    }
+
+    fn open_lock(&self, path: &Path) -> Result<File> {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.locate(path)?)
+            .with_context(|| format!("opening the lock {}", path.display()))
+    }
+}
+
+/// Whether the process that left `note` in the file with this inode number holds a flock(2) on it, by `/proc/locks`:
+/// `1: FLOCK ADVISORY WRITE 812 08:01:131 0 EOF`. Devices are not compared, because some file systems tell another one
+/// there than in stat(2); the process is. Who waits for a lock has `->` before its kind.
+fn is_locked(list: &str, inode: u64, note: &str) -> bool {
+    let Some(pid) = note.strip_prefix("pid ").and_then(|rest| rest.split(' ').next()) else { return false };
+    let inode = inode.to_string();
+    list.lines().any(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        matches!(fields.as_slice(), [_, "FLOCK", _, _, holder, file, ..]
+            if *holder == pid && file.rsplit(':').next() == Some(&inode))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_list_tells_who_holds_a_lock() {
+        let list = "1: POSIX  ADVISORY  READ 90 08:01:130 128 128\n2: FLOCK  ADVISORY  WRITE 812 08:01:131 0 EOF\n2: -> FLOCK  ADVISORY  WRITE 813 08:01:132 0 EOF\n";
+        for (inode, note, expected) in [
+            (131, "pid 812 since 2026-11-21T03:14:15Z", true),
+            (131, "pid 81 since 2026-11-21T03:14:15Z", false),
+            (131, "", false),
+            (130, "pid 90 since 2026-11-21T03:14:15Z", false),
+            (132, "pid 813 since 2026-11-21T03:14:15Z", false),
+            (1131, "pid 812 since 2026-11-21T03:14:15Z", false),
+        ] {
+            assert_eq!(is_locked(list, inode, note), expected, "{inode} {note}");
+        }
+        assert!(!is_locked("", 131, "pid 812 since 2026-11-21T03:14:15Z"));
+    }
+
+    #[test]
+    fn a_holder_is_told_until_it_lets_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let node = Node::at("/");
+        assert_eq!(node.lock_holder(&path).unwrap(), None);
+        let lock = node.lock(&path, "2026-11-21T03:14:15Z").unwrap();
+        let expected = format!("pid {} since 2026-11-21T03:14:15Z", process::id());
+        assert_eq!(node.lock_holder(&path).unwrap(), Some(expected));
+        drop(lock);
+        assert_eq!(node.lock_holder(&path).unwrap(), None);
+    }
+}

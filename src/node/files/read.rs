@@ -1,0 +1,254 @@
+//! What kaudit looks at on the node.
+
+use crate::file::{FileState, Metadata, Owner};
+use crate::node::Node;
+use anyhow::{Context as _, Result};
+use std::fs;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What stands at a path, without following a link in its last component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Nothing.
+    Absent,
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, and where it points.
+    Link(PathBuf),
+    /// A socket, a device, a pipe.
+    Other,
+}
+
+/// One name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The name, lossily as text: for comparison and messages.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+impl Node {
+    /// What stands at `path`.
+    ///
+    /// # Errors
+    /// The path cannot be looked at (permission).
+    pub fn kind(&self, path: &Path) -> Result<EntryKind> {
+        kind_of(&self.locate(path)?).with_context(|| format!("looking at {}", path.display()))
+    }
+
+    /// As [`Node::kind`], of what a link points to.
+    ///
+    /// # Errors
+    /// The path cannot be looked at (permission, a loop of links).
+    pub fn target_kind(&self, path: &Path) -> Result<EntryKind> {
+        kind_of(&self.locate_target(path)?).with_context(|| format!("looking at {}", path.display()))
+    }
+
+    /// The file at `path` with its metadata; `None` where there is none. At most `limit` bytes are read, and one
+    /// more where there are more, so that the caller can tell.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn read_file(&self, path: &Path, limit: u64) -> Result<Option<FileState>> {
+        let place = self.locate_target(path)?;
+        read_state(&place, limit).with_context(|| format!("reading {}", path.display()))
+    }
+
+    /// The whole text of a file that the operator named on the command line: a path of this machine, not below
+    /// the root.
+    ///
+    /// # Errors
+    /// It is not there or cannot be read.
+    pub fn read_operators_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
+        let file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
+        read_limited(file, limit).with_context(|| format!("reading {}", path.display()))
+    }
+
+    /// As [`Node::read_operators_file`]; `None` where there is no such file.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn find_operators_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+        match fs::File::open(path) {
+            Ok(file) => {
+                read_limited(file, limit).map(Some).with_context(|| format!("reading {}", path.display()))
+            }
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("opening {}", path.display())),
+        }
+    }
+
+    /// Standard input to its end, at most `limit` bytes and one more.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read_standard_input(limit: u64) -> Result<Vec<u8>> {
+        read_limited(io::stdin().lock(), limit).context("reading standard input")
+    }
+
+    /// A file that the operator named on the command line, to be read piece by piece; `-` is standard input. Nothing is
+    /// read ahead but what comes at once.
+    ///
+    /// # Errors
+    /// It is not there or cannot be opened.
+    pub fn stream_operators_file(path: &Path) -> Result<io::BufReader<Box<dyn io::Read>>> {
+        let source: Box<dyn io::Read> = if path == Path::new("-") {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(fs::File::open(path).with_context(|| format!("opening {}", path.display()))?)
+        };
+        Ok(io::BufReader::with_capacity(STREAM_BUFFER, source))
+    }
+
+    /// Mode and owner of a directory; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn directory_metadata(&self, path: &Path) -> Result<Option<Metadata>> {
+        let place = self.locate_target(path)?;
+        match fs::metadata(&place) {
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(Some(Metadata::new(mode_of(&metadata), Some(owner_of(&metadata)))))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("looking at {}", path.display())),
+        }
+    }
+
+    /// The size of a file in bytes; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn file_size(&self, path: &Path) -> Result<Option<u64>> {
+        match fs::metadata(self.locate_target(path)?) {
+            Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
+            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("looking at {}", path.display())),
+        }
+    }
+
+    /// The names in a directory, sorted; empty where there is no such directory.
+    ///
+    /// # Errors
+    /// It is there and cannot be listed.
+    pub fn list(&self, path: &Path) -> Result<Vec<Entry>> {
+        let place = self.locate_target(path)?;
+        let entries = match fs::read_dir(&place) {
+            Ok(entries) => entries,
+            Err(error) if is_absence(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(error).with_context(|| format!("listing {}", path.display())),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.with_context(|| format!("listing {}", path.display()))?;
+            found.push(Entry {
+                name: entry.file_name().to_string_lossy().into_owned(),
+                kind: kind_of(&entry.path()).with_context(|| format!("listing {}", path.display()))?,
+            });
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// Bytes that the file system of `path` still takes from this process; of the nearest directory above it
+    /// that exists.
+    ///
+    /// # Errors
+    /// The file system cannot be asked.
+    pub fn bytes_available(&self, path: &Path) -> Result<u64> {
+        let mut place = self.locate_target(path)?;
+        while !place.exists() && place.pop() {}
+        let stat = nix::sys::statvfs::statvfs(&place)
+            .with_context(|| format!("asking for the free space of {}", path.display()))?;
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+    }
+
+    /// Whether this process may give files away to other users.
+    #[must_use]
+    pub fn may_change_owner() -> bool {
+        nix::unistd::geteuid().is_root()
+    }
+}
+
+/// What is read at a time of a file that is read piece by piece.
+const STREAM_BUFFER: usize = 1 << 20;
+
+pub(in crate::node) fn read_state(place: &Path, limit: u64) -> io::Result<Option<FileState>> {
+    let file = match fs::File::open(place) {
+        Ok(file) => file,
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    let xattrs = xattrs_of(place)?;
+    let metadata = Metadata { mode: mode_of(&metadata), owner: Some(owner_of(&metadata)), xattrs };
+    Ok(Some(FileState { bytes: read_limited(file, limit)?, metadata }))
+}
+
+/// Hashes of the content that the kernel keeps (IMA, EVM): of other bytes they would be wrong.
+const CONTENT_HASHES: [&str; 2] = ["security.ima", "security.evm"];
+
+/// Every extended attribute that can be listed and may be carried over to other content. File systems without them answer "not supported".
+fn xattrs_of(place: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let names = match xattr::list_deref(place) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for name in names {
+        if CONTENT_HASHES.iter().any(|hash| name == *hash) {
+            continue;
+        }
+        if let Some(value) = xattr::get_deref(place, &name)? {
+            found.push((name.to_string_lossy().into_owned(), value));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read_limited(source: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn kind_of(place: &Path) -> io::Result<EntryKind> {
+    let metadata = match fs::symlink_metadata(place) {
+        Ok(metadata) => metadata,
+        Err(error) if is_absence(&error) => return Ok(EntryKind::Absent),
+        Err(error) => return Err(error),
+    };
+    Ok(if metadata.is_symlink() {
+        EntryKind::Link(fs::read_link(place)?)
+    } else if metadata.is_dir() {
+        EntryKind::Directory
+    } else if metadata.is_file() {
+        EntryKind::File
+    } else {
+        EntryKind::Other
+    })
+}
+
+/// A missing parent (`ENOENT`) and a parent that is a file (`ENOTDIR`) both mean: not there.
+pub(in crate::node) fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn mode_of(metadata: &fs::Metadata) -> u32 {
+    metadata.permissions().mode() & 0o7777
+}
+
+fn owner_of(metadata: &fs::Metadata) -> Owner {
+    Owner { uid: metadata.uid(), gid: metadata.gid() }
+}

@@ -1,0 +1,61 @@
+//! A log that is open: who it is, and how far it is read.
+
+use crate::node::files::read::is_absence;
+use anyhow::{Result, bail};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+/// An open log.
+#[derive(Debug, Clone)]
+pub(in crate::node) struct Current {
+    pub(in crate::node) file: Arc<File>,
+    /// Device and inode.
+    pub(in crate::node) id: (u64, u64),
+    /// How far it is read.
+    pub(in crate::node) read: u64,
+}
+
+/// How large it is now, in bytes.
+pub(in crate::node) fn length(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
+}
+
+/// Opens a regular file; `None` where there is none (any more).
+pub(in crate::node) fn open(place: &Path) -> Result<Option<Current>> {
+    // Before it is opened: opening a pipe would wait for its writer.
+    match fs::metadata(place) {
+        Ok(metadata) if !metadata.is_file() => bail!("{} is not a regular file", place.display()),
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+        Ok(_) => {}
+    }
+    let file = match File::open(place) {
+        Err(error) if is_absence(&error) => return Ok(None),
+        file => file?,
+    };
+    let metadata = file.metadata()?;
+    Ok(Some(Current { file: Arc::new(file), id: (metadata.dev(), metadata.ino()), read: 0 }))
+}
+
+/// The end of the last whole line between two places in a file; `from` where there is none.
+pub(in crate::node) fn whole_lines(file: &File, from: u64, to: u64) -> io::Result<u64> {
+    const BLOCK: u64 = 64 * 1024;
+    let mut end = to;
+    while end > from {
+        let begin = end.saturating_sub(BLOCK).max(from);
+        let mut block = vec![0; usize::try_from(end - begin).unwrap_or(0)];
+        match file.read_exact_at(&mut block, begin) {
+            // Emptied meanwhile: that is noticed the next time.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(from),
+            read => read?,
+        }
+        if let Some(last) = memchr::memrchr(b'\n', &block) {
+            return Ok(begin + last as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(from)
+}

@@ -1,0 +1,62 @@
+//! YAML that is newer than the API server's reader, which is a translation of an old libyaml.
+
+use crate::policy::load::finding::{Finding, Verdict};
+use crate::yaml::{Document, FindingKind, Kind, Node, ScalarStyle, Style};
+
+/// What the API server's reader cannot read in a document that kaudit's reader took.
+pub(in crate::policy) fn find(document: &Document) -> Option<Finding> {
+    if let Some(at) = find_directive(document) {
+        return Some(
+            Finding::of_file(
+                Verdict::WouldNotStart,
+                "failed decoding: yaml: found incompatible YAML document",
+            )
+            .at(document.position_at(at))
+            .help("remove the line: the API server reads YAML 1.1"),
+        );
+    }
+    let at = find_question_mark(document.root(), false)?;
+    let words = "readers of YAML disagree on a question mark within brackets";
+    Some(
+        Finding::of_file(Verdict::Undecided, words)
+            .at(document.position_at(at))
+            .help("put the text into double quotes"),
+    )
+}
+
+/// A `%YAML` line with another version than 1.1.
+fn find_directive(document: &Document) -> Option<usize> {
+    let is_foreign = |at: &usize| {
+        let line = document.text().get(*at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let mut words = line.split_whitespace();
+        words.next() == Some("%YAML") && !words.next().is_some_and(is_version_1_1)
+    };
+    let directives = document.findings().iter().filter(|finding| finding.kind == FindingKind::Directive);
+    directives.map(|finding| finding.at).find(is_foreign)
+}
+
+/// Go reads two numbers, so `1.01` is 1.1 as well.
+fn is_version_1_1(version: &str) -> bool {
+    let is_one = |number: &str| !number.is_empty() && number.trim_start_matches('0') == "1";
+    version.split_once('.').is_some_and(|(major, minor)| is_one(major) && is_one(minor))
+}
+
+/// The byte where a plain word within brackets starts that a question mark ended for an old libyaml.
+fn find_question_mark(node: &Node, in_flow: bool) -> Option<usize> {
+    match &node.kind {
+        Kind::Scalar(value, ScalarStyle::Plain) => {
+            (in_flow && value.contains('?')).then(|| node.content().start)
+        }
+        Kind::Scalar(..) | Kind::Alias(_) => None,
+        Kind::Sequence(items, style) => {
+            let in_flow = in_flow || *style != Style::Block;
+            items.iter().find_map(|item| find_question_mark(&item.node, in_flow))
+        }
+        Kind::Mapping(entries, style) => {
+            let in_flow = in_flow || *style != Style::Block;
+            entries.iter().find_map(|entry| {
+                find_question_mark(&entry.key, in_flow).or_else(|| find_question_mark(&entry.value, in_flow))
+            })
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Texts that Go reads and kaudit's readers do not, made plainer, with everything at the same place.
+
+use std::ops::Range;
+
+use crate::yaml::{Document, FindingKind, Nesting};
+
+/// Nothing of a policy is so deep: what is, stands under keys that the API server drops. Near to its own limits there are
+/// two, and this does not tell which is met first.
+const MAX_DEPTH: usize = 9_990;
+
+/// What stands for a pair of brackets and all within them: brackets too, so that what is around them is as right or wrong.
+const EMPTY: &str = "[]";
+
+/// YAML with blanks for the tabs between a key and its value, and an empty list for what is deep within brackets, if that is
+/// YAML by itself. `None` where there is nothing of the kind, or where it matters what is deep there.
+pub(in crate::policy) fn yaml(text: &str, nesting: &Nesting) -> Option<String> {
+    let Nesting { regions, tabs, deepest, is_intricate, .. } = nesting;
+    if (tabs.is_empty() && regions.is_empty()) || *deepest > MAX_DEPTH {
+        return None;
+    }
+    if !regions.is_empty() && (*is_intricate || !are_plain(text, regions)) {
+        return None;
+    }
+    let mut tabs = tabs.iter().peekable();
+    let blank = |(at, c)| if tabs.next_if_eq(&&at).is_some() { ' ' } else { c };
+    Some(shallow(&text.char_indices().map(blank).collect::<String>(), regions))
+}
+
+/// The text with an empty list in the place of each outermost region.
+pub(in crate::policy) fn shallow(text: &str, regions: &[Range<usize>]) -> String {
+    let mut outermost: Vec<&Range<usize>> = Vec::new();
+    for region in regions.iter().rev() {
+        if outermost.last().is_none_or(|after| region.end <= after.start) {
+            outermost.push(region);
+        }
+    }
+    let mut plain = String::new();
+    let mut done = 0;
+    for region in outermost.into_iter().rev() {
+        let (before, within) = (text.get(done..region.start), text.get(region.clone()));
+        plain.push_str(before.unwrap_or_default());
+        plain.push_str(EMPTY);
+        let blank = |c| if c == '\n' { '\n' } else { ' ' };
+        plain.extend(within.unwrap_or_default().chars().skip(EMPTY.len()).map(blank));
+        done = region.end;
+    }
+    plain.push_str(text.get(done..).unwrap_or_default());
+    plain
+}
+
+/// Whether each region is a document of YAML, with an empty list in the place of those in it, and has nothing remarkable.
+fn are_plain(text: &str, regions: &[Range<usize>]) -> bool {
+    let mut open: Vec<&Range<usize>> = Vec::new();
+    for region in regions {
+        let first = open.partition_point(|inner| inner.start < region.start);
+        let mut chunk = String::new();
+        let mut done = region.start;
+        for inner in open.drain(first..) {
+            chunk.push_str(text.get(done..inner.start).unwrap_or_default());
+            chunk.push_str(EMPTY);
+            done = inner.end;
+        }
+        chunk.push_str(text.get(done..region.end).unwrap_or_default());
+        let is_remarkable = |document: &Document| {
+            let mut kinds = document.findings().iter().map(|finding| &finding.kind);
+            kinds.any(|kind| !matches!(kind, FindingKind::NonStringKey { .. }))
+        };
+        // In a document that opens with a brace, an escaped slash passes for JSON.
+        let is_plain =
+            !chunk.contains("\\/") && Document::read(&chunk).is_ok_and(|document| !is_remarkable(&document));
+        if !is_plain {
+            return false;
+        }
+        open.push(region);
+    }
+    true
+}

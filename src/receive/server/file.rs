@@ -1,0 +1,205 @@
+//! The file that events are written to: appended to, rotated, locked.
+
+use crate::rotation::{format_time, rotated_at, rotated_name};
+use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::Timestamp;
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Two rotations within one millisecond would have one name.
+const MOST_NAMES: i64 = 1000;
+
+/// The file.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    path: PathBuf,
+    keep: usize,
+    header: Vec<u8>,
+    file: File,
+    /// Its length, of which all is whole events.
+    length: u64,
+}
+
+impl EventFile {
+    /// Opens it, or makes it, 0600, with `header` at its beginning. What was torn off at its end, by a power cut perhaps,
+    /// stays, on a line of its own.
+    ///
+    /// # Errors
+    /// It cannot be opened, is no regular file, or another receiver has it.
+    pub(super) fn open(path: &Path, keep: usize, header: Vec<u8>) -> Result<Self> {
+        let (file, length) = open(path, &header)?;
+        Ok(Self { path: path.to_path_buf(), keep, header, file, length })
+    }
+
+    /// Whether `more` bytes would make it larger than `most`; 0 is no limit. A file without events takes any.
+    pub(super) fn is_full(&self, more: usize, most: u64) -> bool {
+        let is_empty = self.length <= self.header.len() as u64;
+        most > 0 && !is_empty && self.length.saturating_add(more as u64) > most
+    }
+
+    /// Appends all of `bytes`, or none of it.
+    ///
+    /// # Errors
+    /// [`Broken::No`]: nothing was written, and a later try may go well. [`Broken::Yes`]: a part may be there.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+        match self.file.write_all(bytes) {
+            Ok(()) => {
+                self.length = self.length.saturating_add(bytes.len() as u64);
+                Ok(())
+            }
+            Err(error) => Err(self.take_back(self.length, self.failed("writing", &error))),
+        }
+    }
+
+    /// Takes back what was appended since it had `length` bytes.
+    pub(super) fn take_back(&mut self, length: u64, why: anyhow::Error) -> Broken {
+        match self.file.set_len(length) {
+            Ok(()) => {
+                self.length = length;
+                Broken::No(why)
+            }
+            Err(error) => Broken::Yes(why.context(self.failed("truncating", &error))),
+        }
+    }
+
+    /// Its length in bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Brings it to the disk.
+    ///
+    /// # Errors
+    /// The disk does not take it. What of it is there then is not known (fsync(2)).
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(|error| self.failed("syncing", &error))
+    }
+
+    /// Renames it as the API server does with its log, begins a new one, and removes the oldest.
+    ///
+    /// # Errors
+    /// It stays as it is, and is written on; or the new one cannot be made.
+    pub(super) fn rotate(&mut self, now: Timestamp) -> Result<(), Broken> {
+        let rotated = self.rename(now).map_err(Broken::No)?;
+        match open(&self.path, &self.header) {
+            Ok((file, length)) => (self.file, self.length) = (file, length),
+            Err(error) => {
+                // The handle is of the renamed file: with its name back, all is as before.
+                return Err(match fs::rename(&rotated, &self.path) {
+                    Ok(()) => Broken::No(error),
+                    Err(_) => Broken::Yes(error),
+                });
+            }
+        }
+        self.remove_oldest().map_err(Broken::No)
+    }
+
+    /// Opens the path anew: somebody else renamed the file.
+    ///
+    /// # Errors
+    /// It cannot be opened; the one from before is written on.
+    pub(super) fn reopen(&mut self) -> Result<()> {
+        let (there, mine) = (fs::metadata(&self.path), self.file.metadata());
+        if let (Ok(there), Ok(mine)) = (there, mine)
+            && (there.dev(), there.ino()) == (mine.dev(), mine.ino())
+        {
+            return Ok(());
+        }
+        (self.file, self.length) = open(&self.path, &self.header)?;
+        Ok(())
+    }
+
+    fn rename(&self, now: Timestamp) -> Result<PathBuf> {
+        let name = self.name();
+        for later in 0..MOST_NAMES {
+            let time = now.saturating_add(jiff::SignedDuration::from_millis(later)).unwrap_or(now);
+            let rotated = self.path.with_file_name(rotated_name(&name, &format_time(time)));
+            match renameat_with(CWD, &self.path, CWD, &rotated, RenameFlags::NOREPLACE) {
+                Ok(()) => return Ok(rotated),
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(self.failed("rotating", &error.into())),
+            }
+        }
+        bail!("rotating {}: every name for it is taken", self.path.display())
+    }
+
+    fn remove_oldest(&self) -> Result<()> {
+        if self.keep == 0 {
+            return Ok(());
+        }
+        let (name, directory) = (self.name(), directory_of(&self.path));
+        let mut rotated = Vec::new();
+        for entry in fs::read_dir(&directory).map_err(|error| self.failed("looking beside", &error))? {
+            let entry = entry.map_err(|error| self.failed("looking beside", &error))?;
+            let entry = entry.file_name().to_string_lossy().into_owned();
+            if rotated_at(&entry, &name).is_some() {
+                rotated.push(entry);
+            }
+        }
+        // The names sort by time.
+        rotated.sort();
+        let surplus = rotated.len().saturating_sub(self.keep);
+        for name in rotated.into_iter().take(surplus) {
+            fs::remove_file(directory.join(&name)).with_context(|| format!("removing {name}"))?;
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn failed(&self, what: &str, error: &io::Error) -> anyhow::Error {
+        anyhow!("{what} {}: {error}", self.path.display())
+    }
+}
+
+/// A write that failed, and whether the output can still be used.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// It is as it was before.
+    No(anyhow::Error),
+    /// It is not known what is there, or nobody takes anything.
+    Yes(anyhow::Error),
+}
+
+fn open(path: &Path, header: &[u8]) -> Result<(File, u64)> {
+    let open = || OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
+    let mut file = open().with_context(|| format!("opening {}", path.display()))?;
+    let metadata = file.metadata().with_context(|| format!("opening {}", path.display()))?;
+    if !metadata.is_file() {
+        bail!("{} is no regular file, which alone can be rotated", path.display());
+    }
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        bail!("another process has {} locked", path.display());
+    }
+    let prepare = |file: &mut File| -> io::Result<u64> {
+        match file.metadata()?.len() {
+            0 => file.write_all(header)?,
+            length => {
+                let mut last = [0];
+                file.seek(SeekFrom::Start(length.saturating_sub(1)))?;
+                file.read_exact(&mut last)?;
+                if last != *b"\n" {
+                    file.write_all(b"\n")?;
+                }
+            }
+        }
+        // A file is on the disk once its name is (fsync(2)).
+        File::open(directory_of(path))?.sync_all()?;
+        Ok(file.metadata()?.len())
+    };
+    let length = prepare(&mut file).with_context(|| format!("beginning {}", path.display()))?;
+    Ok((file, length))
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
