@@ -47,8 +47,8 @@ struct Cli {
 enum Task {
     /// Check the format, run every test, check the house rules; needs nothing but Rust
     Test,
-    /// Check the house rules that no compiler checks
-    Tidy,
+    /// Check the project rules that no compiler checks, or list the phrases to avoid
+    Tidy(tidy::Options),
     /// Run everything that CI needs beyond `test`, in order; needs Go
     Ci,
     /// Run clippy over all targets; a warning fails
@@ -98,7 +98,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
     let project = Project::find()?;
     match task {
         Task::Test => test::run(&project),
-        Task::Tidy => tidy::run(&project),
+        Task::Tidy(options) => tidy::run_with(&project, options),
         Task::Ci => ci::run(&project),
         Task::Lint => lint::run(&project),
         Task::Deny => deny::run(&project),

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the house rules that no compiler checks, each with the place and what to do.
+//! `cargo xtask tidy`: the project rules that no compiler checks, each with the place and what to do.
 //!
 //! A rule is a pure function over a path and a text; only this file reads the tree.
 
@@ -7,6 +7,7 @@ mod boundaries;
 mod layout;
 mod length;
 mod links;
+mod phrases;
 mod rust_code;
 mod rust_paths;
 mod unsafe_rule;
@@ -20,6 +21,17 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::shell::project::Project;
+
+/// The options of `cargo xtask tidy`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// List the phrases to avoid, and check nothing else
+    #[arg(long)]
+    phrases: bool,
+    /// Only in files whose path from the root of the project begins with this
+    #[arg(requires = "phrases", value_name = "PATH")]
+    within: Vec<String>,
+}
 
 /// A broken rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,31 +56,77 @@ type Rule = fn(&str, &str) -> Vec<Finding>;
 const RULES: [Rule; 5] =
     [length::check, boundaries::check, words::check, attributes::check, unsafe_rule::check];
 
+/// Checks the whole tree and prints what it finds, or only the phrases to avoid where `options` say so.
+///
+/// # Errors
+///
+/// When a rule is broken, or the tree cannot be read.
+pub(crate) fn run_with(project: &Project, options: &Options) -> Result<()> {
+    if options.phrases { list_phrases(project, &options.within) } else { run(project) }
+}
+
 /// Checks the whole tree and prints what it finds.
 ///
 /// # Errors
 ///
 /// When a rule is broken, or the tree cannot be read.
 pub(crate) fn run(project: &Project) -> Result<()> {
+    let mut files = Vec::new();
+    read_texts(&project.root, "", &mut files)?;
     let mut findings = layout::check_top_level(&names(&project.root)?);
     let run = project.root.join(".ci/run");
     let mode = fs::metadata(&run).with_context(|| format!("reading {}", run.display()))?.permissions().mode();
     findings.extend(layout::check_executable(".ci/run", mode));
 
-    let mut files = Vec::new();
-    read_texts(&project.root, "", &mut files)?;
+    let mut phrases = 0;
     for (path, text) in &files {
         findings.extend(RULES.iter().flat_map(|rule| rule(path, text)));
         findings.extend(links::check(path, text, |target| project.root.join(target).exists()));
+        let found = phrases::check(path, text);
+        if phrases::is_enforced(path) {
+            findings.extend(found);
+        } else {
+            phrases += found.len();
+        }
     }
     for finding in &findings {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!("{} house rules broken, in {} files checked", findings.len(), files.len());
+        bail!("{} project rules broken, in {} files checked", findings.len(), files.len());
     }
-    println!("house rules kept in {} files", files.len());
+    if phrases > 0 {
+        println!(
+            "{phrases} phrases to avoid where they are not enforced yet; cargo xtask tidy --phrases lists them"
+        );
+    }
+    println!("project rules kept in {} files", files.len());
     Ok(())
+}
+
+/// Prints the phrases to avoid in files that begin with one of `within`, or in all if there is none.
+///
+/// # Errors
+///
+/// When there is one, or the tree cannot be read.
+fn list_phrases(project: &Project, within: &[String]) -> Result<()> {
+    let mut files = Vec::new();
+    read_texts(&project.root, "", &mut files)?;
+    let is_within = |path: &str| within.is_empty() || within.iter().any(|place| path.starts_with(place));
+    let files = files.iter().filter(|(path, _)| is_within(path));
+    let findings: Vec<Finding> = files.flat_map(|(path, text)| phrases::check(path, text)).collect();
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if findings.is_empty() {
+        println!("no phrases to avoid");
+        return Ok(());
+    }
+    println!();
+    for (part, count) in phrases::by_part(&findings) {
+        println!("{count:6} {part}");
+    }
+    bail!("{} phrases to avoid", findings.len());
 }
 
 /// Reads the texts under `directory` (from the root, empty or ending in a slash) into `files`, with their paths from

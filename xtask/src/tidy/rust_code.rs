@@ -1,23 +1,54 @@
-//! Rust source with its comments and literals blanked, so that a rule about code does not trip over prose.
+//! Rust source taken apart into code and prose (comments and literals), so that a rule about one does not trip over the
+//! other.
 
 /// `text` with every comment and every string or character literal replaced by blanks. Lines stay where they are.
 pub(super) fn code_only(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let inert = inert_length(rest);
-        let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-        // A word is taken whole, so that the `r` at the end of `var` is not taken for the start of a raw string.
-        let length = if inert > 0 { inert } else { word.max(first.len_utf8()) };
-        let Some((piece, after)) = rest.split_at_checked(length) else { break };
-        if inert > 0 {
+    for (piece, is_prose) in pieces(text) {
+        if is_prose {
             code.extend(piece.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
         } else {
             code += piece;
         }
-        rest = after;
     }
     code
+}
+
+/// The comments and literals of `text`, with full stops for the code between them. Lines stay where they are.
+///
+/// The marks that make a comment a comment are blanked, and so are escapes in literals.
+pub(super) fn prose_only(text: &str) -> String {
+    let mut prose = String::with_capacity(text.len());
+    for (piece, is_prose) in pieces(text) {
+        if !is_prose {
+            prose.extend(piece.chars().map(|c| if c.is_whitespace() { c } else { '.' }));
+        } else if let Some(comment) = piece.strip_prefix("//") {
+            prose += comment.trim_start_matches(['/', '!']);
+        } else {
+            let mut escaped = false;
+            prose.extend(piece.chars().map(|c| {
+                let is_blank = c == '\\' || escaped;
+                escaped = c == '\\' && !escaped;
+                if is_blank && c != '\n' { ' ' } else { c }
+            }));
+        }
+    }
+    prose
+}
+
+/// `text` in pieces: each comment and each literal (true), and what is between them (false).
+fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let inert = inert_length(rest);
+        let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        // A word is taken whole, so that the `r` at the end of `var` is not taken for the start of a raw string.
+        let length = if inert > 0 { inert } else { word.max(first.len_utf8()) };
+        let (piece, after) = rest.split_at_checked(length)?;
+        rest = after;
+        Some((piece, inert > 0))
+    })
 }
 
 /// Whether `c` can be part of an identifier.
@@ -118,6 +149,12 @@ mod tests {
         assert_eq!(code_only("f(b\"x\", \"\né\")x"), "f(    ,  \n  )x");
         assert_eq!(code_only("var\"x\"#"), "var   #");
         assert_eq!(code_only("r#type"), "r#type");
+    }
+
+    #[test]
+    fn keeps_prose() {
+        assert_eq!(prose_only("a(\"b\\nc\"); //! d\ne"), ". .\"b  c\". .  d\n.".replace(". .", ".."));
+        assert_eq!(prose_only("/* x */ y"), "/* x */ .");
     }
 
     #[test]
