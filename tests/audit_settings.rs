@@ -96,7 +96,7 @@ fn what_is_there_and_not_named_is_kept() {
     assert_eq!(change(&result, "audit-log-maxsize"), (Origin::Default, &Change::New));
     let note = result.notes.iter().find(|note| note.id == Some("maxage-low")).unwrap();
     assert!(note.message.contains("kept") && note.message.contains("CIS 1.2.17"), "{}", note.message);
-    assert_eq!(note.hint.as_deref(), Some("--log-maxage 30"));
+    assert_eq!(note.help.first().map(String::as_str), Some("--log-maxage 30"));
     assert_eq!(note_ids(&result), ["maxage-low", "legacy-format"]);
 }
 
@@ -255,7 +255,7 @@ fn zero_is_explained_by_release() {
     for (version, meaning) in [("1.35", "means 100 MB"), ("1.36", "never rotates")] {
         let result = run(&[], &zero, false, version).unwrap();
         assert_eq!(note_ids(&result), ["maxage-zero", "maxbackup-zero", "maxsize-zero"]);
-        assert!(result.notes[2].text.contains(meaning), "{}", result.notes[2].text);
+        assert!(result.notes[2].message.contains(meaning), "{}", result.notes[2].message);
     }
 }
 

@@ -68,7 +68,7 @@ fn a_list_of_a_hundred_thousand_items_is_edited() {
 #[test]
 fn a_mapping_of_many_duplicate_keys_is_refused() {
     let refusal = Document::parse(&"a: 1\n".repeat(100_000)).expect_err("is refused");
-    assert_eq!(refusal.position.map(|position| position.line), Some(2));
+    assert_eq!(refusal.location.position.map(|position| position.line), Some(2));
 }
 
 #[test]
@@ -106,6 +106,6 @@ fn alias_bombs_are_refused() {
 fn other_encodings_are_refused_with_their_place() {
     assert!(decode(b"\xff\xfea\0").is_err());
     let refusal = decode(b"a: 1\nb: \xff\n").expect_err("is refused");
-    assert_eq!(refusal.position.map(|position| (position.line, position.column)), Some((2, 4)));
+    assert_eq!(refusal.location.position.map(|position| (position.line, position.column)), Some((2, 4)));
     assert!(decode(b"a: \0").is_err());
 }

@@ -132,7 +132,7 @@ mod tests {
 
     fn ids(settings: &[(&str, &'static str)], logs_bodies: bool) -> Vec<&'static str> {
         let value = |name: &str| settings.iter().find(|(option, _)| *option == name).map(|(_, value)| *value);
-        judge_limits(value, 36, logs_bodies).into_iter().map(|finding| finding.id).collect()
+        judge_limits(value, 36, logs_bodies).into_iter().filter_map(|finding| finding.id).collect()
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
                 "audit-webhook-batch-max-size" => Some(size),
                 _ => None,
             };
-            judge_limits(value, 36, true).remove(0).words
+            judge_limits(value, 36, true).remove(0).message
         };
         let usual = words("400");
         assert!(

@@ -50,7 +50,7 @@ pub(crate) fn observe(
 pub(crate) fn plan_enable(observed: &Observed, wanted: &Wanted) -> Result<Plan, String> {
     let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.message)?;
     let first_reason =
-        |refusals: Vec<kaudit::diagnostic::Diagnostic>| refusals.into_iter().next().unwrap().reason;
+        |refusals: Vec<kaudit::diagnostic::Diagnostic>| refusals.into_iter().next().unwrap().message;
     draft_enable(manifest, wanted, &observed.history.owned())
         .map_err(first_reason)?
         .finish(observed)
@@ -59,7 +59,7 @@ pub(crate) fn plan_enable(observed: &Observed, wanted: &Wanted) -> Result<Plan, 
 
 pub(crate) fn plan_off(observed: &Observed) -> Result<Plan, String> {
     let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| refusal.message)?;
-    plan_disable(&manifest, observed).map_err(|refusals| refusals.into_iter().next().unwrap().reason)
+    plan_disable(&manifest, observed).map_err(|refusals| refusals.into_iter().next().unwrap().message)
 }
 
 pub(crate) fn manifest_after(plan: &Plan) -> FileState {

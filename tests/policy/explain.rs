@@ -127,6 +127,6 @@ fn a_policy_of_an_older_version_is_migrated_with_its_comments() {
     ] {
         let refusal = migrate(refused).unwrap_err();
         assert!(refusal.message.contains(reason), "{refused}{refusal:?}");
-        assert!(refusal.position.is_some());
+        assert!(refusal.location.position.is_some());
     }
 }

@@ -18,8 +18,8 @@ fn a_refusal_has_the_words_the_place_the_line_and_the_help() {
         "kube-apiserver 1.36 would not start with this policy: rules[0].level: Unsupported value: \"metadata\": \
          supported values: \"None\", \"Metadata\", \"Request\", \"RequestResponse\""
     );
-    assert_eq!(refusal.position, Some(Position { line: 4, column: 10 }));
-    assert_eq!(refusal.excerpt.as_deref(), Some("- level: metadata"));
+    assert_eq!(refusal.location.position, Some(Position { line: 4, column: 10 }));
+    assert_eq!(refusal.location.excerpt.as_deref(), Some("- level: metadata"));
     assert_eq!(refusal.help, ["did you mean Metadata?"]);
 }
 
@@ -66,7 +66,7 @@ fn each_fault_is_found_at_its_place_with_what_to_write_instead() {
         ("rules:\n- level: None\n   users: [a]\n", 5, 9, "check the indentation"),
     ] {
         let refusal = refuse(rules);
-        assert_eq!(refusal.position, Some(Position { line, column }), "{rules}{refusal:#?}");
+        assert_eq!(refusal.location.position, Some(Position { line, column }), "{rules}{refusal:#?}");
         assert!(refusal.help.iter().any(|step| step.contains(help)), "{rules}{refusal:#?}");
     }
 }
@@ -110,7 +110,7 @@ fn the_verdict_depends_on_the_version_of_the_api_server() {
     let any_group = format!("{HEAD}rules:\n- level: None\n  resources: [{{group: '*'}}]\n");
     assert!(judge(&any_group, 36).is_ok());
     assert!(
-        judge(&any_group, 35).unwrap_err().reason.contains("rules[0].resources.group: Invalid value: \"*\"")
+        judge(&any_group, 35).unwrap_err().message.contains("rules[0].resources.group: Invalid value: \"*\"")
     );
 
     let managed =
