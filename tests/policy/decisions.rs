@@ -11,8 +11,8 @@ use kaudit::policy::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::oracle;
-use crate::random::{self, Random};
+use super::oracle;
+use super::random::{self, Random};
 
 const MINOR: u32 = 36;
 
