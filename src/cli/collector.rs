@@ -14,9 +14,9 @@ use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::audit_flags_there;
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report, Section};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -82,7 +82,7 @@ pub(super) fn run(args: &CollectorArgs, output: &mut Output<'_>) -> Exit {
             let text = render(collector, &settings, &to);
             let report = Report {
                 notes: remark(collector, &settings),
-                details: Some(("collector", details(collector, &settings, &text))),
+                details: Some(Details::of(&CollectorView::of(collector, &settings, &text))),
                 lines: text.lines().map(str::to_owned).collect(),
                 ..Report::default()
             };
@@ -177,20 +177,71 @@ fn host_log(manifest: &Manifest, flag: Option<&String>) -> Result<LogFile, Diagn
 fn list(output: &mut Output<'_>) -> Exit {
     let styles = output.out_styles;
     let lines = all().iter().map(|it| format!("{:<11} {}", styles.bold(it.name), it.title)).collect();
-    let details = all().iter().map(|it| json!({ "name": it.name, "title": it.title })).collect();
-    let report = Report { lines, details: Some(("collectors", Value::Array(details))), ..Report::default() };
+    let named = all().iter().map(|it| CollectorName { name: it.name, title: it.title });
+    let report =
+        Report { lines, details: Some(Details::of(&CollectorsView(named.collect()))), ..Report::default() };
     end(output, (report, Exit::Done))
 }
 
-fn details(collector: &Collector, settings: &LogSettings, text: &str) -> Value {
-    json!({
-        "name": collector.name,
-        "title": collector.title,
-        "path": settings.file.path(),
-        "maxsize": settings.maxsize,
-        "maxbackup": settings.maxbackup,
-        "compress": settings.compress,
-        "lineLimit": collector.line_limit(settings.events),
-        "text": text,
-    })
+/// `collector --list`: the log shippers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub(super) struct CollectorsView(Vec<CollectorName>);
+
+impl Section for CollectorsView {
+    const KEY: &'static str = "collectors";
+}
+
+/// A log shipper.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct CollectorName {
+    /// The argument of `kaudit collector`.
+    name: &'static str,
+    /// The name of the product.
+    title: &'static str,
+}
+
+/// `collector`: the configuration of one log shipper.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CollectorView<'a> {
+    /// The argument of `kaudit collector`.
+    name: &'static str,
+    /// The name of the product.
+    title: &'static str,
+    /// The log on the host.
+    path: &'a str,
+    /// Its size in MB at which the API server rotates it; null if it does not.
+    maxsize: Option<u64>,
+    /// How many rotated files the API server keeps; null for all.
+    maxbackup: Option<u64>,
+    /// Whether rotated files are compressed.
+    compress: bool,
+    /// The longest line that the configuration allows, in bytes.
+    line_limit: u64,
+    /// The configuration.
+    text: &'a str,
+}
+
+impl Section for CollectorView<'_> {
+    const KEY: &'static str = "collector";
+}
+
+impl<'a> CollectorView<'a> {
+    fn of(collector: &Collector, settings: &'a LogSettings, text: &'a str) -> Self {
+        Self {
+            name: collector.name,
+            title: collector.title,
+            path: settings.file.path(),
+            maxsize: settings.maxsize,
+            maxbackup: settings.maxbackup,
+            compress: settings.compress,
+            line_limit: collector.line_limit(settings.events),
+            text,
+        }
+    }
 }

@@ -10,9 +10,9 @@ use crate::exit::Exit;
 use crate::logs::Field;
 use crate::receive::server::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::receive::{Form, MAX_BODY};
-use crate::report::{Output, Report, print_plan};
+use crate::report::{Details, Output, Report, Section, print_plan};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -145,7 +145,7 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
     let result = event_server(args).run(&mut |line| output.error_line(line));
     match result {
         Ok(received) => {
-            report.details = Some(("received", details(&received)));
+            report.details = Some(Details::of(&ReceivedView::from(&received)));
             let exit = conclude(args, &received, &mut report);
             if output.json {
                 return end(output, (report, exit));
@@ -262,19 +262,54 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
     }
 }
 
-fn details(received: &Received) -> Value {
-    let metrics = &received.metrics;
-    json!({
-        "events": metrics.events.get(),
-        "unreadable": metrics.unreadable.get(),
-        "batches": metrics.batches.get(),
-        "repeatedBatches": metrics.repeated.get(),
-        "bytes": metrics.bytes.get(),
-        "rejected": metrics.rejected(),
-        "writeFailures": metrics.write_failures.get(),
-        "rotations": metrics.rotations.get(),
-        "connections": metrics.connections.get(),
-        "handshakeFailures": metrics.handshake_failures.get(),
-        "cut": received.cut,
-    })
+/// What was received.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReceivedView {
+    /// Events that were written.
+    events: u64,
+    /// Written events that kaudit cannot read.
+    unreadable: u64,
+    /// Batches that were written.
+    batches: u64,
+    /// Batches that were sent again and not written again.
+    repeated_batches: u64,
+    /// Bytes that were written.
+    bytes: u64,
+    /// Requests that were refused.
+    rejected: u64,
+    /// Writes and syncs that failed.
+    write_failures: u64,
+    /// How often the file was rotated.
+    rotations: u64,
+    /// Connections that were accepted.
+    connections: u64,
+    /// TLS handshakes that failed.
+    handshake_failures: u64,
+    /// Connections that were closed at the end before their request was complete.
+    cut: usize,
+}
+
+impl Section for ReceivedView {
+    const KEY: &'static str = "received";
+}
+
+impl From<&Received> for ReceivedView {
+    fn from(received: &Received) -> Self {
+        let metrics = &received.metrics;
+        Self {
+            events: metrics.events.get(),
+            unreadable: metrics.unreadable.get(),
+            batches: metrics.batches.get(),
+            repeated_batches: metrics.repeated.get(),
+            bytes: metrics.bytes.get(),
+            rejected: metrics.rejected(),
+            write_failures: metrics.write_failures.get(),
+            rotations: metrics.rotations.get(),
+            connections: metrics.connections.get(),
+            handshake_failures: metrics.handshake_failures.get(),
+            cut: received.cut,
+        }
+    }
 }

@@ -12,6 +12,7 @@ const CONTEXT_LINES: usize = 3;
 
 /// One file of a plan, in the form that Ansible prints natively with `--check --diff`; secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileDiff {
     /// The node's path.
     pub path: String,

@@ -1,6 +1,7 @@
 //! What people and programs see of a run. Only this module prints, but for what `receive` passes on to standard output
 //! (`node::receiver`): events are no report.
 
+mod details;
 mod diff;
 mod json;
 mod mask;
@@ -8,7 +9,10 @@ mod mask;
 mod tests;
 mod text;
 
+pub use details::{Details, Section};
 pub use diff::FileDiff;
+#[cfg(test)]
+pub(crate) use json::ReportView;
 pub use json::SCHEMA_VERSION;
 pub use text::{print_diagnostic, print_plan, print_report, render};
 
@@ -17,7 +21,6 @@ use crate::exit::Exit;
 use crate::printable::escape;
 use crate::styles::Styles;
 use serde::Serialize;
-use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -42,8 +45,8 @@ pub struct Report {
     pub verified: Verified,
     /// What became of the API server.
     pub restart: Restarted,
-    /// Further fields of a command's own, for `-o json`.
-    pub details: Option<(&'static str, Value)>,
+    /// The part of the JSON object that only this command has.
+    pub details: Option<Details>,
     /// Further lines of a command's own, for people.
     pub lines: Vec<String>,
 }
@@ -58,6 +61,7 @@ impl Report {
 
 /// What was checked after writing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
     /// Every written file was read again and is as planned.
@@ -76,6 +80,7 @@ pub struct Verified {
 
 /// What became of the API server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Restarted {
     /// `surge`, `move`, `rewrite` or `none`.
@@ -238,8 +243,9 @@ impl Output<'_> {
     /// One JSON object on standard output, on a line of its own. What could control a terminal is written as `\u001b`,
     /// which means the same in JSON.
     pub fn json(&mut self, value: &impl Serialize) {
-        match serde_json::to_string(value) {
-            Ok(text) => self.line(&text),
+        // A `Value` sorts the keys of each object, so that objects are comparable as text.
+        match serde_json::to_value(value) {
+            Ok(value) => self.line(&value.to_string()),
             Err(error) => self.error_line(&format!("error: writing JSON: {error}")),
         }
     }

@@ -14,6 +14,7 @@ const READ_LIMIT: u64 = 1 << 20;
 
 /// How far a run has come. It is on disk before the first effect of the phase that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Files are changed and nothing is restarted: a directory tree, or a change that needs no restart.

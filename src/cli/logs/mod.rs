@@ -8,6 +8,8 @@ mod top;
 mod wish;
 
 pub(super) use args::{LogsArgs, field};
+#[cfg(test)]
+pub(super) use top::TopView;
 
 use super::global::NodeOptions;
 use super::{end, refuse_reading};

@@ -1,6 +1,6 @@
 //! What the files of a node say: the manifest, its policy and log, and kaudit's records.
 
-use super::{generations, moved_out};
+use super::generations;
 use crate::cli::target::Target;
 use crate::file::FileState;
 use crate::manifest::DIGEST_ANNOTATION;
@@ -8,7 +8,6 @@ use crate::manifest::{Coverage, Manifest};
 use crate::observe::{Obstacle, look, observe};
 use crate::plan::{Observed, Survey, audit_flags_there, check_surroundings, config_digest};
 use crate::transaction::{LOCK_PATH, Underway};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -127,22 +126,6 @@ impl Configured {
             ));
         }
         drift
-    }
-
-    /// The fields of `-o json`.
-    pub(super) fn details(&self, drift: &[String]) -> Value {
-        json!({
-            "enabled": self.is_enabled(),
-            "manifest": self.observed.manifest_path,
-            "image": self.manifest.api_server().image,
-            "flags": self.flags,
-            "policyFile": self.policy,
-            "logFile": self.log,
-            "logBytes": self.log_size,
-            "drift": drift,
-            "generations": generations::describe(&self.observed.history),
-            "unfinished": self.underway.as_ref().map(moved_out::describe),
-        })
     }
 
     /// Manifest and image, for people.

@@ -1,22 +1,9 @@
 //! What kaudit did here.
 
 use crate::generation::History;
-use serde_json::{Value, json};
-use std::path::Path;
 
 /// How many generations are shown to people, the newest; what `kaudit rollback` is about is among them.
 const SHOWN: usize = 5;
-
-/// The generations, for programs.
-pub(super) fn describe(history: &History) -> Vec<Value> {
-    let records = history.records().iter();
-    records
-        .map(|record| {
-            let files: Vec<&Path> = record.files.iter().map(|file| file.path.as_path()).collect();
-            json!({"generation": record.number, "time": record.time, "command": record.command, "files": files})
-        })
-        .collect()
-}
 
 /// The generations, for people.
 pub(super) fn lines(history: &History, verbose: bool) -> Vec<String> {

@@ -3,7 +3,6 @@
 use super::configured::Configured;
 use super::running::{Running, shown};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use std::path::Path;
 
 /// A process reads its files right after its start, and the start is told to the second: what changed this soon after
@@ -20,7 +19,7 @@ pub(super) struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    fn changed(self, path: &Path) -> Option<Timestamp> {
+    pub(super) fn changed(self, path: &Path) -> Option<Timestamp> {
         if self.configured.policy.as_deref() == Some(path) {
             self.running.policy_changed
         } else {
@@ -48,7 +47,7 @@ impl Inputs<'_> {
     }
 
     /// Whether the running API server has read the file as it is; `None`: no API server runs, or it is not told.
-    fn is_in_force(self, path: &Path) -> Option<bool> {
+    pub(super) fn is_in_force(self, path: &Path) -> Option<bool> {
         match (self.is_younger(path)?, self.is_edited(path)) {
             (false, _) | (true, Some(false)) => Some(true),
             (true, Some(true)) => Some(false),
@@ -79,16 +78,6 @@ impl Inputs<'_> {
             )),
             (Some(false) | None, _) => None,
         }
-    }
-
-    /// One of them, for programs.
-    pub(super) fn describe(self, path: Option<&Path>) -> Value {
-        let Some(path) = path else { return Value::Null };
-        json!({
-            "path": path,
-            "changed": self.changed(path).map(shown),
-            "inForce": self.is_in_force(path),
-        })
     }
 
     /// One of them, for people.

@@ -10,16 +10,17 @@ mod ready;
 mod running;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use super::refuse_reading;
 use super::target::Target;
 use crate::exit::Exit;
 use crate::node::moment;
 use crate::observe::Obstacle;
-use crate::report::Report;
+use crate::report::{Details, Report};
 pub(super) use configured::Configured;
 use moved_out::MovedOut;
-use serde_json::Value;
+pub(in crate::cli) use view::StatusView;
 
 /// What `--help` shows below the options.
 pub(super) const HELP: &str = "\
@@ -38,22 +39,22 @@ pub(super) fn run(target: &Target, verbose: bool) -> (Report, Exit) {
 
 fn look_at(target: &Target, verbose: bool) -> Result<Report, Obstacle> {
     if let Some(moved_out) = MovedOut::of(target)? {
-        let (details, lines) = moved_out.render(verbose);
-        return Ok(Report { details: Some(("status", details)), lines, ..Report::default() });
+        let (view, lines) = moved_out.render(verbose);
+        return Ok(Report { details: Some(Details::of(&view)), lines, ..Report::default() });
     }
     let configured = Configured::read(target)?;
-    let (details, lines) = match &target.kubelet {
+    let (view, lines) = match &target.kubelet {
         Some(kubelet) => {
             let running = live::look(&target.node, kubelet, &configured, moment())?;
             running::render(&configured, &running, verbose)
         }
         None => render_tree(&configured, verbose),
     };
-    Ok(Report { details: Some(("status", details)), lines, ..Report::default() })
+    Ok(Report { details: Some(Details::of(&view)), lines, ..Report::default() })
 }
 
 /// What is to be said of a directory tree, in which nothing runs: for programs and for people.
-fn render_tree(configured: &Configured, verbose: bool) -> (Value, Vec<String>) {
+fn render_tree(configured: &Configured, verbose: bool) -> (StatusView, Vec<String>) {
     let changed = configured.inputs_are_as_written() == Some(false);
     let of_inputs = changed.then(|| {
         "policy or webhook kubeconfig changed since the manifest was written: not in force until a restart; kaudit enable takes them".to_owned()
@@ -67,5 +68,5 @@ fn render_tree(configured: &Configured, verbose: bool) -> (Value, Vec<String>) {
         None => format!("Log:           {} (not there yet)", path.display()),
     }));
     lines.extend(configured.closing_lines(&drift, verbose));
-    (configured.details(&drift), lines)
+    (StatusView::of_tree(configured, &drift), lines)
 }

@@ -2,16 +2,14 @@
 
 use super::generations;
 use super::live;
-use super::running::{
-    ApiServer, KubeletSeen, api_server_line, describe_api_server, describe_kubelet, kubelet_line,
-};
+use super::running::{ApiServer, KubeletSeen, api_server_line, kubelet_line};
+use super::view::StatusView;
 use crate::cli::target::Target;
 use crate::generation::{self, History};
 use crate::node::EntryKind;
 use crate::observe::Obstacle;
 use crate::restart::Names;
 use crate::transaction::Underway;
-use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// A node without its manifest.
@@ -57,15 +55,8 @@ impl MovedOut {
     }
 
     /// For programs and for people.
-    pub(super) fn render(&self, verbose: bool) -> (Value, Vec<String>) {
+    pub(super) fn render(&self, verbose: bool) -> (StatusView, Vec<String>) {
         let Self { underway, manifest, kept, history, running } = self;
-        let mut details = json!({
-            "enabled": null,
-            "manifest": manifest,
-            "unfinished": describe(underway),
-            "drift": ["there is no manifest: a run of kaudit has not finished"],
-            "generations": generations::describe(history),
-        });
         let mut lines = vec![
             "Audit logging: unknown while there is no manifest".to_owned(),
             format!("Unfinished:    {}", underway.progress()),
@@ -77,32 +68,13 @@ impl MovedOut {
                 lines.push("Running:       no API server".to_owned());
             }
             lines.extend(api_servers.iter().map(|api_server| api_server_line(api_server, "")));
-            if let Some(fields) = details.as_object_mut() {
-                fields.insert("atWork".to_owned(), json!(underway.holder));
-                fields.insert("kubelet".to_owned(), describe_kubelet(kubelet));
-                let api_servers: Vec<Value> = api_servers.iter().map(describe_api_server).collect();
-                fields.insert("apiServers".to_owned(), Value::from(api_servers));
-            }
         }
         lines.push(format!("Manifest:      {} (not there)", manifest.display()));
         lines.extend(
             kept.as_ref().map(|kept| format!("               the one from before is {}", kept.display())),
         );
         lines.extend(generations::lines(history, verbose));
-        (details, lines)
-    }
-}
-
-/// An unfinished run, for programs.
-pub(super) fn describe(underway: &Underway) -> Value {
-    match &underway.journal {
-        Ok(journal) => json!({
-            "generation": journal.generation,
-            "phase": journal.phase,
-            "since": journal.since,
-            "atWork": underway.holder,
-        }),
-        Err(why) => json!({"unreadable": why, "atWork": underway.holder}),
+        (StatusView::of_moved_out(self), lines)
     }
 }
 
@@ -131,7 +103,8 @@ mod tests {
             history: History::default(),
             running: Some((Err("no kubelet runs on this node".to_owned()), vec![server])),
         };
-        let (details, lines) = moved_out.render(false);
+        let (view, lines) = moved_out.render(false);
+        let details = serde_json::to_value(&view).unwrap();
         let expected = "\
 Audit logging: unknown while there is no manifest
 Unfinished:    generation 10, phase Out, since 2026-11-21T03:14:15Z
@@ -142,7 +115,7 @@ Manifest:      /m/kube-apiserver.yaml (not there)
                the one from before is /m/.kube-apiserver.yaml.kaudit-old
 Generations:   none";
         assert_eq!(lines.join("\n"), expected);
-        assert_eq!(details["enabled"], Value::Null);
+        assert_eq!(details["enabled"], serde_json::Value::Null);
         assert_eq!(details["unfinished"]["phase"], "out");
         assert_eq!(details["apiServers"][0]["pid"], 127);
 

@@ -6,7 +6,6 @@ use crate::printable::escape;
 use crate::restart::endpoint::endpoint;
 use crate::restart::identity::client_certificates;
 use anyhow::Result;
-use serde_json::{Value, json};
 use std::time::Duration;
 
 /// An API server that takes longer to say so is in trouble.
@@ -77,23 +76,11 @@ impl Readiness {
             Readiness::NoAddress(reason) => format!("Ready:         not known: {reason}"),
         }
     }
-
-    /// For programs.
-    pub(super) fn describe(&self) -> Value {
-        match self {
-            Readiness::Asked { address, answer } => json!({
-                "ready": answer.is_ok(),
-                "address": address,
-                "reason": (!answer.is_ok()).then(|| reason(answer)),
-            }),
-            Readiness::NoAddress(reason) => json!({"ready": null, "address": null, "reason": reason}),
-        }
-    }
 }
 
 /// Why it is not ready: of `/readyz` the checks that failed, which begin with `[-]`
 /// (`k8s.io/apiserver/pkg/server/healthz/healthz.go`).
-fn reason(answer: &Answer) -> String {
+pub(super) fn reason(answer: &Answer) -> String {
     match answer {
         Answer::Nobody(reason) => reason.clone(),
         Answer::Status { code, body } => {
@@ -110,6 +97,7 @@ fn reason(answer: &Answer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::status::view::ReadinessView;
 
     fn asked(answer: Answer) -> Readiness {
         Readiness::Asked { address: "127.0.0.1:6443".to_owned(), answer }
@@ -148,7 +136,7 @@ mod tests {
             (Readiness::NoAddress("no port".to_owned()), "Ready:         not known: no port", None),
         ] {
             assert_eq!(readiness.line(), line);
-            assert_eq!(readiness.describe().get("ready").and_then(Value::as_bool), ready);
+            assert_eq!(ReadinessView::from(&readiness).ready, ready);
         }
     }
 }

@@ -4,11 +4,11 @@ use super::configured::Configured;
 use super::inputs::Inputs;
 use super::log::{Activity, Recent};
 use super::ready::Readiness;
+use super::view::StatusView;
 use crate::kubelet::Kubelet;
 use crate::node::Process;
 use crate::size;
 use jiff::{Timestamp, Unit};
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -69,22 +69,10 @@ pub(super) struct Log {
 }
 
 /// Everything that `status` says of a live node: for programs and for people.
-pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) -> (Value, Vec<String>) {
+pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) -> (StatusView, Vec<String>) {
     let inputs = Inputs { configured, running };
     let mut drift = drift(configured, running);
     drift.extend(configured.drift(inputs.drift()));
-    let mut details = configured.details(&drift);
-    if let Some(fields) = details.as_object_mut() {
-        let api_servers: Vec<Value> = running.api_servers.iter().map(describe_api_server).collect();
-        fields.insert("atWork".to_owned(), json!(configured.at_work));
-        fields.insert("kubelet".to_owned(), describe_kubelet(&running.kubelet));
-        fields.insert("apiServers".to_owned(), Value::from(api_servers));
-        let readiness = running.readiness.as_ref().map_or(Value::Null, Readiness::describe);
-        fields.insert("readyz".to_owned(), readiness);
-        fields.insert("policy".to_owned(), inputs.describe(configured.policy.as_deref()));
-        fields.insert("webhook".to_owned(), inputs.describe(configured.webhook.as_deref()));
-        fields.insert("log".to_owned(), running.log.as_ref().map_or(Value::Null, describe_log));
-    }
     let mut lines = vec![format!("Audit logging: {}", summary(configured, running))];
     lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       kaudit, {run}")));
     lines.push(kubelet_line(&running.kubelet));
@@ -95,7 +83,7 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
     lines.extend(inputs.line("Webhook:       ", configured.webhook.as_deref()));
     lines.extend(configured.log.as_deref().map(|path| log_line(path, running.log.as_ref())));
     lines.extend(configured.closing_lines(&drift, verbose));
-    (details, lines)
+    (StatusView::of_node(configured, running, &drift), lines)
 }
 
 fn summary(configured: &Configured, running: &Running) -> &'static str {
@@ -197,48 +185,6 @@ fn log_line(path: &Path, log: Option<&Log>) -> String {
         let _ = write!(line, "\n               {rotated_files} rotated, {}", size::nearest(*rotated_bytes));
     }
     line
-}
-
-/// The kubelet, for programs.
-pub(super) fn describe_kubelet(kubelet: &Result<KubeletSeen, String>) -> Value {
-    match kubelet {
-        Ok(KubeletSeen { kubelet, since }) => json!({
-            "running": true,
-            "pid": kubelet.process.pid,
-            "since": shown(*since),
-            "config": kubelet.config,
-            "staticPodPath": kubelet.static_pod_path,
-            "rootDir": kubelet.root_dir,
-            "nodeName": kubelet.node_name,
-        }),
-        Err(reason) => json!({"running": false, "reason": reason}),
-    }
-}
-
-/// One of the API servers, for programs.
-pub(super) fn describe_api_server(api_server: &ApiServer) -> Value {
-    let ApiServer { process, since, executable, is_audited, difference } = api_server;
-    json!({
-        "pid": process.pid,
-        "since": shown(*since),
-        "podUid": process.pod_uid,
-        "executable": executable,
-        "audit": is_audited,
-        "asManifest": difference.is_none(),
-        "difference": difference,
-    })
-}
-
-fn describe_log(log: &Log) -> Value {
-    let Recent { seconds, events, bytes } = log.activity.recent;
-    json!({
-        "bytes": log.bytes,
-        "modified": shown(log.modified),
-        "lastEvent": log.activity.last_event.map(shown),
-        "recent": {"seconds": seconds, "events": events, "bytes": bytes},
-        "rotatedFiles": log.rotated_files,
-        "rotatedBytes": log.rotated_bytes,
-    })
 }
 
 /// A time to the second.

@@ -134,9 +134,13 @@ fn lines(configured: &Configured, running: &Running) -> Vec<String> {
     render(configured, running, false).1
 }
 
+fn details(configured: &Configured, running: &Running) -> Value {
+    serde_json::to_value(render(configured, running, false).0).unwrap()
+}
+
 /// The differences that are told, and what is told of the policy.
 fn drift(configured: &Configured, running: &Running) -> (Vec<String>, Value) {
-    let (details, _) = render(configured, running, false);
+    let details = details(configured, running);
     let drift = details["drift"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
     (drift.collect(), details["policy"]["inForce"].clone())
 }
@@ -164,7 +168,7 @@ Generations:   1
 
 #[test]
 fn programs_get_every_field() {
-    let (details, _) = render(&configured("rules", Some("rules")), &running(), false);
+    let details = details(&configured("rules", Some("rules")), &running());
     for (pointer, expected) in [
         ("/enabled", Value::from(true)),
         ("/kubelet/running", Value::from(true)),
@@ -256,8 +260,11 @@ fn what_runs_otherwise_than_configured_is_told() {
         assert_eq!(drift(&configured, &seen).0, [sentence]);
     }
     let no_kubelet = Running { kubelet: Err("no kubelet runs on this node".to_owned()), ..running() };
-    let (details, lines) = render(&configured, &no_kubelet, false);
-    assert_eq!(lines.get(1).map(String::as_str), Some("Kubelet:       no kubelet runs on this node"));
+    let details = details(&configured, &no_kubelet);
+    assert_eq!(
+        lines(&configured, &no_kubelet).get(1).map(String::as_str),
+        Some("Kubelet:       no kubelet runs on this node")
+    );
     assert_eq!(details["kubelet"]["running"], Value::from(false));
 }
 

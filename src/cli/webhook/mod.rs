@@ -26,12 +26,12 @@ use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Plan};
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report, Section};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
 use args::{Check, WebhookCommand};
 use circumstances::Circumstances;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use view::View;
 
@@ -286,16 +286,48 @@ fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Rep
         _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
     };
     report.message = message;
-    let findings: Vec<Value> = findings.iter().map(finding_object).collect();
-    report.details = Some(("webhook", json!({ "receiverAsked": was_asked, "findings": findings })));
+    report.details = Some(Details::of(&WebhookView::of(findings, was_asked)));
     (report, exit)
 }
 
-fn finding_object(finding: &Diagnostic) -> Value {
-    json!({
-        "id": finding.id,
-        "severity": finding.severity.name(),
-        "message": finding.message,
-        "help": finding.help,
-    })
+/// `webhook check`: what was checked.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct WebhookView<'a> {
+    /// Whether the receiver was contacted.
+    receiver_asked: bool,
+    /// What was found, checks that passed included.
+    findings: Vec<WebhookFinding<'a>>,
+}
+
+impl Section for WebhookView<'_> {
+    const KEY: &'static str = "webhook";
+}
+
+/// A finding about the webhook.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct WebhookFinding<'a> {
+    /// The id of the check.
+    id: Option<&'static str>,
+    /// How much it matters.
+    severity: Severity,
+    /// What was found.
+    message: &'a str,
+    /// What to do, one step per entry.
+    help: &'a [String],
+}
+
+impl<'a> WebhookView<'a> {
+    fn of(findings: &'a [Diagnostic], receiver_asked: bool) -> Self {
+        let findings = findings.iter().map(|finding| WebhookFinding {
+            id: finding.id,
+            severity: finding.severity,
+            message: &finding.message,
+            help: &finding.help,
+        });
+        Self { receiver_asked, findings: findings.collect() }
+    }
 }

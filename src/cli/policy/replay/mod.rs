@@ -1,10 +1,10 @@
 //! `policy replay`
 
-mod details;
 mod notes;
 mod progress;
 mod shown;
 mod text;
+mod view;
 
 use super::args::Replay as Args;
 use super::source::{load, minor};
@@ -16,10 +16,11 @@ use crate::exit::Exit;
 use crate::lines::scan;
 use crate::node::{LogFile, LogFiles, Node};
 use crate::replay::{LogSums, Replay, Replayed, Tally};
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report};
 use progress::Progress;
 use shown::{Shown, Side};
 use std::path::Path;
+pub(in crate::cli) use view::ReplayView;
 
 /// Counts what one policy or two make of the logs.
 ///
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     let shown = Shown { sides: sides.collect(), read: &read, top: args.top };
     let report = Report {
         lines: text::lines(&shown, output.out_styles),
-        details: Some(("replay", details::details(&shown))),
+        details: Some(Details::of(&ReplayView::of(&shown))),
         notes: [namesake::notes(names()), notes::notes(&shown)].concat(),
         message: text::message(&shown),
         ..Report::default()
