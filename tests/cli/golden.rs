@@ -23,6 +23,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::json_schema::check_output;
+
 /// What a case must have come to, by file name within the case's directory.
 type Outcome = BTreeMap<String, Vec<u8>>;
 
@@ -35,7 +37,8 @@ fn every_case_comes_out_as_written() {
     assert!(names.len() >= 30, "only {} cases found", names.len());
     let mut failures = String::new();
     for case in names {
-        let outcome = run_case(&case);
+        let (outcome, unfit) = run_case(&case);
+        failures.push_str(&unfit);
         if bless {
             write_expected(&case, &outcome);
         }
@@ -52,7 +55,10 @@ fn every_case_comes_out_as_written() {
     assert!(failures.is_empty(), "golden cases differ (KAUDIT_BLESS=1 rewrites them):\n{failures}");
 }
 
-fn run_case(case: &Path) -> Outcome {
+/// Runs the command lines of a case. The text is empty if every JSON object fits its schema.
+fn run_case(case: &Path) -> (Outcome, String) {
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
+    let mut unfit = String::new();
     let scratch = tempfile::tempdir().unwrap();
     let root = scratch.path().join("node");
     copy_tree(&case.join("in"), &root);
@@ -68,11 +74,14 @@ fn run_case(case: &Path) -> Outcome {
             .env_clear()
             .output()
             .unwrap();
-        let _ =
-            writeln!(stdout, "$ kaudit {line}\n{}", normalise(&String::from_utf8(output.stdout).unwrap()));
+        let (code, printed) = (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap());
+        if let Err(why) = check_output(&schemas, &words, code, &printed) {
+            let _ = writeln!(unfit, "=== {}: kaudit {line}: {why}", case.display());
+        }
+        let _ = writeln!(stdout, "$ kaudit {line}\n{}", normalise(&printed));
         let _ =
             writeln!(stderr, "$ kaudit {line}\n{}", normalise(&String::from_utf8(output.stderr).unwrap()));
-        let _ = writeln!(codes, "{}", output.status.code().unwrap());
+        let _ = writeln!(codes, "{code}");
     }
     let after = read_tree(&root);
     let mut outcome = Outcome::new();
@@ -89,7 +98,7 @@ fn run_case(case: &Path) -> Outcome {
     outcome.insert("stdout".to_owned(), stdout.into_bytes());
     outcome.insert("stderr".to_owned(), stderr.into_bytes());
     outcome.insert("codes".to_owned(), codes.into_bytes());
-    outcome
+    (outcome, unfit)
 }
 
 #[derive(PartialEq)]
@@ -229,4 +238,6 @@ fn explain(expected: Option<&Vec<u8>>, outcome: Option<&Vec<u8>>) -> String {
     };
     let (expected, outcome) = (text(expected), text(outcome));
     similar::TextDiff::from_lines(&expected, &outcome).unified_diff().header("expected", "came").to_string()
-}
+}//! Each JSON object is also validated by its schema in `docs/schema`, whatever `stdout` says.
+//!
+

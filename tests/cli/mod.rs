@@ -6,3 +6,4 @@ mod enable_files;
 mod enable_manifests;
 mod golden;
 mod readme;
+mod schemas;

@@ -286,7 +286,7 @@ fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Rep
         _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
     };
     report.message = message;
-    report.details = Some(Details::of(&WebhookView::of(findings, was_asked)));
+    report.details = Some(Details::of(&WebhookView { receiver_asked: was_asked, findings }));
     (report, exit)
 }
 
@@ -298,36 +298,9 @@ pub(in crate::cli) struct WebhookView<'a> {
     /// Whether the receiver was contacted.
     receiver_asked: bool,
     /// What was found, checks that passed included.
-    findings: Vec<WebhookFinding<'a>>,
+    findings: &'a [Diagnostic],
 }
 
 impl Section for WebhookView<'_> {
     const KEY: &'static str = "webhook";
-}
-
-/// A finding about the webhook.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-struct WebhookFinding<'a> {
-    /// The id of the check.
-    id: Option<&'static str>,
-    /// How much it matters.
-    severity: Severity,
-    /// What was found.
-    message: &'a str,
-    /// What to do, one step per entry.
-    help: &'a [String],
-}
-
-impl<'a> WebhookView<'a> {
-    fn of(findings: &'a [Diagnostic], receiver_asked: bool) -> Self {
-        let findings = findings.iter().map(|finding| WebhookFinding {
-            id: finding.id,
-            severity: finding.severity,
-            message: &finding.message,
-            help: &finding.help,
-        });
-        Self { receiver_asked, findings: findings.collect() }
-    }
 }
