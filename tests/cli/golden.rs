@@ -2,6 +2,8 @@
 //! line), and what must come of them to the byte: `stdout`, `stderr`, `codes`, the tree after (`out/`; without it
 //! the tree must be untouched) and its modes (`modes`).
 //!
+//! Each JSON object is also validated by its schema in `docs/schema`, whatever `stdout` says.
+//!
 //! `cargo xtask golden --bless` writes what came instead of comparing; read the diff before you
 //! commit it.
 
@@ -238,6 +240,4 @@ fn explain(expected: Option<&Vec<u8>>, outcome: Option<&Vec<u8>>) -> String {
     };
     let (expected, outcome) = (text(expected), text(outcome));
     similar::TextDiff::from_lines(&expected, &outcome).unified_diff().header("expected", "came").to_string()
-}//! Each JSON object is also validated by its schema in `docs/schema`, whatever `stdout` says.
-//!
-
+}

@@ -44,7 +44,10 @@ fn what_does_not_fit_is_rejected() {
         (json!({ "count": 1, "other": 1 }), ": the key \"other\" is not in the schema"),
         (json!({ "count": 1, "place": {} }), "/place: \"line\" is missing; or /place: {} is not \"null\""),
         (json!({ "count": 1, "names": ["a", 1] }), "/names/1: 1 is not \"string\""),
-        (json!({ "count": 1, "names": ["a", "b", "c"] }), "/names: [\"a\",\"b\",\"c\"] has more than 2 items"),
+        (
+            json!({ "count": 1, "names": ["a", "b", "c"] }),
+            "/names: [\"a\",\"b\",\"c\"] has more than 2 items",
+        ),
         (json!({ "count": 1, "level": "none" }), "/level: \"none\" is not one of [\"None\",\"Metadata\"]"),
         (json!({ "count": 1, "sizes": { "a": "b" } }), "/sizes/a: \"b\" is not \"integer\""),
         (json!({ "count": 1, "hint": 1 }), "/hint: 1 is not one of [\"string\",\"null\"]"),
@@ -61,9 +64,8 @@ fn what_does_not_fit_is_rejected() {
 #[test]
 fn each_command_line_has_its_schema() {
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
-    let check = |line: &str, printed: &str| {
-        check_output(&schemas, &line.split(' ').collect::<Vec<_>>(), 0, printed)
-    };
+    let check =
+        |line: &str, printed: &str| check_output(&schemas, &line.split(' ').collect::<Vec<_>>(), 0, printed);
     let decision = r#"{"level":"None","omitStages":[],"omitManagedFields":false,"rule":0}"#;
     for (line, printed, is_fit) in [
         ("status", "text", true),
