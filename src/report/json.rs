@@ -15,6 +15,7 @@ pub const SCHEMA_VERSION: u32 = 2;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReportView<'a> {
     /// Increases when a key changes its meaning or is removed; new keys do not count.
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA_VERSION)))]
     schema_version: u32,
     /// Whether something was changed; with `--dry-run` and `diff`: whether something would be changed.
     changed: bool,
