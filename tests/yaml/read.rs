@@ -144,7 +144,11 @@ fn refusals_say_where_and_what_to_do() {
     ];
     for (text, line, reason) in cases {
         let refusal = Document::read(text).expect_err(text);
-        assert_eq!(refusal.location.position.map(|position| position.line), Some(line), "{text:?}: {refusal:?}");
+        assert_eq!(
+            refusal.location.position.map(|position| position.line),
+            Some(line),
+            "{text:?}: {refusal:?}"
+        );
         assert!(refusal.message.contains(reason), "{text:?}: {refusal:?}");
         assert!(!refusal.help.is_empty() && refusal.location.excerpt.is_some(), "{text:?}: {refusal:?}");
     }
