@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use cycles::Graph;
-use source::Source;
+use source::{Import, Module, Source};
 use table::{PATH, Row, Tables, finding};
 
 /// Finds imports that do not lead downward, modules and rows without each other, and cycles.
@@ -20,8 +20,10 @@ pub(super) fn check(files: &[(String, String)]) -> Vec<Finding> {
     let (tables, mut findings) = Tables::parse(architecture(files));
     let source = Source::read(files);
     findings.extend(check_rows(&tables, &source));
-    findings.extend(check_imports(&tables, &source));
-    findings.extend(check_cycles(&tables, &source));
+    let imports: Vec<(&Module, Vec<Import>)> =
+        source.files().map(|module| (module, source.imports(module))).collect();
+    findings.extend(check_imports(&tables, &imports));
+    findings.extend(check_cycles(&tables, &graph(&imports)));
     findings
 }
 
@@ -66,15 +68,15 @@ fn check_rows(tables: &Tables, source: &Source) -> Vec<Finding> {
 }
 
 /// The imports that lead up or sideways. `src/lib.rs` and `src/main.rs` are above all floors.
-fn check_imports(tables: &Tables, source: &Source) -> Vec<Finding> {
-    let row_of: BTreeMap<&str, &Row> = source
-        .files()
-        .filter_map(|module| Some((module.file.as_str(), tables.row_of(&module.path)?)))
+fn check_imports(tables: &Tables, imports: &[(&Module, Vec<Import>)]) -> Vec<Finding> {
+    let row_of: BTreeMap<&str, &Row> = imports
+        .iter()
+        .filter_map(|(module, _)| Some((module.file.as_str(), tables.row_of(&module.path)?)))
         .collect();
     let mut findings = Vec::new();
-    for module in source.files() {
+    for (module, imports) in imports {
         let Some(own) = row_of.get(module.file.as_str()) else { continue };
-        for import in source.imports(module) {
+        for import in imports {
             let Some(other) = row_of.get(import.target.as_str()) else { continue };
             if other.module == own.module || other.floor < own.floor {
                 continue;
@@ -91,15 +93,14 @@ fn check_imports(tables: &Tables, source: &Source) -> Vec<Finding> {
 }
 
 /// Cycles that are not allowed, and allowed ones that are gone.
-fn check_cycles(tables: &Tables, source: &Source) -> Vec<Finding> {
-    let graph = graph(source);
-    let found = cycles::cycles(&graph);
+fn check_cycles(tables: &Tables, graph: &Graph) -> Vec<Finding> {
+    let found = cycles::cycles(graph);
     let mut findings = Vec::new();
     for cycle in &found {
         if tables.cycles.iter().any(|allowed| allowed.files == *cycle) {
             continue;
         }
-        let example = cycles::example(&graph, cycle);
+        let example = cycles::example(graph, cycle);
         let Some((path, line)) = example.first().copied() else { continue };
         let way: Vec<String> = example.iter().map(|(path, line)| format!("{path}:{line}")).collect();
         let message = format!(
@@ -121,12 +122,12 @@ fn check_cycles(tables: &Tables, source: &Source) -> Vec<Finding> {
 }
 
 /// Which file imports from which. The import of a module alone is not counted: what is used of it is.
-fn graph(source: &Source) -> Graph {
+fn graph(imports: &[(&Module, Vec<Import>)]) -> Graph {
     let mut graph = Graph::new();
-    for module in source.files() {
+    for (module, imports) in imports {
         let edges = graph.entry(module.file.clone()).or_default();
-        for import in source.imports(module).into_iter().filter(|import| !import.is_module) {
-            edges.entry(import.target).or_insert(import.line);
+        for import in imports.iter().filter(|import| !import.is_module) {
+            edges.entry(import.target.clone()).or_insert(import.line);
         }
     }
     graph
