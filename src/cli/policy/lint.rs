@@ -1,10 +1,11 @@
 //! `policy lint`
 
 use super::args::Lint as Args;
+use super::end::misused;
+use super::namesake;
 use super::source::{judging, read_bytes};
 use super::view::{CheckView, ChecksView, LintFinding, LintView, LintedFile};
-use super::{misused, namesake};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
@@ -16,7 +17,7 @@ use crate::styles::Styles;
 ///
 /// # Errors
 /// The version to judge by cannot be told.
-pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     if args.list {
         return Ok(list(output));
     }

@@ -1,8 +1,8 @@
 //! `policy list` and `policy show`
 
-use super::misused;
+use super::end::misused;
 use super::view::{PresetSummary, PresetView, PresetsView};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::policy::Measured;

@@ -2,7 +2,8 @@
 
 use super::generations;
 use super::live;
-use super::running::{ApiServer, KubeletSeen, api_server_line, kubelet_line};
+use super::render::{api_server_line, kubelet_line};
+use super::running::{ApiServer, KubeletSeen};
 use super::view::StatusView;
 use crate::cli::target::Target;
 use crate::generation::{self, History};
@@ -74,7 +75,7 @@ impl MovedOut {
             kept.as_ref().map(|kept| format!("               the one from before is {}", kept.display())),
         );
         lines.extend(generations::lines(history, verbose));
-        (StatusView::of_moved_out(self), lines)
+        (StatusView::of_moved_out(underway, manifest, history, running.as_ref()), lines)
     }
 }
 

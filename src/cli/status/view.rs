@@ -1,8 +1,7 @@
 //! The section of the JSON object of `status`.
 
-use super::Configured;
+use super::configured::Configured;
 use super::inputs::Inputs;
-use super::moved_out::MovedOut;
 use super::ready::{Readiness, reason};
 use super::running::{ApiServer, KubeletSeen, Log, Running, shown};
 use crate::generation::History;
@@ -248,15 +247,19 @@ impl StatusView {
     }
 
     /// A node without its manifest.
-    pub(super) fn of_moved_out(moved_out: &MovedOut) -> Self {
-        let MovedOut { underway, manifest, history, running, .. } = moved_out;
+    pub(super) fn of_moved_out(
+        underway: &Underway,
+        manifest: &Path,
+        history: &History,
+        running: Option<&(Result<KubeletSeen, String>, Vec<ApiServer>)>,
+    ) -> Self {
         Self::MovedOut(MovedOutView {
             enabled: (),
             manifest: text(manifest),
             unfinished: underway.into(),
             drift: vec!["there is no manifest: a run of kaudit has not finished"],
             generations: generations(history),
-            running: running.as_ref().map(|(kubelet, api_servers)| MovedOutRunning {
+            running: running.map(|(kubelet, api_servers)| MovedOutRunning {
                 at_work: underway.holder.clone(),
                 kubelet: kubelet.into(),
                 api_servers: api_servers.iter().map(ApiServerView::from).collect(),
