@@ -1,5 +1,7 @@
 //! `receive`: the receiving end of the API server's audit webhook.
 
+mod view;
+
 use super::columns::counted;
 use super::end::end;
 use super::global::OutputOptions;
@@ -10,12 +12,12 @@ use crate::exit::Exit;
 use crate::logs::Field;
 use crate::receive::server::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use crate::receive::{Form, MAX_BODY};
-use crate::report::{Details, Output, Report, Section, print_plan};
+use crate::report::{Details, Output, Report, print_plan};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+pub(super) use view::ReceivedView;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9443);
 
@@ -258,58 +260,6 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
                 .refusals
                 .push(refusal.help("requests since then were answered 503: the API server sends them again"));
             Exit::NeedsHands
-        }
-    }
-}
-
-/// What was received.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ReceivedView {
-    /// Events that were written.
-    events: u64,
-    /// Written events that kaudit cannot read.
-    unreadable: u64,
-    /// Batches that were written.
-    batches: u64,
-    /// Batches that were sent again and not written again.
-    repeated_batches: u64,
-    /// Bytes that were written.
-    bytes: u64,
-    /// Requests that were refused.
-    rejected: u64,
-    /// Writes and syncs that failed.
-    write_failures: u64,
-    /// How often the file was rotated.
-    rotations: u64,
-    /// Connections that were accepted.
-    connections: u64,
-    /// TLS handshakes that failed.
-    handshake_failures: u64,
-    /// Connections that were closed at the end before their request was complete.
-    cut: usize,
-}
-
-impl Section for ReceivedView {
-    const KEY: &'static str = "received";
-}
-
-impl From<&Received> for ReceivedView {
-    fn from(received: &Received) -> Self {
-        let metrics = &received.metrics;
-        Self {
-            events: metrics.events.get(),
-            unreadable: metrics.unreadable.get(),
-            batches: metrics.batches.get(),
-            repeated_batches: metrics.repeated.get(),
-            bytes: metrics.bytes.get(),
-            rejected: metrics.rejected(),
-            write_failures: metrics.write_failures.get(),
-            rotations: metrics.rotations.get(),
-            connections: metrics.connections.get(),
-            handshake_failures: metrics.handshake_failures.get(),
-            cut: received.cut,
         }
     }
 }

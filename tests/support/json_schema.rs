@@ -15,7 +15,12 @@ const USAGE: i32 = 2;
 ///
 /// # Errors
 /// The output is not what the schema says, or the command has none.
-pub fn check_output(schemas: &Path, arguments: &[&str], code: i32, stdout: &str) -> Result<(), String> {
+pub(crate) fn check_output(
+    schemas: &Path,
+    arguments: &[&str],
+    code: i32,
+    stdout: &str,
+) -> Result<(), String> {
     let Some(name) = schema_of(schemas, arguments)? else { return Ok(()) };
     if stdout.is_empty() && code == USAGE {
         return Ok(());
@@ -66,7 +71,7 @@ fn schema_of(schemas: &Path, arguments: &[&str]) -> Result<Option<String>, Strin
 ///
 /// # Errors
 /// The first place that does not fit, as a JSON pointer, and why; or a keyword of the schema that is not known.
-pub fn validate(schema: &Value, value: &Value) -> Result<(), String> {
+pub(crate) fn validate(schema: &Value, value: &Value) -> Result<(), String> {
     Validator { root: schema }.check(schema, value, "")
 }
 

@@ -5,6 +5,7 @@ mod ask;
 mod circumstances;
 mod inspect;
 mod options;
+mod section;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod view;
 
 pub(super) use args::WebhookArgs;
 pub(super) use options::{IgnoreOptions, WebhookOptions, made, made_elsewhere};
+pub(super) use section::WebhookView;
 pub(super) use service::resolve_service;
 
 use super::end::{end, refuse_reading};
@@ -25,12 +27,11 @@ use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Plan};
-use crate::report::{Details, Output, Report, Section};
+use crate::report::{Details, Output, Report};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
 use args::{Check, WebhookCommand};
 use circumstances::Circumstances;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use view::View;
 
@@ -287,19 +288,4 @@ fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Rep
     report.message = message;
     report.details = Some(Details::of(&WebhookView { receiver_asked: was_asked, findings }));
     (report, exit)
-}
-
-/// `webhook check`: what was checked.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct WebhookView<'a> {
-    /// Whether the receiver was contacted.
-    receiver_asked: bool,
-    /// What was found, checks that passed included.
-    findings: &'a [Diagnostic],
-}
-
-impl Section for WebhookView<'_> {
-    const KEY: &'static str = "webhook";
 }
