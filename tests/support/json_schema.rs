@@ -100,7 +100,6 @@ impl Validator<'_> {
     ) -> Result<(), String> {
         let unfit = |why: &str| Err(format!("{place}: {value} {why}"));
         match (keyword, rule) {
-            ("$schema" | "$defs" | "title" | "description" | "default" | "format", _) => Ok(()),
             ("$ref", Value::String(reference)) => {
                 let pointer = reference.strip_prefix('#').unwrap_or(reference);
                 let target = self.root.pointer(pointer).ok_or(format!("the schema has no {reference}"))?;
@@ -167,7 +166,9 @@ impl Validator<'_> {
                     .into_iter()
                     .try_for_each(|(index, item)| self.check(rule, item, &format!("{place}/{index}")))
             }
-            ("type" | "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems", _) => Ok(()),
+            // The rules that fit, and what is no rule.
+            ("type" | "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems", _)
+            | ("$schema" | "$defs" | "title" | "description" | "default" | "format", _) => Ok(()),
             _ => Err(format!("the schema has the keyword {keyword}, which this validator does not know")),
         }
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub(in crate::cli) enum StatusView {
     /// There is a manifest.
-    Configured(ConfiguredView),
+    Configured(Box<ConfiguredView>),
     /// An unfinished run has moved the manifest out.
     MovedOut(MovedOutView),
 }

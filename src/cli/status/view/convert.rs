@@ -15,7 +15,7 @@ use std::path::Path;
 impl StatusView {
     /// The node of a directory tree.
     pub(in crate::cli::status) fn of_tree(configured: &Configured, drift: &[String]) -> Self {
-        Self::Configured(ConfiguredView::of(configured, drift, None))
+        Self::Configured(Box::new(ConfiguredView::of(configured, drift, None)))
     }
 
     /// A live node.
@@ -34,7 +34,7 @@ impl StatusView {
             webhook: configured.webhook.as_deref().map(|path| InputView::of(inputs, path)),
             log: running.log.as_ref().map(LogView::from),
         };
-        Self::Configured(ConfiguredView::of(configured, drift, Some(live)))
+        Self::Configured(Box::new(ConfiguredView::of(configured, drift, Some(live))))
     }
 
     /// A node without its manifest.
