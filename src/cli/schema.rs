@@ -109,7 +109,7 @@ fn the_schemas_in_docs_are_those_of_the_types() {
     let read = |node: &Node| -> BTreeMap<String, String> {
         let entries = node.list(Path::new(DIRECTORY)).unwrap().into_iter();
         entries
-            .filter(|entry| entry.name.ends_with(".json"))
+            .filter(|entry| Path::new(&entry.name).extension().is_some_and(|extension| extension == "json"))
             .map(|entry| {
                 let path = Path::new(DIRECTORY).join(&entry.name);
                 let file = node.read_file(&path, READ_LIMIT).unwrap().unwrap();

@@ -167,8 +167,11 @@ impl Validator<'_> {
                     .try_for_each(|(index, item)| self.check(rule, item, &format!("{place}/{index}")))
             }
             // The rules that fit, and what is no rule.
-            ("type" | "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems", _)
-            | ("$schema" | "$defs" | "title" | "description" | "default" | "format", _) => Ok(()),
+            (
+                "type" | "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems" | "$schema"
+                | "$defs" | "title" | "description" | "default" | "format",
+                _,
+            ) => Ok(()),
             _ => Err(format!("the schema has the keyword {keyword}, which this validator does not know")),
         }
     }
