@@ -9,6 +9,7 @@ mod demo;
 mod diff;
 mod disable;
 mod enable;
+mod end;
 mod environment;
 mod global;
 mod intent;
@@ -26,14 +27,13 @@ mod status;
 mod target;
 mod webhook;
 
-use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::observe::Obstacle;
 use crate::printable::escape;
-use crate::report::{Loss, Output, Report, harmless_lines, print_report};
+use crate::report::{Loss, Output, Report, harmless_lines};
 use change::Context;
 use clap::Parser as _;
 use command_line::{Cli, Command};
+use end::{end, refuse, refuse_reading};
 pub use environment::Environment;
 use global::{Color, NodeOptions};
 use std::borrow::Cow;
@@ -123,7 +123,7 @@ fn dispatch(command: Command, interactive: bool, output: &mut Output<'_>) -> Exi
         Command::Webhook(args) => webhook::run(&args, output),
         Command::Receive(args) => receive::run(&args, output),
         Command::Collector(args) => collector::run(&args, output),
-        Command::Demo => demo::run(output),
+        Command::Demo => demo::run(output, run),
     }
 }
 
@@ -138,24 +138,4 @@ fn on_node(
         Err(obstacle) => refuse(obstacle),
     };
     end(output, result)
-}
-
-fn end(output: &mut Output<'_>, (report, exit): (Report, Exit)) -> Exit {
-    print_report(output, &report, exit);
-    output.exit_unless_lost(exit, report.changed && !report.dry_run)
-}
-
-/// Turns an obstacle into the end of a run that would have changed the node.
-fn refuse(obstacle: Obstacle) -> (Report, Exit) {
-    let (report, exit) = refuse_reading(obstacle);
-    (Report { message: "Nothing was changed.".to_owned(), ..report }, exit)
-}
-
-/// Turns an obstacle into the end of a command that never changes anything.
-fn refuse_reading(obstacle: Obstacle) -> (Report, Exit) {
-    let refusals = match obstacle {
-        Obstacle::Refused(refusals) => refusals,
-        Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
-    };
-    (Report { refusals, ..Report::default() }, Exit::Refused)
 }
