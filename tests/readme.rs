@@ -228,7 +228,7 @@ fn commands(line: &str) -> impl Iterator<Item = Vec<String>> {
     split(line).into_iter().filter(is_call).filter(is_whole)
 }
 
-/// Splits a line of shell into commands, and these into words. Redirections and what is not the command's are left out.
+/// Splits a line of shell into commands, and these into arguments. Redirections and what is not the command's are left out.
 fn split(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let (mut word, mut quote, mut is_redirected) = (None::<String>, None::<char>, false);
