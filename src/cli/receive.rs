@@ -1,9 +1,10 @@
 //! `receive`: the receiving end of the API server's audit webhook.
 
-use super::args::duration;
 use super::columns::counted;
 use super::end;
+use super::global::OutputOptions;
 use super::logs::field;
+use super::options::duration;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::logs::Field;
@@ -98,6 +99,9 @@ pub(super) struct ReceiveArgs {
     /// How long requests may take to finish when the end is asked for
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration, help_heading = "Limits")]
     grace: Duration,
+    /// Which format.
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
 }
 
 /// How events are written.

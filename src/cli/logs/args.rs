@@ -1,9 +1,10 @@
 //! `logs` as it is typed.
 
+use crate::cli::global::NodeOptions;
 use crate::logs::{Codes, Field, Network, Pattern, ResourcePattern, Term, moment_of};
 use crate::node::moment;
 use crate::policy::{Level, Stage};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use std::path::PathBuf;
 
@@ -63,9 +64,33 @@ pub(in crate::cli) struct LogsArgs {
     /// Which events.
     #[command(flatten)]
     pub(super) filters: Filters,
+    /// Which node.
+    #[command(flatten)]
+    pub(super) node: NodeOptions,
+    /// Output format
+    #[arg(id = "output", long, short, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub(super) format: Format,
+}
+
+/// The format of the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For people, with more columns
+    Wide,
+    /// One event per line, as in the log; with --top one object
+    Json,
+    /// Comma-separated values
+    Csv,
 }
 
 impl LogsArgs {
+    /// Whether standard output gets exactly one JSON object.
+    pub(in crate::cli) fn prints_json_report(&self) -> bool {
+        self.format == Format::Json && !self.prints_events()
+    }
+
     /// Whether the output is a stream of events, and not a report.
     pub(in crate::cli) fn prints_events(&self) -> bool {
         self.top.is_empty()

@@ -143,7 +143,7 @@ fn run_page(name: &str, page: &str) -> (usize, String) {
     let directory = tempfile::tempdir().unwrap();
     let manifest = directory.path().join(MANIFEST);
     fs::create_dir_all(manifest.parent().unwrap()).unwrap();
-    fs::write(&manifest, include_str!("../templates/sample-node/kube-apiserver.yaml")).unwrap();
+    fs::write(&manifest, include_str!("../../templates/sample-node/kube-apiserver.yaml")).unwrap();
     fs::set_permissions(&manifest, fs::Permissions::from_mode(0o600)).unwrap();
     for (log, case) in LOGS {
         copy_files(&root().join("tests/golden").join(case), &directory.path().join(log));

@@ -14,14 +14,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::sets;
 use kaudit::audit::argv;
 use kaudit::audit::validate::judge;
 use kaudit::audit::version::NEWEST_KNOWN_MINOR;
 
-#[path = "audit/sets.rs"]
-mod sets;
-
-const VERDICTS: &str = include_str!("audit/go-verdicts.tsv");
+const VERDICTS: &str = include_str!("go-verdicts.tsv");
 /// How many fresh sets are judged when the Go program is there.
 const FRESH_SETS: usize = 6_000;
 
