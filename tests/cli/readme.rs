@@ -2,7 +2,8 @@
 //!
 //! - A `console` block is run: its commands, one after the other in a directory made for the page, print what the page
 //!   shows. `…` stands for lines that are left out. In the directory are a sample node (`node`) and two audit logs (`audit`
-//!   and `log`), and each `yaml` block of the page that begins with `# NAME` as the file NAME.
+//!   and `log`), and each `yaml` block of the page that begins with `# NAME` as the file NAME. `cargo xtask golden --bless`
+//!   updates what the page shows.
 //! - Every other command line of kaudit, in `sh` and `text` blocks and between backquotes in the text, is parsed by the
 //!   real command line. A command line with `…` is left out.
 //! - Every message that `docs/troubleshooting.md` explains is in the source.
@@ -16,11 +17,10 @@
 
 use kaudit::cli::{Environment, run};
 use std::fmt::Write as _;
-use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
+use std::{env, fs, thread};
 
 const MANIFEST: &str = "node/etc/kubernetes/manifests/kube-apiserver.yaml";
 /// Two audit logs of golden tests, and the directories that the pages know them by.
@@ -153,20 +153,23 @@ fn run_page(name: &str, page: &str) -> (usize, String) {
             fs::write(directory.path().join(file), &block.text).unwrap();
         }
     }
-    let (mut count, mut faults) = (0, String::new());
+    let (mut count, mut faults, mut updated) = (0, String::new(), page.to_owned());
     for block in blocks.iter().filter(|block| block.language == "console") {
         for step in block.text.split("$ kaudit ").skip(1) {
             count += 1;
-            if let Err(fault) = check(step, directory.path()) {
+            if let Err(fault) = check(step, directory.path(), &mut updated) {
                 writeln!(faults, "{name}: {fault}").unwrap();
             }
         }
     }
+    if updated != page {
+        fs::write(root().join(name), updated).unwrap();
+    }
     (count, faults)
 }
 
-/// Runs a command and compares what it prints.
-fn check(step: &str, directory: &Path) -> Result<(), String> {
+/// Runs a command and compares what it prints; with `KAUDIT_BLESS`, replaces what is not so in `page`.
+fn check(step: &str, directory: &Path, page: &mut String) -> Result<(), String> {
     let (command, shown) = step.split_once('\n').unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_kaudit"))
         .args(split(command).concat())
@@ -175,20 +178,49 @@ fn check(step: &str, directory: &Path) -> Result<(), String> {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-    let mut lines = text.lines();
-    let mut may_skip = false;
-    for wanted in shown.trim_end().lines() {
-        if wanted == "…" {
-            may_skip = true;
-            continue;
+    let shown = shown.trim_end();
+    let (mut lines, mut may_skip) = (text.lines(), false);
+    for wanted in shown.lines().map(Some).chain([None]) {
+        let is_gap = wanted == Some("…");
+        let is_next = |found: Option<&str>| found == wanted;
+        let is_there = is_gap
+            || match may_skip {
+                true => wanted.is_none() || lines.any(|line| is_next(Some(line))),
+                false => is_next(lines.next()),
+            };
+        if !is_there && env::var_os("KAUDIT_BLESS").is_some() {
+            *page = page.replacen(step.trim_end(), &format!("{command}\n{}", update(shown, &text)), 1);
+            return Ok(());
         }
-        let found = if may_skip { lines.any(|line| line == wanted) } else { lines.next() == Some(wanted) };
-        if !found {
+        if !is_there {
+            let wanted = wanted.unwrap_or("the end");
             return Err(format!("`kaudit {command}` does not print {wanted:?} there; it prints\n{text}"));
         }
-        may_skip = false;
+        may_skip = is_gap;
     }
     Ok(())
+}
+
+/// As many lines of `text` as `shown` has, with gaps in the same places: after each, the line that is most similar.
+fn update(shown: &str, text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut next, mut may_skip, mut updated) = (0, false, Vec::new());
+    for wanted in shown.lines() {
+        if wanted == "…" {
+            updated.push(wanted);
+        } else {
+            let likeness =
+                |index: &usize| (strsim::normalized_levenshtein(wanted, lines[*index]) * 1e6) as u64;
+            if may_skip {
+                next = (next..lines.len()).rev().max_by_key(likeness).unwrap_or(next);
+            }
+            updated.extend(lines.get(next));
+            next += 1;
+        }
+        may_skip = wanted == "…";
+    }
+    updated.extend(lines.get(next).filter(|_| !may_skip).map(|_| "…"));
+    updated.join("\n")
 }
 
 /// The command lines of kaudit that are not run, each with its line in the page.
