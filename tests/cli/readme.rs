@@ -184,9 +184,10 @@ fn check(step: &str, directory: &Path, page: &mut String) -> Result<(), String> 
         let is_gap = wanted == Some("…");
         let is_next = |found: Option<&str>| found == wanted;
         let is_there = is_gap
-            || match may_skip {
-                true => wanted.is_none() || lines.any(|line| is_next(Some(line))),
-                false => is_next(lines.next()),
+            || if may_skip {
+                wanted.is_none() || lines.any(|line| is_next(Some(line)))
+            } else {
+                is_next(lines.next())
             };
         if !is_there && env::var_os("KAUDIT_BLESS").is_some() {
             *page = page.replacen(step.trim_end(), &format!("{command}\n{}", update(shown, &text)), 1);
@@ -209,10 +210,11 @@ fn update(shown: &str, text: &str) -> String {
         if wanted == "…" {
             updated.push(wanted);
         } else {
-            let likeness =
-                |index: &usize| (strsim::normalized_levenshtein(wanted, lines[*index]) * 1e6) as u64;
+            let likeness = |line: &str| strsim::normalized_levenshtein(wanted, line);
             if may_skip {
-                next = (next..lines.len()).rev().max_by_key(likeness).unwrap_or(next);
+                let rest = lines.iter().enumerate().skip(next).rev();
+                let best = rest.max_by(|(_, one), (_, other)| likeness(one).total_cmp(&likeness(other)));
+                next = best.map_or(next, |(index, _)| index);
             }
             updated.extend(lines.get(next));
             next += 1;
