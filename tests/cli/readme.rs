@@ -1,4 +1,4 @@
-//! The examples of the README and of the pages under `docs/` work.
+//! The examples of the README, of the pages beside it and of those under `docs/` work.
 //!
 //! - A `console` block is run: its commands, one after the other in a directory made for the page, print what the page
 //!   shows. `…` stands for lines that are left out. In the directory are a sample node (`node`) and two audit logs (`audit`
@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, thread};
 
+/// The pages outside of `docs/`.
+const PAGES: [&str; 4] = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"];
 const MANIFEST: &str = "node/etc/kubernetes/manifests/kube-apiserver.yaml";
 /// Two audit logs of golden tests, and the directories that the pages know them by.
 const LOGS: [(&str, &str); 2] =
@@ -99,9 +101,9 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The README and every page, with their names from the root of the project.
+/// Every page, with its name from the root of the project.
 fn pages() -> Vec<(String, String)> {
-    let mut names = vec!["README.md".to_owned()];
+    let mut names = PAGES.map(str::to_owned).to_vec();
     for entry in fs::read_dir(root().join("docs")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
