@@ -1,9 +1,10 @@
 //! `cargo xtask tidy`: the project rules that no compiler checks, each with the place and what to do.
 //!
-//! A rule is a pure function over a path and a text; only this file reads the tree.
+//! A rule is a pure function over a path and a text, or over all of them; only this file reads the tree.
 
 mod attributes;
 mod boundaries;
+mod layers;
 mod layout;
 mod length;
 mod links;
@@ -95,6 +96,10 @@ pub(crate) fn run(project: &Project) -> Result<()> {
         }
     }
     findings.extend(links::check(&files, |target| project.root.join(target).exists()));
+    findings.extend(layers::check(&files));
+    for line in layers::lines(&files) {
+        println!("{line}");
+    }
     for finding in &findings {
         println!("{finding}");
     }
