@@ -95,11 +95,11 @@ pub(crate) fn run(project: &Project) -> Result<()> {
             phrases += found.len();
         }
     }
-    findings.extend(links::check(&files, |target| project.root.join(target).exists()));
     findings.extend(layers::check(&files));
     for line in layers::lines(&files) {
         println!("{line}");
     }
+    findings.extend(links::check(&files, |target| project.root.join(target).exists()));
     for finding in &findings {
         println!("{finding}");
     }
