@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use kaudit::audit::argv;
-use kaudit::audit::validate::judge;
+use kaudit::audit::validate::validate_list;
 use kaudit::audit::version::NEWEST_KNOWN_MINOR;
 
 #[path = "audit/sets.rs"]
@@ -28,7 +28,7 @@ const FRESH_SETS: usize = 6_000;
 /// kaudit's answer in the form of the Go program's.
 fn answer(items: &[String]) -> String {
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
-    let problems = judge(&argv::scan(&items), NEWEST_KNOWN_MINOR);
+    let problems = validate_list(&argv::scan(&items), NEWEST_KNOWN_MINOR);
     if problems.is_empty() {
         return "OK".to_owned();
     }

@@ -6,13 +6,13 @@
 )]
 
 use kaudit::audit::argv::scan;
-use kaudit::audit::benchmark::{Subject, Verdict, examine};
+use kaudit::audit::benchmark::{ScannedPod, examine};
 use kaudit::audit::flag;
 use kaudit::audit::merged::{Change, DropReason, Merged, Origin, Untidy};
-use kaudit::audit::settings::{Asked, Input, merge};
-use kaudit::audit::validate::judge;
+use kaudit::audit::settings::{Input, RequestedFlag, merge};
+use kaudit::audit::validate::validate_list;
 use kaudit::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
-use kaudit::diagnostic::Diagnostic;
+use kaudit::diagnostic::{Diagnostic, Severity};
 
 #[path = "audit/sets.rs"]
 mod sets;
@@ -30,9 +30,9 @@ fn run(
     reset: bool,
     version: &str,
 ) -> Result<Merged, Vec<Diagnostic>> {
-    let asked: Vec<Asked> = asked
+    let asked: Vec<RequestedFlag> = asked
         .iter()
-        .map(|(flag, value)| Asked { flag: (*flag).to_owned(), value: (*value).to_owned() })
+        .map(|(flag, value)| RequestedFlag { flag: (*flag).to_owned(), value: (*value).to_owned() })
         .collect();
     let version = KubernetesVersion::parse(version).unwrap();
     merge(Input { there: &scan(there), asked: &asked, reset, without: None, version: &version })
@@ -75,14 +75,14 @@ fn a_node_without_audit_gets_the_defaults_which_satisfy_all_scanners() {
             ]
         );
         assert_eq!(change(&result, "audit-log-path"), (Origin::Default, &Change::New));
-        assert_eq!(change(&result, "audit-policy-file"), (Origin::Asked, &Change::New));
+        assert_eq!(change(&result, "audit-policy-file"), (Origin::Requested, &Change::New));
         assert_eq!(note_ids(&result), [""; 0]);
 
         let items = written(&result);
         let mut command = vec!["kube-apiserver"];
         command.extend(items.iter().map(String::as_str));
-        let findings = examine(Subject { command: &command, args: &[], containers: 1 });
-        assert!(findings.iter().all(|finding| finding.verdict != Verdict::Fail), "{findings:?}");
+        let results = examine(ScannedPod { command: &command, args: &[], containers: 1 });
+        assert!(results.iter().all(|result| result.severity <= Severity::Info), "{results:?}");
     }
 }
 
@@ -92,7 +92,7 @@ fn what_is_there_and_not_named_is_kept() {
     let result = merged(&there, &[POLICY, ("audit-log-maxbackup", "20")]);
     assert_eq!(change(&result, "audit-log-path"), (Origin::Kept, &Change::Same));
     assert_eq!(change(&result, "audit-log-maxage"), (Origin::Kept, &Change::Same));
-    assert_eq!(change(&result, "audit-log-maxbackup"), (Origin::Asked, &Change::New));
+    assert_eq!(change(&result, "audit-log-maxbackup"), (Origin::Requested, &Change::New));
     assert_eq!(change(&result, "audit-log-maxsize"), (Origin::Default, &Change::New));
     let note = result.notes.iter().find(|note| note.id == Some("maxage-low")).unwrap();
     assert!(note.message.contains("kept") && note.message.contains("CIS 1.2.17"), "{}", note.message);
@@ -106,7 +106,7 @@ fn what_is_asked_replaces_what_is_there() {
         merged(&["--audit-log-maxage=10", "--audit-log-path=/a.log"], &[POLICY, ("audit_log_maxage", "60")]);
     assert_eq!(
         change(&result, "audit-log-maxage"),
-        (Origin::Asked, &Change::Changed { from: "10".to_owned() })
+        (Origin::Requested, &Change::Changed { from: "10".to_owned() })
     );
 }
 
@@ -172,7 +172,7 @@ fn reset_drops_what_is_not_named() {
         change(&result, "audit-log-maxage"),
         (Origin::Default, &Change::Changed { from: "7".to_owned() })
     );
-    assert_eq!(change(&result, "audit-log-path"), (Origin::Asked, &Change::Same));
+    assert_eq!(change(&result, "audit-log-path"), (Origin::Requested, &Change::Same));
     assert!(!is_unchanged(&result));
 }
 
@@ -303,7 +303,7 @@ fn a_second_run_changes_nothing() {
         accepted += 1;
         let items = written(&first);
         let items: Vec<&str> = items.iter().map(String::as_str).collect();
-        assert_eq!(judge(&scan(&items), NEWEST_KNOWN_MINOR), [], "{there:?} {asked:?}");
+        assert_eq!(validate_list(&scan(&items), NEWEST_KNOWN_MINOR), [], "{there:?} {asked:?}");
         for (name, value) in &asked {
             let name = flag::find(name).unwrap();
             assert_eq!(

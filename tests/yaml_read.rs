@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use kaudit::yaml::{Document, FindingKind, Path};
+use kaudit::yaml::{AnomalyKind, Document, Path};
 use serde_json::{Value, json};
 
 fn read(text: &str) -> Document {
@@ -40,17 +40,17 @@ fn what_is_remarkable_is_found_with_its_place() {
     let text = "%YAML 1.1\n---\na: 1\nyes: 2\nb: &b {}\nc: {<<: *b}\nd: !!str x\na: 3\n...\n---\nz: 1\n";
     let document = read(text);
     let found: Vec<_> = document
-        .findings()
+        .anomalies()
         .iter()
-        .map(|finding| (document.position_at(finding.at).line, finding.kind.clone()))
+        .map(|anomaly| (document.position_at(anomaly.at).line, anomaly.kind.clone()))
         .collect();
     let expected = [
-        (1, FindingKind::Directive),
-        (4, FindingKind::NonStringKey { written: "yes".to_owned() }),
-        (6, FindingKind::MergeKey),
-        (7, FindingKind::Tag { tag: "tag:yaml.org,2002:str".to_owned() }),
-        (8, FindingKind::DuplicateKey { key: "a".to_owned(), first: 14 }),
-        (11, FindingKind::FurtherDocument),
+        (1, AnomalyKind::Directive),
+        (4, AnomalyKind::NonStringKey { written: "yes".to_owned() }),
+        (6, AnomalyKind::MergeKey),
+        (7, AnomalyKind::Tag { tag: "tag:yaml.org,2002:str".to_owned() }),
+        (8, AnomalyKind::DuplicateKey { key: "a".to_owned(), first: 14 }),
+        (11, AnomalyKind::FurtherDocument),
     ];
     assert_eq!(found, expected);
 }
@@ -144,7 +144,11 @@ fn refusals_say_where_and_what_to_do() {
     ];
     for (text, line, reason) in cases {
         let refusal = Document::read(text).expect_err(text);
-        assert_eq!(refusal.location.position.map(|position| position.line), Some(line), "{text:?}: {refusal:?}");
+        assert_eq!(
+            refusal.location.position.map(|position| position.line),
+            Some(line),
+            "{text:?}: {refusal:?}"
+        );
         assert!(refusal.message.contains(reason), "{text:?}: {refusal:?}");
         assert!(!refusal.help.is_empty() && refusal.location.excerpt.is_some(), "{text:?}: {refusal:?}");
     }

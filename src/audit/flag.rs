@@ -3,40 +3,38 @@
 use crate::audit::table::AUDIT_FLAGS;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
+use crate::spelling::most_similar;
 
 /// What every audit flag's name starts with.
 pub const AUDIT_PREFIX: &str = "audit-";
 
 /// The policy that decides what is logged at which level.
 pub const POLICY_FILE: &str = "audit-policy-file";
-/// The log file, or `-` for standard output; set, it turns the log backend on.
+/// The log file, or `-` for standard output. Setting it turns the log backend on.
 pub const LOG_PATH: &str = "audit-log-path";
-/// Days a rotated file is kept.
+/// How many days rotated files are kept.
 pub const LOG_MAXAGE: &str = "audit-log-maxage";
-/// Rotated files kept.
+/// How many rotated files are kept.
 pub const LOG_MAXBACKUP: &str = "audit-log-maxbackup";
 /// Size in MiB at which the file is rotated.
 pub const LOG_MAXSIZE: &str = "audit-log-maxsize";
-/// The kubeconfig of the webhook; set, it turns the webhook backend on.
+/// The kubeconfig of the webhook. Setting it turns the webhook backend on.
 pub const WEBHOOK_CONFIG_FILE: &str = "audit-webhook-config-file";
-/// The wait before the first repeat of a failed delivery.
+/// The delay before the first retry of a failed delivery.
 pub const WEBHOOK_INITIAL_BACKOFF: &str = "audit-webhook-initial-backoff";
-/// The deprecated second name of [`WEBHOOK_INITIAL_BACKOFF`]: both write the same variable, the later one wins.
+/// The deprecated name of [`WEBHOOK_INITIAL_BACKOFF`]: both set the same variable, and the later one is effective.
 pub const WEBHOOK_BATCH_INITIAL_BACKOFF: &str = "audit-webhook-batch-initial-backoff";
-/// The dynamic configuration of 1.13 to 1.18.
+/// Dynamic configuration, in 1.13 to 1.18.
 pub const DYNAMIC_CONFIGURATION: &str = "audit-dynamic-configuration";
-
-/// Names that are farther apart than this are not offered as "did you mean" (Jaro-Winkler, 0 to 1).
-const SIMILAR_ENOUGH: f64 = 0.88;
 
 /// The kind of value that a flag takes, which decides how it is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A path in the API server's file system.
     Path,
-    /// A whole number; the unit is for people (`days`, `MB`).
+    /// A whole number.
     Int {
-        /// What one of it is.
+        /// The unit for messages: `days`, `MB`.
         unit: &'static str,
     },
     /// `true` or `false`; the bare flag means `true`.
@@ -45,14 +43,14 @@ pub enum Kind {
     Float,
     /// A Go duration such as `1m30s`.
     Duration,
-    /// A word; which words are allowed is a matter of validation.
+    /// One of several names, which validation checks.
     Choice(&'static [&'static str]),
 }
 
 /// The part of the API server that a flag configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// What is logged, for all backends.
+    /// The policy, for all backends.
     Policy,
     /// The log file.
     Log,
@@ -63,7 +61,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// The word for this backend in flags and messages.
+    /// The name of this backend in flags and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -85,24 +83,24 @@ impl Backend {
     }
 }
 
-/// What is known about one flag.
+/// One audit flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditFlag {
     /// The name without the leading dashes: `audit-log-maxage`.
     pub name: &'static str,
-    /// What it takes.
+    /// The kind of its value.
     pub kind: Kind,
-    /// What it configures.
+    /// The part of the API server that it configures.
     pub backend: Backend,
-    /// The first minor release that has it, not before 1.8.
+    /// The first minor release that has it, from 1.8 on.
     pub since: u16,
-    /// The last minor release that has it; `None` means that the newest known one still does.
+    /// The last minor release that has it; `None` if the newest known release has it.
     pub until: Option<u16>,
-    /// The API server's default, from the oldest release on: each entry holds from its minor release.
+    /// The API server's defaults: each entry applies from its minor release on.
     pub defaults: &'static [(u16, &'static str)],
-    /// What kaudit sets where nothing is there and nothing is asked.
+    /// The value that kaudit sets if the flag is neither set nor requested.
     pub filled: Option<&'static str>,
-    /// What to use instead. Such a flag works, prints a warning and is not in the API server's own help.
+    /// The flag to use instead. A deprecated flag works, but prints a warning and is not in the API server's help.
     pub deprecated: Option<&'static str>,
     /// One line for kaudit's help, without the default.
     pub help: &'static str,
@@ -115,7 +113,7 @@ impl AuditFlag {
         self.name.strip_prefix(AUDIT_PREFIX).unwrap_or(self.name)
     }
 
-    /// The word that stands for the value in a usage line.
+    /// The placeholder for the value in a usage line.
     #[must_use]
     pub fn value_name(&self) -> &'static str {
         match self.kind {
@@ -127,7 +125,7 @@ impl AuditFlag {
             Kind::Bool => "BOOL",
             Kind::Float => "NUMBER",
             Kind::Duration => "DURATION",
-            Kind::Choice(_) => "WORD",
+            Kind::Choice(_) => "NAME",
         }
     }
 
@@ -153,28 +151,28 @@ impl AuditFlag {
         self.since <= minor && self.until.is_none_or(|until| minor <= until)
     }
 
-    /// Asks for the flag in an API server of this version.
+    /// Checks that an API server of this version has the flag.
     ///
-    /// The real minor release is asked, not the one it is judged as: the table reaches back to 1.8.
+    /// This uses the version itself and not the closest known release, because the table starts with 1.8.
     ///
     /// # Errors
     ///
-    /// A refusal that names the flag, the version and the release that brings or removed it.
+    /// It does not; the error states the release that added or removed the flag.
     pub fn available_in(&self, version: &KubernetesVersion) -> Result<(), Diagnostic> {
         let name = self.name;
         if version.minor < self.since {
             return Err(Diagnostic::error(format!(
-                "Kubernetes {version} has no --{name}: 1.{} brings it, and an older API server does not start with it",
+                "Kubernetes {version} does not support --{name}, which was added in 1.{}: the API server would not start",
                 self.since
             ))
-            .help(format!("leave --{} out, or upgrade to 1.{} first", self.option(), self.since)));
+            .help(format!("omit --{}, or upgrade to 1.{} first", self.option(), self.since)));
         }
         match self.until {
             Some(until) if version.minor > until => Err(Diagnostic::error(format!(
-                "Kubernetes {version} has no --{name}: 1.{} removed it, and the API server does not start with it",
+                "Kubernetes {version} does not support --{name}, which was removed in 1.{}: the API server would not start",
                 until + 1
             ))
-            .help(format!("remove --{name} (kaudit does with --reset); use --webhook-config-file instead"))),
+            .help(format!("remove --{name} (with --reset); use --webhook-config-file instead"))),
             _ => Ok(()),
         }
     }
@@ -186,7 +184,7 @@ pub fn all() -> &'static [AuditFlag] {
     AUDIT_FLAGS
 }
 
-/// The name as the API server looks it up: without leading dashes, underscores as dashes.
+/// The normalised name that the API server uses: without leading dashes, underscores as dashes.
 ///
 /// The rule is `WordSepNormalizeFunc` of `k8s.io/component-base/cli/flag`.
 #[must_use]
@@ -194,33 +192,27 @@ pub fn normalise(name: &str) -> String {
     name.strip_prefix("--").unwrap_or(name).replace('_', "-")
 }
 
-/// The flag of that name, with or without dashes in front, with dashes or underscores inside.
+/// The flag with this name, with or without leading dashes, with dashes or underscores.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static AuditFlag> {
     let name = normalise(name);
     AUDIT_FLAGS.iter().find(|flag| flag.name == name)
 }
 
-/// The known flag that a misspelt name most likely means.
+/// The known flag that a misspelled name most likely means.
 #[must_use]
 pub fn suggest(name: &str) -> Option<&'static AuditFlag> {
     let name = normalise(name);
-    // `max-size`, `max_backups`: the usual mistakes are a dash or a plural, which say nothing about the meaning.
+    // `max-size`, `max_backups`: the usual mistakes are an extra dash or a plural.
     let bare = |name: &str| name.replace('-', "").trim_end_matches('s').to_owned();
-    AUDIT_FLAGS.iter().find(|flag| bare(flag.name) == bare(&name)).or_else(|| {
-        AUDIT_FLAGS
-            .iter()
-            .map(|flag| (strsim::jaro_winkler(flag.name, &name), flag))
-            .filter(|(similarity, _)| *similarity >= SIMILAR_ENOUGH)
-            .max_by(|(left, _), (right, _)| left.total_cmp(right))
-            .map(|(_, flag)| flag)
-    })
+    let same = AUDIT_FLAGS.iter().find(|flag| bare(flag.name) == bare(&name));
+    same.or_else(|| most_similar(&name, AUDIT_FLAGS, |flag| flag.name))
 }
 
-/// The refusal for a name that no release knows.
+/// The error for a name that no release knows.
 #[must_use]
 pub fn refuse_unknown(name: &str) -> Diagnostic {
-    let refusal = Diagnostic::error(format!("--{} is not a flag of kube-apiserver", normalise(name)));
+    let refusal = Diagnostic::error(format!("unknown kube-apiserver flag --{}", normalise(name)));
     match suggest(name) {
         Some(meant) => refusal.help(format!("did you mean --{}?", meant.name)),
         None => refusal,
@@ -241,12 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_sorted_and_without_doubles() {
+    fn the_table_is_sorted_and_has_no_duplicates() {
         assert!(all().windows(2).all(|pair| pair[0].name < pair[1].name));
     }
 
     #[test]
-    fn misspelt_names() {
+    fn misspelled_names() {
         for (typed, meant) in [
             ("audit-log-max-size", "audit-log-maxsize"),
             ("audit-log-max-backups", "audit-log-maxbackup"),
@@ -264,16 +256,16 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_flag_names_the_release_that_brings_or_removed_it() {
+    fn errors_state_the_release_that_added_or_removed_the_flag() {
         let refuse = |flag: &str, version: &str| {
             let version = KubernetesVersion::parse(version).unwrap();
             find(flag).unwrap().available_in(&version).map_err(|refusal| refusal.message)
         };
-        assert!(refuse("audit-log-compress", "1.19.16").unwrap_err().contains("1.20 brings it"));
+        assert!(refuse("audit-log-compress", "1.19.16").unwrap_err().contains("added in 1.20"));
         assert_eq!(refuse("audit-log-compress", "1.20.0"), Ok(()));
-        assert!(refuse("audit-dynamic-configuration", "1.19").unwrap_err().contains("1.19 removed it"));
+        assert!(refuse("audit-dynamic-configuration", "1.19").unwrap_err().contains("removed in 1.19"));
         assert_eq!(refuse("audit-dynamic-configuration", "1.18"), Ok(()));
-        assert!(refuse("audit-log-version", "1.10").unwrap_err().contains("1.11 brings it"));
+        assert!(refuse("audit-log-version", "1.10").unwrap_err().contains("added in 1.11"));
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn of_node(global: &Global) -> Result<LogSettings, Obstacle> {
         .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_else(|| "true".to_owned())))
         .collect();
     let minor = match KubernetesVersion::from_image(&manifest.api_server().image) {
-        Some(version) => version.judged()?.minor,
+        Some(version) => version.closest_release()?.minor,
         None => NEWEST_KNOWN_MINOR,
     };
     let log = host_log(&manifest, flags.get(LOG_PATH)).map_err(|refusal| refusal.in_file(shown))?;

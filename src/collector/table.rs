@@ -1,7 +1,7 @@
 //! The shippers.
 
 use super::EventSize;
-use strsim::jaro_winkler;
+use crate::spelling::most_similar;
 
 /// How a shipper recognises a file that was renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,19 +157,14 @@ pub fn all() -> &'static [Collector] {
     &COLLECTORS
 }
 
-/// The one of this name.
+/// The shipper with this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Collector> {
     COLLECTORS.iter().find(|collector| collector.name == name)
 }
 
-/// The one whose name is most like `name`, if one is.
+/// The one that a misspelled name most likely means.
 #[must_use]
 pub fn suggest(name: &str) -> Option<&'static Collector> {
-    let likeness = |collector: &Collector| jaro_winkler(name, collector.name);
-    let best = COLLECTORS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) >= SIMILAR_ENOUGH).then_some(best)
+    most_similar(name, &COLLECTORS, |collector| collector.name)
 }
-
-/// Names that are farther apart than this are not offered as "did you mean" (Jaro-Winkler, 0 to 1).
-const SIMILAR_ENOUGH: f64 = 0.88;

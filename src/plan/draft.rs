@@ -9,7 +9,7 @@ use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
-use crate::audit::settings::{self, Asked};
+use crate::audit::settings::{self, RequestedFlag};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::KubernetesVersion;
 use crate::diagnostic::Diagnostic;
@@ -72,7 +72,7 @@ pub(super) struct Wish {
 pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
-    version.judged().map_err(Diagnostic::alone)?;
+    version.closest_release().map_err(Diagnostic::alone)?;
     adopt::remark(&manifest, &mut notes);
     let minor = version.policy_minor();
     refuse_single_dashes(&manifest).map_err(Diagnostic::alone)?;
@@ -183,7 +183,7 @@ enum AskedPolicy {
 }
 
 /// The flags that are asked for: by their names, and by the files that they name.
-fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<Asked> {
+fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<RequestedFlag> {
     let mut asked = wanted.flags.clone();
     match policy {
         AskedPolicy::Keep => {}
@@ -243,6 +243,6 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic>
         .help("name an absolute path without variables; --policy and --log-path set one"))
 }
 
-fn asked_flag(flag: &str, value: &str) -> Asked {
-    Asked { flag: flag.to_owned(), value: value.to_owned() }
+fn asked_flag(flag: &str, value: &str) -> RequestedFlag {
+    RequestedFlag { flag: flag.to_owned(), value: value.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Edits: what is asked, whether it is safe, and in which order it is done.
+//! Edits: checks whether they are safe, and applies them in a safe order.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -7,35 +7,36 @@ use serde_json::Value;
 
 use super::check::{require_planned_text, require_planned_value};
 use super::compose::compose;
-use super::place::position_at;
+use super::lines::byte_order_mark;
+use super::position::position_at;
 use super::splice::{Splices, plan};
 use super::tree::{Kind, Node};
 use super::value::is_merge;
-use super::{Document, Path, Step, gate};
+use super::{Document, Path, Step, limits};
 use crate::diagnostic::Diagnostic;
 
-/// A change of a document. Paths and indices are those of the document before any edit.
+/// A change to a document. Paths and indices are those of the document before any edit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
-    /// Replaces the value at `path`. A scalar that is replaced by another keeps its quotes.
+    /// Replaces the value at `path`. A scalar that replaces a scalar keeps its quoting style.
     Set {
         /// The value to replace.
         path: Path,
-        /// What to put there.
+        /// The new value.
         value: Value,
     },
-    /// Adds an item to a sequence. Nothing, `null` and `[]` count as empty sequences.
+    /// Adds an item to a sequence. An absent value, `null` and `[]` count as empty sequences.
     Insert {
         /// The sequence.
         path: Path,
-        /// The item before which it goes, from 0; the length of the sequence to append. Several inserts at one
-        /// index keep their order.
+        /// The index of the new item, from 0; the length of the sequence to append. Several inserts at one index keep
+        /// their order.
         index: usize,
         /// The item.
         value: Value,
     },
-    /// Adds a key to a mapping, or replaces its value. Nothing, `null` and `{}` count as empty mappings. A new key
-    /// goes to its place in the alphabet if the others are in that order, else to the end.
+    /// Adds a key to a mapping, or replaces its value. An absent value, `null` and `{}` count as empty mappings. A new key
+    /// is added in alphabetical order if the others are sorted, else at the end.
     Put {
         /// The mapping.
         path: Path,
@@ -44,7 +45,7 @@ pub enum Edit {
         /// Its value.
         value: Value,
     },
-    /// Removes an item or a key, with its lines. What becomes empty is written `[]` or `{}`.
+    /// Removes an item or a key, with its lines. A collection that becomes empty is written `[]` or `{}`.
     Remove {
         /// The item, or the value of the key.
         path: Path,
@@ -52,7 +53,7 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The node that is replaced, removed or, for an insertion, moved further down.
+    /// The path of the node that is replaced, removed or, for an insertion, moved down.
     pub(super) fn target(&self) -> Path {
         match self {
             Self::Set { path, .. } | Self::Remove { path } => path.clone(),
@@ -61,8 +62,8 @@ impl Edit {
         }
     }
 
-    /// The deepest node that must be there for the edit to make sense.
-    pub(super) fn anchorage(&self) -> &Path {
+    /// The path of the deepest node that the edit requires.
+    pub(super) fn base(&self) -> &Path {
         match self {
             Self::Set { path, .. }
             | Self::Remove { path }
@@ -74,7 +75,7 @@ impl Edit {
 
 /// Applies `edits` to `document` and returns the new one.
 pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<Document, Diagnostic> {
-    gate::require_editable(document)?;
+    limits::require_editable(document)?;
     let shared = collect_referenced(document.root());
     for edit in edits {
         require_safe(document, edit, &shared)?;
@@ -94,8 +95,8 @@ pub(super) fn apply(document: &Document, edits: &[Edit]) -> Result<Document, Dia
     read_as_planned(&text).map_err(|reason: String| refuse_unsafe(edits, &reason))
 }
 
-/// All edits on the one tree, which is fast. Edits that meet (a list of which every item goes, two items appended to
-/// one in brackets) can come out wrong that way, so what comes out is only taken if it is as planned.
+/// Applies all edits to the same tree, which is fast. Edits of neighbours (removing every item of a list, appending two
+/// items to a list in brackets) can give a wrong result this way, so the caller uses it only if it is the planned one.
 fn apply_at_once(document: &Document, edits: &[Edit], line_end: &'static str) -> Option<String> {
     let mut splices = Splices::default();
     for edit in edits {
@@ -104,7 +105,7 @@ fn apply_at_once(document: &Document, edits: &[Edit], line_end: &'static str) ->
     splices.apply_if_apart(document.text())
 }
 
-/// Each edit on the tree of what the one before it left.
+/// Applies each edit to the result of the one before it, which is parsed again.
 fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) -> Result<String, Diagnostic> {
     let mut ordered: Vec<&Edit> = edits.iter().rev().collect();
     ordered.sort_by(|a, b| compare(a, b));
@@ -118,12 +119,11 @@ fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) ->
 }
 
 fn plan_on(text: &str, edit: &Edit, line_end: &'static str) -> Result<Splices, Diagnostic> {
-    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    plan(text, &compose(text, start)?.root, edit, line_end)
+    plan(text, &compose(text, byte_order_mark(text))?.root, edit, line_end)
 }
 
-/// The order in which edits are applied one after the other, so that none moves what a later one is about: in a
-/// sequence from its end to its start, what lies deeper first. Keys do not move each other; they go by alphabet.
+/// The order in which edits are applied one after the other, so that none changes the path of a later one: in a sequence
+/// from its end to its start, deeper nodes first. Keys do not move each other, so they are in alphabetical order.
 fn compare(a: &Edit, b: &Edit) -> Ordering {
     let (left, right) = (a.target(), b.target());
     for (left, right) in left.steps().iter().zip(right.steps()) {
@@ -136,8 +136,8 @@ fn compare(a: &Edit, b: &Edit) -> Ordering {
         }
     }
     let deeper_first = right.steps().len().cmp(&left.steps().len());
-    // At one index insertions come before the removal, so that a list whose items are all replaced never is empty;
-    // and what is done to the item itself before both.
+    // At the same index the item itself is edited first. Insertions come before the removal, so that a list whose items
+    // are all replaced is never empty.
     let rank = |edit: &Edit| match edit {
         Edit::Set { .. } | Edit::Put { .. } => 0,
         Edit::Insert { .. } => 1,
@@ -146,7 +146,7 @@ fn compare(a: &Edit, b: &Edit) -> Ordering {
     deeper_first.then(rank(a).cmp(&rank(b)))
 }
 
-/// The edits with each removal moved down by the insertions that were done at its index just before.
+/// The edits, with the index of each removal increased by the number of insertions at the same index.
 fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
     let mut shifted: Vec<Edit> = Vec::with_capacity(ordered.len());
     for edit in ordered {
@@ -154,7 +154,7 @@ fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
             .iter()
             .filter(|other| matches!(other, Edit::Insert { .. }) && other.target() == edit.target())
             .count();
-        shifted.push(match (edit, edit.anchorage().split_last()) {
+        shifted.push(match (edit, edit.base().split_last()) {
             (Edit::Remove { .. }, Some((parent, Step::Index(index)))) => {
                 Edit::Remove { path: parent.index(index + inserted) }
             }
@@ -164,36 +164,36 @@ fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
     shifted
 }
 
-/// Refuses an edit whose path does not exist, or leads through or into what is shared with other places.
+/// Refuses an edit whose path does not exist, or leads through or into a node that aliases share.
 fn require_safe(document: &Document, edit: &Edit, shared: &HashSet<usize>) -> Result<(), Diagnostic> {
     let refuse = |node: &Node, reason: String| {
         document.refuse_at(node.span().start, reason).help(format!("edit {} by hand", edit.target()))
     };
     let mut node = document.root();
-    let mut steps = edit.anchorage().steps().iter();
+    let mut steps = edit.base().steps().iter();
     loop {
         let anchored = node.anchor().is_some_and(|anchor| shared.contains(&anchor));
         if matches!(node.kind, Kind::Alias(_)) || anchored {
-            return Err(refuse(node, "this part is shared by an anchor and its aliases".to_owned()));
+            return Err(refuse(node, "an anchor and its aliases share this part".to_owned()));
         }
         if let Some(tag) = node.tag().filter(|tag| !tag.starts_with("tag:yaml.org,2002:")) {
             return Err(refuse(
                 node,
-                format!("this part has the tag `{tag}`, whose meaning kaudit does not know"),
+                format!("this part has the tag `{tag}`, which kaudit does not support"),
             ));
         }
         if node.entries().is_some_and(|entries| entries.iter().any(|entry| is_merge(&entry.key))) {
-            return Err(refuse(node, "this mapping takes keys from another one (`<<`)".to_owned()));
+            return Err(refuse(node, "this mapping contains a merge key (`<<`)".to_owned()));
         }
         if node.entries().is_some_and(|entries| entries.iter().any(|entry| entry.explicit)) {
-            return Err(refuse(node, "this mapping has keys written with `?`".to_owned()));
+            return Err(refuse(node, "this mapping contains an explicit key (`?`)".to_owned()));
         }
         let Some(step) = steps.next() else { break };
         let below = match step {
             Step::Key(key) => super::find_entry(node, key).map(|entry| &entry.value),
             Step::Index(index) => node.items().and_then(|items| items.get(*index)).map(|item| &item.node),
         };
-        node = below.ok_or_else(|| refuse(node, format!("there is no {}", edit.anchorage())))?;
+        node = below.ok_or_else(|| refuse(node, format!("{} does not exist", edit.base())))?;
     }
     require_fit(edit, node).map_err(|reason| refuse(node, reason))?;
     let replaced = match edit {
@@ -210,7 +210,7 @@ fn require_safe(document: &Document, edit: &Edit, shared: &HashSet<usize>) -> Re
         });
     }
     match lost {
-        Some(node) => Err(refuse(node, "aliases elsewhere in the document refer to this".to_owned())),
+        Some(node) => Err(refuse(node, "aliases in another part of the document refer to this".to_owned())),
         None => Ok(()),
     }
 }
@@ -222,7 +222,7 @@ fn require_fit(edit: &Edit, node: &Node) -> Result<(), String> {
         Edit::Insert { path, index, .. } => match node.items() {
             Some(items) if *index <= items.len() => Ok(()),
             None if empty && *index == 0 => Ok(()),
-            Some(_) => Err(format!("{path} has no place {index}")),
+            Some(_) => Err(format!("index {index} is out of range for {path}")),
             None => Err(format!("{path} is not a list")),
         },
         Edit::Put { path, .. } if node.entries().is_none() && !empty => {
@@ -235,7 +235,7 @@ fn require_fit(edit: &Edit, node: &Node) -> Result<(), String> {
     }
 }
 
-/// Refuses edits one of which replaces or removes what another one is about.
+/// Refuses edits of which one replaces or removes the target of another one.
 fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Diagnostic> {
     for (index, edit) in edits.iter().enumerate() {
         if matches!(edit, Edit::Insert { .. }) {
@@ -248,9 +248,9 @@ fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Diagnostic> 
                 _ => other.target(),
             };
             if touched.starts_with(&target) {
-                return Err(Diagnostic::error(format!("two changes are about {touched}"))
+                return Err(Diagnostic::error(format!("two changes affect {touched}"))
                     .at(position_at(document.text(), 0), document.text())
-                    .help("make them one after the other"));
+                    .help("make one change at a time"));
             }
         }
     }
@@ -267,10 +267,10 @@ fn collect_referenced(root: &Node) -> HashSet<usize> {
     referenced
 }
 
-/// A change that came out other than planned. Nothing is ever written then.
+/// The error for edits whose result differs from the planned one. Such a result is never written.
 fn refuse_unsafe(edits: &[Edit], reason: &str) -> Diagnostic {
     let targets: Vec<_> = edits.iter().map(|edit| edit.target().to_string()).collect();
     let targets = targets.join(", ");
-    Diagnostic::error(format!("kaudit could not edit this safely: {targets} ({reason})"))
-        .help(format!("change by hand: {targets}"))
+    Diagnostic::error(format!("cannot edit {targets} safely ({reason})"))
+        .help(format!("edit by hand: {targets}"))
 }
