@@ -49,7 +49,8 @@ fn disagreement(text: &str, at: usize) -> Diagnostic {
 }
 
 fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Diagnostic {
-    let refusal = Diagnostic::error(format!("invalid YAML for Kubernetes: {error}")).help(super::SYNTAX_HELP);
+    let refusal =
+        Diagnostic::error(format!("this is not valid YAML for Kubernetes: {error}")).help(super::SYNTAX_HELP);
     match error.location() {
         Some(place) => refusal.at(Position { line: place.line(), column: place.column() }, text),
         None => refusal,

@@ -133,7 +133,7 @@ impl Reader<'_> {
 
     /// Go converts to JSON only after it has read all keys. At that time it has discarded the first value of this one.
     fn replaced(&self, entry: &Entry) -> Diagnostic {
-        let reason = "this key is duplicated, and JSON cannot represent its first value";
+        let reason = "this key is duplicated, and its first value has no form in Kubernetes";
         refuse_at(self.text, entry.start(), reason).help("remove one of the two keys")
     }
 
@@ -194,7 +194,7 @@ impl Reader<'_> {
             }
             return Ok(resolve(text).to_json(text).unwrap_or_else(|| {
                 self.without_form.get_or_insert_with(|| {
-                    refuse_at(self.text, node.span().start, format!("JSON cannot represent `{text}`"))
+                    refuse_at(self.text, node.span().start, format!("`{text}` has no form in JSON"))
                         .help(format!("quote it if it is meant as a string: '{text}'"))
                 });
                 Value::Null
@@ -222,7 +222,7 @@ impl Reader<'_> {
 
     fn misfit(&self, node: &Node, text: &str) -> Diagnostic {
         let tag = node.tag().unwrap_or_default().replace(CORE, "!!");
-        refuse_at(self.text, node.span().start, format!("`{text}` is not a valid value for the tag {tag}"))
+        refuse_at(self.text, node.span().start, format!("`{text}` cannot be read as {tag}"))
             .help("remove the tag, or write a value that matches it")
     }
 

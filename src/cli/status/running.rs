@@ -1,11 +1,11 @@
-//! What is to be said of a live node: what runs, against what the files say. Pure.
+//! The status of a live node: what runs, compared with what is configured. Pure.
 
 use super::configured::Configured;
 use super::inputs::Inputs;
 use super::log::{Activity, Recent};
 use super::ready::Readiness;
 use crate::kubelet::Kubelet;
-use crate::node::Process;
+use crate::node::{Component, Process};
 use crate::size;
 use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
@@ -15,17 +15,17 @@ use std::path::{Path, PathBuf};
 /// What runs on a node.
 #[derive(Debug)]
 pub(super) struct Running {
-    /// The kubelet, or why there is none to go by.
+    /// The kubelet, or why there is none.
     pub(super) kubelet: Result<KubeletSeen, String>,
-    /// Its API servers, oldest first. There is one, but for the moments of a restart.
+    /// Its API servers, oldest first. There is one, except during a restart.
     pub(super) api_servers: Vec<ApiServer>,
-    /// What the youngest of them said when it was asked.
+    /// Whether the newest of them is ready.
     pub(super) readiness: Option<Readiness>,
-    /// When the policy file changed last.
+    /// When the policy file was last modified.
     pub(super) policy_changed: Option<Timestamp>,
-    /// Likewise the webhook kubeconfig.
+    /// When the webhook kubeconfig was last modified.
     pub(super) webhook_changed: Option<Timestamp>,
-    /// The log; `None`: there is none.
+    /// The log, if it exists.
     pub(super) log: Option<Log>,
 }
 
@@ -45,11 +45,11 @@ pub(super) struct ApiServer {
     pub(super) process: Process,
     /// When it was started.
     pub(super) since: Timestamp,
-    /// The program's file, as it sees it.
+    /// The path of its executable, in its own mount namespace.
     pub(super) executable: Option<PathBuf>,
     /// Whether its flags turn audit logging on.
     pub(super) is_audited: bool,
-    /// What tells it from the manifest's API server.
+    /// How it differs from the API server of the manifest.
     pub(super) difference: Option<String>,
 }
 
@@ -58,17 +58,23 @@ pub(super) struct ApiServer {
 pub(super) struct Log {
     /// Its size.
     pub(super) bytes: u64,
-    /// When it was written to last.
+    /// When it was last written.
     pub(super) modified: Timestamp,
-    /// What its end tells.
+    /// Its recent activity.
     pub(super) activity: Activity,
-    /// How many older files of it there are.
+    /// How many rotated files there are.
     pub(super) rotated_files: usize,
-    /// Their size together.
+    /// Their total size.
     pub(super) rotated_bytes: u64,
 }
 
-/// Everything that `status` says of a live node: for programs and for people.
+/// The arguments of an API server after the name of its program.
+pub(super) fn own_arguments(process: &Process) -> Vec<&str> {
+    let arguments = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// The status of a live node: for programs and for people.
 pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) -> (Value, Vec<String>) {
     let inputs = Inputs { configured, running };
     let mut drift = drift(configured, running);
@@ -86,7 +92,7 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
         fields.insert("log".to_owned(), running.log.as_ref().map_or(Value::Null, describe_log));
     }
     let mut lines = vec![format!("Audit logging: {}", summary(configured, running))];
-    lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       kaudit, {run}")));
+    lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       another kaudit run, {run}")));
     lines.push(kubelet_line(&running.kubelet));
     lines.extend(api_server_lines(running));
     lines.extend(running.readiness.as_ref().map(Readiness::line));
@@ -103,7 +109,7 @@ fn summary(configured: &Configured, running: &Running) -> &'static str {
     match (configured.is_enabled(), in_process) {
         (true, Some(true)) => "on",
         (true, Some(false)) => "on in the manifest, off in the running API server",
-        (true, None) => "on in the manifest, but no API server runs",
+        (true, None) => "on in the manifest, but no API server is running",
         (false, Some(true)) => "off in the manifest, on in the running API server",
         (false, Some(false) | None) => "off",
     }
@@ -113,23 +119,23 @@ fn drift(configured: &Configured, running: &Running) -> Vec<String> {
     let mut drift = Vec::new();
     drift.extend(running.kubelet.as_ref().err().cloned());
     if running.api_servers.is_empty() {
-        drift.push("no API server of this node's kubelet runs".to_owned());
+        drift.push("no API server of this node's kubelet is running".to_owned());
     }
     if running.api_servers.len() > 1 {
         let pids: Vec<String> =
             running.api_servers.iter().map(|api_server| api_server.process.pid.to_string()).collect();
-        drift.push(format!("several API servers run: pids {}", pids.join(", ")));
+        drift.push(format!("several API servers are running: pids {}", pids.join(", ")));
     }
     for ApiServer { process, difference, is_audited, .. } in &running.api_servers {
         match difference {
             Some(difference) => drift.push(format!(
-                "the running API server (pid {}) was not started from this manifest: {difference}",
+                "the running API server (pid {}) differs from the manifest: {difference}",
                 process.pid
             )),
             None if *is_audited && running.log.is_none() => {
                 let missing = configured.log.as_ref().map(|path| {
                     format!(
-                        "the running API server (pid {}) has audit logging on, and its log {} is not there",
+                        "the running API server (pid {}) has audit logging on, but its log {} does not exist",
                         process.pid,
                         path.display()
                     )
@@ -156,12 +162,9 @@ fn api_server_lines(running: &Running) -> Vec<String> {
     if running.api_servers.is_empty() {
         return vec!["Running:       no API server".to_owned()];
     }
-    let line = |api_server: &ApiServer| {
-        let is_same = api_server.difference.is_none();
-        api_server_line(
-            api_server,
-            if is_same { ", as the manifest says" } else { ", not as the manifest says" },
-        )
+    let line = |api_server: &ApiServer| match api_server.difference {
+        None => api_server_line(api_server, ", matches the manifest"),
+        Some(_) => api_server_line(api_server, ", differs from the manifest"),
     };
     running.api_servers.iter().map(line).collect()
 }
@@ -174,13 +177,13 @@ pub(super) fn api_server_line(api_server: &ApiServer, state: &str) -> String {
         process.pid,
         shown(*since),
         process.pod_uid.as_deref().unwrap_or_default(),
-        if *is_audited { "on" } else { "off" },
+        if *is_audited { "logging on" } else { "logging off" },
     )
 }
 
 fn log_line(path: &Path, log: Option<&Log>) -> String {
     let Some(Log { bytes, activity, rotated_files, rotated_bytes, .. }) = log else {
-        return format!("Log:           {} (not there yet)", path.display());
+        return format!("Log:           {} (does not exist yet)", path.display());
     };
     let last = activity
         .last_event

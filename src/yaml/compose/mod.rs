@@ -141,7 +141,7 @@ impl<'p> Composer<'_, 'p> {
 
     /// The text does not match the parser's events: the YAML is too unusual to edit it safely.
     fn lost(&self) -> Diagnostic {
-        refuse_at(self.text, self.scan.at(), "kaudit does not support the YAML syntax used from here on")
+        refuse_at(self.text, self.scan.at(), "kaudit cannot follow the YAML syntax from here on")
             .help("write this part in simpler YAML, for example with block lists and without `?` keys")
     }
 
@@ -162,7 +162,7 @@ impl<'p> Composer<'_, 'p> {
 
 /// A syntax error with the parser's message, and help for the common cause.
 fn refuse_syntax(text: &str, at: usize, info: &str) -> Diagnostic {
-    refuse_at(text, at, format!("invalid YAML: {info}")).help(if info.contains("tab") {
+    refuse_at(text, at, format!("this is not valid YAML: {info}")).help(if info.contains("tab") {
         "indent with spaces: YAML does not allow tabs here"
     } else {
         SYNTAX_HELP
