@@ -1,11 +1,11 @@
-//! `logs`: read, follow, filter and count the events of audit logs. Nothing is changed.
+//! `logs`: read, follow, filter and count the events of audit logs. Changes nothing.
 
 mod args;
-mod place;
+mod node_log;
+mod options;
 mod remarks;
 mod show;
 mod top;
-mod wish;
 
 pub(super) use args::{LogsArgs, field};
 
@@ -21,16 +21,16 @@ use crate::rotation::moment_of_rotation;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 
-/// Shows what is asked for. The events are the output: what else there is to say goes to standard error.
+/// Prints the selected events on standard output. Diagnostics are printed on standard error.
 pub(super) fn run(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Exit {
-    if let Err(refusal) = wish::check(args, global.output) {
+    if let Err(refusal) = options::check(args, global.output) {
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     match open_and_show(args, global, output) {
         Ok(exit) => exit,
         Err(obstacle) => {
             let (mut report, exit) = refuse(obstacle);
-            // It never changes anything.
+            // The message is about changes, and this command does not change anything.
             report.message.clear();
             end(output, (report, exit))
         }
@@ -38,17 +38,17 @@ pub(super) fn run(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> 
 }
 
 fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Result<Exit, Obstacle> {
-    let filter = wish::filter(&args.filters);
+    let filter = options::filter(&args.filters);
     let mut opened = open(args, global)?;
     if let Some(log) = &opened.awaited {
-        let text = format!("waiting for {}: there is no such file yet", log.display());
+        let text = format!("waiting for {}: the file does not exist yet", log.display());
         remarks::tell(vec![Diagnostic::info(text).named("log-awaited")], output);
     }
     opened.files.retain(|file| may_have(file, filter.since));
     let search = Search::new(filter);
     if args.prints_events() {
-        let form = wish::form(args, global.output, output);
-        show::show(opened, &search, &form, wish::last(args), output)
+        let form = options::form(args, global.output, output);
+        show::show(opened, &search, &form, options::last(args), output)
     } else {
         top::show(opened, &search, args, output)
     }
@@ -58,24 +58,23 @@ fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> R
 struct Opened {
     /// In order.
     files: Vec<LogFile>,
-    /// Those that were named more than once.
+    /// Logs that were given more than once.
     repeated: Vec<String>,
-    /// What follows.
+    /// Follows the log.
     follower: Option<Follower>,
-    /// The log that is followed and is not there yet.
+    /// The followed log, if it does not exist yet.
     awaited: Option<PathBuf>,
 }
 
 fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
     match args.paths.as_slice() {
         [] => {
-            let (node, log) = place::of_node(global)?;
+            let (node, log) = node_log::of_node(global)?;
             let (follower, files) = node.open_log(&log, args.follow)?;
             if files.is_empty() && !args.follow {
-                return Err(Diagnostic::error(format!("the log {} is not there yet", log.display()))
-                    .help(
-                        "kaudit status says whether the API server runs with it; kaudit logs -f waits for it",
-                    )
+                return Err(Diagnostic::error(format!("the log {} does not exist yet", log.display()))
+                    .help("check whether the API server uses it: kaudit status")
+                    .help("or wait for it: kaudit logs -f")
                     .into());
             }
             let awaited = files.is_empty().then_some(log);
@@ -94,8 +93,8 @@ fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
     }
 }
 
-/// Whether there can be events in a file that were written at a moment or later: not where it was rotated away before. A
-/// minute is left for clocks that were set.
+/// Whether a file may contain events that were logged at `since` or later: not if it was rotated before. A tolerance of a
+/// minute covers changes of the clock.
 fn may_have(file: &LogFile, since: Option<Timestamp>) -> bool {
     let rotated = moment_of_rotation(&file.name);
     since
