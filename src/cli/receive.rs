@@ -20,7 +20,7 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 
 const HELP: &str = "\
 Examples:
-  kaudit receive                   listen on 127.0.0.1:9443, print a line per event
+  kaudit receive                   on 127.0.0.1:9443, one line per event
   kaudit receive --listen 192.0.2.10:9443 --token-file token \\
     --tls-cert tls.crt --tls-key tls.key --format json \\
     --output-file /var/log/audit/events.log --fsync batch
