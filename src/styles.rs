@@ -57,6 +57,23 @@ impl Styles {
         parameters.get(length..)?.starts_with('m').then_some(length + 3)
     }
 
+    /// `text` without colour sequences, unless colours are on.
+    #[must_use]
+    pub fn strip(self, text: &str) -> String {
+        if self.on {
+            return text.to_owned();
+        }
+        let mut plain = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, sequence)) = rest.find('\u{1b}').and_then(|at| rest.split_at_checked(at)) {
+            plain.push_str(before);
+            let length = Self::sequence_length(sequence).unwrap_or(1);
+            plain.push_str(if length == 1 { "\u{1b}" } else { "" });
+            rest = sequence.get(length..).unwrap_or_default();
+        }
+        plain + rest
+    }
+
     fn wrap(self, code: &str, text: &str) -> String {
         if self.on && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

@@ -1,11 +1,12 @@
 //! What all commands that change the node have in common: plan, diff, look at what runs, consent, lock, plan again,
 //! apply, verify.
 
-use super::args::{Consent, Restart};
 use super::live::{self, Checked, End, describe, needs_hands};
+use super::options::{ChangeOptions, Consent, Restart};
 use super::recover::{failed, recover_first, take_lock};
+use super::refuse;
+use super::target::Target;
 use super::webhook::judge_receiver;
-use super::{Target, refuse};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
@@ -51,7 +52,25 @@ pub(super) struct Change<'a> {
     pub ignored: &'a [String],
 }
 
+/// How the command was started.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context {
+    /// Whether there is a terminal to ask on.
+    pub(super) interactive: bool,
+}
+
 impl Change<'_> {
+    /// The command `command` with these options; `verb` is the action in the question.
+    pub(super) fn of(
+        command: &'static str,
+        verb: &'static str,
+        options: ChangeOptions,
+        context: Context,
+    ) -> Self {
+        let ChangeOptions { consent, restart } = options;
+        Self { command, consent, interactive: context.interactive, verb, restart, ignored: &[] }
+    }
+
     /// Runs it; `make_plan` is called again under the lock, so that what is applied is what is there by then.
     pub(super) fn run(
         self,

@@ -1,7 +1,8 @@
 //! `collector`: a log shipper's configuration for this node.
 
-use super::args::Global;
-use super::{Target, end};
+use super::global::{NodeOptions, OutputOptions};
+use super::target::Target;
+use super::{end, refuse_reading};
 use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE, LOG_PATH};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
@@ -58,6 +59,12 @@ pub(super) struct CollectorArgs {
     /// The rotated files are compressed
     #[arg(long, alias = "audit-log-compress", requires = "log_path", help_heading = "Instead of a node")]
     log_compress: bool,
+    /// Which node.
+    #[command(flatten)]
+    node: NodeOptions,
+    /// Which format.
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
 }
 
 fn name_help() -> String {
@@ -66,11 +73,11 @@ fn name_help() -> String {
 }
 
 /// Prints the configuration on standard output, and warnings on standard error.
-pub(super) fn run(args: &CollectorArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+pub(super) fn run(args: &CollectorArgs, output: &mut Output<'_>) -> Exit {
     if args.list {
         return list(output);
     }
-    match prepare(args, global) {
+    match prepare(args) {
         Ok((collector, settings, to)) => {
             let text = render(collector, &settings, &to);
             let report = Report {
@@ -81,20 +88,11 @@ pub(super) fn run(args: &CollectorArgs, global: &Global, output: &mut Output<'_>
             };
             end(output, (report, Exit::Done))
         }
-        Err(obstacle) => {
-            let refusals = match obstacle {
-                Obstacle::Refused(refusals) => refusals,
-                Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
-            };
-            end(output, (Report { refusals, ..Report::default() }, Exit::Refused))
-        }
+        Err(obstacle) => end(output, refuse_reading(obstacle)),
     }
 }
 
-fn prepare(
-    args: &CollectorArgs,
-    global: &Global,
-) -> Result<(&'static Collector, LogSettings, Destination), Obstacle> {
+fn prepare(args: &CollectorArgs) -> Result<(&'static Collector, LogSettings, Destination), Obstacle> {
     let name = args.name.as_deref().unwrap_or_default();
     let collector = find(name).ok_or_else(|| {
         let refusal = Diagnostic::error(format!("unknown log shipper {name}"));
@@ -109,7 +107,7 @@ fn prepare(
     };
     let mut settings = match &args.log_path {
         Some(path) => given(args, path)?,
-        None => of_node(global)?,
+        None => of_node(&args.node)?,
     };
     if let Some(bytes) = args.max_event_size {
         settings.events = EventSize::Chosen(bytes);
@@ -132,8 +130,8 @@ fn filled(name: &str) -> Option<String> {
 }
 
 /// The settings in the manifest of the node.
-fn of_node(global: &Global) -> Result<LogSettings, Obstacle> {
-    let target = Target::of(global)?;
+fn of_node(options: &NodeOptions) -> Result<LogSettings, Obstacle> {
+    let target = Target::of(options)?;
     let shown = target.manifest.display().to_string();
     let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT)?.ok_or_else(|| {
         Diagnostic::error(format!("the manifest {shown} does not exist"))

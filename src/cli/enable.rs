@@ -1,8 +1,12 @@
-//! `enable` and `diff`: from the wish to the plan.
+//! `enable`, and the plan that `diff` shows.
 
-use super::change::{Planned, report_of};
+use super::change::{Change, Context, Planned};
+use super::intent;
+use super::options::{ChangeOptions, Consent, Restart};
+use super::refuse;
+use super::settings::Settings;
+use super::target::Target;
 use super::webhook::judge_files;
-use super::{Target, refuse};
 use crate::audit::merged::{Merged, Origin};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
@@ -10,8 +14,50 @@ use crate::manifest::{Manifest, refuse_managed};
 use crate::node::Node;
 use crate::observe::{Obstacle, look, observe};
 use crate::plan::{Draft, Observed, Survey, Wanted, check_surroundings, draft_enable, lines_by_hand};
-use crate::report::Report;
+use crate::report::{Output, Report};
+use clap::Args;
 use std::path::Path;
+
+/// What `--help` shows below the options.
+pub(super) const HELP: &str = "\
+Examples:
+  kaudit enable --policy default \\
+    --log-path /var/log/kubernetes/audit/audit.log
+  kaudit enable --policy my-policy.yaml --strict --dry-run
+  kaudit enable --log-maxage 60 --drain 2s
+  kaudit enable --webhook-url https://sink.example:9443/ \\
+    --webhook-ca-file ca.crt --webhook-token-file token";
+
+/// The options of `enable`.
+#[derive(Debug, Args)]
+pub(super) struct EnableArgs {
+    /// What audit logging should be.
+    #[command(flatten)]
+    settings: Settings,
+    /// Whether to ask.
+    #[command(flatten)]
+    consent: Consent,
+    /// How to restart.
+    #[command(flatten)]
+    restart: Restart,
+}
+
+/// Runs it.
+pub(super) fn run(
+    args: &EnableArgs,
+    context: Context,
+    target: &Target,
+    output: &mut Output<'_>,
+) -> (Report, Exit) {
+    let wanted = match intent::understand(&args.settings, target) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refuse(refusal.into()),
+    };
+    let ignored = &args.settings.ignore.ignore_preflight_errors;
+    let options = ChangeOptions { consent: args.consent, restart: args.restart };
+    let change = Change { ignored, ..Change::of("enable", "Enable audit logging", options, context) };
+    change.run(target, output, |target, verbose| plan(target, &wanted, ignored, verbose))
+}
 
 /// Reads the node for a command that changes it, and refuses nodes that must not be edited.
 ///
@@ -65,25 +111,6 @@ pub(super) fn plan(
     let mut planned = Planned::of(plan, &observed);
     planned.lines = lines;
     Ok(planned)
-}
-
-/// `diff`: as `enable --dry-run`, with an exit code that tells.
-pub(super) fn diff(target: &Target, wanted: &Wanted, ignored: &[String], verbose: bool) -> (Report, Exit) {
-    match plan(target, wanted, ignored, verbose) {
-        Err(obstacle) => refuse(obstacle),
-        Ok(planned) => {
-            let mut report = report_of(&planned, Vec::new());
-            report.dry_run = true;
-            report.changed = planned.plan.changes_something();
-            if report.changed {
-                "enable would change this.".clone_into(&mut report.message);
-                (report, Exit::Differences)
-            } else {
-                "Nothing to change.".clone_into(&mut report.message);
-                (report, Exit::Done)
-            }
-        }
-    }
 }
 
 /// Where only the form of the manifest keeps kaudit from editing it, the operator gets the lines.

@@ -1,8 +1,8 @@
 //! What was typed → what is wanted. The operator's own files (policy, webhook kubeconfig) are read here.
 
-use super::Target;
-use super::args::Settings;
 use super::named_policy::{NamedPolicy, POLICY_LIMIT, find_policy};
+use super::settings::Settings;
+use super::target::Target;
 use super::webhook::{made, made_elsewhere, resolve_service};
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::settings::RequestedFlag;

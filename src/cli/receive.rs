@@ -1,9 +1,10 @@
 //! `receive`: a receiver for the API server's audit webhook.
 
-use super::args::duration;
 use super::columns::counted;
 use super::end;
+use super::global::OutputOptions;
 use super::logs::field;
+use super::options::duration;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::logs::Field;
@@ -86,6 +87,9 @@ pub(super) struct ReceiveArgs {
     /// How long to wait for requests in progress when the receiver is stopped
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration, help_heading = "Limits")]
     grace: Duration,
+    /// Which format.
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
 }
 
 /// The format of events.

@@ -1,8 +1,9 @@
 //! `recover`, and the lock: what stands before every change.
 
-use super::args::Waiting;
 use super::live::{self, End, needs_hands, refusal_of};
-use super::{Target, refuse};
+use super::options::Waiting;
+use super::refuse;
+use super::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::node::{Interrupt, Lock, LockError, now};
@@ -11,6 +12,17 @@ use crate::report::{Output, Report};
 use crate::restart::{self, Cause, Proven};
 use crate::transaction::{self, Journal, LOCK_PATH, Phase, Recovered};
 use std::path::Path;
+
+/// What `--help` shows below the options.
+pub(super) const HELP: &str = "\
+Examples:
+  kaudit recover           after a run was killed, or the node was rebooted
+  kaudit recover --timeout 10m";
+
+/// The help of `--drain`: `recover` has no method to choose.
+pub(super) const DRAIN_HELP: &str = "\
+Kill the old API server this long after it has stopped listening, such as 2s; requests that are still open, such as \
+watches, are cut [default: the pod's grace period, 30s with kubeadm]";
 
 /// `recover`: finishes or undoes what an earlier run left.
 pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> End {

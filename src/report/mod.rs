@@ -291,6 +291,15 @@ fn harmless(text: &str, styles: Styles) -> Cow<'_, str> {
     shown.into()
 }
 
+/// [`harmless`] for each line of `text`, with or without colours.
+#[must_use]
+pub fn harmless_lines(text: &str, styles: Styles) -> String {
+    text.split('\n')
+        .map(|line| harmless(&styles.strip(line), styles).into_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// Where remarks cannot be told, that cannot be told either.
 fn ignore(result: io::Result<()>) {
     drop(result);

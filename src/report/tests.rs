@@ -22,31 +22,35 @@ fn print(report: &Report, exit: Exit, json: bool) -> (String, String) {
 }
 
 #[test]
-fn what_others_have_said_does_nothing_to_the_terminal() {
+fn foreign_text_cannot_control_the_terminal() {
     let report = Report {
         notes: vec![Diagnostic::warning("it says \u{1b}[2Jok").help("look\u{202e}there")],
         refusals: vec![Diagnostic::error("it ended:\nno\u{9b}31m")],
         ..Report::default()
     };
-    let said = "warning: it says \\u001b[2Jok\n  hint: look\\u202ethere\nrefused: it ended:\nno\\u009b31m\n";
+    let said =
+        "warning: it says \\u001b[2Jok\n  help: look\\u202ethere\nerror: it ended:\n       no\\u009b31m\n";
     assert_eq!(print(&report, Exit::Refused, false).1, said);
 }
 
 #[test]
-fn only_what_was_refused_is_called_so() {
-    const BACK: &str = "/readyz answers 500; everything is as before, and healthy again";
-    for (exit, rolled_back, label, message) in [
-        (Exit::Refused, false, "refused", "/readyz answers 500"),
-        (Exit::Busy, false, "refused", "/readyz answers 500"),
-        (Exit::RolledBack, true, "failed", BACK),
-        (Exit::NeedsHands, false, "failed", "/readyz answers 500"),
-        (Exit::Interrupted, true, "ended", BACK),
-        (Exit::Terminated, false, "ended", "/readyz answers 500"),
+fn the_end_says_whether_the_node_was_restored() {
+    const BACK: &str = "/readyz answers 500; the previous configuration is restored and healthy";
+    for (exit, rolled_back, message) in [
+        (Exit::Refused, false, "/readyz answers 500"),
+        (Exit::RolledBack, true, BACK),
+        (Exit::NeedsHands, false, "/readyz answers 500"),
+        (Exit::Interrupted, true, BACK),
     ] {
         let (text, json) = printed(exit, rolled_back);
-        assert_eq!(text, format!("{label}: /readyz answers 500\n  help: look into the log\n"), "{exit:?}");
+        assert_eq!(text, "error: /readyz answers 500\n  help: look into the log\n", "{exit:?}");
         assert_eq!(json["msg"], message, "{exit:?}");
         assert_eq!(json["hint"], "look into the log", "{exit:?}");
+        let expected = serde_json::json!({
+            "id": null, "severity": "error", "message": "/readyz answers 500", "evidence": [],
+            "location": { "file": null, "excerpt": null }, "help": ["look into the log"],
+        });
+        assert_eq!(json["diagnostics"], serde_json::json!([expected]), "{exit:?}");
     }
 }
 

@@ -83,14 +83,27 @@ pub fn render(diagnostic: &Diagnostic, styles: Styles, columns: usize) -> String
     };
     let mut group = Group::with_title(level.primary_title(escape_lines(&diagnostic.message)));
     group = add_location(group, &diagnostic.location);
-    for fact in &diagnostic.evidence {
-        group = group.element(Level::INFO.with_name("evidence").message(escape_lines(fact)));
-    }
-    for step in &diagnostic.help {
-        group = group.element(Level::HELP.message(escape_lines(step)));
-    }
     let renderer = if styles == Styles::plain() { Renderer::plain() } else { Renderer::styled() };
-    renderer.term_width(columns).decor_style(DecorStyle::Ascii).render(&[group])
+    let mut text = renderer.term_width(columns).decor_style(DecorStyle::Ascii).render(&[group]);
+    let labelled = |label: &'static str, texts: &[String]| -> Vec<String> {
+        texts
+            .iter()
+            .map(|text| indent(&format!("  {}: ", styles.cyan(label)), label.len() + 4, text))
+            .collect()
+    };
+    for entry in
+        labelled("evidence", &diagnostic.evidence).into_iter().chain(labelled("help", &diagnostic.help))
+    {
+        text.push('\n');
+        text.push_str(&entry);
+    }
+    text
+}
+
+/// `label` and `text`, whose further lines are indented by `width` columns.
+fn indent(label: &str, width: usize, text: &str) -> String {
+    let text = escape_lines(text).replace('\n', &format!("\n{}", " ".repeat(width)));
+    format!("{label}{text}")
 }
 
 fn add_location<'a>(group: Group<'a>, location: &'a Location) -> Group<'a> {
@@ -124,4 +137,60 @@ fn escape_before(line: &str, column: usize) -> (String, usize) {
     let at = source.len();
     source.push_str(&escape(after));
     (source, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Position;
+
+    fn rendered(line: usize, column: usize, text: &str) -> String {
+        let diagnostic = Diagnostic::error("bad value").at(Position { line, column }, text).in_file("policy");
+        render(&diagnostic.help("write another"), Styles::plain(), 60)
+    }
+
+    /// The excerpt and the carets below it.
+    fn excerpt(column: usize, text: &str) -> [String; 2] {
+        let shown = rendered(1, column, text);
+        let mut lines = shown.lines().skip_while(|line| !line.starts_with("1 | ")).map(str::to_owned);
+        [lines.next().unwrap(), lines.next().unwrap()]
+    }
+
+    #[test]
+    fn an_error_says_what_where_and_what_to_do() {
+        let text = "rules:\n- level: All\n";
+        let expected = "error: bad value\n --> policy:2:10\n  |\n2 | - level: All\n  |          ^\n  help: write another";
+        assert_eq!(rendered(2, 10, text), expected);
+    }
+
+    #[test]
+    fn the_caret_is_below_its_character() {
+        for (column, text, expected) in [
+            (3, "\t\tkey: 1", ["1 |         key: 1", "  |         ^"]),
+            (4, "日本 x", ["1 | 日本 x", "  |      ^"]),
+            (3, "a\u{1b}b", ["1 | a\\u001bb", "  |        ^"]),
+            (2, "a\u{202e}b", ["1 | a\\u202eb", "  |  ^"]),
+            (4, "end", ["1 | end", "  |    ^"]),
+        ] {
+            assert_eq!(excerpt(column, text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_part_around_the_position_is_shown() {
+        let text = format!("{{\"rules\":[{}{{\"level\":\"All\"}}]}}", "{\"level\":\"None\"},".repeat(5000));
+        let column = text.find("All").unwrap() + 1;
+        let [line, carets] = excerpt(column, &text);
+        assert!(line.contains("All") && line.chars().count() <= 64, "{line}");
+        assert_eq!(line.find("All"), carets.find('^'), "{line}\n{carets}");
+    }
+
+    #[test]
+    fn a_message_cannot_forge_a_line_or_control_the_terminal() {
+        let diagnostic = Diagnostic::warning("file a\nerror: forged\u{1b}[2J").help("do\u{202e}\nwarning: x");
+        let shown = render(&diagnostic, Styles::plain(), 80);
+        let forged =
+            shown.lines().skip(1).any(|line| line.starts_with("error:") || line.starts_with("warning:"));
+        assert!(!forged && !shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+    }
 }

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn everybody_whom_the_api_server_knows_is_in_one_more_group() {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/node/api/testdata");
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/node/net/api/testdata");
         let node = crate::node::Node::at(directory);
         let certificate = node.read_certificate(Path::new("/kubelet-client-current.pem")).unwrap().unwrap();
         let identity = Identity::of(files("/a", "/b"), &certificate).unwrap();

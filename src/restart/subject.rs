@@ -90,7 +90,7 @@ mod tests {
     use std::path::Path;
 
     fn certificate(name: &str) -> Vec<u8> {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/node/api/testdata");
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/node/net/api/testdata");
         Node::at(directory).read_certificate(Path::new(name)).unwrap().unwrap()
     }
 

@@ -1,7 +1,7 @@
 //! Random manifests of API servers in random concrete styles. All is decided by a string of bytes, so that proptest
 //! can make a failing case smaller.
 
-use super::choices::Choices;
+use crate::yaml::choices::Choices;
 use std::fmt::Write as _;
 
 /// A document with the keys in the order in which they are written.

@@ -1,7 +1,7 @@
 //! Every line of a log exactly once and in order, whatever happens to its files between two looks.
 
-use crate::choices::{Choices, seeded_runner};
-use crate::lumberjack::{Lumberjack, begin_compressing, compress};
+use super::lumberjack::{Lumberjack, begin_compressing, compress};
+use crate::yaml::choices::{Choices, seeded_runner};
 use kaudit::lines::{Chunk, scan};
 use kaudit::node::{Follower, LogFile, Node, Step};
 use proptest::collection::vec;

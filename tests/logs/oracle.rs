@@ -1,6 +1,6 @@
 //! Whether an event is asked for, in the plainest way: by the whole JSON value, one option after the other.
 
-use crate::random::Question;
+use super::random::Question;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::net::IpAddr;

@@ -1,6 +1,6 @@
 //! The program itself: a log that is followed through a pipe, and pipes that nobody reads any more.
 
-use crate::lumberjack::{Lumberjack, compress};
+use super::lumberjack::{Lumberjack, compress};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Random events as JSON in many ways to write it, and random questions about them.
 
-use crate::choices::Choices;
+use crate::yaml::choices::Choices;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! What a search finds is what a plain look at each event finds, however the JSON is written and the log is cut.
 
-use crate::choices::{Choices, seeded_runner};
-use crate::oracle::fits;
-use crate::random::{Question, event, question, write};
+use super::oracle::fits;
+use super::random::{Question, event, question, write};
+use crate::yaml::choices::{Choices, seeded_runner};
 use kaudit::event::Amount;
 use kaudit::lines::{Chunk, Chunks};
 use kaudit::logs::{

@@ -10,7 +10,7 @@ use kaudit::policy::{
 };
 use serde_json::{Value, json};
 
-use crate::reach::{policy, requests, runner};
+use super::reach::{policy, requests, runner};
 
 /// The text of a policy that reads as this one, for every policy that has a text.
 fn text(policy: &Policy) -> String {

@@ -10,8 +10,8 @@ use kaudit::policy::presets::preset;
 use kaudit::policy::{Decision, Evaluator, Request, RequestRef, Resource, Target, User, decide, examine};
 use serde::{Deserialize, Serialize};
 
-use crate::oracle;
-use crate::random::{self, Random};
+use super::oracle;
+use super::random::{self, Random};
 
 const MINOR: u32 = 36;
 

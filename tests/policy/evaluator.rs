@@ -10,7 +10,7 @@ use proptest::option::{of as maybe, weighted};
 use proptest::prelude::{Strategy, any};
 use proptest::sample::{select, subsequence};
 
-use crate::reach::runner;
+use super::reach::runner;
 
 /// Words that are values, patterns, or parts of patterns, in all fields alike.
 const WORDS: [&str; 22] = [

@@ -5,9 +5,9 @@
 use kaudit::policy::presets::preset;
 use serde_json::json;
 
-use crate::oracle;
-use crate::random::Random;
-use crate::verdicts::{Case, cases, differs, is_undecided};
+use super::oracle;
+use super::random::Random;
+use super::verdicts::{Case, cases, differs, is_undecided};
 
 /// So many texts are tried in one run.
 const TEXTS: usize = 100_000;

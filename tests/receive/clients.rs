@@ -1,8 +1,8 @@
 //! Clients that are slow or cut, and certificates that are renewed: they cost the others nothing.
 
-use crate::client::{Client, certificate, socket, tls};
-use crate::events::{numbered, written};
-use crate::server::{Server, directory};
+use super::client::{Client, certificate, socket, tls};
+use super::events::{numbered, written};
+use super::server::{Server, directory};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;

@@ -1,9 +1,9 @@
 //! Many clients at a time, and those of them that take places or memory and ask for little: everybody else is served.
 
-use crate::client::Client;
-use crate::clients::head;
-use crate::events::{list, numbered, written};
-use crate::server::{Server, directory};
+use super::client::Client;
+use super::clients::head;
+use super::events::{list, numbered, written};
+use super::server::{Server, directory};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::Path;
 

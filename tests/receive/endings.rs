@@ -1,8 +1,8 @@
 //! However it ends: what was answered 200 is there, once, and whole.
 
-use crate::client::socket;
-use crate::events::{numbered, written};
-use crate::server::{Server, directory};
+use super::client::socket;
+use super::events::{numbered, written};
+use super::server::{Server, directory};
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -105,10 +105,10 @@ fn the_end_waits_for_a_request_within_its_bound() {
     let server = Server::start(directory.path(), options);
     let body = numbered(0..10);
     let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
-    let mut begun = crate::client::Client::plain(server.address);
+    let mut begun = super::client::Client::plain(server.address);
     begun.send(&[head.as_bytes(), &body[..200]].concat()).unwrap();
     // It is served: another request after it was.
-    let mut other = crate::client::Client::plain(server.address);
+    let mut other = super::client::Client::plain(server.address);
     assert_eq!(other.get("/healthz").status, 200);
     server.signal("TERM");
     // Idle connections are closed, and no new one is taken.
@@ -127,8 +127,8 @@ fn who_has_not_begun_holds_nothing_up() {
     let options =
         "--tls-cert server.crt --tls-key server.key --timeout 1000s --grace 1000s --output-file events.log";
     let server = Server::start(directory.path(), options);
-    let mut silent = crate::client::Client::plain(server.address);
-    let mut known = crate::client::Client::tls(server.address, directory.path(), None);
+    let mut silent = super::client::Client::plain(server.address);
+    let mut known = super::client::Client::tls(server.address, directory.path(), None);
     assert_eq!(known.get("/healthz").status, 200);
     server.signal("TERM");
     assert!(silent.is_closed());
@@ -140,9 +140,9 @@ fn what_takes_longer_is_cut_and_was_not_answered() {
     let directory = directory();
     let options = "--format json --output-file events.log --grace 200ms -o json";
     let mut server = Server::start(directory.path(), options);
-    let mut begun = crate::client::Client::plain(server.address);
+    let mut begun = super::client::Client::plain(server.address);
     begun.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").unwrap();
-    let mut other = crate::client::Client::plain(server.address);
+    let mut other = super::client::Client::plain(server.address);
     assert_eq!(other.post("", &numbered(0..1)).status, 200);
     server.signal("TERM");
     assert!(begun.is_closed());

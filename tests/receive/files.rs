@@ -1,8 +1,8 @@
 //! The file: rotation, what is torn, a disk that is full, bodies that come twice.
 
-use crate::client::Client;
-use crate::events::{event, files, list, numbered, written};
-use crate::server::{Server, directory};
+use super::client::Client;
+use super::events::{event, files, list, numbered, written};
+use super::server::{Server, directory};
 use serde_json::json;
 use std::fs;
 use std::io::Read as _;

@@ -1,8 +1,8 @@
 //! What is written of an event.
 
-use crate::client::Client;
-use crate::events::{event, files, list, numbered};
-use crate::server::{Server, directory};
+use super::client::Client;
+use super::events::{event, files, list, numbered};
+use super::server::{Server, directory};
 use kaudit::event::{Line, parse_line};
 use kaudit::logs::Field;
 use kaudit::receive::{Form, Written, read, write};

@@ -1,9 +1,9 @@
 //! What the receiver takes of memory: as much for many batches as for few, and little for what it refuses.
 
-use crate::client::{Client, socket};
-use crate::clients::head;
-use crate::events::{numbered, written};
-use crate::server::{Server, directory};
+use super::client::{Client, socket};
+use super::clients::head;
+use super::events::{numbered, written};
+use super::server::{Server, directory};
 use std::io::{Read as _, Write as _};
 
 /// Between two measurements memory may grow by so much, in KiB.

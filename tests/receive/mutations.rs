@@ -1,8 +1,8 @@
 //! Bodies that are broken at random: refused or written, never a crash, and a line is a line.
 
-use crate::client::Client;
-use crate::events::{event, list, numbered};
-use crate::server::{Server, directory};
+use super::client::Client;
+use super::events::{event, list, numbered};
+use super::server::{Server, directory};
 use kaudit::receive::{Form, read, write};
 use serde_json::json;
 use serde_json::value::RawValue;

@@ -1,8 +1,8 @@
 //! Who and what is refused: with the status that says why, counted, and with everybody else served on.
 
-use crate::client::Client;
-use crate::events::{event, list, numbered, written};
-use crate::server::{Server, directory, refused};
+use super::client::Client;
+use super::events::{event, list, numbered, written};
+use super::server::{Server, directory, refused};
 use serde_json::json;
 use std::net::TcpListener;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! A log cut into chunks or spans of any size has the same lines.
 
-use crate::random::Random;
+use crate::policy::random::Random;
 use kaudit::lines::{Chunk, Chunks, Log, Part, ReadAt, Spans, scan, scan_while};
 use std::io::{self, Read};
 use std::ops::ControlFlow;

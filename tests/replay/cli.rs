@@ -1,7 +1,7 @@
 //! The program: however a log reaches it, the outcome is the same.
 
-use crate::properties::log;
-use crate::random::Random;
+use super::properties::log;
+use crate::policy::random::Random;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! The events that lie beside the project where it is developed: all of them are read, and nothing is lost.
 
-use crate::properties::check_total;
-use crate::run::{How, policy, read};
+use super::properties::check_total;
+use super::run::{How, policy, read};
 use kaudit::policy::presets::preset;
 use kaudit::replay::Replayed;
 use std::fs;

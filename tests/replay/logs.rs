@@ -1,10 +1,10 @@
 //! Replayed logs against logs that the API server's own code wrote for the same requests, its answers being kept as data.
 //!
-//! `KAUDIT_BLESS=1 KAUDIT_GO_AUDITLOG=… cargo test --test replay` makes the data anew.
+//! `KAUDIT_BLESS=1 KAUDIT_GO_AUDITLOG=… cargo test --test library replay::` makes the data anew.
 
-use crate::random::{self, Random};
-use crate::requests::{Case, ask, program, request};
-use crate::run::{policy, replay};
+use super::requests::{Case, ask, program, request};
+use super::run::{policy, replay};
+use crate::policy::random::{self, Random};
 use kaudit::policy::Level;
 use kaudit::policy::presets::preset;
 use kaudit::replay::Replayed;

@@ -1,9 +1,9 @@
 //! Damaged logs: nothing panics, and what is taken for an event is what `serde_json`'s own reader says it is.
 //! `KAUDIT_FUZZ_SECONDS` says how long; without it a fixed number is tried.
 
-use crate::properties::{check_total, log};
-use crate::random::{self, Random};
-use crate::run::{How, policy, read};
+use super::properties::{check_total, log};
+use super::run::{How, policy, read};
+use crate::policy::random::{self, Random};
 use kaudit::event::{Event, Line, parse_line};
 use kaudit::replay::Replayed;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! What the presets cost, measured on the public logs that lie beside the project where it is developed.
 //!
-//! `KAUDIT_BLESS=1 cargo test --test replay` writes the figures.
+//! `cargo xtask golden --bless` writes the figures.
 
-use crate::run::{How, policy, read};
+use super::run::{How, policy, read};
 use kaudit::policy::Preset;
 use kaudit::policy::presets::preset;
 use kaudit::replay::Replayed;

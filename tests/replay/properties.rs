@@ -1,8 +1,8 @@
 //! What must hold for every policy and every log.
 
-use crate::random::{self, Random};
-use crate::requests::Case;
-use crate::run::{How, outcome, policy, read, replay};
+use super::requests::Case;
+use super::run::{How, outcome, policy, read, replay};
+use crate::policy::random::{self, Random};
 use kaudit::policy::Policy;
 use kaudit::replay::{Outcome, Replayed};
 use std::fs;

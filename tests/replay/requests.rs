@@ -1,6 +1,6 @@
 //! Random requests, as a client sends them, and the Go program that logs them.
 
-use crate::random::{GROUPS, NAMES, NAMESPACES, PATHS, Random, USERS};
+use crate::policy::random::{GROUPS, NAMES, NAMESPACES, PATHS, Random, USERS};
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
 //! A node with a simulated kubelet, and changes of it.
 
-use crate::kubelet::{Fault, Life, MANIFEST, SURGE, World, tree};
+use super::kubelet::{Fault, Life, MANIFEST, SURGE, World, tree};
 use kaudit::file::{FileState, Metadata};
 use kaudit::generation::{self, Record};
 use kaudit::manifest::Manifest;

@@ -1,6 +1,6 @@
 //! What only a surge does: the API server that runs does not notice a planned one that does not come up.
 
-use crate::scenario::{CHANGES, Change, Rehearsal};
+use super::scenario::{CHANGES, Change, Rehearsal};
 use kaudit::restart::{Method, Outcome};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What `enable` writes for a receiver, what it leaves alone, and what `disable` takes away.
 
-use crate::receiver::testdata;
+use super::receiver::testdata;
 use crate::support::{MANIFEST, Tree};
 use std::os::unix::fs::PermissionsExt as _;
 

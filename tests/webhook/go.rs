@@ -1,8 +1,8 @@
 //! The same webhooks, judged by kube-apiserver's own backend: what `tests/go/webhook` says of each is recorded here, and
 //! with `KAUDIT_GO_WEBHOOK=path/to/webhook` it is asked again.
 
-use crate::receiver::{Receiver, testdata};
-use crate::{OK, check};
+use super::receiver::{Receiver, testdata};
+use super::{OK, check};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

@@ -3,7 +3,7 @@
 use kaudit::yaml::{Document, Edit, Kind, Node, Path};
 use serde_json::{Value, json};
 
-use crate::generate::{Choices, KEYS};
+use super::generate::{Choices, KEYS};
 
 /// Strings that often need quotes, for values of edits.
 const STRINGS: [&str; 24] = [

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::property::optimised_tests;
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
-use crate::shell::test_targets::{arguments, choose};
+use crate::shell::test_targets::{arguments, choose_areas};
 
 /// The variable that a byte-mutation test reads. Reading it is what makes a test one.
 const VARIABLE: &str = "KAUDIT_FUZZ_SECONDS";
@@ -24,7 +24,7 @@ pub(crate) struct Options {
 ///
 /// When there are none, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
-    let targets = choose(project, &format!("reads {VARIABLE}"), |target| target.source.contains(VARIABLE))?;
+    let targets = choose_areas(project, &format!("reads {VARIABLE}"), |area| area.contains(VARIABLE))?;
     let mut cargo = optimised_tests(project);
     run_tests(cargo.args(arguments(&targets)).env(VARIABLE, options.seconds.to_string()))
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
-use crate::shell::test_targets::{arguments, choose};
+use crate::shell::test_targets::{arguments, choose_files};
 
 /// Compare or rewrite.
 #[derive(clap::Args)]
@@ -20,7 +20,7 @@ pub(crate) struct Options {
 ///
 /// When there are none, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
-    let targets = choose(project, "knows KAUDIT_BLESS", |target| target.source.contains("KAUDIT_BLESS"))?;
+    let targets = choose_files(project, "KAUDIT_BLESS")?;
     let mut cargo = project.cargo();
     if options.bless {
         cargo.env("KAUDIT_BLESS", "1");

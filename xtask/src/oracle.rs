@@ -13,7 +13,7 @@ use crate::shell::command::run as start;
 use crate::shell::go::go;
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
-use crate::shell::test_targets::{arguments, choose, list};
+use crate::shell::test_targets::{areas, arguments, choose_areas};
 
 /// A Go program, and the variable under which tests look for it.
 struct Oracle {
@@ -49,12 +49,12 @@ pub(crate) fn run(project: &Project) -> Result<Tally> {
     let oracles = find(project)?;
     oracles.iter().try_for_each(Oracle::build)?;
     for Oracle { variable, .. } in &oracles {
-        if !list(project)?.iter().any(|target| target.source.contains(variable.as_str())) {
+        if !areas(project)?.iter().any(|area| area.contains(variable)) {
             bail!("no test under tests/ reads {variable}");
         }
     }
-    let targets = choose(project, "reads a KAUDIT_GO_ variable", |target| {
-        oracles.iter().any(|oracle| target.source.contains(&oracle.variable))
+    let targets = choose_areas(project, "reads a KAUDIT_GO_ variable", |area| {
+        oracles.iter().any(|oracle| area.contains(&oracle.variable))
     })?;
     let variables = oracles.iter().map(|oracle| (&oracle.variable, &oracle.program));
     run_tests(optimised_tests(project).args(arguments(&targets)).envs(variables))

@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
-use crate::shell::test_targets::{arguments, choose};
+use crate::shell::test_targets::{arguments, choose_areas};
 
-/// How the names of the property tests begin: those of the editor, those of the whole of `enable`, and those of policies.
-const PREFIXES: [&str; 3] = ["yaml_", "enable_", "policy"];
+/// The variable that a property test reads. Reading it is what makes a test one.
+const VARIABLE: &str = "KAUDIT_PROPTEST_CASES";
 
 /// How many cases.
 #[derive(clap::Args)]
@@ -31,10 +31,9 @@ impl Default for Options {
 ///
 /// When there are none, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
-    let named = |name: &str| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    let targets = choose(project, "begins with yaml_, enable_ or policy", |target| named(&target.name))?;
+    let targets = choose_areas(project, &format!("reads {VARIABLE}"), |area| area.contains(VARIABLE))?;
     let mut cargo = optimised_tests(project);
-    run_tests(cargo.args(arguments(&targets)).env("KAUDIT_PROPTEST_CASES", options.cases.to_string()))
+    run_tests(cargo.args(arguments(&targets)).env(VARIABLE, options.cases.to_string()))
 }
 
 /// `cargo test` with the profile of `.cargo/config.toml` for tests that try very many inputs.

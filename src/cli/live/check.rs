@@ -5,8 +5,8 @@ use super::trial;
 use super::{obstacle, subject};
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
-use crate::cli::Target;
-use crate::cli::args::{self, Restart};
+use crate::cli::options::{self, Restart};
+use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::kubelet::Kubelet;
 use crate::manifest::{Coverage, Manifest};
@@ -44,7 +44,7 @@ pub(in crate::cli) fn check(
     plan: &Plan,
     restart: Restart,
 ) -> Result<Checked, Obstacle> {
-    if restart.method == args::Method::None {
+    if restart.method == options::Method::None {
         return Err(Diagnostic::error("--restart=none cannot be done on a live node: the kubelet restarts the API server as soon as its manifest changes")
             .help("see what would change: --dry-run; change a copy of the node's tree: --root DIR")
             .into());
@@ -102,16 +102,16 @@ fn choose(
     notes: &mut Vec<Diagnostic>,
 ) -> Result<(Method, Option<Surge>), Obstacle> {
     match restart.method {
-        args::Method::Move | args::Method::None => return Ok((Method::Move, None)),
-        args::Method::Rewrite => return Ok((Method::Rewrite, None)),
+        options::Method::Move | options::Method::None => return Ok((Method::Move, None)),
+        options::Method::Rewrite => return Ok((Method::Rewrite, None)),
         // A surge lets the old API server drain in peace; who cuts that short wants to be done soon.
-        args::Method::Auto if restart.waiting.drain.is_some() => {
+        options::Method::Auto if restart.waiting.drain.is_some() => {
             notes.push(Diagnostic::info(
                 "restart: move, not surge: --drain asks for a short end of the old API server",
             ));
             return Ok((Method::Move, None));
         }
-        args::Method::Auto | args::Method::Surge => {}
+        options::Method::Auto | options::Method::Surge => {}
     }
     if restart.waiting.drain.is_some() {
         return Err(Diagnostic::error(
@@ -133,7 +133,7 @@ fn choose(
             )));
             Ok((Method::Surge, Some(surge)))
         }
-        Err(why) if restart.method == args::Method::Auto => {
+        Err(why) if restart.method == options::Method::Auto => {
             notes.push(Diagnostic::info(format!("restart: move, not surge: {}", why.message)));
             Ok((Method::Move, None))
         }

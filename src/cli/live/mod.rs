@@ -11,8 +11,8 @@ pub(super) use end::{End, describe, needs_hands, refusal_of};
 use progress::Progress;
 pub(super) use surge::Surge;
 
-use super::Target;
-use super::args::Waiting;
+use super::options::Waiting;
+use super::target::Target;
 use crate::generation::Record;
 use crate::kubelet::Kubelet;
 use crate::manifest::Manifest;

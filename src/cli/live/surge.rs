@@ -1,6 +1,6 @@
 //! Whether a surge is possible on this node, as far as that can be seen beforehand.
 
-use crate::cli::Target;
+use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::{Node, Process, moment};

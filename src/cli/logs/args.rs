@@ -1,9 +1,10 @@
 //! The options of `logs`.
 
+use crate::cli::global::NodeOptions;
 use crate::logs::{Codes, Field, Network, Pattern, ResourcePattern, Term, moment_of};
 use crate::node::moment;
 use crate::policy::{Level, Stage};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use std::path::PathBuf;
 
@@ -62,9 +63,33 @@ pub(in crate::cli) struct LogsArgs {
     /// The filters.
     #[command(flatten)]
     pub(super) filters: Filters,
+    /// Which node.
+    #[command(flatten)]
+    pub(super) node: NodeOptions,
+    /// Output format
+    #[arg(id = "output", long, short, value_name = "FORMAT", value_enum, default_value_t = Format::Text, help_heading = "Output")]
+    pub(super) format: Format,
+}
+
+/// The format of the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For people, with more columns
+    Wide,
+    /// One event per line, as in the log; with --top one object
+    Json,
+    /// Comma-separated values
+    Csv,
 }
 
 impl LogsArgs {
+    /// Whether the output is exactly one JSON object.
+    pub(in crate::cli) fn prints_json_report(&self) -> bool {
+        self.format == Format::Json && !self.prints_events()
+    }
+
     /// Whether the output is a stream of events and not a table of counts.
     pub(in crate::cli) fn prints_events(&self) -> bool {
         self.top.is_empty()

@@ -9,8 +9,8 @@ mod top;
 
 pub(super) use args::{LogsArgs, field};
 
-use super::args::Global;
-use super::{end, refuse};
+use super::global::NodeOptions;
+use super::{end, refuse_reading};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::logs::Search;
@@ -22,24 +22,19 @@ use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// Prints the selected events on standard output. Diagnostics are printed on standard error.
-pub(super) fn run(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Exit {
-    if let Err(refusal) = options::check(args, global.output) {
+pub(super) fn run(args: &LogsArgs, output: &mut Output<'_>) -> Exit {
+    if let Err(refusal) = options::check(args) {
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
-    match open_and_show(args, global, output) {
+    match open_and_show(args, output) {
         Ok(exit) => exit,
-        Err(obstacle) => {
-            let (mut report, exit) = refuse(obstacle);
-            // The message is about changes, and this command does not change anything.
-            report.message.clear();
-            end(output, (report, exit))
-        }
+        Err(obstacle) => end(output, refuse_reading(obstacle)),
     }
 }
 
-fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> Result<Exit, Obstacle> {
+fn open_and_show(args: &LogsArgs, output: &mut Output<'_>) -> Result<Exit, Obstacle> {
     let filter = options::filter(&args.filters);
-    let mut opened = open(args, global)?;
+    let mut opened = open(args, &args.node)?;
     if let Some(log) = &opened.awaited {
         let text = format!("waiting for {}: the file does not exist yet", log.display());
         remarks::tell(vec![Diagnostic::info(text).named("log-awaited")], output);
@@ -47,7 +42,7 @@ fn open_and_show(args: &LogsArgs, global: &Global, output: &mut Output<'_>) -> R
     opened.files.retain(|file| may_have(file, filter.since));
     let search = Search::new(filter);
     if args.prints_events() {
-        let form = options::form(args, global.output, output);
+        let form = options::form(args, output);
         show::show(opened, &search, &form, options::last(args), output)
     } else {
         top::show(opened, &search, args, output)
@@ -66,10 +61,10 @@ struct Opened {
     awaited: Option<PathBuf>,
 }
 
-fn open(args: &LogsArgs, global: &Global) -> Result<Opened, Obstacle> {
+fn open(args: &LogsArgs, options: &NodeOptions) -> Result<Opened, Obstacle> {
     match args.paths.as_slice() {
         [] => {
-            let (node, log) = node_log::of_node(global)?;
+            let (node, log) = node_log::of_node(options)?;
             let (follower, files) = node.open_log(&log, args.follow)?;
             if files.is_empty() && !args.follow {
                 return Err(Diagnostic::error(format!("the log {} does not exist yet", log.display()))

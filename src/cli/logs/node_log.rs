@@ -1,8 +1,8 @@
 //! Finds this node's log.
 
-use crate::cli::Target;
-use crate::cli::args::Global;
+use crate::cli::global::NodeOptions;
 use crate::cli::status::Configured;
+use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::Node;
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// There is no manifest, audit logging is off, or the API server does not log to a file on this node.
-pub(super) fn of_node(global: &Global) -> Result<(Node, PathBuf), Obstacle> {
-    let target = Target::of(global)?;
+pub(super) fn of_node(options: &NodeOptions) -> Result<(Node, PathBuf), Obstacle> {
+    let target = Target::of(options)?;
     let observed = observe(&target.node, &target.manifest)?;
     let shown = target.manifest.display().to_string();
     let manifest =

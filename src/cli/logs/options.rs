@@ -1,7 +1,6 @@
 //! Converts the options to filters and an output format.
 
-use super::args::{Filters, LogsArgs, Tail};
-use crate::cli::args::Format;
+use super::args::{Filters, Format, LogsArgs, Tail};
 use crate::diagnostic::Diagnostic;
 use crate::logs::{Field, Filter, Form, Layout};
 use crate::report::Output;
@@ -35,11 +34,11 @@ const CSV: [Field; 17] = [
 ///
 /// # Errors
 /// Options contradict each other.
-pub(super) fn check(args: &LogsArgs, format: Format) -> Result<(), Diagnostic> {
-    if !args.top.is_empty() && matches!(format, Format::Csv | Format::Wide) {
+pub(super) fn check(args: &LogsArgs) -> Result<(), Diagnostic> {
+    if !args.top.is_empty() && matches!(args.format, Format::Csv | Format::Wide) {
         return Err(Diagnostic::error("--top works only with text output or -o json"));
     }
-    if !args.fields.is_empty() && format == Format::Json {
+    if !args.fields.is_empty() && args.format == Format::Json {
         return Err(Diagnostic::error("--fields does not work with -o json, which prints whole events")
             .help("use --fields with text output or -o csv, or select fields with jq"));
     }
@@ -73,9 +72,9 @@ pub(super) fn filter(args: &Filters) -> Filter {
 }
 
 /// The output format of events.
-pub(super) fn form(args: &LogsArgs, format: Format, output: &Output<'_>) -> Form {
+pub(super) fn form(args: &LogsArgs, output: &Output<'_>) -> Form {
     let (styles, columns) = (output.out_styles, output.out_columns);
-    match (format, args.fields.as_slice()) {
+    match (args.format, args.fields.as_slice()) {
         (Format::Json, _) => Form::Json,
         (Format::Csv, []) => Form::Csv(CSV.to_vec()),
         (Format::Csv, fields) => Form::Csv(fields.to_vec()),

@@ -2,7 +2,8 @@
 
 use super::kubectl::Kubectl;
 use crate::audit::version::KubernetesVersion;
-use crate::cli::args::kubernetes_version;
+use crate::cli::global::{OnNode, OutputOptions};
+use crate::cli::options::kubernetes_version;
 use crate::policy::presets::preset;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -21,27 +22,49 @@ pub(super) enum PolicyCommand {
     /// Say what the API server says about a policy, and what it will not tell; exit 1: findings, 3: it would not start,
     /// or kaudit cannot tell
     #[command(after_help = LINT_HELP)]
-    Lint(Lint),
+    Lint(OnNode<Lint>),
     /// Say which rule decides of a request, and what is logged of it
     #[command(after_help = EXPLAIN_HELP)]
-    Explain(Explain),
+    Explain(Box<OnNode<Explain>>),
     /// List the presets, and what each passes of the benchmarks that look into a policy (trivy looks at flags alone)
-    List,
+    List(OutputOptions),
     /// Print a preset, to start a policy of your own from
-    Show {
-        /// The preset.
-        #[arg(help = name_help(), value_name = "NAME")]
-        name: String,
-    },
+    Show(Show),
     /// Say which requests two policies log differently; exit 1 when there are any
     #[command(after_help = DIFF_HELP)]
-    Diff(Diff),
+    Diff(OnNode<Diff>),
     /// Say what a policy would have logged of the requests in an audit log, and what that takes
     #[command(after_help = REPLAY_HELP)]
-    Replay(Replay),
+    Replay(OnNode<Replay>),
     /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
     #[command(after_help = MIGRATE_HELP)]
     Migrate(Migrate),
+}
+
+impl PolicyArgs {
+    /// Whether `-o json` was given.
+    pub(in crate::cli) fn prints_json(&self) -> bool {
+        match &self.command {
+            PolicyCommand::Lint(it) => it.output.is_json(),
+            PolicyCommand::Explain(it) => it.output.is_json(),
+            PolicyCommand::List(output) => output.is_json(),
+            PolicyCommand::Show(args) => args.output.is_json(),
+            PolicyCommand::Diff(it) => it.output.is_json(),
+            PolicyCommand::Replay(it) => it.output.is_json(),
+            PolicyCommand::Migrate(args) => args.output.is_json(),
+        }
+    }
+}
+
+/// `policy show`
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The preset.
+    #[arg(help = name_help(), value_name = "NAME")]
+    pub(super) name: String,
+    /// Which format.
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
 }
 
 fn name_help() -> String {
@@ -58,6 +81,9 @@ pub(super) struct Migrate {
     /// Write it where it was, in one step, instead of printing it
     #[arg(long)]
     pub(super) write: bool,
+    /// Which format.
+    #[command(flatten)]
+    pub(super) output: OutputOptions,
 }
 
 const MIGRATE_HELP: &str = "\

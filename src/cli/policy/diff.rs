@@ -3,8 +3,8 @@
 use super::args::Diff as Args;
 use super::namesake;
 use super::source::{PolicyText, load, minor};
-use crate::cli::args::Global;
 use crate::cli::end;
+use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
 use crate::policy::diff;
@@ -20,8 +20,8 @@ use std::cmp::Ordering;
 ///
 /// # Errors
 /// A policy cannot be read, or the API server would not start with it.
-pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
-    let minor = minor(&args.version, global)?;
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
+    let minor = minor(&args.version, options)?;
     let (before, policy_before) = load(&args.before, minor)?;
     let (after, policy_after) = load(&args.after, minor)?;
     let classes = diff(&policy_before, &policy_after).map_err(|_| {

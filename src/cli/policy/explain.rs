@@ -3,8 +3,8 @@
 use super::args::Explain as Args;
 use super::source::{PolicyText, load, minor};
 use super::{misused, namesake};
-use crate::cli::args::Global;
 use crate::cli::end;
+use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
 use crate::node::Node;
@@ -22,12 +22,12 @@ use std::path::Path;
 ///
 /// # Errors
 /// The policy or the requests cannot be read, or the words make no request.
-pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
     if args.policy == "-" && args.requests.as_deref() == Some(Path::new("-")) {
         let refusal = Diagnostic::error("standard input can be the policy or the requests, not both");
         return Ok(misused(refusal, output));
     }
-    let minor = minor(&args.version, global)?;
+    let minor = minor(&args.version, options)?;
     let (source, policy) = load(&args.policy, minor)?;
     let namesakes = namesake::notes([&args.policy]);
     if let Some(file) = &args.requests {

@@ -3,8 +3,8 @@
 use super::args::Lint as Args;
 use super::source::{judging, read_bytes};
 use super::{misused, namesake};
-use crate::cli::args::Global;
 use crate::cli::end;
+use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The version to judge by cannot be told.
-pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
     if args.list {
         return Ok(list(output));
     }
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
             misused(refusal.help("kaudit policy lint --list names them"), output)
         });
     }
-    let judging = judging(&args.version, global)?;
+    let judging = judging(&args.version, options)?;
     let mut unread = Vec::new();
     let mut linted: Vec<(String, Linted)> = Vec::new();
     for name in &args.files {

@@ -12,7 +12,6 @@ mod replay;
 mod source;
 
 use super::end;
-use crate::cli::args::Global;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::report::{Output, Report};
@@ -20,14 +19,14 @@ pub(super) use args::PolicyArgs;
 use args::PolicyCommand;
 
 /// Runs one of the commands.
-pub(super) fn run(args: &PolicyArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+pub(super) fn run(args: &PolicyArgs, output: &mut Output<'_>) -> Exit {
     let result = match &args.command {
-        PolicyCommand::Lint(args) => lint::run(args, global, output),
-        PolicyCommand::Explain(args) => explain::run(args, global, output),
-        PolicyCommand::List => Ok(presets::list(output)),
-        PolicyCommand::Show { name } => Ok(presets::show(name, output)),
-        PolicyCommand::Diff(args) => diff::run(args, global, output),
-        PolicyCommand::Replay(args) => replay::run(args, global, output),
+        PolicyCommand::Lint(it) => lint::run(&it.args, &it.node, output),
+        PolicyCommand::Explain(it) => explain::run(&it.args, &it.node, output),
+        PolicyCommand::List(_) => Ok(presets::list(output)),
+        PolicyCommand::Show(args) => Ok(presets::show(&args.name, output)),
+        PolicyCommand::Diff(it) => diff::run(&it.args, &it.node, output),
+        PolicyCommand::Replay(it) => replay::run(&it.args, &it.node, output),
         PolicyCommand::Migrate(args) => migrate::run(args, output),
     };
     match result {

@@ -2,9 +2,9 @@
 
 use super::args::Version;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Support};
-use crate::cli::Target;
-use crate::cli::args::Global;
+use crate::cli::global::NodeOptions;
 use crate::cli::named_policy::{NamedPolicy, find_policy};
+use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
@@ -76,11 +76,11 @@ impl fmt::Display for Judging {
 ///
 /// # Errors
 /// What is asked for is a version without audit policies, or of a manifest that is not there.
-pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Diagnostic> {
+pub(super) fn judging(version: &Version, options: &NodeOptions) -> Result<Judging, Diagnostic> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
     let (version, whose) = match &version.kubernetes_version {
         Some(version) => (version.clone(), ""),
-        None => match of_node(global)? {
+        None => match of_node(options)? {
             Some(version) => (version, ", this node's version"),
             None => {
                 return Ok(Judging { minor: newest, remark: ", the newest that kaudit knows".to_owned() });
@@ -98,14 +98,14 @@ pub(super) fn judging(version: &Version, global: &Global) -> Result<Judging, Dia
 ///
 /// # Errors
 /// See [`judging`].
-pub(super) fn minor(version: &Version, global: &Global) -> Result<u32, Diagnostic> {
-    judging(version, global).map(|judging| judging.minor)
+pub(super) fn minor(version: &Version, options: &NodeOptions) -> Result<u32, Diagnostic> {
+    judging(version, options).map(|judging| judging.minor)
 }
 
-fn of_node(global: &Global) -> Result<Option<KubernetesVersion>, Diagnostic> {
-    let is_named = global.manifest.is_some();
+fn of_node(options: &NodeOptions) -> Result<Option<KubernetesVersion>, Diagnostic> {
+    let is_named = options.manifest.is_some();
     let missing = |reason: String| if is_named { Err(Diagnostic::error(reason)) } else { Ok(None) };
-    let target = match Target::of(global) {
+    let target = match Target::of(options) {
         Ok(target) => target,
         Err(Obstacle::Refused(mut refusals)) if is_named && !refusals.is_empty() => {
             return Err(refusals.remove(0));

@@ -1,7 +1,7 @@
 //! What is configured in the files of a node: the manifest, its policy and log, and kaudit's records.
 
-use super::Target;
 use super::{generations, moved_out};
+use crate::cli::target::Target;
 use crate::file::FileState;
 use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::{Coverage, Manifest};

@@ -11,7 +11,8 @@ mod running;
 #[cfg(test)]
 mod tests;
 
-use super::{Target, refuse};
+use super::refuse_reading;
+use super::target::Target;
 use crate::exit::Exit;
 use crate::node::moment;
 use crate::observe::Obstacle;
@@ -20,15 +21,18 @@ pub(super) use configured::Configured;
 use moved_out::MovedOut;
 use serde_json::Value;
 
+/// The text after the options in `--help`.
+pub(super) const HELP: &str = "\
+Examples:
+  kaudit status            what is configured, what runs, and where they differ
+  kaudit status -v         every generation with its files
+  kaudit status -o json | jq .status.drift";
+
 /// Reads the node without changing it.
 pub(super) fn run(target: &Target, verbose: bool) -> (Report, Exit) {
     match look_at(target, verbose) {
         Ok(report) => (report, Exit::Done),
-        Err(obstacle) => {
-            let (mut report, exit) = refuse(obstacle);
-            report.message = String::new();
-            (report, exit)
-        }
+        Err(obstacle) => refuse_reading(obstacle),
     }
 }
 

@@ -5,7 +5,7 @@ use super::live;
 use super::running::{
     ApiServer, KubeletSeen, api_server_line, describe_api_server, describe_kubelet, kubelet_line,
 };
-use crate::cli::Target;
+use crate::cli::target::Target;
 use crate::generation::{self, History};
 use crate::node::EntryKind;
 use crate::observe::Obstacle;

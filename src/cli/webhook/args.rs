@@ -1,6 +1,7 @@
 //! The command line of `kaudit webhook`.
 
 use super::{IgnoreOptions, WebhookOptions};
+use crate::cli::global::OnNode;
 use clap::{Args, Subcommand};
 
 /// `webhook`
@@ -11,12 +12,20 @@ pub(in crate::cli) struct WebhookArgs {
     pub(in crate::cli) command: WebhookCommand,
 }
 
+impl WebhookArgs {
+    /// Whether `-o json` was given.
+    pub(in crate::cli) fn prints_json(&self) -> bool {
+        let WebhookCommand::Check(check) = &self.command;
+        check.output.is_json()
+    }
+}
+
 /// The commands about webhooks. None of them changes a node.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum WebhookCommand {
     /// Check a webhook and its receiver as the API server would find it; exit 1: warnings, 3: events would not arrive
     #[command(after_help = CHECK_HELP)]
-    Check(Check),
+    Check(Box<OnNode<Check>>),
 }
 
 const CHECK_HELP: &str = "\

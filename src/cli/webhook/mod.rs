@@ -14,9 +14,10 @@ pub(super) use args::WebhookArgs;
 pub(super) use options::{IgnoreOptions, WebhookOptions, made, made_elsewhere};
 pub(super) use service::resolve_service;
 
-use super::args::Global;
+use super::global::NodeOptions;
 
-use super::{Target, end, refuse};
+use super::target::Target;
+use super::{end, refuse_reading};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -170,19 +171,14 @@ fn sort(findings: Vec<Diagnostic>, ignored: &[String]) -> Result<Vec<Diagnostic>
 }
 
 /// Runs one of the commands.
-pub(super) fn run(args: &WebhookArgs, global: &Global, output: &mut Output<'_>) -> Exit {
+pub(super) fn run(args: &WebhookArgs, output: &mut Output<'_>) -> Exit {
     let WebhookCommand::Check(check) = &args.command;
-    let result = run_check(check, global, output).unwrap_or_else(|obstacle| {
-        let (mut report, exit) = refuse(obstacle);
-        // It never changes anything.
-        report.message.clear();
-        (report, exit)
-    });
+    let result = run_check(&check.args, &check.node, output).unwrap_or_else(refuse_reading);
     end(output, result)
 }
 
-fn run_check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Report, Exit), Obstacle> {
-    let (target, obstacle) = match Target::of(global) {
+fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result<(Report, Exit), Obstacle> {
+    let (target, obstacle) = match Target::of(options) {
         Ok(target) => (Some(target), None),
         Err(obstacle) => (None, Some(obstacle)),
     };
@@ -206,8 +202,8 @@ fn run_check(args: &Check, global: &Global, output: &Output<'_>) -> Result<(Repo
         configured(target)?
     };
     let inspected = subject.inspect()?;
-    let is_asked =
-        !args.offline && (global.root.is_none() || args.file.is_some() || args.webhook.webhook_url.is_some());
+    let is_asked = !args.offline
+        && (options.root.is_none() || args.file.is_some() || args.webhook.webhook_url.is_some());
     let asked = if is_asked { ask(&node, &subject, &inspected) } else { Vec::new() };
     let mut findings = inspected.findings;
     let was_asked = !asked.is_empty();

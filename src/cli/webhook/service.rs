@@ -1,6 +1,6 @@
 //! `--resolve-service`: a Service's name in the URL becomes its address.
 
-use crate::cli::Target;
+use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Answer, Ask};
 use crate::observe::MANIFEST_LIMIT;

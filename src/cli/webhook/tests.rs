@@ -3,7 +3,8 @@
 use super::made;
 use super::{judge_receiver, resolve_service};
 use crate::cli::change::Planned;
-use crate::cli::{Target, enable};
+use crate::cli::enable;
+use crate::cli::target::Target;
 use crate::node::test_server::{read_request, serve};
 use crate::node::{Node, ScratchNode};
 use crate::observe::Obstacle;

@@ -116,7 +116,9 @@ mod tests {
     /// Runs [`raises_a_signal`] and returns the signal that has ended it.
     fn ended_by(signal: i32, stay: bool) -> Option<i32> {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "node::signals::tests::raises_a_signal"]).env(RAISE, signal.to_string());
+        command
+            .args(["--exact", "node::process::signals::tests::raises_a_signal"])
+            .env(RAISE, signal.to_string());
         if stay {
             command.env(STAY, "");
         }

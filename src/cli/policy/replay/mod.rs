@@ -9,8 +9,8 @@ mod text;
 use super::args::Replay as Args;
 use super::source::{load, minor};
 use super::{misused, namesake};
-use crate::cli::args::Global;
 use crate::cli::end;
+use crate::cli::global::NodeOptions;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::lines::scan;
@@ -25,7 +25,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// A policy cannot be read, or the API server would not start with it; a log cannot be read.
-pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
     let names = || std::iter::once(&args.policy).chain(&args.compare);
     let inputs = names().map(Path::new).chain(args.logs.iter().map(AsRef::as_ref));
     if inputs.filter(|input| *input == Path::new("-")).count() > 1 {
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output<'_>) -> supe
             output,
         ));
     }
-    let minor = minor(&args.version, global)?;
+    let minor = minor(&args.version, options)?;
     let policies = names().map(|name| load(name, minor)).collect::<Result<Vec<_>, Diagnostic>>()?;
     let logs =
         Node::open_operators_logs(&args.logs).map_err(|error| Diagnostic::error(format!("{error:#}")))?;

@@ -16,7 +16,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 pub(crate) fn testdata() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/node/api/testdata")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/node/net/api/testdata")
 }
 
 /// Takes whatever client certificate comes, as the API server does at the handshake.

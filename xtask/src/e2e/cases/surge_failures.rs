@@ -157,7 +157,7 @@ fn auto(trial: &Trial<'_>) -> Result<()> {
 
 fn told(trial: &Trial<'_>, report: &Value, method: &str, said: &str) -> Result<()> {
     ensure!(report.pointer("/restart/method") == Some(&method.into()), "not a {method}: {report}");
-    let notes = report.get("notes").and_then(Value::as_array).context("no notes")?;
+    let notes = report.get("diagnostics").and_then(Value::as_array).context("no diagnostics")?;
     let note =
         notes.iter().map(Value::to_string).find(|note| note.contains("restart: ") && note.contains(said));
     let note = note.with_context(|| format!("not a word about {said}: {report}"))?;

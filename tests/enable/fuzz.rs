@@ -24,16 +24,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-#[path = "yaml/choices.rs"]
-mod choices;
-#[path = "enable/memory.rs"]
-mod memory;
-#[path = "yaml/mutate.rs"]
-mod mutate;
-
-use choices::{Choices, seeded_runner};
-use memory::{manifest_after, observe, plan_enable, plan_off, record};
-use mutate::break_text;
+use super::memory::{self, manifest_after, observe, plan_enable, plan_off, record};
+use crate::yaml::choices::{Choices, seeded_runner};
+use crate::yaml::mutate::break_text;
 
 const DEFAULT_INPUTS: usize = 1_500;
 

@@ -11,17 +11,9 @@ use kaudit::yaml::{Document, Edit};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 
-#[path = "yaml/choices.rs"]
-mod choices;
-#[path = "yaml/choose.rs"]
-mod choose;
-#[path = "yaml/generate.rs"]
-mod generate;
-#[path = "yaml/oracle.rs"]
-mod oracle;
-
-use choices::seeded_runner;
-use generate::Choices;
+use super::choices::seeded_runner;
+use super::generate::{self, Choices};
+use super::{choose, oracle};
 
 const DEFAULT_CASES: u32 = 1_500;
 

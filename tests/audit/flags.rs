@@ -7,7 +7,7 @@
 
 use kaudit::audit::flag::{self, AuditFlag};
 
-const FACTS: &str = include_str!("audit/flags-by-version.tsv");
+const FACTS: &str = include_str!("flags-by-version.tsv");
 
 fn as_fact(flag: &AuditFlag) -> String {
     let last = flag.until.map_or("-".to_owned(), |until| format!("1.{until}"));

@@ -3,8 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "tests make the logs that are read, and start the program")]
 
-#[path = "../yaml/choices.rs"]
-mod choices;
 mod corpus;
 mod follow;
 mod lumberjack;

@@ -2,7 +2,7 @@
 //! line), and what must come of them to the byte: `stdout`, `stderr`, `codes`, the tree after (`out/`; without it
 //! the tree must be untouched) and its modes (`modes`).
 //!
-//! `KAUDIT_BLESS=1 cargo test --test golden` writes what came instead of comparing; read the diff before you
+//! `cargo xtask golden --bless` writes what came instead of comparing; read the diff before you
 //! commit it.
 
 #![allow(

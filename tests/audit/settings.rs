@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; clippy sees only the test functions as tests"
 )]
 
+use super::sets;
 use kaudit::audit::argv::scan;
 use kaudit::audit::benchmark::{ScannedPod, examine};
 use kaudit::audit::flag;
@@ -13,9 +14,6 @@ use kaudit::audit::settings::{Input, RequestedFlag, merge};
 use kaudit::audit::validate::validate_list;
 use kaudit::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use kaudit::diagnostic::{Diagnostic, Severity};
-
-#[path = "audit/sets.rs"]
-mod sets;
 
 const POLICY: (&str, &str) = ("audit-policy-file", "/etc/kubernetes/audit/policy.yaml");
 

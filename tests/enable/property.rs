@@ -24,15 +24,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-#[path = "yaml/choices.rs"]
-mod choices;
-#[path = "enable/generate.rs"]
-mod generate;
-#[path = "enable/memory.rs"]
-mod memory;
-
-use choices::{Choices, seeded_runner};
-use memory::{manifest_after, observe, plan_enable, plan_off, record, state};
+use super::generate;
+use super::memory::{manifest_after, observe, plan_enable, plan_off, record, state};
+use crate::yaml::choices::{Choices, seeded_runner};
 
 const DEFAULT_CASES: u32 = 400;
 

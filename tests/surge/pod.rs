@@ -26,16 +26,9 @@ use std::fs;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
-#[path = "yaml/choices.rs"]
-mod choices;
-#[path = "enable/generate.rs"]
-mod generate;
-#[path = "enable/memory.rs"]
-mod memory;
-mod support;
-
-use choices::{Choices, seeded_runner};
-use support::{Tree, shared_corpus};
+use crate::enable::{generate, memory};
+use crate::support::{Tree, shared_corpus};
+use crate::yaml::choices::{Choices, seeded_runner};
 
 const PORT: u16 = 16443;
 const TIME: &str = "2026-03-04T05:06:07.089Z";

@@ -21,8 +21,5 @@ mod logs;
 mod mutations;
 mod presets;
 mod properties;
-#[path = "../policy/random.rs"]
-#[expect(dead_code, reason = "some of it is for the tests of policies")]
-mod random;
 mod requests;
 mod run;

@@ -12,14 +12,12 @@
     reason = "a test that cannot go on fails, and it makes and compares trees"
 )]
 
-mod support;
-
+use crate::support::{Tree, shared_corpus};
 use kaudit::manifest::Manifest;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{Tree, shared_corpus};
 
 const ENABLE: [&str; 5] =
     ["enable", "--policy", "default", "--log-path", "/var/log/kubernetes/audit/audit.log"];

@@ -9,7 +9,7 @@
 use kaudit::yaml::{Document, Edit, Path};
 use serde_json::Value;
 
-const CASES: &str = include_str!("yaml/edits.txt");
+const CASES: &str = include_str!("edits.txt");
 
 struct Case {
     name: String,

@@ -25,7 +25,7 @@ mod mutations;
 mod oracle;
 mod presets;
 mod question;
-mod random;
+pub(crate) mod random;
 mod reach;
 mod sarif;
 mod verdicts;

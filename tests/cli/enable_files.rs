@@ -12,23 +12,21 @@
     reason = "a test that cannot go on fails, and it makes and compares trees"
 )]
 
-mod support;
-
+use crate::support::{MANIFEST, Tree};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::{MANIFEST, Tree};
 
 const ENABLE: [&str; 5] =
     ["enable", "--policy", "default", "--log-path", "/var/log/kubernetes/audit/audit.log"];
-const SAMPLE: &[u8] = include_bytes!("../templates/sample-node/kube-apiserver.yaml");
+const SAMPLE: &[u8] = include_bytes!("../../templates/sample-node/kube-apiserver.yaml");
 
 #[test]
 fn secrets_are_shown_nowhere() {
-    let manifest = include_bytes!("manifests/pod-secrets.yaml").to_vec();
+    let manifest = include_bytes!("../manifests/pod-secrets.yaml").to_vec();
     let text = String::from_utf8(manifest.clone()).unwrap();
     assert!(text.matches("hunter2").count() >= 3, "the manifest holds no secrets to show");
     let broken = text.replace("value: hvs.hunter2-token", "value: [hunter2]").into_bytes();

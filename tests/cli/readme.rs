@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../../README.md");
 const MANIFEST: &str = "node/etc/kubernetes/manifests/kube-apiserver.yaml";
 
 #[test]
@@ -22,7 +22,7 @@ fn the_examples_print_what_the_readme_shows() {
     let directory = tempfile::tempdir().unwrap();
     let manifest = directory.path().join(MANIFEST);
     fs::create_dir_all(manifest.parent().unwrap()).unwrap();
-    fs::write(&manifest, include_str!("../templates/sample-node/kube-apiserver.yaml")).unwrap();
+    fs::write(&manifest, include_str!("../../templates/sample-node/kube-apiserver.yaml")).unwrap();
     fs::set_permissions(&manifest, fs::Permissions::from_mode(0o600)).unwrap();
     copy_logs(&directory.path().join("audit"));
     for block in blocks("yaml") {

@@ -8,9 +8,7 @@
     reason = "a test that cannot go on fails, and it makes and reads trees"
 )]
 
-mod support;
-
-use support::{Ended, Tree};
+use crate::support::{Ended, Tree};
 
 const POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 const LOG: &str = "/var/log/kubernetes/audit/audit.log";
@@ -19,7 +17,7 @@ const AGAIN: &[u8] = b"apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level
 
 /// A node with audit logging on.
 fn enabled() -> Tree {
-    let tree = Tree::with_manifest(include_bytes!("../templates/sample-node/kube-apiserver.yaml"));
+    let tree = Tree::with_manifest(include_bytes!("../../templates/sample-node/kube-apiserver.yaml"));
     done(&tree, &["enable", "--policy", "default", "--log-path", LOG]);
     tree
 }
@@ -154,7 +152,7 @@ fn a_plain_rollback_goes_behind_restarts() {
 
 #[test]
 fn where_only_restarts_were_made_a_rollback_undoes_the_last() {
-    let tree = Tree::with_manifest(include_bytes!("../templates/sample-node/kube-apiserver.yaml"));
+    let tree = Tree::with_manifest(include_bytes!("../../templates/sample-node/kube-apiserver.yaml"));
     let before = tree.manifest();
     done(&tree, &["restart"]);
     done(&tree, &["rollback"]);

@@ -26,7 +26,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
-const SAMPLE: &str = include_str!("../templates/sample-node/kube-apiserver.yaml");
+const SAMPLE: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
 
 /// How the n-th effect goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

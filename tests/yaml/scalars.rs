@@ -5,7 +5,7 @@
 use kaudit::yaml::{Document, resolve};
 use serde_json::Value;
 
-const ANSWERS: &str = include_str!("yaml/go-scalars.tsv");
+const ANSWERS: &str = include_str!("go-scalars.tsv");
 
 /// The scalars and Go's value of each, as JSON; `None` where Go rejects it.
 fn answers() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {

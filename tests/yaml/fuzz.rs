@@ -7,26 +7,16 @@ use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::TestCaseError;
 
-#[path = "yaml/choices.rs"]
-mod choices;
-#[path = "yaml/choose.rs"]
-mod choose;
-#[path = "yaml/generate.rs"]
-mod generate;
-#[path = "yaml/mutate.rs"]
-mod mutate;
-#[path = "yaml/oracle.rs"]
-mod oracle;
-
-use choices::seeded_runner;
-use generate::Choices;
-use mutate::break_text;
+use super::choices::seeded_runner;
+use super::generate::{self, Choices};
+use super::mutate::break_text;
+use super::{choose, oracle};
 
 const DEFAULT_CASES: u32 = 10_000;
 
 /// All documents of the table of edits.
 fn seeds() -> Vec<String> {
-    let table = include_str!("yaml/edits.txt").split("=== ").skip(1);
+    let table = include_str!("edits.txt").split("=== ").skip(1);
     let documents = table.filter_map(|case| case.split_once('\n')?.1.split("--- ").next());
     documents.map(|text| text.replace('␍', "\r").replace("␄\n", "").replace('␛', "\u{feff}")).collect()
 }

@@ -13,8 +13,6 @@
 mod files;
 mod go;
 mod receiver;
-#[path = "../support/mod.rs"]
-mod support;
 
 use receiver::{Receiver, Request, testdata};
 use serde_json::Value;

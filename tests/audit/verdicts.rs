@@ -14,14 +14,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::sets;
 use kaudit::audit::argv;
 use kaudit::audit::validate::validate_list;
 use kaudit::audit::version::NEWEST_KNOWN_MINOR;
 
-#[path = "audit/sets.rs"]
-mod sets;
-
-const RECORDED: &str = include_str!("audit/go-results.tsv");
+const RECORDED: &str = include_str!("go-results.tsv");
 /// How many random sets are compared if the Go program is available.
 const RANDOM_SETS: usize = 6_000;
 

@@ -1,0 +1,3 @@
+//! The second API server of a surge.
+
+mod pod;
