@@ -16,7 +16,7 @@ const EXPANSION: &str = "$(";
 pub struct InvalidFlag {
     /// The flag to change.
     pub flag: String,
-    /// What is wrong, in kaudit's words.
+    /// What is wrong, in terms of kaudit's options.
     pub message: String,
     /// The API server's own message.
     pub server_message: String,

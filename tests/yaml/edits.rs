@@ -50,7 +50,7 @@ fn edit(written: &str) -> Edit {
     let verb = words.next().unwrap_or_default();
     let path = path(words.next().expect("a path"));
     let rest = words.next().unwrap_or_default();
-    let split = || rest.split_once(' ').expect("two words");
+    let split = || rest.split_once(' ').expect("two arguments");
     match verb {
         "set" => Edit::Set { path, value: value(rest) },
         "insert" => {

@@ -49,7 +49,7 @@ func run(in io.Reader, out io.Writer) error {
 	for lines.Scan() {
 		var items []string
 		if err := json.Unmarshal(lines.Bytes(), &items); err != nil {
-			return fmt.Errorf("%q is no JSON array of strings: %w", lines.Text(), err)
+			return fmt.Errorf("%q is not a JSON array of strings: %w", lines.Text(), err)
 		}
 		answer := []string{"OK"}
 		if messages := validate(items); len(messages) > 0 {
