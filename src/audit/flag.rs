@@ -199,6 +199,12 @@ pub fn find(name: &str) -> Option<&'static AuditFlag> {
     AUDIT_FLAGS.iter().find(|flag| flag.name == name)
 }
 
+/// The API server's default of a flag in a minor release; empty for unknown flags.
+#[must_use]
+pub fn default_in(name: &str, minor: u16) -> &'static str {
+    find(name).map_or("", |flag| flag.default_in(minor))
+}
+
 /// The known flag that a misspelled name most likely means.
 #[must_use]
 pub fn suggest(name: &str) -> Option<&'static AuditFlag> {

@@ -45,10 +45,7 @@ impl Settings<'_> {
     }
 
     fn value(&self, name: &str) -> &str {
-        match self.entry(name) {
-            Some(entry) => &entry.value,
-            None => flag::find(name).map_or("", |flag| flag.default_in(self.minor)),
-        }
+        self.entry(name).map_or_else(|| flag::default_in(name, self.minor), |entry| &entry.value)
     }
 
     fn logs_to_file(&self) -> bool {
@@ -145,26 +142,26 @@ impl Settings<'_> {
     /// Requested options that have no effect.
     fn remark_unused(&self, backend: Backend) -> Vec<Diagnostic> {
         let name = backend.name();
-        let asked = |start: String| -> Vec<String> {
-            let is_asked =
+        let requested = |start: String| -> Vec<String> {
+            let is_requested =
                 |entry: &&Entry| entry.origin == Origin::Requested && entry.flag.starts_with(&start);
-            self.entries.iter().filter(is_asked).map(|entry| format!("--{}", entry.flag)).collect()
+            self.entries.iter().filter(is_requested).map(|entry| format!("--{}", entry.flag)).collect()
         };
         if self.is_off(backend) {
             let switch = backend.switch().and_then(flag::find).map_or("", |flag| flag.option());
-            let all = asked(format!("audit-{name}-"));
+            let all = requested(format!("audit-{name}-"));
             return unused("backend-off", &all, &format!("without --{switch}"), &format!("--{switch}"))
                 .into_iter()
                 .collect();
         }
         let mut notes = Vec::new();
         if self.value(&format!("audit-{name}-mode")) != "batch" {
-            let batch = asked(format!("audit-{name}-batch-"));
+            let batch = requested(format!("audit-{name}-batch-"));
             let mode = format!("--{name}-mode batch");
             notes.extend(unused("batch-off", &batch, "outside of batch mode", &mode));
         }
         if !parse_bool(self.value(&format!("audit-{name}-truncate-enabled"))).unwrap_or_default() {
-            let sizes = asked(format!("audit-{name}-truncate-max-"));
+            let sizes = requested(format!("audit-{name}-truncate-max-"));
             let enable = format!("--{name}-truncate-enabled true");
             notes.extend(unused("truncate-off", &sizes, "while truncation is off", &enable));
         }

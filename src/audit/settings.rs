@@ -30,9 +30,9 @@ pub struct RequestedFlag {
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The existing flags of the API server in their order; other flags than audit flags are ignored.
-    pub there: &'a [Occurrence],
+    pub existing: &'a [Occurrence],
     /// The flags that the operator requests.
-    pub asked: &'a [RequestedFlag],
+    pub requested: &'a [RequestedFlag],
     /// Whether existing audit flags that are not requested are removed.
     pub reset: bool,
     /// The backend whose flags are removed, unless they are requested.
@@ -54,22 +54,23 @@ struct Existing {
 /// All reasons why the API server would not start with the result, or why a value is not written.
 pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Diagnostic>> {
     let release = input.version.closest_release().map_err(Diagnostic::alone)?;
-    let there = gather(input.there);
+    let existing = gather(input.existing);
     let mut merging = Merging {
-        there: &there,
+        existing: &existing,
         entries: BTreeMap::new(),
         notes: input.version.warning().into_iter().collect(),
         refusals: Vec::new(),
     };
-    for asked in input.asked {
-        merging.set(asked, input.version);
+    for flag in input.requested {
+        merging.set(flag, input.version);
     }
     let mut dropped = Vec::new();
-    for (name, found) in &there {
+    for (name, found) in &existing {
         if merging.entries.contains_key(name) {
             continue;
         }
-        let superseded = name == WEBHOOK_BATCH_INITIAL_BACKOFF && merging.is_asked(WEBHOOK_INITIAL_BACKOFF);
+        let superseded =
+            name == WEBHOOK_BATCH_INITIAL_BACKOFF && merging.is_requested(WEBHOOK_INITIAL_BACKOFF);
         let backend = flag::find(name).map(|flag| flag.backend);
         let reason = if superseded {
             DropReason::Superseded { by: WEBHOOK_INITIAL_BACKOFF }
@@ -122,24 +123,24 @@ impl Existing {
 }
 
 struct Merging<'a> {
-    there: &'a BTreeMap<String, Existing>,
+    existing: &'a BTreeMap<String, Existing>,
     entries: BTreeMap<String, Entry>,
     notes: Vec<Diagnostic>,
     refusals: Vec<Diagnostic>,
 }
 
 impl Merging<'_> {
-    fn is_asked(&self, name: &str) -> bool {
+    fn is_requested(&self, name: &str) -> bool {
         self.entries.get(name).is_some_and(|entry| entry.origin == Origin::Requested)
     }
 
     /// Sets a flag that the operator requests.
-    fn set(&mut self, asked: &RequestedFlag, version: &KubernetesVersion) {
-        let Some(flag) = flag::find(&asked.flag) else {
-            self.refusals.push(flag::refuse_unknown(&asked.flag));
+    fn set(&mut self, requested: &RequestedFlag, version: &KubernetesVersion) {
+        let Some(flag) = flag::find(&requested.flag) else {
+            self.refusals.push(flag::refuse_unknown(&requested.flag));
             return;
         };
-        let acceptable = flag.available_in(version).and_then(|()| value::accept(flag, &asked.value));
+        let acceptable = flag.available_in(version).and_then(|()| value::accept(flag, &requested.value));
         if let Err(refusal) = acceptable {
             self.refusals.push(refusal);
             return;
@@ -150,21 +151,22 @@ impl Merging<'_> {
             .and_then(flag::find)
             .filter(|instead| instead.available_in(version).is_ok())
             .unwrap_or(flag);
-        if let Some(earlier) = self.entries.get(flag.name).filter(|earlier| earlier.value != asked.value) {
+        if let Some(earlier) = self.entries.get(flag.name).filter(|earlier| earlier.value != requested.value)
+        {
             self.refusals.push(
                 Diagnostic::error(format!(
                     "--{} is given twice, as `{}` and as `{}`",
-                    flag.name, earlier.value, asked.value
+                    flag.name, earlier.value, requested.value
                 ))
                 .help("give it only once"),
             );
             return;
         }
-        self.insert(flag, &asked.value, Origin::Requested);
+        self.insert(flag, &requested.value, Origin::Requested);
     }
 
     fn insert(&mut self, flag: &AuditFlag, value: &str, origin: Origin) {
-        let change = match self.there.get(flag.name) {
+        let change = match self.existing.get(flag.name) {
             None => Change::New,
             Some(found) => match found.value_for(flag) {
                 Some(old) if old == value && found.untidy.is_empty() => Change::Same,

@@ -7,11 +7,12 @@
 use crate::audit::flag::{AuditFlag, Backend, Kind};
 
 /// `AllowedModes`.
-const MODES: &[&str] = &["batch", "blocking", "blocking-strict"];
+pub(super) const MODES: &[&str] = &["batch", "blocking", "blocking-strict"];
 /// `AllowedFormats` of `plugin/pkg/audit/log`.
-const FORMATS: &[&str] = &["legacy", "json"];
+pub(super) const FORMATS: &[&str] = &["legacy", "json"];
 /// `knownGroupVersions`, in its order; only the last one since 1.24.
-const GROUP_VERSIONS: &[&str] = &["audit.k8s.io/v1alpha1", "audit.k8s.io/v1beta1", "audit.k8s.io/v1"];
+pub(super) const GROUP_VERSIONS: &[&str] =
+    &["audit.k8s.io/v1alpha1", "audit.k8s.io/v1beta1", "audit.k8s.io/v1"];
 
 /// A flag that every release from `since` on has.
 const fn flag(

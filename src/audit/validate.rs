@@ -6,16 +6,12 @@
 use crate::audit::argv::{Form, Occurrence};
 use crate::audit::flag::{self, Backend, Kind, LOG_MAXAGE, LOG_MAXBACKUP, LOG_MAXSIZE};
 use crate::audit::pflag::{parse_bool, parse_float, parse_int};
+use crate::audit::table::{FORMATS, GROUP_VERSIONS, MODES};
 use crate::audit::value::{self, InvalidFlag};
 use crate::go::{format_float, quote};
 
 /// The first minor release that supports only `audit.k8s.io/v1`.
 pub const ONLY_V1_SINCE: u16 = 24;
-
-/// `AllowedModes`, as the message prints them.
-const MODES: [&str; 3] = ["batch", "blocking", "blocking-strict"];
-/// `AllowedFormats`, as the message prints them.
-const FORMATS: [&str; 2] = ["legacy", "json"];
 
 /// Validates settings whose values all parse.
 ///
@@ -37,8 +33,7 @@ struct Settings<F> {
 
 impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
     fn text(&self, name: &str) -> &'a str {
-        (self.value_of)(name)
-            .unwrap_or_else(|| flag::find(name).map_or("", |flag| flag.default_in(self.minor)))
+        (self.value_of)(name).unwrap_or_else(|| flag::default_in(name, self.minor))
     }
 
     fn int(&self, name: &str) -> i64 {
@@ -143,11 +138,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
 
     fn validate_group_version(&self, name: &str) -> Option<InvalidFlag> {
         let version = self.text(name);
-        let known: &[&str] = if self.minor >= ONLY_V1_SINCE {
-            &["audit.k8s.io/v1"]
-        } else {
-            &["audit.k8s.io/v1alpha1", "audit.k8s.io/v1beta1", "audit.k8s.io/v1"]
-        };
+        let known = if self.minor >= ONLY_V1_SINCE { &["audit.k8s.io/v1"] } else { GROUP_VERSIONS };
         if known.contains(&version) {
             return None;
         }

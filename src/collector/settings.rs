@@ -111,10 +111,7 @@ impl LogSettings {
     /// value counts as the default: the API server would not start with it.
     #[must_use]
     pub fn read(file: LogFile, minor: u16, value_of: impl Fn(&str) -> Option<String>) -> Self {
-        let value = |name: &str| {
-            value_of(name)
-                .unwrap_or_else(|| flag::find(name).map_or("", |flag| flag.default_in(minor)).to_owned())
-        };
+        let value = |name: &str| value_of(name).unwrap_or_else(|| flag::default_in(name, minor).to_owned());
         let number = |name: &str| parse_int(&value(name)).ok().and_then(|number| u64::try_from(number).ok());
         let is_on = |name: &str| parse_bool(&value(name)).unwrap_or_default();
         Self {

@@ -21,7 +21,7 @@ pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {
     if wanted.webhook.is_some() {
         asked.push(RequestedFlag { flag: WEBHOOK_CONFIG_FILE.to_owned(), value: WEBHOOK_PATH.to_owned() });
     }
-    let input = Input { there: &[], asked: &asked, reset: false, without: None, version: &version };
+    let input = Input { existing: &[], requested: &asked, reset: false, without: None, version: &version };
     let Ok(merged) = merge(input) else { return Vec::new() };
     let flags: Vec<String> =
         merged.entries.iter().map(|entry| format!("--{}={}", entry.flag, entry.value)).collect();

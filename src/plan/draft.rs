@@ -82,8 +82,13 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Diagnostic::alone)?;
     let asked = asked_flags(wanted, &asked_policy);
     let without = wanted.no_webhook.then_some(Backend::Webhook);
-    let input =
-        settings::Input { there: &there, asked: &asked, reset: wanted.reset, without, version: &version };
+    let input = settings::Input {
+        existing: &there,
+        requested: &asked,
+        reset: wanted.reset,
+        without,
+        version: &version,
+    };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
     notes.extend(settings.notes.iter().cloned());

@@ -33,7 +33,7 @@ fn run(
         .map(|(flag, value)| RequestedFlag { flag: (*flag).to_owned(), value: (*value).to_owned() })
         .collect();
     let version = KubernetesVersion::parse(version).unwrap();
-    merge(Input { there: &scan(there), asked: &asked, reset, without: None, version: &version })
+    merge(Input { existing: &scan(there), requested: &asked, reset, without: None, version: &version })
 }
 
 fn merged(there: &[&str], asked: &[(&str, &str)]) -> Merged {

@@ -119,7 +119,7 @@ fn a_policy_of_an_older_version_is_migrated_with_its_comments() {
         ),
         (&old.replace("{level: Metadata}", ""), "1.23 would not start with this policy: rules[0].level"),
         (&format!("{old}---\na: b\n"), "not safe to edit: a second YAML document"),
-        (&format!("{old}kind: Policy\n"), "not safe to edit: duplicate key `kind`"),
+        (&format!("{old}kind: Policy\n"), "not safe to edit: the key `kind` is there twice"),
         (
             &old.replace("apiVersion: ", "apiVersion: &a ").replace("kind:", "metadata: {name: *a}\nkind:"),
             "share this part",

@@ -24,7 +24,7 @@ use serde_json::Value;
 /// The text after the options in `--help`.
 pub(super) const HELP: &str = "\
 Examples:
-  kaudit status            what is configured, what runs, and where they differ
+  kaudit status            configuration, running processes, and drift
   kaudit status -v         every generation with its files
   kaudit status -o json | jq .status.drift";
 

@@ -105,39 +105,29 @@ impl<'p> Composer<'_, 'p> {
         properties: Option<Box<Properties>>,
     ) -> Result<Node, Diagnostic> {
         let content = self.scan.at();
-        let style = match style {
-            EventStyle::Plain => {
-                let end = self.byte_at(span.end.index());
-                let written = self.text.get(content..end).unwrap_or_default().trim_end_matches(WHITE);
-                self.scan.set(content + written.len());
-                self.require(written.split_whitespace().eq(value.split_whitespace()))?;
-                ScalarStyle::Plain
-            }
-            EventStyle::SingleQuoted => {
-                self.require(self.scan.peek() == Some(b'\''))?;
-                let closed = self.scan.skip_quoted();
-                self.require(closed)?;
-                ScalarStyle::SingleQuoted
-            }
-            EventStyle::DoubleQuoted => {
-                self.require(self.scan.peek() == Some(b'"'))?;
-                let closed = self.scan.skip_quoted();
-                self.require(closed)?;
-                self.require_go_escapes(content)?;
-                ScalarStyle::DoubleQuoted
-            }
-            EventStyle::Literal => {
-                self.require(self.scan.peek() == Some(b'|'))?;
-                self.scan.skip_block_scalar(value);
-                ScalarStyle::Literal
-            }
-            EventStyle::Folded => {
-                self.require(self.scan.peek() == Some(b'>'))?;
-                self.scan.skip_block_scalar(value);
-                ScalarStyle::Folded
-            }
+        let (style, indicator) = match style {
+            EventStyle::Plain => (ScalarStyle::Plain, None),
+            EventStyle::SingleQuoted => (ScalarStyle::SingleQuoted, Some(b'\'')),
+            EventStyle::DoubleQuoted => (ScalarStyle::DoubleQuoted, Some(b'"')),
+            EventStyle::Literal => (ScalarStyle::Literal, Some(b'|')),
+            EventStyle::Folded => (ScalarStyle::Folded, Some(b'>')),
         };
+        self.require(indicator.is_none() || self.scan.peek() == indicator)?;
         let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if is_block {
+            self.scan.skip_block_scalar(value);
+        } else if style == ScalarStyle::Plain {
+            let end = self.byte_at(span.end.index());
+            let written = self.text.get(content..end).unwrap_or_default().trim_end_matches(WHITE);
+            self.scan.set(content + written.len());
+            self.require(written.split_whitespace().eq(value.split_whitespace()))?;
+        } else {
+            let is_closed = self.scan.skip_quoted();
+            self.require(is_closed)?;
+        }
+        if style == ScalarStyle::DoubleQuoted {
+            self.require_go_escapes(content)?;
+        }
         let unended = is_block && self.scan.at() == self.text.len();
         let value = if unended { value.strip_suffix('\n').unwrap_or(value) } else { value };
         self.finish(Kind::Scalar(value.into(), style), start, content, properties)
