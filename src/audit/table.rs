@@ -4,7 +4,7 @@
 //! `NewAuditOptions`, `NewAuditTruncateOptions`, `defaultLogBatchConfig` and `defaultWebhookBatchConfig`, releases from
 //! comparing the branches release-1.8 to release-1.36.
 
-use crate::audit::flag::{AuditFlag, Backend, Kind};
+use crate::audit::definition::{AuditFlag, Backend, Kind};
 
 /// `AllowedModes`.
 pub(super) const MODES: &[&str] = &["batch", "blocking", "blocking-strict"];

@@ -1,10 +1,11 @@
 //! `demo`: the main commands on the embedded sample node, in a temporary directory.
 
-use super::{Environment, run as run_command};
+use super::environment::Environment;
 use crate::exit::Exit;
 use crate::node::ScratchNode;
 use crate::report::Output;
 use std::ffi::OsString;
+use std::io::Write;
 
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
@@ -28,9 +29,12 @@ const STEPS: [(&str, &[&str]); 4] = [
     ("Turn audit logging off: the manifest is restored byte for byte.", &["disable", "--quiet"]),
 ];
 
+/// Runs one command line: [`crate::cli::run`].
+type RunCommand = fn(&Environment, &mut dyn Write, &mut dyn Write) -> Exit;
+
 /// Runs all steps and verifies that the manifest is restored.
-pub(super) fn run(output: &mut Output<'_>) -> Exit {
-    match show(output) {
+pub(super) fn run(output: &mut Output<'_>, run_command: RunCommand) -> Exit {
+    match show(output, run_command) {
         Ok(exit) => exit,
         Err(error) => {
             output.error_line(&format!("cannot set up the demo: {error:#}"));
@@ -39,7 +43,7 @@ pub(super) fn run(output: &mut Output<'_>) -> Exit {
     }
 }
 
-fn show(output: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn show(output: &mut Output<'_>, run_command: RunCommand) -> anyhow::Result<Exit> {
     let node = ScratchNode::with_files(&SAMPLE)?;
     output.line(&format!(
         "A sample control plane node, as kubeadm 1.36 creates it, is in {}",

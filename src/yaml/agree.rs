@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::position::refuse_at;
+use super::position::{SYNTAX_HELP, refuse_at};
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, Position};
 
@@ -50,7 +50,7 @@ fn disagreement(text: &str, at: usize) -> Diagnostic {
 
 fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Diagnostic {
     let refusal =
-        Diagnostic::error(format!("this is not valid YAML for Kubernetes: {error}")).help(super::SYNTAX_HELP);
+        Diagnostic::error(format!("this is not valid YAML for Kubernetes: {error}")).help(SYNTAX_HELP);
     match error.location() {
         Some(place) => refusal.at(Position { line: place.line(), column: place.column() }, text),
         None => refusal,

@@ -15,3 +15,7 @@ pub(crate) fn position_at(text: &str, offset: usize) -> Position {
 pub(super) fn refuse_at(text: &str, offset: usize, reason: impl Into<String>) -> Diagnostic {
     Diagnostic::error(reason).at(position_at(text, offset), text)
 }
+
+/// What to do about a syntax error.
+pub(super) const SYNTAX_HELP: &str =
+    "correct this line; `kubectl create --dry-run=client -f FILE` shows how Kubernetes reads the file";

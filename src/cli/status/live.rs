@@ -2,8 +2,8 @@
 
 use super::configured::{Configured, is_enabled};
 use super::log::{END_LIMIT, activity};
-use super::ready;
-use super::running::{ApiServer, KubeletSeen, Log, Running, own_arguments};
+use super::ready::{self, own_arguments};
+use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
 use crate::diagnostic::Diagnostic;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};

@@ -1,8 +1,7 @@
 //! Whether the running API server reports that it is ready.
 
 use super::configured::Configured;
-use super::running::own_arguments;
-use crate::node::{Answer, Ask, EntryKind, Node, Process};
+use crate::node::{Answer, Ask, Component, EntryKind, Node, Process};
 use crate::printable::escape;
 use crate::restart::endpoint::endpoint;
 use crate::restart::identity::client_certificates;
@@ -13,6 +12,12 @@ use std::time::Duration;
 /// An API server that takes longer to answer is not healthy.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const READYZ: &str = "/readyz";
+
+/// The arguments of an API server after the name of its program.
+pub(super) fn own_arguments(process: &Process) -> Vec<&str> {
+    let arguments = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    arguments.iter().map(String::as_str).collect()
+}
 
 /// The result of the readiness request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use padding::Padded;
 use saphyr_parser::{Event, Parser, ScalarStyle as EventStyle, Span, StrInput, Tag};
 
-use super::SYNTAX_HELP;
-use super::position::refuse_at;
+use super::position::{SYNTAX_HELP, refuse_at};
 use super::scan::Scan;
 use super::tree::Node;
 use crate::diagnostic::Diagnostic;
