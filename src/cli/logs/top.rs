@@ -75,11 +75,8 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
     }
     let mut lines = columns.lines();
     let hidden = top.len().saturating_sub(limit) as u64;
-    let rest = if hidden > 0 {
-        format!("; {} more (increase --limit)", counted(hidden, "row"))
-    } else {
-        String::new()
-    };
+    let rest =
+        if hidden > 0 { format!("; {} not shown (--limit)", counted(hidden, "row")) } else { String::new() };
     lines.push(format!("{}, {}{rest}", counted(top.total.events, "event"), size::nearest(top.total.bytes)));
     lines
 }
