@@ -26,7 +26,7 @@ const LAST_LINES: usize = 40;
 
 /// Whose restart it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
+pub struct RestartTarget {
     /// The kubelet's pid.
     pub kubelet: i32,
     /// Where the kubelet keeps its pods (`--root-dir`).
@@ -42,7 +42,7 @@ pub struct Subject {
 pub struct Live {
     node: Node,
     processes: Processes,
-    subject: Subject,
+    target: RestartTarget,
     started: Instant,
     /// Seconds since 1970 when it started.
     began: i64,
@@ -67,12 +67,12 @@ enum Handle {
 impl Live {
     /// The node, and whose restart it is about. Its clock starts now.
     #[must_use]
-    pub fn new(node: Node, subject: Subject) -> Self {
+    pub fn new(node: Node, target: RestartTarget) -> Self {
         Self {
             processes: node.processes(),
             node,
-            mark: Node::mark_kubelet_log(Some(subject.kubelet)),
-            subject,
+            mark: Node::mark_kubelet_log(Some(target.kubelet)),
+            target,
             started: Instant::now(),
             began: moment().as_second(),
             steering: None,
@@ -151,11 +151,11 @@ impl Machine for Live {
     }
 
     fn api_servers(&mut self) -> Result<Vec<Process>> {
-        self.processes.api_servers(&self.subject.kubelet_root)
+        self.processes.api_servers(&self.target.kubelet_root)
     }
 
     fn has_pod_directory(&mut self, uid: &str) -> Result<bool> {
-        self.node.has_pod_directory(&self.subject.kubelet_root, uid)
+        self.node.has_pod_directory(&self.target.kubelet_root, uid)
     }
 
     fn ask(&mut self, ask: &Ask) -> Answer {
@@ -189,7 +189,7 @@ impl Machine for Live {
 
     fn last_words(&mut self, pod: &str, uid: Option<&str>) -> LastWords {
         let attempt = uid.map_or(Attempt::Since(self.began), Attempt::Uid);
-        let Subject { namespace, container, .. } = &self.subject;
+        let RestartTarget { namespace, container, .. } = &self.target;
         let lines =
             self.node.container_last_lines(&ContainerOf { namespace, pod, attempt, container }, LAST_LINES);
         LastWords {

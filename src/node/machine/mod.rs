@@ -3,7 +3,7 @@
 
 mod live;
 
-pub use live::{Live, Subject};
+pub use live::{Live, RestartTarget};
 
 use super::{Answer, Ask, Effects, Node, Process, Rule};
 use crate::exit::Exit;

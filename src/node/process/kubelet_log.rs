@@ -2,7 +2,7 @@
 
 use super::container_log::end_of;
 use super::kernel_log::{killed_for_memory, latest_record};
-use crate::node::{Bounds, How, Node, Program, Room};
+use crate::node::{Bounds, How, Node, Program, Confinement};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -77,7 +77,7 @@ fn journal(since: u64) -> String {
         name: "journalctl".to_owned(),
         arguments: words.map(str::to_owned).to_vec(),
         environment: Vec::new(),
-        room: Room::Here,
+        confinement: Confinement::None,
         bounds: BOUNDS,
     });
     match ended.how {

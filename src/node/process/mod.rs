@@ -22,7 +22,7 @@ pub use container_log::{Attempt, ContainerOf};
 pub use kubelet_log::KubeletMark;
 pub use memory::{Memory, PodMemory};
 pub use namespaces::SCRATCH;
-pub use program::{Bounds, Ended, How, Program, Room};
+pub use program::{Bounds, Ended, How, Program, Confinement};
 pub use table::Processes;
 
 /// A running process.

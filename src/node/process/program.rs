@@ -39,14 +39,14 @@ pub struct Program {
     /// Its whole environment.
     pub environment: Vec<(String, String)>,
     /// Where it runs.
-    pub room: Room,
+    pub confinement: Confinement,
     /// How far it may go.
     pub bounds: Bounds,
 }
 
 /// Where a program runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
+pub enum Confinement {
     /// Where kaudit runs.
     Here,
     /// With the files that another process sees, and without its network: in a copy of its mount namespace and in a
@@ -117,11 +117,11 @@ impl Node {
 fn start(program: &Program) -> Result<Child, String> {
     let spawn =
         || command(program).spawn().map_err(|error| format!("{} cannot be run: {error}", program.executable));
-    let child = match &program.room {
-        Room::Here => spawn()?,
+    let child = match &program.confinement {
+        Confinement::None => spawn()?,
         // Namespaces and niceness belong to a thread, and a child has those of the thread that makes it. The thread
         // ends here, and the rest of kaudit never leaves the node's own namespaces.
-        Room::Beside { pid, files } => thread::scope(|scope| {
+        Confinement::Container { pid, files } => thread::scope(|scope| {
             let made = scope.spawn(|| {
                 namespaces::enter(*pid, files)?;
                 setpriority_process(None, NICENESS)

@@ -1,7 +1,7 @@
 //! One connection, from its handshake to its end.
 
-use super::places::PATIENCE;
-use super::request::{Client, Desk};
+use super::connection_slots::PATIENCE;
+use super::request::{Client, ServerState};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,42 +26,42 @@ const HEAD_MOST: usize = 64 << 10;
 pub(super) async fn serve(
     stream: TcpStream,
     tls: Option<Arc<ServerConfig>>,
-    desk: Rc<Desk>,
+    state: Rc<ServerState>,
     stop: watch::Receiver<bool>,
 ) {
     // What it holds back for a fuller packet, the other side waits for; it works without, too.
     drop(stream.set_nodelay(true));
     let client = Client::default();
-    client.rests(&desk.places);
+    client.rests(&state.slots);
     let Some(tls) = tls else {
-        return converse(TokioIo::new(stream), client, &desk, stop).await;
+        return converse(TokioIo::new(stream), client, &state, stop).await;
     };
     let mut stopped = stop.clone();
     let accepted = tokio::select! {
-        accepted = timeout(desk.timeout, TlsAcceptor::from(tls).accept(stream)) => accepted,
+        accepted = timeout(state.timeout, TlsAcceptor::from(tls).accept(stream)) => accepted,
         // Nothing was sent yet that could be lost.
         _ = stopped.wait_for(|stop| *stop) => return,
-        () = client.leave.notified() => return desk.metrics.handshake_failures.add(1),
+        () = client.leave.notified() => return state.metrics.handshake_failures.add(1),
     };
     match accepted {
         Ok(Ok(stream)) => {
             client.has_certificate.set(stream.get_ref().1.peer_certificates().is_some());
-            converse(TokioIo::new(stream), client, &desk, stop).await;
+            converse(TokioIo::new(stream), client, &state, stop).await;
         }
-        Ok(Err(_)) | Err(_) => desk.metrics.handshake_failures.add(1),
+        Ok(Err(_)) | Err(_) => state.metrics.handshake_failures.add(1),
     }
 }
 
 async fn converse(
     stream: impl hyper::rt::Read + hyper::rt::Write + Unpin,
     client: Client,
-    desk: &Rc<Desk>,
+    state: &Rc<ServerState>,
     mut stop: watch::Receiver<bool>,
 ) {
     let client = Rc::new(client);
     let service = service_fn(|request| {
-        let (desk, client) = (Rc::clone(desk), Rc::clone(&client));
-        async move { Ok::<_, Infallible>(desk.answer(request, &client).await) }
+        let (state, client) = (Rc::clone(state), Rc::clone(&client));
+        async move { Ok::<_, Infallible>(state.answer(request, &client).await) }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -72,7 +72,7 @@ async fn converse(
             .max_buf_size(HEAD_MOST)
             .serve_connection(stream, service)
     );
-    let mut first = pin!(sleep(desk.timeout));
+    let mut first = pin!(sleep(state.timeout));
     let mut farewell = pin!(sleep(Duration::ZERO));
     let (mut is_stopping, mut is_known, mut is_leaving) = (false, false, false);
     loop {

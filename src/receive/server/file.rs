@@ -44,8 +44,8 @@ impl EventFile {
     /// Appends all of `bytes`, or none of it.
     ///
     /// # Errors
-    /// [`Broken::No`]: nothing was written, and a later try may go well. [`Broken::Yes`]: a part may be there.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    /// [`WriteError::Recoverable`]: nothing was written, and a later try may go well. [`WriteError::Fatal`]: a part may be there.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         match self.file.write_all(bytes) {
             Ok(()) => {
                 self.length = self.length.saturating_add(bytes.len() as u64);
@@ -56,13 +56,13 @@ impl EventFile {
     }
 
     /// Takes back what was appended since it had `length` bytes.
-    pub(super) fn take_back(&mut self, length: u64, why: anyhow::Error) -> Broken {
+    pub(super) fn take_back(&mut self, length: u64, why: anyhow::Error) -> WriteError {
         match self.file.set_len(length) {
             Ok(()) => {
                 self.length = length;
-                Broken::No(why)
+                WriteError::Recoverable(why)
             }
-            Err(error) => Broken::Yes(why.context(self.failed("truncating", &error))),
+            Err(error) => WriteError::Fatal(why.context(self.failed("truncating", &error))),
         }
     }
 
@@ -83,19 +83,19 @@ impl EventFile {
     ///
     /// # Errors
     /// It stays as it is, and is written on; or the new one cannot be made.
-    pub(super) fn rotate(&mut self, now: Timestamp) -> Result<(), Broken> {
-        let rotated = self.rename(now).map_err(Broken::No)?;
+    pub(super) fn rotate(&mut self, now: Timestamp) -> Result<(), WriteError> {
+        let rotated = self.rename(now).map_err(WriteError::Recoverable)?;
         match open(&self.path, &self.header) {
             Ok((file, length)) => (self.file, self.length) = (file, length),
             Err(error) => {
                 // The handle is of the renamed file: with its name back, all is as before.
                 return Err(match fs::rename(&rotated, &self.path) {
-                    Ok(()) => Broken::No(error),
-                    Err(_) => Broken::Yes(error),
+                    Ok(()) => WriteError::Recoverable(error),
+                    Err(_) => WriteError::Fatal(error),
                 });
             }
         }
-        self.remove_oldest().map_err(Broken::No)
+        self.remove_oldest().map_err(WriteError::Recoverable)
     }
 
     /// Opens the path anew: somebody else renamed the file.
@@ -160,11 +160,11 @@ impl EventFile {
 
 /// A write that failed, and whether the output can still be used.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(super) enum WriteError {
     /// It is as it was before.
-    No(anyhow::Error),
+    Recoverable(anyhow::Error),
     /// It is not known what is there, or nobody takes anything.
-    Yes(anyhow::Error),
+    Fatal(anyhow::Error),
 }
 
 fn open(path: &Path, header: &[u8]) -> Result<(File, u64)> {

@@ -1,9 +1,9 @@
 //! The socket, the signals, and the order of a run: open, serve, finish.
 
 use super::connection::serve;
-use super::places::Places;
-use super::request::Desk;
-use super::room::Room;
+use super::connection_slots::ConnectionSlots;
+use super::request::ServerState;
+use super::memory_budget::MemoryBudget;
 use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
@@ -43,7 +43,7 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
     let (messages, mut said) = unbounded_channel();
     let (orders, writer) =
         writer::start(sink, asked.sync, asked.remembered, Arc::clone(&metrics), messages.clone());
-    let desk = Rc::new(Desk {
+    let state = Rc::new(ServerState {
         tokens: tokens.map(RefCell::new),
         needs_certificate: tls.as_ref().is_some_and(Tls::asks_for_certificate),
         max_body: asked.max_body,
@@ -52,18 +52,18 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
         orders: orders.clone(),
         metrics: Arc::clone(&metrics),
         messages,
-        room: Room::new(asked.max_body),
-        places: Places::new(asked.max_connections),
+        memory: MemoryBudget::new(asked.max_body),
+        slots: ConnectionSlots::new(asked.max_connections),
     });
     let runtime = Builder::new_current_thread().enable_all().build().context("starting")?;
     let tasks = LocalSet::new();
     let (cut, broken) = tasks.block_on(&runtime, async {
         let scheme = if tls.is_some() { "https" } else { "http" };
         say(&format!("listening on {scheme}://{address}"));
-        accept(asked, socket, tls, &desk, &orders, &mut said, say).await
+        accept(asked, socket, tls, &state, &orders, &mut said, say).await
     })?;
     // Connections that are left are cut here, and what they had handed over is written all the same.
-    drop((tasks, desk, orders));
+    drop((tasks, state, orders));
     drop(runtime);
     let mut ending = Received { metrics, cut, broken };
     if writer.join().is_err() {
@@ -123,7 +123,7 @@ async fn accept(
     server: &EventServer,
     socket: TcpListener,
     mut tls: Option<Tls>,
-    desk: &Rc<Desk>,
+    state: &Rc<ServerState>,
     orders: &Orders,
     said: &mut UnboundedReceiver<Message>,
     say: &mut dyn FnMut(&str),
@@ -137,15 +137,15 @@ async fn accept(
             if newcomer.is_none() {
                 newcomer = Some(socket.accept().await);
             }
-            let place = desk.places.take().await;
+            let place = state.slots.take().await;
             place.zip(newcomer.take())
         };
         tokio::select! {
             next = next => match next {
                 Some((place, Ok((stream, _)))) => {
                     let configuration = tls.as_mut().map(|tls| refresh(tls, say));
-                    let connection = serve(stream, configuration, Rc::clone(desk), stopped.clone());
-                    let metrics = Arc::clone(&desk.metrics);
+                    let connection = serve(stream, configuration, Rc::clone(state), stopped.clone());
+                    let metrics = Arc::clone(&state.metrics);
                     metrics.connections.add(1);
                     metrics.open.add(1);
                     tokio::task::spawn_local(async move {
@@ -170,14 +170,14 @@ async fn accept(
     drop((socket, newcomer));
     // Without a connection nobody listens.
     let _ = stop.send(true);
-    let finished = timeout(server.grace, desk.places.all_free());
+    let finished = timeout(server.grace, state.slots.all_free());
     tokio::select! {
         _ = finished => {}
         // Asked a second time: at once.
         _ = signals.end.recv() => {}
         _ = signals.interrupt.recv() => {}
     }
-    Ok((desk.places.taken(), broken))
+    Ok((state.slots.taken(), broken))
 }
 
 /// The configuration for the next connection.

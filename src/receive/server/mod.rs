@@ -15,9 +15,9 @@
 mod connection;
 mod file;
 mod listener;
-mod places;
+mod connection_slots;
 mod request;
-mod room;
+mod memory_budget;
 mod sink;
 mod stamp;
 mod tls;

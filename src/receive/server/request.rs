@@ -1,7 +1,7 @@
 //! One request → its answer.
 
-use super::places::{Places, Quiet};
-use super::room::{Pace, Room, Share};
+use super::connection_slots::{ConnectionSlots, Quiet};
+use super::memory_budget::{Pace, MemoryBudget, Reservation};
 use super::token::Tokens;
 use super::writer::{Ending, Message, Orders, Work};
 use crate::digest::sha256;
@@ -32,7 +32,7 @@ const RETRY: HeaderValue = HeaderValue::from_static("1");
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// What all requests share.
-pub(super) struct Desk {
+pub(super) struct ServerState {
     pub(super) tokens: Option<RefCell<Tokens>>,
     pub(super) needs_certificate: bool,
     pub(super) max_body: usize,
@@ -42,9 +42,9 @@ pub(super) struct Desk {
     pub(super) metrics: Arc<Metrics>,
     pub(super) messages: UnboundedSender<Message>,
     /// For bodies under way.
-    pub(super) room: Room,
+    pub(super) memory: MemoryBudget,
     /// Of connections.
-    pub(super) places: Rc<Places>,
+    pub(super) slots: Rc<ConnectionSlots>,
 }
 
 /// What the connection knows of its client.
@@ -64,8 +64,8 @@ pub(super) struct Client {
 
 impl Client {
     /// It has no request under way, now or after an answer.
-    pub(super) fn rests(&self, places: &Rc<Places>) {
-        self.quiet.replace(Some(places.quiet(self.is_admitted.get(), &self.leave)));
+    pub(super) fn rests(&self, slots: &Rc<ConnectionSlots>) {
+        self.quiet.replace(Some(slots.quiet(self.is_admitted.get(), &self.leave)));
     }
 
     /// Whether it has none.
@@ -74,7 +74,7 @@ impl Client {
     }
 }
 
-impl Desk {
+impl ServerState {
     /// Answers a request.
     pub(super) async fn answer(&self, request: Request<Incoming>, client: &Client) -> Response<Full<Bytes>> {
         client.has_asked.set(true);
@@ -84,7 +84,7 @@ impl Desk {
         if !client.is_admitted.get() {
             response.headers_mut().insert(CONNECTION, CLOSE);
         }
-        client.rests(&self.places);
+        client.rests(&self.slots);
         response
     }
 
@@ -149,8 +149,8 @@ impl Desk {
             Ok(length) => length,
             Err(rejection) => return Err((rejection, Some(body))),
         };
-        let (bytes, room) = self.collect(body, length).await?;
-        self.write(bytes, room).await.map_err(|rejection| (rejection, None))
+        let (bytes, reservation) = self.collect(body, length).await?;
+        self.write(bytes, reservation).await.map_err(|rejection| (rejection, None))
     }
 
     /// The most bytes that the body may have, after all that can be judged without it.
@@ -172,17 +172,17 @@ impl Desk {
         &self,
         mut body: Incoming,
         most: usize,
-    ) -> Result<(Vec<u8>, Share), (Rejection, Option<Incoming>)> {
-        let (mut bytes, mut share) = (Vec::new(), Share::default());
+    ) -> Result<(Vec<u8>, Reservation), (Rejection, Option<Incoming>)> {
+        let (mut bytes, mut reservation) = (Vec::new(), Reservation::default());
         let mut pace = Pace::new(self.timeout);
         let mut patience = self.timeout;
         loop {
-            if pace.is_too_slow(self.room.is_short() || self.places.is_full()) {
+            if pace.is_too_slow(self.memory.is_short() || self.slots.is_full()) {
                 return Err((Rejection::Slow, None));
             }
             let data = match timeout_at(pace.next().into(), body.frame()).await {
                 Err(_) => continue,
-                Ok(None) => return Ok((bytes, share)),
+                Ok(None) => return Ok((bytes, reservation)),
                 Ok(Some(Err(_))) => return Err((Rejection::Cut, None)),
                 // Trailers.
                 Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
@@ -196,7 +196,7 @@ impl Desk {
                 // It grows with what comes: who only announces much gets nothing.
                 let capacity = bytes.capacity().saturating_mul(2).clamp(length, most);
                 let begin = Instant::now();
-                if timeout(patience, self.room.grow(&mut share, capacity)).await.is_err() {
+                if timeout(patience, self.memory.grow(&mut reservation, capacity)).await.is_err() {
                     return Err((Rejection::Busy, Some(body)));
                 }
                 pace.pause(begin.elapsed());
@@ -207,9 +207,9 @@ impl Desk {
         }
     }
 
-    async fn write(&self, body: Vec<u8>, room: Share) -> Result<(), Rejection> {
+    async fn write(&self, body: Vec<u8>, reservation: Reservation) -> Result<(), Rejection> {
         let (done, told) = oneshot::channel();
-        let Some(work) = self.prepare(&body, room, done)? else { return Ok(()) };
+        let Some(work) = self.prepare(&body, reservation, done)? else { return Ok(()) };
         // Its events are in `work` now, which may have to wait.
         drop(body);
         if !self.orders.write(work) {
@@ -225,7 +225,7 @@ impl Desk {
     fn prepare(
         &self,
         body: &[u8],
-        room: Share,
+        reservation: Reservation,
         done: oneshot::Sender<Ending>,
     ) -> Result<Option<Work>, Rejection> {
         let batch = read(body)?;
@@ -234,7 +234,7 @@ impl Desk {
         if written.events == 0 {
             return Ok(None);
         }
-        Ok(Some(Work { bytes, written, digest: sha256(body), room, done }))
+        Ok(Some(Work { bytes, written, digest: sha256(body), reservation, done }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where events are written: standard output or a file, in one way for the writer.
 
-use super::file::{Broken, EventFile};
+use super::file::{WriteError, EventFile};
 use super::{EventOutput, SyncPolicy};
 use crate::node::moment;
 use anyhow::{Result, anyhow};
@@ -33,7 +33,7 @@ impl Sink {
                 let mut sink = Self::Standard(descriptor);
                 match sink.write(&header) {
                     Ok(()) => Ok(sink),
-                    Err(Broken::No(error) | Broken::Yes(error)) => Err(error),
+                    Err(WriteError::Recoverable(error) | WriteError::Fatal(error)) => Err(error),
                 }
             }
             EventOutput::File { path, max_size, keep } => {
@@ -51,7 +51,7 @@ impl Sink {
     }
 
     /// Rotates the file.
-    pub(super) fn rotate(&mut self) -> Result<(), Broken> {
+    pub(super) fn rotate(&mut self) -> Result<(), WriteError> {
         match self {
             Self::Standard(_) => Ok(()),
             Self::File(file, _) => file.rotate(moment()),
@@ -67,11 +67,11 @@ impl Sink {
     }
 
     /// Writes all of `bytes`; to a file all or nothing.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         match self {
             // A pipe takes nothing back.
             Self::Standard(descriptor) => write_all(descriptor, bytes)
-                .map_err(|error| Broken::Yes(anyhow!("writing to standard output: {error}"))),
+                .map_err(|error| WriteError::Fatal(anyhow!("writing to standard output: {error}"))),
             Self::File(file, _) => file.append(bytes),
         }
     }
@@ -85,9 +85,9 @@ impl Sink {
     }
 
     /// Brings what was written since `mark` to the disk, or takes it back.
-    pub(super) fn sync(&mut self, mark: Mark) -> Result<(), Broken> {
+    pub(super) fn sync(&mut self, mark: Mark) -> Result<(), WriteError> {
         self.sync_told().map_err(|error| match self {
-            Self::Standard(_) => Broken::Yes(error),
+            Self::Standard(_) => WriteError::Fatal(error),
             Self::File(file, _) => file.take_back(mark.0, error),
         })
     }

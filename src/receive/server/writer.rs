@@ -1,8 +1,8 @@
 //! The thread that writes. It takes what waits, writes it, syncs once for all of it, and then tells each request.
 
 use super::SyncPolicy;
-use super::file::Broken;
-use super::room::Share;
+use super::file::WriteError;
+use super::memory_budget::Reservation;
 use super::sink::{Mark, Sink};
 use crate::receive::{Metrics, Repeats, Written};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(super) struct Work {
     /// The SHA-256 of the body that they came in.
     pub(super) digest: [u8; 32],
     /// Room in memory, free again when this is written.
-    pub(super) room: Share,
+    pub(super) reservation: Reservation,
     /// Whom to tell.
     pub(super) done: oneshot::Sender<Ending>,
 }
@@ -182,11 +182,11 @@ impl Writer {
         }
         match self.sink.write(&work.bytes) {
             Ok(()) => self.group.push(Pending { work, is_repeated }),
-            Err(Broken::No(error)) => {
+            Err(WriteError::Recoverable(error)) => {
                 self.failed(&error);
                 tell(work, Ending::Failed);
             }
-            Err(Broken::Yes(error)) => {
+            Err(WriteError::Fatal(error)) => {
                 self.metrics.write_failures.add(1);
                 tell(work, Ending::Failed);
                 return Err(Gone(error));
@@ -204,12 +204,12 @@ impl Writer {
         if self.policy.is_batch() {
             match self.sink.sync(mark) {
                 Ok(()) => {}
-                Err(Broken::No(error)) => {
+                Err(WriteError::Recoverable(error)) => {
                     self.failed(&error);
                     self.fail_group();
                     return Ok(());
                 }
-                Err(Broken::Yes(error)) => {
+                Err(WriteError::Fatal(error)) => {
                     self.metrics.write_failures.add(1);
                     return Err(Gone(error));
                 }
@@ -245,8 +245,8 @@ impl Writer {
         self.sync_rest()?;
         match self.sink.rotate() {
             Ok(()) => self.metrics.rotations.add(1),
-            Err(Broken::No(error)) => self.failed(&error),
-            Err(Broken::Yes(error)) => return Err(Gone(error)),
+            Err(WriteError::Recoverable(error)) => self.failed(&error),
+            Err(WriteError::Fatal(error)) => return Err(Gone(error)),
         }
         Ok(())
     }
@@ -295,6 +295,6 @@ impl Writer {
 
 /// Whoever waited may be gone; its room is free in any case.
 fn tell(work: Work, ending: Ending) {
-    drop(work.room);
+    drop(work.reservation);
     let _ = work.done.send(ending);
 }

@@ -24,7 +24,7 @@ impl Drop for Sleeper {
 }
 
 fn start() -> (Live, Sleeper) {
-    let live = Live::new(Node::at("/"), subject());
+    let live = Live::new(Node::at("/"), target());
     let child = Command::new("sleep").arg0("kube-apiserver").arg("60").spawn().unwrap();
     let pid = i32::try_from(child.id()).unwrap();
     let process = Process { pid, start: 0, arguments: Vec::new(), pod_uid: None };
@@ -42,8 +42,8 @@ fn start() -> (Live, Sleeper) {
     panic!("the child did not start");
 }
 
-fn subject() -> Subject {
-    Subject {
+fn target() -> RestartTarget {
+    RestartTarget {
         kubelet: 1,
         kubelet_root: "/var/lib/kubelet".into(),
         namespace: "kube-system".to_owned(),
@@ -80,7 +80,7 @@ fn without_descriptors_the_process_table_tells() {
 
 #[test]
 fn signals_are_noted_and_a_hang_up_is_not() {
-    let mut live = Live::new(Node::at("/"), subject());
+    let mut live = Live::new(Node::at("/"), target());
     live.handle_signals().unwrap();
     raise(SIGHUP).unwrap();
     assert_eq!(live.interrupt(), None);
@@ -88,13 +88,13 @@ fn signals_are_noted_and_a_hang_up_is_not() {
     assert_eq!(live.interrupt(), Some(Interrupt::Term));
     raise(SIGINT).unwrap();
     assert_eq!(live.interrupt(), Some(Interrupt::Int));
-    assert_eq!(Live::new(Node::at("/"), subject()).interrupt(), None, "only who handles signals gets them");
+    assert_eq!(Live::new(Node::at("/"), target()).interrupt(), None, "only who handles signals gets them");
     let before = live.clock();
     live.pause(SHORT);
     assert!(live.clock() >= before + SHORT);
     assert_eq!(live.end_handling(), Some(Interrupt::Int));
 
-    let mut next = Live::new(Node::at("/"), subject());
+    let mut next = Live::new(Node::at("/"), target());
     next.handle_signals().unwrap();
     assert_eq!(next.interrupt(), None, "what ended an earlier one");
     assert_eq!(next.end_handling(), None);

@@ -14,7 +14,7 @@ fn shell(script: &str, bounds: Bounds) -> Ended {
             ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),
             ("A".to_owned(), "b c".to_owned()),
         ],
-        room: Room::Here,
+        confinement: Confinement::None,
         bounds,
     })
 }
@@ -91,7 +91,7 @@ fn what_cannot_be_run_is_told() {
             name: "x".to_owned(),
             arguments: Vec::new(),
             environment: Vec::new(),
-            room: Room::Here,
+            confinement: Confinement::None,
             bounds: BOUNDS,
         });
         let How::NotStarted(why) = how else { panic!("{executable}: {how:?}") };

@@ -1,4 +1,4 @@
-//! Room in memory for the bodies under way. It is taken as a body comes, not as it is announced, so that many who announce
+//! MemoryBudget in memory for the bodies under way. It is taken as a body comes, not as it is announced, so that many who announce
 //! much and send little take nothing from the others.
 
 use std::cell::Cell;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Room is given out in pieces of this many bytes: a semaphore counts to 2^32 or less on some machines.
+/// MemoryBudget is given out in pieces of this many bytes: a semaphore counts to 2^32 or less on some machines.
 const PIECE: usize = 1024;
 /// What each body has without asking, so that a small one never waits for large ones. It is no more than what a connection
 /// may take for its head.
@@ -18,7 +18,7 @@ const LEAST: usize = 64 << 10;
 
 /// All of it: as much as a body of the greatest length has, for all together, and as much again for one at a time. Without
 /// that one, bodies that each have a part and wait for the rest would wait for ever.
-pub(super) struct Room {
+pub(super) struct MemoryBudget {
     shared: Arc<Semaphore>,
     spare: Arc<Semaphore>,
     waiting: Cell<usize>,
@@ -26,13 +26,13 @@ pub(super) struct Room {
 
 /// What one body has. It is given back with this.
 #[derive(Debug, Default)]
-pub(super) struct Share {
+pub(super) struct Reservation {
     bytes: usize,
     shared: Option<OwnedSemaphorePermit>,
     spare: Option<OwnedSemaphorePermit>,
 }
 
-impl Room {
+impl MemoryBudget {
     /// For bodies of `max_body` bytes.
     pub(super) fn new(max_body: usize) -> Self {
         let shared = Arc::new(Semaphore::new(pieces(max_body) as usize));
@@ -44,23 +44,23 @@ impl Room {
         self.waiting.get() > 0
     }
 
-    /// Makes the share one of `bytes`, no more than the length of the longest body; waits until that is there.
-    pub(super) async fn grow(&self, share: &mut Share, bytes: usize) {
-        let more = bytes.saturating_sub(share.bytes.max(OWN));
-        if more == 0 || share.spare.is_some() {
+    /// Makes the reservation one of `bytes`, no more than the length of the longest body; waits until that is there.
+    pub(super) async fn grow(&self, reservation: &mut Reservation, bytes: usize) {
+        let more = bytes.saturating_sub(reservation.bytes.max(OWN));
+        if more == 0 || reservation.spare.is_some() {
             return;
         }
         let more = pieces(more);
         if let Ok(permit) = Arc::clone(&self.shared).try_acquire_many_owned(more) {
-            return share.add(permit, bytes);
+            return reservation.add(permit, bytes);
         }
         let _waiting = Waiting::of(&self.waiting);
         tokio::select! {
-            Ok(permit) = Arc::clone(&self.shared).acquire_many_owned(more) => share.add(permit, bytes),
+            Ok(permit) = Arc::clone(&self.shared).acquire_many_owned(more) => reservation.add(permit, bytes),
             Ok(permit) = Arc::clone(&self.spare).acquire_owned() => {
-                share.spare = Some(permit);
+                reservation.spare = Some(permit);
                 // It is enough for the whole body.
-                share.shared = None;
+                reservation.shared = None;
             }
             // Nobody closes them.
             else => {}
@@ -68,7 +68,7 @@ impl Room {
     }
 }
 
-impl Share {
+impl Reservation {
     fn add(&mut self, permit: OwnedSemaphorePermit, bytes: usize) {
         self.bytes = bytes;
         match &mut self.shared {
@@ -150,7 +150,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{OWN, Room, Share};
+    use super::{OWN, MemoryBudget, Reservation};
     use std::time::Duration;
     use tokio::runtime::Builder;
     use tokio::time::timeout;
@@ -161,27 +161,27 @@ mod tests {
         Builder::new_current_thread().enable_time().build().unwrap().block_on(task);
     }
 
-    async fn grows(room: &Room, share: &mut Share, bytes: usize) -> bool {
-        timeout(Duration::from_millis(20), room.grow(share, bytes)).await.is_ok()
+    async fn grows(budget: &MemoryBudget, reservation: &mut Reservation, bytes: usize) -> bool {
+        timeout(Duration::from_millis(20), budget.grow(reservation, bytes)).await.is_ok()
     }
 
     #[test]
     fn small_bodies_wait_for_nobody_and_one_large_one_always_goes_on() {
         run(async {
-            let room = Room::new(MOST);
-            let mut large: Vec<Share> = (0..4).map(|_| Share::default()).collect();
-            for share in &mut large[..3] {
-                assert!(grows(&room, share, MOST / 3).await);
+            let budget = MemoryBudget::new(MOST);
+            let mut large: Vec<Reservation> = (0..4).map(|_| Reservation::default()).collect();
+            for reservation in &mut large[..3] {
+                assert!(grows(&budget, reservation, MOST / 3).await);
             }
             // Each has a part, and none of them has the rest.
-            assert!(grows(&room, &mut large[0], MOST).await);
-            assert!(!grows(&room, &mut large[1], MOST).await);
-            assert!(!room.is_short());
-            let mut small = Share::default();
-            assert!(grows(&room, &mut small, OWN).await);
+            assert!(grows(&budget, &mut large[0], MOST).await);
+            assert!(!grows(&budget, &mut large[1], MOST).await);
+            assert!(!budget.is_short());
+            let mut small = Reservation::default();
+            assert!(grows(&budget, &mut small, OWN).await);
             drop(large.remove(0));
             let mut one = large.remove(0);
-            assert!(grows(&room, &mut one, MOST).await);
+            assert!(grows(&budget, &mut one, MOST).await);
         });
     }
 }

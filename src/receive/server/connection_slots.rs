@@ -17,8 +17,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Whether a client is known as one who may send events, and a number that grows with time.
 type Key = (bool, u64);
 
-/// All places.
-pub(super) struct Places {
+/// All slots.
+pub(super) struct ConnectionSlots {
     free: Arc<Semaphore>,
     all: usize,
     /// Connections that ask for nothing: strangers first, then by how long they do.
@@ -29,11 +29,11 @@ pub(super) struct Places {
 
 /// A connection that asks for nothing, until this is dropped.
 pub(super) struct Quiet {
-    places: Rc<Places>,
+    slots: Rc<ConnectionSlots>,
     key: Key,
 }
 
-impl Places {
+impl ConnectionSlots {
     /// So many.
     pub(super) fn new(all: usize) -> Rc<Self> {
         let free = Arc::new(Semaphore::new(all));
@@ -89,12 +89,12 @@ impl Places {
         self.count.set(count + 1);
         let key = (is_admitted, count);
         self.quiet.borrow_mut().insert(key, (Instant::now(), Rc::clone(leave)));
-        Quiet { places: Rc::clone(self), key }
+        Quiet { slots: Rc::clone(self), key }
     }
 }
 
 impl Drop for Quiet {
     fn drop(&mut self) {
-        self.places.quiet.borrow_mut().remove(&self.key);
+        self.slots.quiet.borrow_mut().remove(&self.key);
     }
 }
