@@ -1,5 +1,5 @@
 //! What people and programs see of a run. Only this module prints, but for what `receive` passes on to standard output
-//! (`node::receiver`): events are no report.
+//! (`receive::server`): events are not a report.
 
 mod diff;
 mod json;

@@ -11,7 +11,7 @@
 use super::klog;
 use crate::audit::argv::{self, Occurrence};
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
-use crate::node::{Bounds, Ended, How, Process, Program, Confinement, SCRATCH};
+use crate::node::{Bounds, Confinement, Ended, How, Process, Program, SCRATCH};
 use std::time::Duration;
 
 /// How far a trial may go. It takes 0.2 to 0.6 s of one processor and 85 MiB of memory (1.33, 1.36), and up to 10 s

@@ -43,7 +43,7 @@ pub(super) fn perform(
     let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
     live.handle_signals()?;
     let outcome = restart(&mut live, &mut Progress::new(output), &scene, record, options);
-    live.end_deaf();
+    live.end_ignoring_signals();
     Ok(outcome)
 }
 

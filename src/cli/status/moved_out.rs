@@ -135,7 +135,7 @@ mod tests {
         let expected = "\
 Audit logging: unknown while there is no manifest
 Unfinished:    generation 10, phase Out, since 2026-11-21T03:14:15Z
-               kaudit is at work on it, pid 812 since 2026-11-21T03:14:15Z: wait for it
+               another kaudit run is in progress (pid 812 since 2026-11-21T03:14:15Z): wait until it ends
 Kubelet:       no kubelet runs on this node
 Running:       pid 127 since 2026-11-21T03:14:15Z, pod 6ebc, audit on
 Manifest:      /m/kube-apiserver.yaml (not there)

@@ -1,4 +1,4 @@
-//! Connections of this node to itself, also as clients elsewhere make them.
+//! Connecting from a chosen local address.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
@@ -8,9 +8,9 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Connects to `address`, from the address `from` where that is given, within `limit`.
+/// Connects to `address`, from the local address `from` if given, within `limit`.
 ///
-/// A socket gets the address that it is connected from before it connects, for which the standard library has no words.
+/// The standard library cannot bind a socket before it connects.
 pub(in crate::node) fn connect(
     address: &SocketAddr,
     from: Option<IpAddr>,

@@ -1,4 +1,4 @@
-//! One connection, from its handshake to its end.
+//! One connection, from the TLS handshake to its end.
 
 use super::connection_slots::PATIENCE;
 use super::request::{Client, ServerState};
@@ -16,23 +16,24 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// How long a connection may be idle between two requests: longer than Go's clients keep one, so that it is they who close
-/// it, and none is closed while a request is on its way (`net/http`, `DefaultTransport.IdleConnTimeout`: 90 s).
+/// How long a connection may be idle between two requests. It is longer than Go's clients keep an idle connection
+/// (`net/http`, `DefaultTransport.IdleConnTimeout`: 90 s), so that the client closes it and no request meets a closed
+/// connection.
 const IDLE: Duration = Duration::from_mins(2);
-/// A head is a few lines.
+/// The longest head of a request, in bytes.
 const HEAD_MOST: usize = 64 << 10;
 
-/// Serves a connection until it ends. When `stop` becomes true, the request under way is the last one.
+/// Serves a connection until it ends. When `stop` becomes true, the current request is the last one.
 pub(super) async fn serve(
     stream: TcpStream,
     tls: Option<Arc<ServerConfig>>,
     state: Rc<ServerState>,
     stop: watch::Receiver<bool>,
 ) {
-    // What it holds back for a fuller packet, the other side waits for; it works without, too.
+    // Nagle's algorithm would delay answers. A failure only costs speed.
     drop(stream.set_nodelay(true));
     let client = Client::default();
-    client.rests(&state.slots);
+    client.set_idle(&state.slots);
     let Some(tls) = tls else {
         return converse(TokioIo::new(stream), client, &state, stop).await;
     };
@@ -67,7 +68,7 @@ async fn converse(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(IDLE)
-            // Who has said all may close his side and wait for the answer.
+            // A client may close its sending side and wait for the answer.
             .half_close(true)
             .max_buf_size(HEAD_MOST)
             .serve_connection(stream, service)
@@ -77,7 +78,7 @@ async fn converse(
     let (mut is_stopping, mut is_known, mut is_leaving) = (false, false, false);
     loop {
         tokio::select! {
-            // How it ended is known to the client, or there is none any more.
+            // The client knows how it ended, or it is gone.
             _ = connection.as_mut() => return,
             () = first.as_mut(), if !is_known => {
                 is_known = client.has_asked.get();
@@ -93,7 +94,7 @@ async fn converse(
                 connection.as_mut().graceful_shutdown();
                 farewell.as_mut().reset(Instant::now() + PATIENCE);
             }
-            // Its answer was not taken, or it is the one to a request that was on its way.
+            // The client did not read its answer, or the answer belongs to a request that was already on its way.
             () = farewell.as_mut(), if is_leaving => {
                 if client.is_quiet() {
                     return;

@@ -1,9 +1,9 @@
-//! The socket, the signals, and the order of a run: open, serve, finish.
+//! The listening socket, signals, and the phases of a run: open, serve, finish.
 
 use super::connection::serve;
 use super::connection_slots::ConnectionSlots;
-use super::request::ServerState;
 use super::memory_budget::MemoryBudget;
+use super::request::ServerState;
 use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
@@ -24,18 +24,18 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
-/// Files that are open besides the connections.
+/// Open files besides the connections.
 const OTHER_FILES: u64 = 64;
-/// How long to wait where the system has no socket or memory for a connection.
+/// How long to wait when the system is out of sockets or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs an event server to its end.
+/// Runs an event server until it ends.
 pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Received> {
-    // Everything that can be wrong with what was asked for, before anybody is served.
+    // All settings are validated before the first connection is accepted.
     let tls = asked.tls.clone().map(Tls::read).transpose()?;
     let tokens = asked.token.as_deref().map(Tokens::read).transpose()?;
     let socket = listen(asked.listen)?;
-    let address = socket.local_addr().context("asking for the port")?;
+    let address = socket.local_addr().context("getting the local address")?;
     allow_files(asked.max_connections)?;
     let sink = Sink::open(&asked.output, asked.form.header())?;
 
@@ -55,14 +55,14 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
         memory: MemoryBudget::new(asked.max_body),
         slots: ConnectionSlots::new(asked.max_connections),
     });
-    let runtime = Builder::new_current_thread().enable_all().build().context("starting")?;
+    let runtime = Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
     let tasks = LocalSet::new();
     let (cut, broken) = tasks.block_on(&runtime, async {
         let scheme = if tls.is_some() { "https" } else { "http" };
         say(&format!("listening on {scheme}://{address}"));
         accept(asked, socket, tls, &state, &orders, &mut said, say).await
     })?;
-    // Connections that are left are cut here, and what they had handed over is written all the same.
+    // This closes the remaining connections. Events that they already queued are still written.
     drop((tasks, state, orders));
     drop(runtime);
     let mut ending = Received { metrics, cut, broken };
@@ -84,7 +84,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Raises the limit of open files to what the connections need.
+/// Raises the limit of open files to the number that the connections need.
 fn allow_files(connections: usize) -> Result<()> {
     let needed = connections as u64 + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
@@ -93,13 +93,13 @@ fn allow_files(connections: usize) -> Result<()> {
     }
     if limit.maximum.is_some_and(|maximum| maximum < needed) {
         let allowed = limit.maximum.unwrap_or_default().saturating_sub(OTHER_FILES);
-        bail!("this process may have {allowed} connections at most (ulimit -Hn), not {connections}");
+        bail!("the limit of open files (ulimit -Hn) allows at most {allowed} connections, not {connections}");
     }
     setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
         .context("raising the limit of open files")
 }
 
-/// The signals that an event server knows.
+/// The signals that an event server handles.
 struct Signals {
     end: Signal,
     interrupt: Signal,
@@ -117,8 +117,8 @@ impl Signals {
     }
 }
 
-/// Accepts connections until the end is asked for, then waits for those that are open. Returns how many had to be cut, and
-/// why it ended by itself.
+/// Accepts connections until the server is stopped, then waits for the open ones. Returns how many had to be closed,
+/// and the reason if the server stopped because of an error.
 async fn accept(
     server: &EventServer,
     socket: TcpListener,
@@ -154,7 +154,7 @@ async fn accept(
                         drop(place);
                     });
                 }
-                // Out of sockets or memory, or a connection that was closed before it was accepted (accept(2)).
+                // Out of sockets or memory, or the connection was closed before it was accepted (accept(2)).
                 Some((_, Err(_))) => sleep(PAUSE).await,
                 None => break None,
             },
@@ -168,12 +168,12 @@ async fn accept(
         }
     };
     drop((socket, newcomer));
-    // Without a connection nobody listens.
+    // Fails only if there is no connection.
     let _ = stop.send(true);
     let finished = timeout(server.grace, state.slots.all_free());
     tokio::select! {
         _ = finished => {}
-        // Asked a second time: at once.
+        // A second signal ends the wait.
         _ = signals.end.recv() => {}
         _ = signals.interrupt.recv() => {}
     }
@@ -184,8 +184,8 @@ async fn accept(
 fn refresh(tls: &mut Tls, say: &mut dyn FnMut(&str)) -> Arc<rustls::ServerConfig> {
     match tls.refresh() {
         Ok(false) => {}
-        Ok(true) => say("the certificate was read again"),
-        Err(error) => say(&format!("the certificate from before stays in force: {error:#}")),
+        Ok(true) => say("reloaded the certificate"),
+        Err(error) => say(&format!("keeping the previous certificate: {error:#}")),
     }
     tls.configuration()
 }

@@ -1,30 +1,30 @@
-//! MemoryBudget in memory for the bodies under way. It is taken as a body comes, not as it is announced, so that many who announce
-//! much and send little take nothing from the others.
+//! A memory budget for request bodies. Memory is reserved when data arrives, not when it is announced, so that clients
+//! that announce much and send little do not block others.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// MemoryBudget is given out in pieces of this many bytes: a semaphore counts to 2^32 or less on some machines.
+/// The unit of reservations, in bytes: on some machines a semaphore counts only to 2^32.
 const PIECE: usize = 1024;
-/// What each body has without asking, so that a small one never waits for large ones. It is no more than what a connection
-/// may take for its head.
+/// The memory that each body has without a reservation, so that a small body never waits for large ones. It is at most
+/// what a connection may use for its head.
 const OWN: usize = 64 << 10;
-/// A body is looked at this often.
+/// How often the speed of a body is checked.
 const LOOK: Duration = Duration::from_secs(1);
-/// The least that comes of a body between two looks while others wait.
+/// The least number of bytes between two checks while other bodies wait.
 const LEAST: usize = 64 << 10;
 
-/// All of it: as much as a body of the greatest length has, for all together, and as much again for one at a time. Without
-/// that one, bodies that each have a part and wait for the rest would wait for ever.
+/// The budget: the size of one largest body shared by all, and the same size again for one body at a time. Without the
+/// latter, bodies that each hold a part and wait for the rest would deadlock.
 pub(super) struct MemoryBudget {
     shared: Arc<Semaphore>,
     spare: Arc<Semaphore>,
     waiting: Cell<usize>,
 }
 
-/// What one body has. It is given back with this.
+/// The memory of one body; released on drop.
 #[derive(Debug, Default)]
 pub(super) struct Reservation {
     bytes: usize,
@@ -33,18 +33,18 @@ pub(super) struct Reservation {
 }
 
 impl MemoryBudget {
-    /// For bodies of `max_body` bytes.
+    /// A budget for bodies of up to `max_body` bytes.
     pub(super) fn new(max_body: usize) -> Self {
         let shared = Arc::new(Semaphore::new(pieces(max_body) as usize));
         Self { shared, spare: Arc::new(Semaphore::new(1)), waiting: Cell::new(0) }
     }
 
-    /// Whether somebody waits for it.
+    /// Whether a body is waiting for memory.
     pub(super) fn is_short(&self) -> bool {
         self.waiting.get() > 0
     }
 
-    /// Makes the reservation one of `bytes`, no more than the length of the longest body; waits until that is there.
+    /// Grows a reservation to `bytes`, at most the length of the longest body; waits until the memory is available.
     pub(super) async fn grow(&self, reservation: &mut Reservation, bytes: usize) {
         let more = bytes.saturating_sub(reservation.bytes.max(OWN));
         if more == 0 || reservation.spare.is_some() {
@@ -59,10 +59,10 @@ impl MemoryBudget {
             Ok(permit) = Arc::clone(&self.shared).acquire_many_owned(more) => reservation.add(permit, bytes),
             Ok(permit) = Arc::clone(&self.spare).acquire_owned() => {
                 reservation.spare = Some(permit);
-                // It is enough for the whole body.
+                // The spare part is enough for the whole body.
                 reservation.shared = None;
             }
-            // Nobody closes them.
+            // The semaphores are never closed.
             else => {}
         }
     }
@@ -78,7 +78,7 @@ impl Reservation {
     }
 }
 
-/// One who waits, also where the waiting is given up.
+/// Counts a waiting body until it is dropped, also if the wait is cancelled.
 struct Waiting<'a>(&'a Cell<usize>);
 
 impl<'a> Waiting<'a> {
@@ -98,41 +98,41 @@ fn pieces(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(PIECE).max(1)).unwrap_or(u32::MAX)
 }
 
-/// How fast a body comes.
+/// The speed of a body.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// When it has to be there.
+    /// The deadline of the body.
     end: Instant,
-    /// When it is looked at again.
+    /// The time of the next check.
     look: Instant,
-    /// What came since the last look.
+    /// Bytes since the last check.
     bytes: usize,
 }
 
 impl Pace {
-    /// Of a body that begins now.
+    /// For a body that starts now.
     pub(super) fn new(timeout: Duration) -> Self {
         let now = Instant::now();
         Self { end: now + timeout, look: now + LOOK, bytes: 0 }
     }
 
-    /// That many bytes came.
+    /// Counts received bytes.
     pub(super) fn count(&mut self, bytes: usize) {
         self.bytes += bytes;
     }
 
-    /// For so long nobody read.
+    /// Excludes time in which the server did not read.
     pub(super) fn pause(&mut self, time: Duration) {
         self.end += time;
         self.look += time;
     }
 
-    /// When to look again.
+    /// The time of the next check or the deadline.
     pub(super) fn next(&self) -> Instant {
         self.end.min(self.look)
     }
 
-    /// Whether the body is too slow: it is not there in its time, or hardly moves while others wait.
+    /// Whether the body is too slow: it missed its deadline, or hardly progresses while others wait.
     pub(super) fn is_too_slow(&mut self, others_wait: bool) -> bool {
         let now = Instant::now();
         if now >= self.end {
@@ -150,7 +150,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{OWN, MemoryBudget, Reservation};
+    use super::{MemoryBudget, OWN, Reservation};
     use std::time::Duration;
     use tokio::runtime::Builder;
     use tokio::time::timeout;

@@ -10,7 +10,7 @@ use std::process::{Child, Command};
 const LONG: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(20);
 
-/// A process that calls itself an API server; it ends with this value, if it has not before.
+/// A process that looks like an API server; it is killed when dropped.
 struct Sleeper {
     child: Child,
     process: Process,
@@ -31,7 +31,7 @@ fn start() -> (Live, Sleeper) {
     let mut sleeper = Sleeper { child, process };
     let started = Instant::now();
     while started.elapsed() < LONG {
-        // Until its execve(2) it has the command line of this test.
+        // Until execve(2) it has the command line of this test.
         let found = live.processes.running(Component::ApiServer).unwrap();
         if let Some(process) = found.into_iter().find(|process| process.pid == pid) {
             sleeper.process = process;
@@ -61,7 +61,7 @@ fn a_process_is_waited_for_and_killed() {
     assert!(live.wait_for_exit(&another, LONG).unwrap(), "another start is another process, and gone");
     assert!(!live.wait_for_exit(&process, SHORT).unwrap(), "and the one with this id lives on");
     live.kill(&process).unwrap();
-    // Not yet waited for by its parent, which is this test: a zombie has ended all the same.
+    // A zombie, not yet reaped by this test, has ended.
     assert!(live.wait_for_exit(&process, LONG).unwrap());
     live.kill(&process).unwrap();
     sleeper.child.wait().unwrap();

@@ -1,4 +1,4 @@
-//! With real programs, where kaudit itself runs: what needs no root.
+//! With real programs and without confinement, which requires root.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn a_program_ends_with_its_status_and_its_words() {
 
 #[test]
 fn it_gets_its_name_and_its_environment_and_nothing_else() {
-    // A variable of the shell's own or two may be there; none of this process's are.
+    // The shell may set a variable or two itself; none of this process's may be there.
     let Ended { output, .. } = shell("echo \"$0 $A|$HOME|$CARGO_MANIFEST_DIR|\"; cat; echo end", BOUNDS);
     assert_eq!(output, "a-shell b c|||\nend\n");
 }
@@ -50,7 +50,7 @@ fn its_time_is_bounded() {
     let Ended { how, output, took, .. } = shell("echo $$; while :; do :; done", bounds);
     assert_eq!(how, How::TimeUp);
     assert!(took >= bounds.time && took < Duration::from_secs(30), "{took:?}");
-    // Killed and reaped: there is no such process any more.
+    // Killed and reaped: the process does not exist any more.
     let place = format!("/proc/{}/comm", output.trim());
     assert!(fs::read_to_string(place).is_err());
 }
@@ -66,7 +66,7 @@ fn a_child_that_holds_its_pipes_open_does_not_hold_kaudit() {
 
 #[test]
 fn its_memory_is_bounded() {
-    // From outside, soon after its start: it waits until the bound is there.
+    // The limit is set from outside soon after the start, so the script waits for it.
     let script =
         "until [ \"$(ulimit -d)\" = 65536 ]; do :; done; exec dd if=/dev/zero of=/dev/null bs=256M count=1";
     let Ended { how, errors, .. } = shell(script, Bounds { memory: 64 << 20, ..BOUNDS });
