@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn what_else_is_in_a_file_is_passed_over() {
         let key: &[u8] = include_bytes!("node/net/api/testdata/server.key");
-        let text = [b"Subject: somebody\n", SERVER, key, SERVER].concat();
+        let text = [b"Subject: someone\n", SERVER, key, SERVER].concat();
         assert_eq!(blocks(&text).len(), 2);
         assert_eq!(blocks(key).len(), 0);
     }

@@ -1,6 +1,6 @@
 //! Queries over all records of a node.
 
-use super::{Owned, Record, RecordedFile};
+use super::{Owned, Record};
 use crate::file::{FileState, Metadata};
 use crate::manifest::DIGEST_ANNOTATION;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,8 @@ impl History {
     /// file.
     #[must_use]
     pub fn last_written(&self, path: &Path) -> Option<Option<&FileState>> {
-        self.newest_entry(path).map(|file| file.after.as_ref())
+        let mut newest = self.records.iter().rev();
+        newest.find_map(|record| record.file(path)).map(|file| file.after.as_ref())
     }
 
     /// Whether the content of `path` was changed since kaudit last wrote it. A path that kaudit never changed counts
@@ -123,10 +124,6 @@ impl History {
         let mut later = self.records.iter().filter(|record| record.number > number);
         later.find_map(|record| record.file(path))?.before.as_ref()
     }
-
-    fn newest_entry(&self, path: &Path) -> Option<&RecordedFile> {
-        self.records.iter().rev().find_map(|record| record.file(path))
-    }
 }
 
 /// Whether the manifest has kaudit's annotation.
@@ -138,6 +135,7 @@ fn carries_mark(manifest: &FileState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generation::RecordedFile;
 
     fn state(text: &str) -> FileState {
         FileState { bytes: text.as_bytes().to_vec(), metadata: Metadata::new(0o600, None) }

@@ -54,36 +54,43 @@ impl Rejection {
     /// The HTTP status (RFC 9110, 15).
     #[must_use]
     pub fn status(self) -> u16 {
-        match self {
-            Rejection::NoCertificate | Rejection::WrongToken => 401,
-            Rejection::Method => 405,
-            Rejection::NotFound => 404,
-            Rejection::Encoded => 415,
-            Rejection::TooLarge => 413,
-            Rejection::Slow => 408,
-            Rejection::Cut | Rejection::NotJson => 400,
-            Rejection::NotEventList | Rejection::NotEvent(_) => 422,
-            Rejection::Busy | Rejection::NotWritten => 503,
-        }
+        self.description().0
     }
 
     /// The name in the metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
+        self.description().1
+    }
+
+    /// Status, name and text.
+    fn description(self) -> (u16, &'static str, &'static str) {
         match self {
-            Rejection::NoCertificate => "no_certificate",
-            Rejection::WrongToken => "wrong_token",
-            Rejection::Method => "method",
-            Rejection::NotFound => "not_found",
-            Rejection::Encoded => "encoded",
-            Rejection::TooLarge => "too_large",
-            Rejection::Slow => "slow",
-            Rejection::Cut => "cut",
-            Rejection::Busy => "busy",
-            Rejection::NotJson => "not_json",
-            Rejection::NotEventList => "not_event_list",
-            Rejection::NotEvent(_) => "not_event",
-            Rejection::NotWritten => "not_written",
+            Rejection::NoCertificate => (401, "no_certificate", "a client certificate is required"),
+            Rejection::WrongToken => (401, "wrong_token", "a valid bearer token is required"),
+            Rejection::Method => (405, "method", "events are sent with POST"),
+            Rejection::NotFound => (
+                404,
+                "not_found",
+                "not found: GET serves /healthz and /metrics only; send events with POST, to any path",
+            ),
+            Rejection::Encoded => (415, "encoded", "the body must not be compressed"),
+            Rejection::TooLarge => (413, "too_large", "the body is longer than --max-body allows"),
+            Rejection::Slow => (408, "slow", "the body did not arrive in time"),
+            Rejection::Cut => (400, "cut", "the body ended early"),
+            Rejection::Busy => (503, "busy", "too many requests are in progress; try again"),
+            Rejection::NotJson => (400, "not_json", "the body is not JSON"),
+            Rejection::NotEventList => (
+                422,
+                "not_event_list",
+                "the body is not an EventList of audit.k8s.io/v1, v1beta1 or v1alpha1",
+            ),
+            Rejection::NotEvent(_) => (
+                422,
+                "not_event",
+                "is not an audit event: an event has an auditID, a level, a stage, and no other kind",
+            ),
+            Rejection::NotWritten => (503, "not_written", "the events could not be written; try again"),
         }
     }
 
@@ -102,25 +109,9 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Rejection::NoCertificate => "a client certificate is required",
-            Rejection::WrongToken => "a valid bearer token is required",
-            Rejection::Method => "events are sent with POST",
-            Rejection::NotFound => "not found: GET serves /healthz and /metrics only; send events with POST, to any path",
-            Rejection::Encoded => "the body must not be compressed",
-            Rejection::TooLarge => "the body is longer than --max-body allows",
-            Rejection::Slow => "the body did not arrive in time",
-            Rejection::Cut => "the body ended early",
-            Rejection::Busy => "too many requests are in progress; try again",
-            Rejection::NotJson => "the body is not JSON",
-            Rejection::NotEventList => "the body is not an EventList of audit.k8s.io/v1, v1beta1 or v1alpha1",
-            Rejection::NotEvent(index) => {
-                return write!(
-                    f,
-                    "items[{index}] is not an audit event: an event has an auditID, a level, a stage, and no other kind"
-                );
-            }
-            Rejection::NotWritten => "the events could not be written; try again",
-        })
+        if let Rejection::NotEvent(index) = self {
+            write!(f, "items[{index}] ")?;
+        }
+        f.write_str(self.description().2)
     }
 }

@@ -62,7 +62,7 @@ fn a_body_that_comes_byte_by_byte_is_taken() {
 }
 
 #[test]
-fn who_closes_his_side_still_gets_his_answer_and_who_goes_is_forgotten() {
+fn a_half_closed_connection_gets_its_answer_and_a_closed_one_is_dropped() {
     let directory = directory();
     let server = Server::start(directory.path(), "--format json --output-file events.log");
     let body = numbered(0..5);

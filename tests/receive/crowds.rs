@@ -17,7 +17,7 @@ fn allow_files() {
 }
 
 #[test]
-fn a_thousand_silent_connections_keep_nobody_out() {
+fn a_thousand_silent_connections_do_not_block_others() {
     allow_files();
     let directory = directory();
     let options = format!("{LATE} --max-connections 300 --format json --output-file events.log");
@@ -110,20 +110,20 @@ fn assert_each_once(directory: &Path, count: usize) {
 }
 
 #[test]
-fn strangers_keep_no_places() {
+fn untrusteds_keep_no_places() {
     let directory = directory();
     let options =
         format!("{LATE} --token-file token --max-connections 3 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
-    let mut strangers: Vec<Client> = (0..3).map(|_| Client::plain(server.address)).collect();
-    for (stranger, ask) in strangers.iter_mut().zip([
+    let mut untrusteds: Vec<Client> = (0..3).map(|_| Client::plain(server.address)).collect();
+    for (untrusted, ask) in untrusteds.iter_mut().zip([
         "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
         "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     ]) {
-        let answer = stranger.request(ask);
+        let answer = untrusted.request(ask);
         assert!(answer.head.contains(&"connection: close".to_owned()), "{answer:?}");
-        assert!(stranger.is_closed());
+        assert!(untrusted.is_closed());
     }
     // An authenticated client keeps its connection while no other client needs it.
     let right = "Authorization: Bearer geheim\r\n";
@@ -139,7 +139,7 @@ fn strangers_keep_no_places() {
 }
 
 #[test]
-fn who_takes_no_answers_keeps_no_place() {
+fn a_client_that_reads_no_answers_loses_its_slot() {
     let directory = directory();
     let options = format!("{LATE} --max-connections 1 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
@@ -151,7 +151,7 @@ fn who_takes_no_answers_keeps_no_place() {
 }
 
 #[test]
-fn who_announces_much_and_sends_little_takes_no_room() {
+fn announced_bytes_take_no_memory() {
     let directory = directory();
     let options = format!("{LATE} --max-body 4000000 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
@@ -163,7 +163,7 @@ fn who_announces_much_and_sends_little_takes_no_room() {
 }
 
 #[test]
-fn who_stops_within_a_large_body_gives_its_room_to_others() {
+fn an_incomplete_large_body_gives_its_memory_to_others() {
     let directory = directory();
     let options = format!("{LATE} --max-body 4000000 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);

@@ -122,7 +122,7 @@ fn the_end_waits_for_a_request_within_its_bound() {
 }
 
 #[test]
-fn who_has_not_begun_holds_nothing_up() {
+fn a_client_without_a_request_does_not_delay_the_end() {
     let directory = directory();
     let options =
         "--tls-cert server.crt --tls-key server.key --timeout 1000s --grace 1000s --output-file events.log";

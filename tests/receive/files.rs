@@ -79,7 +79,7 @@ fn what_is_there_already_stays() {
 }
 
 #[test]
-fn a_disk_that_takes_no_more_leaves_whole_events_and_recovers() {
+fn a_full_disk_leaves_complete_events_and_recovers() {
     for fsync in ["batch", "never"] {
         let directory = directory();
         // The limit of the file size fails a write like a full disk: after a part of it.
@@ -144,7 +144,7 @@ fn nothing_is_remembered_where_that_is_asked() {
 }
 
 #[test]
-fn a_file_that_somebody_else_renames_is_begun_anew() {
+fn a_file_renamed_by_another_program_is_reopened() {
     let directory = directory();
     let server = Server::start(directory.path(), "--format json --output-file events.log");
     let mut client = Client::plain(server.address);

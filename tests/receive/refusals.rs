@@ -126,8 +126,8 @@ fn clients_need_a_certificate_of_the_right_authority() {
     assert_eq!(Client::tls(server.address, path, None).get("/healthz").status, 200);
     assert_eq!(Client::tls(server.address, path, None).get("/metrics").status, 401);
     // The handshake fails, and so does a client that does not speak TLS.
-    let mut stranger = Client::tls(server.address, path, Some("stranger"));
-    assert!(stranger.send(&body).is_err() || stranger.answer().is_err());
+    let mut untrusted = Client::tls(server.address, path, Some("untrusted"));
+    assert!(untrusted.send(&body).is_err() || untrusted.answer().is_err());
     let mut plain = Client::plain(server.address);
     plain.send(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert!(plain.answer().is_err());
@@ -148,14 +148,14 @@ fn what_cannot_work_is_refused_at_the_start() {
     let free = "--listen 127.0.0.1:0";
     for (options, reason) in [
         (format!("--listen {address}"), "listening on"),
-        (format!("{free} --token-file empty"), "empty has no token"),
+        (format!("{free} --token-file empty"), "empty contains no token"),
         (format!("{free} --token-file missing"), "opening missing"),
         (format!("{free} --tls-cert server.crt --tls-key client.key"), "cannot be used together"),
-        (format!("{free} --tls-cert empty --tls-key server.key"), "empty has no certificate"),
+        (format!("{free} --tls-cert empty --tls-key server.key"), "empty contains no certificate"),
         (format!("{free} --tls-cert server.crt --tls-key server.crt"), "reading a key from server.crt"),
         (
             format!("{free} --tls-cert server.crt --tls-key server.key --client-ca empty"),
-            "empty has no certificate",
+            "empty contains no certificate",
         ),
         (format!("{free} --output-file /dev/null"), "is not a regular file"),
         (format!("{free} --output-file directory"), "opening directory"),

@@ -136,7 +136,7 @@ fn judge(planned: &[u8], pod: &SurgePod) -> Result<(), String> {
         pod.log.as_ref().is_some_and(|log| log.path == own_log && log.host.is_some()),
         "its log on the host",
     )?;
-    demand(after.len() <= before.len() + 2, "more words")?;
+    demand(after.len() <= before.len() + 2, "more arguments")?;
 
     let env = new["env"].as_array().unwrap();
     let debug = env.iter().rfind(|entry| entry["name"] == "GODEBUG").unwrap()["value"].as_str().unwrap();

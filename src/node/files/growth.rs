@@ -1,6 +1,6 @@
 //! The end of a growing file, and the times at which files changed.
 
-use super::read;
+use super::read::if_exists;
 use crate::node::Node;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -27,11 +27,8 @@ impl Node {
     /// The file exists and cannot be read.
     pub fn file_end(&self, path: &Path, limit: u64) -> Result<Option<FileEnd>> {
         let reading = || format!("reading {}", path.display());
-        let mut file = match fs::File::open(self.locate_target(path)?) {
-            Ok(file) => file,
-            Err(error) if read::is_absence(&error) => return Ok(None),
-            Err(error) => return Err(error).with_context(reading),
-        };
+        let file = if_exists(fs::File::open(self.locate_target(path)?)).with_context(reading)?;
+        let Some(mut file) = file else { return Ok(None) };
         let metadata = file.metadata().with_context(reading)?;
         let size = metadata.len();
         file.seek(SeekFrom::Start(size.saturating_sub(limit))).with_context(reading)?;
@@ -47,12 +44,8 @@ impl Node {
     /// # Errors
     /// The file cannot be read.
     pub fn changed_at(&self, path: &Path) -> Result<Option<Timestamp>> {
-        let looking = || format!("reading the metadata of {}", path.display());
-        match fs::metadata(self.locate_target(path)?) {
-            Ok(metadata) => time_of(metadata.ctime(), metadata.ctime_nsec()).map(Some).with_context(looking),
-            Err(error) if read::is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(looking),
-        }
+        let changed = self.metadata(path)?.map(|metadata| time_of(metadata.ctime(), metadata.ctime_nsec()));
+        changed.transpose()
     }
 }
 

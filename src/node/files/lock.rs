@@ -1,6 +1,6 @@
 //! The lock that allows one run at a time.
 
-use super::read::is_absence;
+use super::read::if_exists;
 use crate::node::Node;
 use anyhow::{Context as _, Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -57,21 +57,16 @@ impl Node {
     /// # Errors
     /// The list or the lock file exists and cannot be read.
     pub fn lock_holder(&self, path: &Path) -> Result<Option<String>> {
-        let list = match fs::read_to_string(self.root.join("proc/locks")) {
-            Ok(list) => list,
-            Err(error) if is_absence(&error) => return Ok(None),
-            Err(error) => return Err(error).context("reading /proc/locks"),
-        };
+        let list =
+            if_exists(fs::read_to_string(self.root.join("proc/locks"))).context("reading /proc/locks")?;
+        let Some(list) = list else { return Ok(None) };
         let place = self.locate(path)?;
         let look = || -> io::Result<Option<String>> {
             let note = fs::read_to_string(&place)?;
             Ok(is_locked(&list, fs::metadata(&place)?.ino(), &note).then_some(note))
         };
-        match look() {
-            Ok(holder) => Ok(holder.map(|holder| holder.trim().to_owned())),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("reading the lock {}", path.display())),
-        }
+        let holder = if_exists(look()).with_context(|| format!("reading the lock {}", path.display()))?;
+        Ok(holder.flatten().map(|holder| holder.trim().to_owned()))
     }
 
     fn open_lock(&self, path: &Path) -> Result<File> {

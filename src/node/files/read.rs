@@ -73,13 +73,9 @@ impl Node {
     /// # Errors
     /// The file exists and cannot be read.
     pub fn find_operators_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-        match fs::File::open(path) {
-            Ok(file) => {
-                read_limited(file, limit).map(Some).with_context(|| format!("reading {}", path.display()))
-            }
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("opening {}", path.display())),
-        }
+        let file = if_exists(fs::File::open(path)).with_context(|| format!("opening {}", path.display()))?;
+        let bytes = file.map(|file| read_limited(file, limit)).transpose();
+        bytes.with_context(|| format!("reading {}", path.display()))
     }
 
     /// Standard input, at most `limit` bytes plus one.
@@ -108,15 +104,8 @@ impl Node {
     /// # Errors
     /// The directory cannot be accessed.
     pub fn directory_metadata(&self, path: &Path) -> Result<Option<Metadata>> {
-        let place = self.locate_target(path)?;
-        match fs::metadata(&place) {
-            Ok(metadata) if metadata.is_dir() => {
-                Ok(Some(Metadata::new(mode_of(&metadata), Some(owner_of(&metadata)))))
-            }
-            Ok(_) => Ok(None),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("accessing {}", path.display())),
-        }
+        let metadata = self.metadata(path)?.filter(fs::Metadata::is_dir);
+        Ok(metadata.map(|metadata| Metadata::new(mode_of(&metadata), Some(owner_of(&metadata)))))
     }
 
     /// The size of a file in bytes; `None` if it does not exist.
@@ -124,11 +113,13 @@ impl Node {
     /// # Errors
     /// The file cannot be accessed.
     pub fn file_size(&self, path: &Path) -> Result<Option<u64>> {
-        match fs::metadata(self.locate_target(path)?) {
-            Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("accessing {}", path.display())),
-        }
+        Ok(self.metadata(path)?.filter(fs::Metadata::is_file).map(|metadata| metadata.len()))
+    }
+
+    /// The metadata of what a path refers to; `None` if it does not exist.
+    pub(super) fn metadata(&self, path: &Path) -> Result<Option<fs::Metadata>> {
+        let metadata = if_exists(fs::metadata(self.locate_target(path)?));
+        metadata.with_context(|| format!("accessing {}", path.display()))
     }
 
     /// The entries of a directory, sorted by name; empty if it does not exist.
@@ -137,19 +128,16 @@ impl Node {
     /// The directory exists and cannot be listed.
     pub fn list(&self, path: &Path) -> Result<Vec<Entry>> {
         let place = self.locate_target(path)?;
-        let entries = match fs::read_dir(&place) {
-            Ok(entries) => entries,
-            Err(error) if is_absence(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(error).with_context(|| format!("listing {}", path.display())),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(|| format!("listing {}", path.display()))?;
-            found.push(Entry {
-                name: entry.file_name().to_string_lossy().into_owned(),
-                kind: kind_of(&entry.path()).with_context(|| format!("listing {}", path.display()))?,
+        let list = || -> io::Result<Vec<Entry>> {
+            let entries = if_exists(fs::read_dir(&place))?;
+            let found = entries.into_iter().flatten().map(|entry| {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                Ok(Entry { name, kind: kind_of(&entry.path())? })
             });
-        }
+            found.collect()
+        };
+        let mut found = list().with_context(|| format!("listing {}", path.display()))?;
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
@@ -161,15 +149,15 @@ impl Node {
     pub fn bytes_available(&self, path: &Path) -> Result<u64> {
         let mut place = self.locate_target(path)?;
         while !place.exists() && place.pop() {}
-        let stat = nix::sys::statvfs::statvfs(&place)
+        let stat = rustix::fs::statvfs(&place)
             .with_context(|| format!("reading the free space of {}", path.display()))?;
-        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
     /// Whether this process may change the owner of files.
     #[must_use]
     pub fn may_change_owner() -> bool {
-        nix::unistd::geteuid().is_root()
+        rustix::process::geteuid().is_root()
     }
 }
 
@@ -177,11 +165,7 @@ impl Node {
 const STREAM_BUFFER: usize = 1 << 20;
 
 pub(in crate::node) fn read_state(place: &Path, limit: u64) -> io::Result<Option<FileState>> {
-    let file = match fs::File::open(place) {
-        Ok(file) => file,
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = if_exists(fs::File::open(place))? else { return Ok(None) };
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
@@ -221,11 +205,7 @@ fn read_limited(source: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 fn kind_of(place: &Path) -> io::Result<EntryKind> {
-    let metadata = match fs::symlink_metadata(place) {
-        Ok(metadata) => metadata,
-        Err(error) if is_absence(&error) => return Ok(EntryKind::Absent),
-        Err(error) => return Err(error),
-    };
+    let Some(metadata) = if_exists(fs::symlink_metadata(place))? else { return Ok(EntryKind::Absent) };
     Ok(if metadata.is_symlink() {
         EntryKind::Link(fs::read_link(place)?)
     } else if metadata.is_dir() {
@@ -235,6 +215,14 @@ fn kind_of(place: &Path) -> io::Result<EntryKind> {
     } else {
         EntryKind::Other
     })
+}
+
+/// `None` for a path that does not exist.
+pub(in crate::node) fn if_exists<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if is_absence(&error) => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// A missing parent (`ENOENT`) and a parent that is a file (`ENOTDIR`) both mean that the path does not exist.

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_may_write_is_named() {
+    fn unwritable_files_have_a_reason() {
         assert_eq!(reason(Errno::ROFS), "is on a read-only file system");
         assert!(reason(Errno::PERM).starts_with("is immutable (chattr +i)"));
         assert!(reason(Errno::IO).starts_with("cannot be written: "));

@@ -11,7 +11,7 @@ use super::finished::Finished;
 use super::log_file::{LogFile, Section};
 use super::open_log::{Current, length, open, whole_lines};
 use crate::node::Node;
-use crate::node::files::read::is_absence;
+use crate::node::files::read::if_exists;
 use crate::rotation::{rotated_at, rotated_name};
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeSet, VecDeque};
@@ -65,9 +65,9 @@ impl Node {
     /// # Errors
     /// As for [`Node::open_log`].
     pub fn follow_operators_log(path: &Path) -> Result<(Follower, Option<LogFile>)> {
-        let place = match fs::canonicalize(path) {
-            Err(error) if is_absence(&error) => std::path::absolute(path)?,
-            place => place.with_context(|| reading(path))?,
+        let place = match if_exists(fs::canonicalize(path)).with_context(|| reading(path))? {
+            Some(place) => place,
+            None => std::path::absolute(path)?,
         };
         // Rotated files come before it, and were not requested.
         let (follower, mut there) = Follower::start(place, path.to_path_buf(), true)?;
@@ -203,11 +203,7 @@ impl Follower {
     fn rotated_in(&self, directory: &Path) -> io::Result<BTreeSet<String>> {
         let log = self.log_name();
         let mut times = BTreeSet::new();
-        let entries = match fs::read_dir(directory) {
-            Err(error) if is_absence(&error) => return Ok(times),
-            entries => entries?,
-        };
-        for entry in entries {
+        for entry in if_exists(fs::read_dir(directory))?.into_iter().flatten() {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
                 continue;

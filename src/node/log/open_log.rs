@@ -1,6 +1,6 @@
 //! An open log file, and the position up to which it was read.
 
-use crate::node::files::read::is_absence;
+use crate::node::files::read::if_exists;
 use anyhow::{Result, bail};
 use std::fs::{self, File};
 use std::io;
@@ -26,16 +26,10 @@ pub(in crate::node) fn length(file: &File) -> io::Result<u64> {
 /// Opens a regular file; `None` if it does not exist.
 pub(in crate::node) fn open(place: &Path) -> Result<Option<Current>> {
     // Checked before opening: opening a pipe would wait for its writer.
-    match fs::metadata(place) {
-        Ok(metadata) if !metadata.is_file() => bail!("{} is not a regular file", place.display()),
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok(_) => {}
+    if if_exists(fs::metadata(place))?.is_some_and(|metadata| !metadata.is_file()) {
+        bail!("{} is not a regular file", place.display());
     }
-    let file = match File::open(place) {
-        Err(error) if is_absence(&error) => return Ok(None),
-        file => file?,
-    };
+    let Some(file) = if_exists(File::open(place))? else { return Ok(None) };
     let metadata = file.metadata()?;
     Ok(Some(Current { file: Arc::new(file), id: (metadata.dev(), metadata.ino()), read: 0 }))
 }

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_none_of_this_machine_is_an_error() {
+    fn an_address_of_another_machine_is_an_error() {
         let elsewhere = Some(IpAddr::from([192, 0, 2, 1]));
         let error = connect(&"127.0.0.1:1".parse().unwrap(), elsewhere, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);

@@ -167,7 +167,7 @@ fn socket_line(line: &str) -> Option<SocketLine> {
     Some(SocketLine { address, inode, is_listening })
 }
 
-/// Parses an address, which is written as 32-bit words in the byte order of this machine.
+/// Parses an address, which is written as 32-bit groups in the byte order of this machine.
 fn ip_address(text: &str) -> Option<IpAddr> {
     let word = |start: usize| {
         let digits = text.get(start..start + 8)?;

@@ -1,10 +1,10 @@
 //! Memory of the machine, of a process, and of all pods.
 
 use super::super::Node;
+use super::super::files::read::if_exists;
 use super::{Process, Processes};
 use anyhow::{Context as _, Result};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Memory of the machine, in bytes.
@@ -107,11 +107,7 @@ impl Hierarchy {
     fn memory_of(self, directory: &Path) -> Result<Option<PodMemory>> {
         let read = |name: &str| {
             let path = directory.join(name);
-            match fs::read_to_string(&path) {
-                Ok(text) => Ok(Some(text)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
-            }
+            if_exists(fs::read_to_string(&path)).with_context(|| format!("reading {}", path.display()))
         };
         let limit = read(self.limit)?.and_then(|text| text.trim().parse().ok());
         let Some(limit) = limit.filter(|limit| *limit < NO_LIMIT) else { return Ok(None) };

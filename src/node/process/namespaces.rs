@@ -36,7 +36,7 @@ impl Node {
 }
 
 /// Moves the calling thread permanently into a copy of the mount namespace of `pid` with `files` in [`SCRATCH`], and
-/// into an empty network namespace. Nothing of it is visible from outside.
+/// into an empty network namespace. It is not visible from outside.
 ///
 /// # Errors
 /// The reason in plain text: it requires `CAP_SYS_ADMIN`.

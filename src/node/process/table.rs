@@ -1,5 +1,6 @@
 //! Reading `/proc`. A process may end at any moment: one that ends while it is read is treated as absent.
 
+use super::super::files::read::if_exists;
 use super::super::{EntryKind, Node};
 use super::{Component, Process, parse};
 use anyhow::{Context as _, Result};
@@ -139,15 +140,12 @@ impl Processes {
     }
 
     pub(in crate::node) fn pids(&self) -> Result<Vec<i32>> {
-        let entries = match fs::read_dir(&self.proc) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error).with_context(|| format!("listing {}", self.proc.display())),
-        };
+        let listing = || format!("listing {}", self.proc.display());
+        let entries = if_exists(fs::read_dir(&self.proc)).with_context(listing)?;
         let mut pids = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(|| format!("listing {}", self.proc.display()))?;
-            pids.extend(entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()));
+        for entry in entries.into_iter().flatten() {
+            let name = entry.with_context(listing)?.file_name();
+            pids.extend(name.to_str().and_then(|name| name.parse::<i32>().ok()));
         }
         Ok(pids)
     }

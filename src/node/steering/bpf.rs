@@ -220,7 +220,7 @@ fn call<T>(command: i32, request: &T) -> io::Result<c_long> {
 
 fn descriptor(result: c_long) -> io::Result<OwnedFd> {
     let number = i32::try_from(result).map_err(io::Error::other)?;
-    // SAFETY: The kernel has just opened it for this call, so that nobody else owns it. Only calls that open one come
+    // SAFETY: The kernel has just opened it for this call, so it has no other owner. Only calls that open one come
     // here.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -69,7 +69,7 @@ const GET: &str = "get a descriptor of the API server";
 impl Node {
     /// Checks whether [`Node::steer`] by `rule` can work with the process `pid`, a running API server (or kaudit
     /// itself, which verifies less). It creates the maps, loads the program without attaching it, and gets a
-    /// descriptor of the process. Nothing of it remains, and no connection is affected.
+    /// descriptor of the process. It removes everything again, and no connection is affected.
     ///
     /// # Errors
     /// The missing feature or permission.

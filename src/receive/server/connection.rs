@@ -1,6 +1,6 @@
 //! One connection, from the TLS handshake to its end.
 
-use super::connection_slots::PATIENCE;
+use super::connection_slots::EVICTABLE_AFTER;
 use super::request::{Client, ServerState};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -74,7 +74,7 @@ async fn converse(
             .serve_connection(stream, service)
     );
     let mut first = pin!(sleep(state.timeout));
-    let mut farewell = pin!(sleep(Duration::ZERO));
+    let mut closing = pin!(sleep(Duration::ZERO));
     let (mut is_stopping, mut is_known, mut is_leaving) = (false, false, false);
     loop {
         tokio::select! {
@@ -92,14 +92,14 @@ async fn converse(
                 }
                 is_leaving = true;
                 connection.as_mut().graceful_shutdown();
-                farewell.as_mut().reset(Instant::now() + PATIENCE);
+                closing.as_mut().reset(Instant::now() + EVICTABLE_AFTER);
             }
             // The client did not read its answer, or the answer belongs to a request that was already on its way.
-            () = farewell.as_mut(), if is_leaving => {
-                if client.is_quiet() {
+            () = closing.as_mut(), if is_leaving => {
+                if client.is_idle() {
                     return;
                 }
-                farewell.as_mut().reset(Instant::now() + PATIENCE);
+                closing.as_mut().reset(Instant::now() + EVICTABLE_AFTER);
             }
             _ = stop.wait_for(|stop| *stop), if !is_stopping => {
                 is_stopping = true;

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 /// A connection that was idle this long may be closed for another. It is longer than the time between connecting and
 /// the first request, or between two requests of a busy client.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const EVICTABLE_AFTER: Duration = Duration::from_secs(1);
 /// How often idle connections are checked while a new one waits.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -22,13 +22,13 @@ pub(super) struct ConnectionSlots {
     free: Arc<Semaphore>,
     all: usize,
     /// Idle connections: unauthenticated ones first, then by how long they are idle.
-    quiet: RefCell<BTreeMap<Key, (Instant, Rc<Notify>)>>,
+    idle: RefCell<BTreeMap<Key, (Instant, Rc<Notify>)>>,
     count: Cell<u64>,
     is_full: Cell<bool>,
 }
 
 /// Marks a connection as idle until it is dropped.
-pub(super) struct Quiet {
+pub(super) struct Idle {
     slots: Rc<ConnectionSlots>,
     key: Key,
 }
@@ -37,8 +37,8 @@ impl ConnectionSlots {
     /// Creates `all` slots.
     pub(super) fn new(all: usize) -> Rc<Self> {
         let free = Arc::new(Semaphore::new(all));
-        let quiet = RefCell::default();
-        Rc::new(Self { free, all, quiet, count: Cell::new(0), is_full: Cell::new(false) })
+        let idle = RefCell::default();
+        Rc::new(Self { free, all, idle, count: Cell::new(0), is_full: Cell::new(false) })
     }
 
     /// Takes a slot for a connection that is waiting to be accepted.
@@ -65,9 +65,10 @@ impl ConnectionSlots {
 
     /// Tells one idle connection to end.
     fn evict(&self) {
-        let mut quiet = self.quiet.borrow_mut();
-        let ripe = quiet.iter().find(|(_, (since, _))| since.elapsed() >= PATIENCE).map(|(key, _)| *key);
-        if let Some((_, leave)) = ripe.and_then(|key| quiet.remove(&key)) {
+        let mut idle = self.idle.borrow_mut();
+        let ripe =
+            idle.iter().find(|(_, (since, _))| since.elapsed() >= EVICTABLE_AFTER).map(|(key, _)| *key);
+        if let Some((_, leave)) = ripe.and_then(|key| idle.remove(&key)) {
             leave.notify_one();
         }
     }
@@ -84,17 +85,17 @@ impl ConnectionSlots {
     }
 
     /// Marks a connection as idle; `leave` tells it to end.
-    pub(super) fn quiet(self: &Rc<Self>, is_admitted: bool, leave: &Rc<Notify>) -> Quiet {
+    pub(super) fn idle(self: &Rc<Self>, is_admitted: bool, leave: &Rc<Notify>) -> Idle {
         let count = self.count.get();
         self.count.set(count + 1);
         let key = (is_admitted, count);
-        self.quiet.borrow_mut().insert(key, (Instant::now(), Rc::clone(leave)));
-        Quiet { slots: Rc::clone(self), key }
+        self.idle.borrow_mut().insert(key, (Instant::now(), Rc::clone(leave)));
+        Idle { slots: Rc::clone(self), key }
     }
 }
 
-impl Drop for Quiet {
+impl Drop for Idle {
     fn drop(&mut self) {
-        self.slots.quiet.borrow_mut().remove(&self.key);
+        self.slots.idle.borrow_mut().remove(&self.key);
     }
 }

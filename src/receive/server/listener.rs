@@ -7,7 +7,7 @@ use super::request::ServerState;
 use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
-use super::writer::{self, Message, Orders};
+use super::writer::{self, Commands, Message};
 use super::{EventServer, Received};
 use crate::receive::Metrics;
 use anyhow::{Context as _, Result, bail};
@@ -41,7 +41,7 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
 
     let metrics = Arc::new(Metrics::default());
     let (messages, mut said) = unbounded_channel();
-    let (orders, writer) =
+    let (commands, writer) =
         writer::start(sink, asked.sync, asked.remembered, Arc::clone(&metrics), messages.clone());
     let state = Rc::new(ServerState {
         tokens: tokens.map(RefCell::new),
@@ -49,7 +49,7 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
         max_body: asked.max_body,
         timeout: asked.timeout,
         form: asked.form.clone(),
-        orders: orders.clone(),
+        commands: commands.clone(),
         metrics: Arc::clone(&metrics),
         messages,
         memory: MemoryBudget::new(asked.max_body),
@@ -60,10 +60,10 @@ pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Rece
     let (cut, broken) = tasks.block_on(&runtime, async {
         let scheme = if tls.is_some() { "https" } else { "http" };
         say(&format!("listening on {scheme}://{address}"));
-        accept(asked, socket, tls, &state, &orders, &mut said, say).await
+        accept(asked, socket, tls, &state, &commands, &mut said, say).await
     })?;
     // This closes the remaining connections. Events that they already queued are still written.
-    drop((tasks, state, orders));
+    drop((tasks, state, commands));
     drop(runtime);
     let mut ending = Received { metrics, cut, broken };
     if writer.join().is_err() {
@@ -124,7 +124,7 @@ async fn accept(
     socket: TcpListener,
     mut tls: Option<Tls>,
     state: &Rc<ServerState>,
-    orders: &Orders,
+    commands: &Commands,
     said: &mut UnboundedReceiver<Message>,
     say: &mut dyn FnMut(&str),
 ) -> Result<(usize, Option<String>)> {
@@ -164,7 +164,7 @@ async fn accept(
             },
             _ = signals.end.recv() => break None,
             _ = signals.interrupt.recv() => break None,
-            _ = signals.hang_up.recv() => orders.reopen(),
+            _ = signals.hang_up.recv() => commands.reopen(),
         }
     };
     drop((socket, newcomer));

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn small_bodies_wait_for_nobody_and_one_large_one_always_goes_on() {
+    fn small_bodies_never_wait_and_one_large_body_always_progresses() {
         run(async {
             let budget = MemoryBudget::new(MOST);
             let mut large: Vec<Reservation> = (0..4).map(|_| Reservation::default()).collect();

@@ -1,9 +1,9 @@
 //! Handling of one request.
 
-use super::connection_slots::{ConnectionSlots, Quiet};
+use super::connection_slots::{ConnectionSlots, Idle};
 use super::memory_budget::{MemoryBudget, Pace, Reservation};
 use super::token::Tokens;
-use super::writer::{Ending, Message, Orders, Work};
+use super::writer::{Commands, Ending, Message, Work};
 use crate::digest::sha256;
 use crate::receive::{Form, Metrics, Rejection, read, write};
 use http_body_util::{BodyExt as _, Full};
@@ -38,7 +38,7 @@ pub(super) struct ServerState {
     pub(super) max_body: usize,
     pub(super) timeout: Duration,
     pub(super) form: Form,
-    pub(super) orders: Orders,
+    pub(super) commands: Commands,
     pub(super) metrics: Arc<Metrics>,
     pub(super) messages: UnboundedSender<Message>,
     /// Memory for bodies in progress.
@@ -57,7 +57,7 @@ pub(super) struct Client {
     /// The client sent an authenticated request.
     is_admitted: Cell<bool>,
     /// Set while no request is in progress.
-    quiet: RefCell<Option<Quiet>>,
+    idle: RefCell<Option<Idle>>,
     /// Tells the connection to end, because another one needs its slot.
     pub(super) leave: Rc<Notify>,
 }
@@ -65,12 +65,12 @@ pub(super) struct Client {
 impl Client {
     /// Marks the connection as idle.
     pub(super) fn set_idle(&self, slots: &Rc<ConnectionSlots>) {
-        self.quiet.replace(Some(slots.quiet(self.is_admitted.get(), &self.leave)));
+        self.idle.replace(Some(slots.idle(self.is_admitted.get(), &self.leave)));
     }
 
     /// Whether the connection is idle.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.quiet.borrow().is_some()
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle.borrow().is_some()
     }
 }
 
@@ -78,7 +78,7 @@ impl ServerState {
     /// Answers a request.
     pub(super) async fn answer(&self, request: Request<Incoming>, client: &Client) -> Response<Full<Bytes>> {
         client.has_asked.set(true);
-        client.quiet.take();
+        client.idle.take();
         let mut response = self.respond(request, client).await;
         // An unauthenticated client could otherwise keep its slot forever with requests of /healthz.
         if !client.is_admitted.get() {
@@ -175,7 +175,7 @@ impl ServerState {
     ) -> Result<(Vec<u8>, Reservation), (Rejection, Option<Incoming>)> {
         let (mut bytes, mut reservation) = (Vec::new(), Reservation::default());
         let mut pace = Pace::new(self.timeout);
-        let mut patience = self.timeout;
+        let mut remaining = self.timeout;
         loop {
             if pace.is_too_slow(self.memory.is_short() || self.slots.is_full()) {
                 return Err((Rejection::Slow, None));
@@ -196,11 +196,11 @@ impl ServerState {
                 // The buffer grows with the received data, not with the announced length.
                 let capacity = bytes.capacity().saturating_mul(2).clamp(length, most);
                 let begin = Instant::now();
-                if timeout(patience, self.memory.grow(&mut reservation, capacity)).await.is_err() {
+                if timeout(remaining, self.memory.grow(&mut reservation, capacity)).await.is_err() {
                     return Err((Rejection::Busy, Some(body)));
                 }
                 pace.pause(begin.elapsed());
-                patience = patience.saturating_sub(begin.elapsed());
+                remaining = remaining.saturating_sub(begin.elapsed());
                 bytes.reserve_exact(capacity - bytes.len());
             }
             bytes.extend_from_slice(&data);
@@ -212,7 +212,7 @@ impl ServerState {
         let Some(work) = self.prepare(&body, reservation, done)? else { return Ok(()) };
         // The events are now in `work`, which may have to wait.
         drop(body);
-        if !self.orders.write(work) {
+        if !self.commands.write(work) {
             return Err(Rejection::NotWritten);
         }
         match told.await {

@@ -43,7 +43,7 @@ pub(super) enum Ending {
 }
 
 /// A command for the writer.
-enum Order {
+enum Command {
     Write(Work),
     Reopen,
 }
@@ -59,18 +59,18 @@ pub(super) enum Message {
 
 /// The sender of commands. The writer finishes when the last one is dropped.
 #[derive(Clone)]
-pub(super) struct Orders(Sender<Order>);
+pub(super) struct Commands(Sender<Command>);
 
-impl Orders {
+impl Commands {
     /// Queues the events of a request; `false`: the writer ended.
     pub(super) fn write(&self, work: Work) -> bool {
-        self.0.send(Order::Write(work)).is_ok()
+        self.0.send(Command::Write(work)).is_ok()
     }
 
     /// Opens the file again.
     pub(super) fn reopen(&self) {
         // If the writer ended, there is no file.
-        drop(self.0.send(Order::Reopen));
+        drop(self.0.send(Command::Reopen));
     }
 }
 
@@ -81,8 +81,8 @@ pub(super) fn start(
     remembered: usize,
     metrics: Arc<Metrics>,
     messages: UnboundedSender<Message>,
-) -> (Orders, JoinHandle<()>) {
-    let (orders, work) = mpsc::channel();
+) -> (Commands, JoinHandle<()>) {
+    let (commands, work) = mpsc::channel();
     let writer = Writer {
         sink,
         policy,
@@ -93,7 +93,7 @@ pub(super) fn start(
         group: Vec::new(),
         said: None,
     };
-    (Orders(orders), thread::spawn(move || writer.run(&work)))
+    (Commands(commands), thread::spawn(move || writer.run(&work)))
 }
 
 struct Writer {
@@ -118,13 +118,13 @@ struct Pending {
 }
 
 /// The output failed.
-struct Gone(anyhow::Error);
+struct OutputFailed(anyhow::Error);
 
 impl Writer {
-    fn run(mut self, orders: &Receiver<Order>) {
-        match self.serve(orders) {
+    fn run(mut self, commands: &Receiver<Command>) {
+        match self.serve(commands) {
             Ok(()) => {}
-            Err(Gone(error)) => {
+            Err(OutputFailed(error)) => {
                 self.fail_group();
                 // The receiver is gone only when the server ends.
                 drop(self.messages.send(Message::Broken(format!("{error:#}"))));
@@ -132,10 +132,10 @@ impl Writer {
         }
     }
 
-    fn serve(&mut self, orders: &Receiver<Order>) -> Result<(), Gone> {
+    fn serve(&mut self, commands: &Receiver<Command>) -> Result<(), OutputFailed> {
         loop {
-            match orders.recv_timeout(self.patience()) {
-                Ok(first) => self.take(first, orders)?,
+            match commands.recv_timeout(self.time_until_sync()) {
+                Ok(first) => self.take(first, commands)?,
                 Err(RecvTimeoutError::Timeout) => self.sync_in_time()?,
                 Err(RecvTimeoutError::Disconnected) => return self.sync_rest(),
             }
@@ -143,13 +143,13 @@ impl Writer {
     }
 
     /// Processes `first` and what waits behind it, up to a limit.
-    fn take(&mut self, first: Order, orders: &Receiver<Order>) -> Result<(), Gone> {
+    fn take(&mut self, first: Command, commands: &Receiver<Command>) -> Result<(), OutputFailed> {
         let mut mark = self.sink.mark();
         let mut bytes = 0;
         let mut next = Some(first);
-        while let Some(order) = next {
-            match order {
-                Order::Reopen => {
+        while let Some(command) = next {
+            match command {
+                Command::Reopen => {
                     self.settle(mark)?;
                     self.sync_rest()?;
                     if let Err(error) = self.sink.reopen() {
@@ -157,7 +157,7 @@ impl Writer {
                     }
                     mark = self.sink.mark();
                 }
-                Order::Write(work) => {
+                Command::Write(work) => {
                     bytes += work.bytes.len();
                     if self.sink.is_full(work.bytes.len()) {
                         self.settle(mark)?;
@@ -167,13 +167,13 @@ impl Writer {
                     self.write(work)?;
                 }
             }
-            next = if bytes < GROUP { orders.try_recv().ok() } else { None };
+            next = if bytes < GROUP { commands.try_recv().ok() } else { None };
         }
         self.settle(mark)?;
         self.sync_in_time()
     }
 
-    fn write(&mut self, work: Work) -> Result<(), Gone> {
+    fn write(&mut self, work: Work) -> Result<(), OutputFailed> {
         let is_pending = self.group.iter().any(|pending| pending.work.digest == work.digest);
         let is_repeated = self.repeats.contains(&work.digest) || (is_pending && self.repeats.is_on());
         if is_repeated {
@@ -189,14 +189,14 @@ impl Writer {
             Err(WriteError::Fatal(error)) => {
                 self.metrics.write_failures.add(1);
                 tell(work, Ending::Failed);
-                return Err(Gone(error));
+                return Err(OutputFailed(error));
             }
         }
         Ok(())
     }
 
     /// Syncs the group if its requests wait for that, and answers them.
-    fn settle(&mut self, mark: Mark) -> Result<(), Gone> {
+    fn settle(&mut self, mark: Mark) -> Result<(), OutputFailed> {
         if self.group.iter().all(|pending| pending.is_repeated) {
             self.tell_group();
             return Ok(());
@@ -211,7 +211,7 @@ impl Writer {
                 }
                 Err(WriteError::Fatal(error)) => {
                     self.metrics.write_failures.add(1);
-                    return Err(Gone(error));
+                    return Err(OutputFailed(error));
                 }
             }
         } else {
@@ -240,31 +240,31 @@ impl Writer {
         }
     }
 
-    fn rotate(&mut self) -> Result<(), Gone> {
+    fn rotate(&mut self) -> Result<(), OutputFailed> {
         // After the rename the old file is not synced any more.
         self.sync_rest()?;
         match self.sink.rotate() {
             Ok(()) => self.metrics.rotations.add(1),
             Err(WriteError::Recoverable(error)) => self.failed(&error),
-            Err(WriteError::Fatal(error)) => return Err(Gone(error)),
+            Err(WriteError::Fatal(error)) => return Err(OutputFailed(error)),
         }
         Ok(())
     }
 
     /// The time until something must be synced.
-    fn patience(&self) -> Duration {
+    fn time_until_sync(&self) -> Duration {
         match (self.policy, self.unsynced) {
             (SyncPolicy::Interval(interval), Some(since)) => interval.saturating_sub(since.elapsed()),
             _ => IDLE,
         }
     }
 
-    fn sync_in_time(&mut self) -> Result<(), Gone> {
-        if self.unsynced.is_some() && self.patience().is_zero() { self.sync_rest() } else { Ok(()) }
+    fn sync_in_time(&mut self) -> Result<(), OutputFailed> {
+        if self.unsynced.is_some() && self.time_until_sync().is_zero() { self.sync_rest() } else { Ok(()) }
     }
 
     /// Syncs events whose requests are already answered. Only the operator can be told about a failure.
-    fn sync_rest(&mut self) -> Result<(), Gone> {
+    fn sync_rest(&mut self) -> Result<(), OutputFailed> {
         if !matches!(self.policy, SyncPolicy::Interval(_)) || self.unsynced.take().is_none() {
             return Ok(());
         }
@@ -272,7 +272,7 @@ impl Writer {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.metrics.write_failures.add(1);
-                Err(Gone(error))
+                Err(OutputFailed(error))
             }
         }
     }

@@ -128,9 +128,9 @@ fn only_the_expected_certificate_is_accepted() {
 
 #[test]
 fn an_unreadable_certificate_is_reported_before_connecting() {
-    let nobody = "127.0.0.1:1".parse().unwrap();
-    assert_eq!(reason(&ask(nobody, Some("/no.crt"))), "the API server's certificate /no.crt does not exist");
-    let without = reason(&ask(nobody, Some("/server.key")));
+    let unused = "127.0.0.1:1".parse().unwrap();
+    assert_eq!(reason(&ask(unused, Some("/no.crt"))), "the API server's certificate /no.crt does not exist");
+    let without = reason(&ask(unused, Some("/server.key")));
     assert!(without.starts_with("reading a certificate from /server.key: "), "{without}");
 }
 

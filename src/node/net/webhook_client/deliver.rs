@@ -52,7 +52,7 @@ fn deliver_over_tls(tls: &ReceiverTls, seen: &Seen, socket: Bounded, delivery: &
         Err(PairError::Mismatch) => {
             return DeliveryEnd::NoTls("the client key does not match the client certificate".to_owned());
         }
-        Err(PairError::NoKey(why) | PairError::Unjudged(why)) => return DeliveryEnd::NoTls(why),
+        Err(PairError::NoKey(why) | PairError::Unverified(why)) => return DeliveryEnd::NoTls(why),
     };
     let name = match ServerName::try_from(tls.name.clone()) {
         Ok(name) => name,

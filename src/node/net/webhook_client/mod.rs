@@ -96,7 +96,7 @@ pub enum Trust {
     /// The chain is invalid; the reason.
     Unsound(String),
     /// The result in Go may differ: its TLS supports more algorithms.
-    Unjudged(String),
+    Unverified(String),
 }
 
 /// Why a client certificate and a key cannot be used together.
@@ -107,7 +107,7 @@ pub enum PairError {
     /// The key cannot be read.
     NoKey(String),
     /// The result in Go may differ: its TLS supports more algorithms.
-    Unjudged(String),
+    Unverified(String),
 }
 
 impl Node {

@@ -31,13 +31,13 @@ pub(super) fn configuration(tls: &ReceiverTls, seen: &Seen) -> Result<ClientConf
     let client = match &tls.client {
         None => None,
         Some((certificate, key)) => {
-            let chain = read_chain(certificate).map_err(|error| PairError::Unjudged(error.to_string()))?;
+            let chain = read_chain(certificate).map_err(|error| PairError::Unverified(error.to_string()))?;
             Some((chain, read_key(key).map_err(|error| PairError::NoKey(error.to_string()))?))
         }
     };
     let mut configuration = client_config(recorder, client).map_err(|error| match error {
         ClientError::KeyMismatch => PairError::Mismatch,
-        ClientError::Pair(other) | ClientError::Provider(other) => PairError::Unjudged(other.to_string()),
+        ClientError::Pair(other) | ClientError::Provider(other) => PairError::Unverified(other.to_string()),
     })?;
     configuration.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(configuration)
@@ -66,12 +66,12 @@ impl Recorder {
         let parsed = match ParsedCertificate::try_from(end_entity) {
             Ok(parsed) => parsed,
             Err(error) => {
-                return Presented { chain, trust: Trust::Unjudged(error.to_string()), fits_name: true };
+                return Presented { chain, trust: Trust::Unverified(error.to_string()), fits_name: true };
             }
         };
         let fits_name = verify_server_name(&parsed, name).is_ok();
         let trust = if self.authorities.iter().any(|der| der.as_slice() == end_entity.as_ref()) {
-            // Go accepts a certificate that is itself among the authorities, whoever signed it, during its validity
+            // Go accepts a certificate that is itself among the authorities, whatever its signature, during its validity
             // (`crypto/x509/verify.go`, `Verify`).
             check_dates(end_entity)
         } else {
@@ -89,7 +89,7 @@ impl Recorder {
 
     /// The meaning of a verification error in Go.
     fn trust_of(&self, error: &TlsError, end_entity: &[u8]) -> Trust {
-        let TlsError::InvalidCertificate(kind) = error else { return Trust::Unjudged(error.to_string()) };
+        let TlsError::InvalidCertificate(kind) = error else { return Trust::Unverified(error.to_string()) };
         match kind {
             CertificateError::UnknownIssuer => Trust::UnknownIssuer,
             CertificateError::Expired
@@ -103,7 +103,7 @@ impl Recorder {
             // it is an authority itself.
             _ if self.is_self_signed_and_unknown(end_entity) => Trust::UnknownIssuer,
             // Elliptic curves and key lengths that Go supports and ring does not.
-            other => Trust::Unjudged(other.to_string()),
+            other => Trust::Unverified(other.to_string()),
         }
     }
 
@@ -120,7 +120,7 @@ fn check_dates(der: &[u8]) -> Trust {
         Ok(Validity::Valid { .. }) => Trust::Sound,
         Ok(Validity::Expired) => Trust::Unsound("expired".to_owned()),
         Ok(Validity::NotYet) => Trust::Unsound("not valid yet".to_owned()),
-        Err(why) => Trust::Unjudged(why),
+        Err(why) => Trust::Unverified(why),
     }
 }
 
