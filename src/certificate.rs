@@ -125,7 +125,7 @@ mod tests {
     const SERVER: &[u8] = include_bytes!("node/net/api/testdata/server.crt");
 
     #[test]
-    fn a_certificate_says_for_whom_and_for_how_long() {
+    fn subject_names_and_validity() {
         let certificate = Certificate::first_of(SERVER).unwrap().unwrap();
         assert_eq!(certificate.subject, "CN=kube-apiserver");
         assert_eq!(certificate.names, ["127.0.0.1"]);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_else_is_in_a_file_is_passed_over() {
+    fn other_blocks_are_ignored() {
         let key: &[u8] = include_bytes!("node/net/api/testdata/server.key");
         let text = [b"Subject: someone\n", SERVER, key, SERVER].concat();
         assert_eq!(blocks(&text).len(), 2);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_is_told() {
+    fn an_invalid_certificate_is_an_error() {
         assert_eq!(Certificate::first_of(b"nothing"), Ok(None));
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(Certificate::first_of(broken).is_err());

@@ -73,7 +73,7 @@ mod tests {
     use super::{elide, escape, escape_lines};
 
     #[test]
-    fn nothing_that_moves_the_cursor_or_is_not_seen_stays() {
+    fn control_and_invisible_characters_are_escaped() {
         for (text, escaped) in [
             ("alice", "alice"),
             ("ünïcode", "ünïcode"),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_cut_in_its_middle() {
+    fn a_long_name_is_cut_in_the_middle() {
         for (text, width, expected) in [
             ("short", 8, "short"),
             ("just fit", 8, "just fit"),

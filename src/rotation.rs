@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_file_says_when() {
+    fn time_of_rotation() {
         let at = |name: &str| moment_of_rotation(name).map(|moment| moment.to_string());
         let expected = Some("2026-11-21T03:14:15.926Z".to_owned());
         assert_eq!(at("/var/log/audit-2026-11-21T03-14-15.926.log"), expected);

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tell() {
+    fn secret_names_are_recognised() {
         for name in [
             "VAULT_TOKEN",
             "db_password",

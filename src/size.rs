@@ -43,7 +43,7 @@ mod tests {
     use super::{nearest, rounded_down, rounded_up};
 
     #[test]
-    fn a_size_is_rounded_as_its_use_wants() {
+    fn sizes_are_rounded_by_their_use() {
         for (bytes, down, near, up) in [
             (0_u64, "0 B", "0 B", "0 B"),
             (1023, "1023 B", "1023 B", "1023 B"),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rounded_to_a_larger_unit_is_named_by_it() {
+    fn rounding_selects_the_unit() {
         let bytes = 1_048_575_u64;
         assert_eq!(
             [rounded_down(bytes), nearest(bytes), rounded_up(bytes)],
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_is_too_large() {
+    fn the_largest_number_is_formatted() {
         for printed in [rounded_down(u128::MAX), nearest(u128::MAX), rounded_up(u128::MAX)] {
             assert!(printed.ends_with(" PiB"), "{printed}");
         }

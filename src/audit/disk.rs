@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_is_too_large() {
+    fn the_largest_number_is_formatted() {
         assert!(matches!(of(u64::MAX, u64::MAX, true, 36), WorstCase::Bounded { .. }));
         assert!(of(u64::MAX, u64::MAX, true, 36).to_string().ends_with(" PiB"));
     }

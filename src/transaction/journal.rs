@@ -49,7 +49,7 @@ pub struct Journal {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
     /// Whether the API server was healthy before; if not, a rollback cannot make it healthy.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub was_healthy: bool,
     /// The surge pod, set before its manifest is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ pub struct Surge {
     pub log: Option<PathBuf>,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn another_kaudits_journal_is_not_guessed_at() {
+    fn a_journal_of_another_schema_version_is_rejected() {
         let error = Journal::decode(br#"{"schemaVersion":1,"generation":1}"#).unwrap_err();
         assert!(error.to_string().contains("schema version 1, this version of kaudit supports 2"), "{error}");
         assert!(Journal::decode(b"{").unwrap_err().to_string().contains("cannot be read"));

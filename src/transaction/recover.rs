@@ -101,7 +101,7 @@ mod tests {
     use crate::generation::{Owned, RecordedFile};
 
     #[test]
-    fn what_is_only_on_record_decides_nothing() {
+    fn recorded_only_files_do_not_affect_the_decision() {
         let state = |text: &str| FileState { bytes: text.into(), metadata: Metadata::new(0o600, None) };
         let file = |path: &str, before, after| RecordedFile {
             path: PathBuf::from(path),

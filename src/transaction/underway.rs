@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_run_is_told_even_where_its_journal_cannot_be_read() {
+    fn an_unfinished_run_is_reported_even_if_its_journal_is_invalid() {
         assert_eq!(Underway::of(&Node::at(ScratchNode::with_files(&[]).unwrap().path())).unwrap(), None);
         let written = Journal::new(10, Phase::Out, "2026-11-21T03:14:15Z".to_owned());
         let mut found = journal(&serde_json::to_string(&written).unwrap()).unwrap();

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernels_list_tells_who_holds_a_lock() {
+    fn the_kernel_lists_lock_holders() {
         let list = "1: POSIX  ADVISORY  READ 90 08:01:130 128 128\n2: FLOCK  ADVISORY  WRITE 812 08:01:131 0 EOF\n2: -> FLOCK  ADVISORY  WRITE 813 08:01:132 0 EOF\n";
         for (inode, note, expected) in [
             (131, "pid 812 since 2026-11-21T03:14:15Z", true),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_told_until_it_lets_go() {
+    fn a_holder_is_reported_until_it_releases_the_lock() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         let node = Node::at("/");

@@ -61,7 +61,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn what_may_be_written() {
+    fn writable_and_unwritable_paths() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         DirBuilder::new().recursive(true).create(root.join("var/log/directory")).unwrap();

@@ -31,7 +31,7 @@ mod tests {
     use super::{Finished, MOST};
 
     #[test]
-    fn old_ones_stay_finished() {
+    fn old_times_stay_finished() {
         let mut finished = Finished::default();
         for time in 0..3 * MOST {
             assert!(!finished.contains(&format!("{time:06}")));

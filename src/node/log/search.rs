@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_may_come_into_being_later() {
+    fn a_log_may_be_created_later() {
         let log = Log::new();
         let mut follower = log.follow();
         assert!(!follower.finds(ID).unwrap());
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_an_error() {
+    fn a_directory_is_an_error() {
         let log = Log::new();
         fs::DirBuilder::new().create(log.place("audit.log")).unwrap();
         let error = log.node().open_log(Path::new(LOG), true).unwrap_err();

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_are_told_from_other_descriptors() {
+    fn sockets_are_distinguished_from_other_descriptors() {
         assert_eq!(socket_inode("socket:[12]"), Some(12));
         assert_eq!(socket_inode("pipe:[12]"), None);
         assert_eq!(socket_inode("/dev/null"), None);

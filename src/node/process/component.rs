@@ -53,7 +53,7 @@ mod tests {
     use super::Component;
 
     #[test]
-    fn own_words_stand_behind_the_name() {
+    fn arguments_follow_the_name() {
         for (line, kubelet, api_server) in [
             ("/usr/bin/kubelet --config=/x", Some("--config=/x"), None),
             ("kubelet", Some(""), None),

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_pod_and_the_last_run_that_spoke() {
+    fn the_right_pod_and_the_last_run_with_output_are_used() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         let pods = root.join("var/log/pods");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_large_log_the_end_is_read() {
+    fn only_the_end_of_a_large_log_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("0.log");
         write(&path, "t stderr F line of a flood\n".repeat(80_000) + "t stderr F the end\n").unwrap();

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cgroup_layout_tells_the_pod() {
+    fn every_cgroup_layout_identifies_the_pod() {
         const STATIC: &str = "6ebcb5e4f9e3c2b1a0d9e8f7a6b5c4d3";
         const OTHER: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
         for (text, uid) in [
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn mounts_tell_the_pod_where_cgroups_do_not() {
+    fn mounts_identify_the_pod_if_cgroups_do_not() {
         for (text, uid) in [
             (
                 "644 620 0:50 / / rw,relatime - overlay overlay rw\n650 644 0:31 /var/lib/kubelet/pods/6ebcb5e4f9e3c2b1a0d9e8f7a6b5c4d3/etc-hosts /etc/hosts rw,relatime - tmpfs none rw\n",

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_a_restart_a_signal_does_what_it_does_to_every_program() {
+    fn inactive_handling_keeps_the_default_action() {
         for signal in [SIGINT, SIGTERM] {
             assert_eq!(ended_by(signal, false), Some(signal));
             assert_eq!(ended_by(signal, true), None);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ignored_signal_is_told() {
+    fn an_ignored_signal_is_detected() {
         assert!(!is_ignored(signal_hook::consts::SIGUSR2).unwrap());
         // Rust's runtime ignores it.
         assert!(is_ignored(signal_hook::consts::SIGPIPE).unwrap());

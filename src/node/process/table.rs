@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_says_of_a_process_that_ends() {
+    fn errors_of_an_ending_process() {
         let after = |errno: Errno| unless_ended::<()>(Err(errno.into()), Path::new("/proc/1/mountinfo"));
         for errno in [Errno::NOENT, Errno::SRCH, Errno::INVAL] {
             assert!(after(errno).unwrap().is_none(), "{errno}");

@@ -110,7 +110,7 @@ fn a_tree_without_processes_has_none() {
 }
 
 #[test]
-fn a_start_is_told_by_the_wall_clock() {
+fn a_start_time_is_converted_to_wall_clock_time() {
     let machine = Machine::new();
     machine.write("proc/stat", "cpu 1\nbtime 1700000000\n");
     machine.run(10, 1, 12_345, "", "kubelet");

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_forbids_it_in_spite_of_capabilities_is_named() {
+    fn denials_despite_capabilities_are_explained() {
         let all = "000001ffffffffff";
         assert_eq!(
             why(all, "2", "[none] integrity"),

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_token_is_refused() {
+    fn a_file_without_a_token_is_rejected() {
         let file = tempfile::NamedTempFile::new().unwrap();
         for bytes in [&b""[..], b"\n \n", b"\xff\xfe", b"with blank\n", b"umlaut-\xc3\xa4"] {
             std::fs::write(file.path(), bytes).unwrap();

@@ -70,7 +70,7 @@ fn a_process_is_waited_for_and_killed() {
 }
 
 #[test]
-fn without_descriptors_the_process_table_tells() {
+fn without_pidfds_the_process_table_is_polled() {
     let (live, mut sleeper) = start();
     assert!(!live.watch_for_exit(&sleeper.process, Instant::now() + SHORT).unwrap());
     sleeper.child.kill().unwrap();
@@ -79,7 +79,7 @@ fn without_descriptors_the_process_table_tells() {
 }
 
 #[test]
-fn signals_are_noted_and_a_hang_up_is_not() {
+fn signals_are_recorded_and_hang_ups_ignored() {
     let mut live = Live::new(Node::at("/"), target());
     live.handle_signals().unwrap();
     raise(SIGHUP).unwrap();
