@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 pub use files::{Effects, Entry, EntryKind, FileEnd, Lock, LockError, Moved, ScratchNode};
 pub use log::{Follower, LogFile, LogFiles, Meter, OpenLog, OpenPart, Section, Step};
-pub use machine::{Interrupt, LastWords, Live, Machine, RestartTarget};
+pub use machine::{LastWords, Live, Machine, RestartTarget};
 #[cfg(test)]
 pub(crate) use net::test_server;
 pub use net::{
@@ -24,8 +24,8 @@ pub use net::{
     ReceiverTls, Trust,
 };
 pub use process::{
-    Attempt, Bounds, Component, Confinement, ContainerOf, Ended, How, KubeletMark, Memory, PodMemory,
-    Process, Processes, Program, SCRATCH, moment, now,
+    Attempt, Bounds, Component, Confinement, ContainerOf, Ended, How, Interrupt, KubeletMark, Memory,
+    PodMemory, Process, Processes, Program, SCRATCH, moment, now,
 };
 pub use steering::{Addresses, Rule, Steering, Unsupported};
 

@@ -5,8 +5,7 @@ mod live;
 
 pub use live::{Live, RestartTarget};
 
-use super::{Answer, Ask, Effects, Node, Process, Rule};
-use crate::exit::Exit;
+use super::{Answer, Ask, Effects, Interrupt, Node, Process, Rule};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -86,22 +85,4 @@ pub struct LastWords {
     pub container: Vec<String>,
     /// Lines of the kubelet about its pod.
     pub kubelet: Vec<String>,
-}
-
-/// A signal that requests an orderly end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interrupt {
-    /// SIGINT: Ctrl-C.
-    Int,
-    /// SIGTERM.
-    Term,
-}
-
-impl From<Interrupt> for Exit {
-    fn from(interrupt: Interrupt) -> Self {
-        match interrupt {
-            Interrupt::Int => Exit::Interrupted,
-            Interrupt::Term => Exit::Terminated,
-        }
-    }
 }

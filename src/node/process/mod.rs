@@ -23,6 +23,7 @@ pub use kubelet_log::KubeletMark;
 pub use memory::{Memory, PodMemory};
 pub use namespaces::SCRATCH;
 pub use program::{Bounds, Confinement, Ended, How, Program};
+pub use signals::Interrupt;
 pub use table::Processes;
 
 /// A running process.

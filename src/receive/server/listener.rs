@@ -3,12 +3,12 @@
 use super::connection::serve;
 use super::connection_slots::ConnectionSlots;
 use super::memory_budget::MemoryBudget;
+use super::options::{EventServer, Received};
 use super::request::ServerState;
 use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
 use super::writer::{self, Commands, Message};
-use super::{EventServer, Received};
 use crate::receive::Metrics;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -1,7 +1,7 @@
 //! The output of the writer: standard output or a file.
 
 use super::file::{EventFile, WriteError};
-use super::{EventOutput, SyncPolicy};
+use super::options::{EventOutput, SyncPolicy};
 use crate::node::moment;
 use anyhow::{Result, anyhow};
 use rustix::event::{PollFd, PollFlags, poll};

@@ -1,8 +1,8 @@
 //! The writer thread. It writes all waiting requests, syncs once, and then answers them.
 
-use super::SyncPolicy;
 use super::file::WriteError;
 use super::memory_budget::Reservation;
+use super::options::SyncPolicy;
 use super::sink::{Mark, Sink};
 use crate::receive::{Metrics, Repeats, Written};
 use std::sync::Arc;

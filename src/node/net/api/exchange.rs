@@ -3,8 +3,8 @@
 //! It uses HTTP/1.0, so that the answer is not chunked: its body ends at its announced length or where the server closes
 //! the connection.
 
+use super::ask::{Answer, Ask};
 use super::tls;
-use super::{Answer, Ask};
 use crate::node::Node;
 use crate::node::net::deadline::Bounded;
 use crate::node::net::http::{NoAnswer, Request, describe, exchange, tls_error};

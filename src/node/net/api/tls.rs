@@ -13,7 +13,7 @@
 //!   client certificate only the public part and a signature that is valid for this handshake only. The results are also
 //!   verified by other means: the arguments of the process, and an event in the node's own log.
 
-use super::{ClientIdentity, Endpoint};
+use super::ask::{ClientIdentity, Endpoint};
 use crate::node::Node;
 use crate::node::net::tls::{
     CertificateCheck, Chain, ClientError, PresentedChain, client_config, read_chain, read_key,

@@ -1,7 +1,7 @@
 //! One request to a receiver within a deadline, in HTTP/1.1 as the API server sends it.
 
+use super::delivery::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls};
 use super::verify::{Seen, configuration};
-use super::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls};
 use crate::node::net::deadline::Bounded;
 use crate::node::net::http::{NoAnswer, Request, describe, exchange, tls_error};
 use rustls::pki_types::ServerName;

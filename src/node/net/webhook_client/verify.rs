@@ -1,6 +1,6 @@
 //! Verification of a receiver's certificate as Go's `crypto/x509` does it; all details are kept for the report.
 
-use super::{PairError, Presented, ReceiverTls, Trust};
+use super::delivery::{PairError, Presented, ReceiverTls, Trust};
 use crate::certificate::{Certificate, Validity};
 use crate::node::moment;
 use crate::node::net::tls::{
