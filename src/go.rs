@@ -1,4 +1,4 @@
-//! How Go writes a text, for the API server's own messages.
+//! Go's quoting of texts, for messages of the API server.
 
 /// `strconv.Quote`, and `%q` of a string.
 #[must_use]
@@ -14,8 +14,8 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
-/// The text without quotes, and what is not printable as [`quote`] has it: where Go prints a text as it is, which could turn
-/// a line around or move the cursor.
+/// Escapes like [`quote`], without the quotation marks: where Go prints a text unchanged, which could change the
+/// direction of a line or move the cursor.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::new();
@@ -40,13 +40,13 @@ fn push_visible(text: &mut String, c: char) {
     text.push_str(&escaped);
 }
 
-/// `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. Rust and Go agree about these,
-/// apart from the newest characters of Unicode.
+/// `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. Rust and Go agree about
+/// these, except for the newest characters of Unicode.
 fn is_printable(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
     }
-    // Rust escapes a mark that combines with what stands before it, unless something does.
+    // Rust escapes a combining mark only at the start of a text.
     format!("a{c}").escape_debug().count() == 2
 }
 
