@@ -30,6 +30,7 @@ mod target;
 mod webhook;
 
 use crate::exit::Exit;
+use crate::printable::escape;
 use crate::report::{Loss, Output, Report, harmless_lines};
 use change::Context;
 use clap::Parser as _;
@@ -37,6 +38,7 @@ use command_line::{Cli, Command};
 use end::{end, refuse, refuse_reading};
 pub use environment::Environment;
 use global::{Color, NodeOptions};
+use std::borrow::Cow;
 use std::io::{self, Write};
 use target::Target;
 
@@ -76,7 +78,12 @@ fn print_usage(
     let styles =
         if is_help { environment.out_styles(Color::Auto) } else { environment.err_styles(Color::Auto) };
     // clap quotes the arguments as they were given.
-    let text = harmless_lines(&error.render().ansi().to_string(), styles);
+    let quoted = environment.arguments.iter().map(|argument| argument.to_string_lossy());
+    let text = quoted.fold(error.render().ansi().to_string(), |text, argument| match escape(&argument) {
+        Cow::Owned(escaped) => text.replace(&*argument, &escaped),
+        Cow::Borrowed(_) => text,
+    });
+    let text = harmless_lines(&text, styles);
     match write!(stream, "{text}").and_then(|()| stream.flush()) {
         _ if !is_help => Exit::Usage,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -2,26 +2,26 @@
 
 use serde::Serialize;
 
-/// What was checked after writing.
+/// What was verified after writing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
-    /// Every written file was read again and is as planned.
+    /// Every written file was read again and has the planned content.
     pub on_disk: bool,
-    /// The pid of the API server that was witnessed: new, and started with the planned words.
+    /// The pid of the new API server, which was started with the planned arguments.
     pub process: Option<i32>,
-    /// It answered that it lives and is ready, without a break for some seconds.
+    /// It was live and ready without interruption for some seconds.
     pub healthy: bool,
     /// The `Audit-ID` of the request whose event was found in the log.
     pub audit_event: Option<String>,
-    /// The `Audit-ID` of the request whose event the webhook's receiver should have, where events go there alone.
+    /// The `Audit-ID` of the request whose event was sent to the webhook, if events are not logged to a file.
     pub sent_event: Option<String>,
-    /// Why there is no event in the log, where one could be expected.
+    /// Why no event was found in the log although one was expected.
     pub unproven: Option<String>,
 }
 
-/// What became of the API server.
+/// How the API server was restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -30,16 +30,16 @@ pub struct Restarted {
     pub method: &'static str,
     /// Whether it was restarted.
     pub performed: bool,
-    /// How long no API server was ready, in milliseconds; of a surge: for clients of the node's address.
+    /// How long no API server was ready, in milliseconds; during a surge: for clients of the node's address.
     pub unavailable_ms: u64,
-    /// The same for those of a surge who use what only the node itself uses: its loopback addresses, or the only address on
-    /// which the API server listens.
+    /// The same for clients on the node during a surge, which use its loopback addresses or the only address on which the API
+    /// server listens.
     pub unavailable_to_itself_ms: Option<u64>,
-    /// Where the events are that the second API server of a surge logged.
+    /// The log with the events of the second API server of a surge.
     pub surge_log: Option<String>,
-    /// Whether the old one was ended before its grace period was over, as `--drain` asks.
+    /// Whether the old API server was ended before its grace period was over, because of `--drain`.
     pub ended_early: bool,
-    /// Whether the state before was put back.
+    /// Whether the previous state was restored.
     pub rolled_back: bool,
 }
 

@@ -52,7 +52,7 @@ pub fn judge_answer(end: &DeliveryEnd, server: &Server, credentials: Option<&str
             check::ok(ANSWER, format!("an empty EventList, posted to {target}: {code}"))
         }
         DeliveryEnd::Status { code: code @ (401 | 403), .. } => refused(*code, credentials),
-        DeliveryEnd::Status { code, location, words } => answered(*code, location.as_deref(), words, &target),
+        DeliveryEnd::Status { code, location, body } => answered(*code, location.as_deref(), body, &target),
     }
 }
 

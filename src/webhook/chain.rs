@@ -68,7 +68,7 @@ pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> 
             check::error(CLIENT, format!("the client key cannot be read: {why}"))
                 .help("it has to be PEM and not encrypted: PKCS#8, PKCS#1 or SEC1"),
         ),
-        Err(PairError::Unjudged(why)) => Some(check::warning(
+        Err(PairError::Unverified(why)) => Some(check::warning(
             CLIENT,
             format!("whether key and client certificate belong together cannot be told: {why}"),
         )),
@@ -148,7 +148,7 @@ fn distrusted(trust: &Trust, title: &str) -> Option<Diagnostic> {
         Trust::Unsound(why) => {
             Some(check::error(SERVER, format!("the receiver's certificate {title}: {why}")))
         }
-        Trust::Unjudged(why) => Some(check::warning(
+        Trust::Unverified(why) => Some(check::warning(
             SERVER,
             format!("the receiver's certificate {title} could not be judged, so nothing was sent: {why}"),
         )),

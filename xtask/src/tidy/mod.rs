@@ -54,8 +54,14 @@ impl fmt::Display for Finding {
 /// A rule over one file: takes its path from the root and its text.
 type Rule = fn(&str, &str) -> Vec<Finding>;
 
-const RULES: [Rule; 5] =
-    [length::check, boundaries::check, words::check, attributes::check, unsafe_rule::check];
+const RULES: [Rule; 6] = [
+    length::check,
+    boundaries::check,
+    words::check,
+    attributes::check,
+    unsafe_rule::check,
+    layout::check_readme,
+];
 
 /// Checks the whole tree and prints what it finds, or only the phrases to avoid where `options` say so.
 ///
@@ -82,7 +88,6 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let mut phrases = 0;
     for (path, text) in &files {
         findings.extend(RULES.iter().flat_map(|rule| rule(path, text)));
-        findings.extend(links::check(path, text, |target| project.root.join(target).exists()));
         let found = phrases::check(path, text);
         if phrases::is_enforced(path) {
             findings.extend(found);
@@ -94,6 +99,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     for line in layers::lines(&files) {
         println!("{line}");
     }
+    findings.extend(links::check(&files, |target| project.root.join(target).exists()));
     for finding in &findings {
         println!("{finding}");
     }

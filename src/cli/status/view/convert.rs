@@ -48,7 +48,7 @@ impl StatusView {
             enabled: (),
             manifest: text(manifest),
             unfinished: underway.into(),
-            drift: vec!["there is no manifest: a run of kaudit has not finished"],
+            drift: vec!["the manifest does not exist: a kaudit run is not complete"],
             generations: generations(history),
             running: running.map(|(kubelet, api_servers)| MovedOutRunning {
                 at_work: underway.holder.clone(),
@@ -142,7 +142,7 @@ impl From<&ApiServer> for ApiServerView {
 impl From<&Readiness> for ReadinessView {
     fn from(readiness: &Readiness) -> Self {
         match readiness {
-            Readiness::Asked { address, answer } => Self {
+            Readiness::Requested { address, answer } => Self {
                 ready: Some(answer.is_ok()),
                 address: Some(address.clone()),
                 reason: (!answer.is_ok()).then(|| reason(answer)),
