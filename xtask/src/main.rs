@@ -25,6 +25,7 @@ mod peak_memory;
 mod property;
 mod shell;
 mod shippers;
+mod soak;
 mod steering;
 mod test;
 mod tidy;
@@ -49,8 +50,10 @@ enum Task {
     Test,
     /// Check the house rules that no compiler checks
     Tidy,
-    /// Run everything that CI needs beyond `test`, in order; needs Go
-    Ci,
+    /// Run everything that CI runs, `test` first; needs root, Go and Debian
+    Ci(ci::Options),
+    /// Run what `ci` runs a share of, at full length, for hours; needs root, Go and Debian
+    Soak(soak::Options),
     /// Run clippy over all targets; a warning fails
     Lint,
     /// Judge the dependencies' licences, duplicates and sources with cargo-deny
@@ -58,7 +61,7 @@ enum Task {
     /// Run the property tests with many cases, optimised but with overflow and debug checks
     Property(property::Options),
     /// Build the Go programs under tests/go and run the tests that compare with them
-    Oracle,
+    Oracle(oracle::Options),
     /// Run the byte-mutation tests for a while
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
@@ -99,13 +102,14 @@ fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Test => test::run(&project),
         Task::Tidy => tidy::run(&project),
-        Task::Ci => ci::run(&project),
+        Task::Ci(options) => ci::run(&project, options),
+        Task::Soak(options) => soak::run(&project, options),
         Task::Lint => lint::run(&project),
         Task::Deny => deny::run(&project),
         Task::Property(options) => {
             property::run(&project, options).and_then(shell::tally::Tally::into_result)
         }
-        Task::Oracle => oracle::run(&project).and_then(shell::tally::Tally::into_result),
+        Task::Oracle(options) => oracle::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Bench(options) => bench::run(&project, options),
