@@ -61,10 +61,7 @@ fn fresh_verdicts() {
         println!("KAUDIT_GO_AUDITFLAGS is not set: only the recorded verdicts are compared");
         return;
     };
-    // The same sets in every run, so that a failure is about the change; another seed tries others.
-    let seed = std::env::var("KAUDIT_SEED").ok().map_or(1, |seed| seed.parse().unwrap());
-    println!("seed {seed}");
-    let mut random = sets::Random::new(seed);
+    let mut random = sets::Random::new(crate::support::seed());
     let lines: Vec<String> =
         (0..FRESH_SETS).map(|_| serde_json::to_string(&random.flag_set()).unwrap()).collect();
     let answers = ask(Path::new(&program), &lines.join("\n"));

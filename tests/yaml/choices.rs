@@ -6,8 +6,7 @@ use std::cell::Cell;
 /// A runner whose inputs are the same in every run, so that a failure is about the change and not about luck.
 /// `KAUDIT_SEED=N` tries others.
 pub(crate) fn seeded_runner(config: Config) -> TestRunner {
-    #[expect(clippy::disallowed_methods, reason = "who runs the test decides what is tried")]
-    let seed: u64 = std::env::var("KAUDIT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed = crate::support::seed();
     let mut bytes = [0; 32];
     for (byte, part) in bytes.iter_mut().zip(seed.to_le_bytes()) {
         *byte = part;
