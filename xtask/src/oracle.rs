@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::property::{SEED, optimised_tests};
 use crate::shell::command::run as start;
-use crate::shell::go::go;
+use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{areas, arguments, choose_areas};
@@ -32,7 +32,7 @@ struct Oracle {
 
 impl Oracle {
     fn build(&self) -> Result<()> {
-        start(go(&self.source)?.args(["build", "-o"]).arg(&self.program).arg("."))
+        start(go_that_builds("build", &self.source)?.arg("-o").arg(&self.program).arg("."))
     }
 }
 

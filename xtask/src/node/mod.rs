@@ -81,8 +81,7 @@ pub(crate) fn run(project: &Project, action: &Action) -> Result<()> {
         Action::Up { name, kubernetes } => {
             let release = Release::find(project, kubernetes)?;
             let progress = Progress::begin();
-            Node::start(project, &release, name, project.target.join("release"), &progress)?
-                .leave_running()?;
+            Node::start(project, &release, name, project.target.join("debug"), &progress)?.leave_running()?;
             progress.say(&format!("enter it with `cargo xtask node shell --name {name}`"));
             Ok(())
         }
@@ -121,7 +120,7 @@ fn build(project: &Project) -> Result<()> {
 fn open_shell(project: &Project, name: &str) -> Result<()> {
     let node =
         Node::find(name)?.with_context(|| format!("no node {name} is running; start it with `node up`"))?;
-    start(project.cargo().args(["build", "--release", "--locked", "--package", "kaudit"]))?;
+    start(project.cargo().args(["build", "--locked", "--package", "kaudit"]))?;
     let mut shell = node.command("bash");
     shell.args(["--noprofile", "--norc", "-i"]).env("PS1", format!(r"{name}:\w# "));
     Err(shell.exec()).context("starting a shell")
