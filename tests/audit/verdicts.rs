@@ -61,10 +61,7 @@ fn random_sets() {
         println!("KAUDIT_GO_AUDITFLAGS is not set: only the recorded results are compared");
         return;
     };
-    // The same sets in every run, unless another seed is given.
-    let seed = std::env::var("KAUDIT_SEED").ok().map_or(1, |seed| seed.parse().unwrap());
-    println!("seed {seed}");
-    let mut random = sets::Random::new(seed);
+    let mut random = sets::Random::new(crate::support::seed());
     let lines: Vec<String> =
         (0..RANDOM_SETS).map(|_| serde_json::to_string(&random.flag_set()).unwrap()).collect();
     let answers = ask(Path::new(&program), &lines.join("\n"));

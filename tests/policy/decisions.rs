@@ -136,7 +136,7 @@ fn a_million_new_decisions_are_those_of_the_api_server() {
     /// So many policies are asked about at once, which bounds the memory.
     const AT_ONCE: usize = 1250;
     let Some(program) = oracle::program() else { return };
-    let mut random = Random::new(oracle::seed());
+    let mut random = Random::new(crate::support::seed());
     let mut policies: Vec<_> = preset::all().iter().map(|preset| preset.text.to_owned()).collect();
     policies.resize_with(POLICIES, || random::policy(&mut random));
     let mut compared = Compared::default();

@@ -39,7 +39,7 @@ fn random_request(random: &mut Random) -> Request {
 
 /// Random policies and requests, as the differential tests against Go have them.
 fn random_pairs(count: usize, mut check: impl FnMut(&Policy, &Request)) {
-    let mut random = Random::new(super::oracle::seed());
+    let mut random = Random::new(crate::support::seed());
     for _ in 0..count {
         let policy = examine(&random::policy(&mut random), MINOR).policy.unwrap();
         for _ in 0..20 {
@@ -59,7 +59,7 @@ fn a_reason_is_given_for_every_rule_that_is_passed_over_and_for_no_other() {
 
 #[test]
 fn a_difference_is_found_exactly_where_requests_are_decided_differently() {
-    let mut random = Random::new(super::oracle::seed());
+    let mut random = Random::new(crate::support::seed());
     for _ in 0..300 {
         let [before, after] = [(); 2].map(|()| examine(&random::policy(&mut random), MINOR).policy.unwrap());
         let classes = diff(&before, &after).unwrap();

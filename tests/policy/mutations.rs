@@ -20,7 +20,7 @@ const UNDECIDED_PERCENT: usize = 4;
 #[test]
 fn damaged_policies_are_judged_as_by_the_api_server() {
     let Some(program) = oracle::program() else { return };
-    let mut random = Random::new(oracle::seed());
+    let mut random = Random::new(crate::support::seed());
     let (mut good, mut bad): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for case in cases() {
         (if case.error.is_empty() { &mut good } else { &mut bad }).push(case.policy);

@@ -9,13 +9,6 @@ pub(crate) fn program() -> Option<String> {
     env::var("KAUDIT_GO_POLICY").ok()
 }
 
-/// `KAUDIT_SEED`, or the same seed in every run, so that a failure is about the change and not about luck.
-pub(crate) fn seed() -> u64 {
-    let seed = env::var("KAUDIT_SEED").ok().map_or(1, |seed| seed.parse().unwrap());
-    println!("KAUDIT_SEED={seed}");
-    seed
-}
-
 /// Runs the program on lines of JSON and returns the lines that it answers, without what they were asked.
 pub(crate) fn ask(program: &str, questions: Vec<u8>) -> String {
     let mut child =

@@ -132,7 +132,7 @@ pub(crate) fn runner(cases: u32) -> TestRunner {
     let thousands = std::env::var("KAUDIT_PROPTEST_CASES").ok().map(|all| all.parse::<u32>().unwrap() / 1000);
     let cases = cases * thousands.unwrap_or(1).max(1);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let seed = super::oracle::seed().to_le_bytes().repeat(4);
+    let seed = crate::support::seed().to_le_bytes().repeat(4);
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
 }
 

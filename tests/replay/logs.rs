@@ -124,8 +124,7 @@ fn the_api_server_still_logs_what_is_kept_here() {
 #[test]
 fn and_so_it_is_for_other_requests_and_policies() {
     let Some(program) = program() else { return };
-    let seed = env::var("KAUDIT_SEED").ok().map_or(1, |seed| seed.parse().unwrap());
-    let compared = compare(&ask(&program, &cases(&mut Random::new(seed), 40, 40, 40)));
+    let compared = compare(&ask(&program, &cases(&mut Random::new(crate::support::seed()), 40, 40, 40)));
     assert!(compared.exact >= 800 && compared.changed >= 500, "{compared:?}");
     assert!(compared.estimated >= 20 && compared.bounded >= 100, "{compared:?}");
 }

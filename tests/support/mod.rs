@@ -1,6 +1,11 @@
 //! What several integration tests need: a node in a temporary directory and the real program.
 
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and who runs a test decides what it tries"
+)]
 
 pub(crate) mod json_schema;
 
@@ -79,4 +84,12 @@ impl Tree {
 pub(crate) fn shared_corpus() -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     corpus.is_dir().then_some(corpus)
+}
+
+/// The seed of random inputs: the same in every run, so that a failure is about the change and not about luck.
+/// `KAUDIT_SEED=N` tries others.
+pub(crate) fn seed() -> u64 {
+    let seed = std::env::var("KAUDIT_SEED").ok().map_or(1, |seed| seed.parse().unwrap());
+    println!("KAUDIT_SEED={seed}");
+    seed
 }

@@ -5,8 +5,7 @@ use std::cell::Cell;
 
 /// A runner whose inputs are the same in every run, so that results are reproducible. `KAUDIT_SEED=N` uses other inputs.
 pub(crate) fn seeded_runner(config: Config) -> TestRunner {
-    #[expect(clippy::disallowed_methods, reason = "the seed is an input of the test")]
-    let seed: u64 = std::env::var("KAUDIT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed = crate::support::seed();
     let mut bytes = [0; 32];
     for (byte, part) in bytes.iter_mut().zip(seed.to_le_bytes()) {
         *byte = part;

@@ -12,6 +12,8 @@ use crate::shell::project::Project;
 
 /// The target of the binary that is handed out.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-musl";
+/// Its profile in `Cargo.toml`.
+pub(crate) const PROFILE: &str = "dist";
 const NAME: &str = "kaudit-x86_64-linux-musl";
 
 /// Builds `target/dist/kaudit-x86_64-linux-musl` and `….sha256`, and returns the binary's path.
@@ -21,20 +23,34 @@ const NAME: &str = "kaudit-x86_64-linux-musl";
 /// When it cannot be built, or is not static.
 pub(crate) fn run(project: &Project) -> Result<PathBuf> {
     install_target(project)?;
-    start(project.cargo().args(["build", "--release", "--locked", "--bin", "kaudit", "--target", TARGET]))?;
+    start(project.cargo().args([
+        "build",
+        "--profile",
+        PROFILE,
+        "--locked",
+        "--bin",
+        "kaudit",
+        "--target",
+        TARGET,
+    ]))?;
 
-    let built = project.target.join(TARGET).join("release/kaudit");
+    let built = directory(project).join("kaudit");
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
     check_static(&bytes).with_context(|| format!("judging {}", built.display()))?;
 
-    let directory = project.target.join("dist");
-    fs::create_dir_all(&directory).with_context(|| format!("creating {}", directory.display()))?;
-    let binary = directory.join(NAME);
+    let handed_out = project.target.join("dist");
+    fs::create_dir_all(&handed_out).with_context(|| format!("creating {}", handed_out.display()))?;
+    let binary = handed_out.join(NAME);
     fs::copy(&built, &binary).with_context(|| format!("writing {}", binary.display()))?;
-    let sum = capture(Command::new("sha256sum").arg(NAME).current_dir(&directory))?;
-    fs::write(directory.join(format!("{NAME}.sha256")), &sum).context("writing the checksum")?;
+    let sum = capture(Command::new("sha256sum").arg(NAME).current_dir(&handed_out))?;
+    fs::write(handed_out.join(format!("{NAME}.sha256")), &sum).context("writing the checksum")?;
     println!("{}: static, {} bytes\n{}", binary.display(), bytes.len(), sum.trim_end());
     Ok(binary)
+}
+
+/// Where cargo puts the binary that is handed out, under the name `kaudit`.
+pub(crate) fn directory(project: &Project) -> PathBuf {
+    project.target.join(TARGET).join(PROFILE)
 }
 
 /// Has rustup add the standard library for the target, unless the toolchain has it already.

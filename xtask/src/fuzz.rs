@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::property::optimised_tests;
+use crate::property::{SEED, optimised_tests};
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{arguments, choose_areas};
@@ -16,6 +16,9 @@ pub(crate) struct Options {
     /// How long each test runs
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(crate) seconds: u32,
+    /// What the random inputs begin with
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 /// Runs the byte-mutation tests, optimised, and counts them.
@@ -26,5 +29,6 @@ pub(crate) struct Options {
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let targets = choose_areas(project, &format!("reads {VARIABLE}"), |area| area.contains(VARIABLE))?;
     let mut cargo = optimised_tests(project);
-    run_tests(cargo.args(arguments(&targets)).env(VARIABLE, options.seconds.to_string()))
+    let Options { seconds, seed } = options;
+    run_tests(cargo.args(arguments(&targets)).env(VARIABLE, seconds.to_string()).env(SEED, seed.to_string()))
 }

@@ -28,6 +28,7 @@ mod property;
 mod schema;
 mod shell;
 mod shippers;
+mod soak;
 mod steering;
 mod test;
 mod tidy;
@@ -52,8 +53,10 @@ enum Task {
     Test,
     /// Check the project rules that no compiler checks, or list the phrases to avoid
     Tidy(tidy::Options),
-    /// Run everything that CI needs beyond `test`, in order; needs Go
-    Ci,
+    /// Run everything that CI runs, `test` first; needs root, Go and Debian
+    Ci(ci::Options),
+    /// Run what `ci` runs a share of, at full length, for hours; needs root, Go and Debian
+    Soak(soak::Options),
     /// Run clippy over all targets; a warning fails
     Lint,
     /// Judge the dependencies' licences, duplicates and sources with cargo-deny
@@ -61,7 +64,7 @@ enum Task {
     /// Run the property tests with many cases, optimised but with overflow and debug checks
     Property(property::Options),
     /// Build the Go programs under tests/go and run the tests that compare with them
-    Oracle,
+    Oracle(oracle::Options),
     /// Run the byte-mutation tests for a while
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
@@ -104,13 +107,14 @@ fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Test => test::run(&project),
         Task::Tidy(options) => tidy::run_with(&project, options),
-        Task::Ci => ci::run(&project),
+        Task::Ci(options) => ci::run(&project, options),
+        Task::Soak(options) => soak::run(&project, options),
         Task::Lint => lint::run(&project),
         Task::Deny => deny::run(&project),
         Task::Property(options) => {
             property::run(&project, options).and_then(shell::tally::Tally::into_result)
         }
-        Task::Oracle => oracle::run(&project).and_then(shell::tally::Tally::into_result),
+        Task::Oracle(options) => oracle::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Schema(options) => schema::run(&project, options).and_then(shell::tally::Tally::into_result),

@@ -8,12 +8,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::property::optimised_tests;
+use crate::property::{SEED, optimised_tests};
 use crate::shell::command::run as start;
-use crate::shell::go::go;
+use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{areas, arguments, choose_areas};
+
+/// What is compared besides the answers that are kept.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// What the random inputs begin with
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
 
 /// A Go program, and the variable under which tests look for it.
 struct Oracle {
@@ -24,7 +32,7 @@ struct Oracle {
 
 impl Oracle {
     fn build(&self) -> Result<()> {
-        start(go(&self.source)?.args(["build", "-o"]).arg(&self.program).arg("."))
+        start(go_that_builds("build", &self.source)?.arg("-o").arg(&self.program).arg("."))
     }
 }
 
@@ -45,7 +53,7 @@ pub(crate) fn build_one(project: &Project, name: &str) -> Result<PathBuf> {
 /// # Errors
 ///
 /// When Go is missing, a program cannot be built, or a program has no test.
-pub(crate) fn run(project: &Project) -> Result<Tally> {
+pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let oracles = find(project)?;
     oracles.iter().try_for_each(Oracle::build)?;
     for Oracle { variable, .. } in &oracles {
@@ -57,7 +65,8 @@ pub(crate) fn run(project: &Project) -> Result<Tally> {
         oracles.iter().any(|oracle| area.contains(&oracle.variable))
     })?;
     let variables = oracles.iter().map(|oracle| (&oracle.variable, &oracle.program));
-    run_tests(optimised_tests(project).args(arguments(&targets)).envs(variables))
+    let mut cargo = optimised_tests(project);
+    run_tests(cargo.args(arguments(&targets)).envs(variables).env(SEED, options.seed.to_string()))
 }
 
 fn find(project: &Project) -> Result<Vec<Oracle>> {

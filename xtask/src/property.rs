@@ -11,18 +11,18 @@ use crate::shell::test_targets::{arguments, choose_areas};
 /// The variable that a property test reads. Reading it is what makes a test one.
 const VARIABLE: &str = "KAUDIT_PROPTEST_CASES";
 
+/// The variable with the seed of random tests.
+pub(crate) const SEED: &str = "KAUDIT_SEED";
+
 /// How many cases.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// How many random inputs each property gets
-    #[arg(long, value_name = "N", default_value_t = Options::default().cases)]
-    cases: u32,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options { cases: 20_000 }
-    }
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(crate) cases: u32,
+    /// What the random inputs begin with
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 /// Runs the property tests and counts them.
@@ -33,7 +33,8 @@ impl Default for Options {
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let targets = choose_areas(project, &format!("reads {VARIABLE}"), |area| area.contains(VARIABLE))?;
     let mut cargo = optimised_tests(project);
-    run_tests(cargo.args(arguments(&targets)).env(VARIABLE, options.cases.to_string()))
+    let Options { cases, seed } = options;
+    run_tests(cargo.args(arguments(&targets)).env(VARIABLE, cases.to_string()).env(SEED, seed.to_string()))
 }
 
 /// `cargo test` with the profile of `.cargo/config.toml` for tests that try very many inputs.

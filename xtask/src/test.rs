@@ -14,17 +14,19 @@ use crate::tidy;
 ///
 /// When one fails.
 pub(crate) fn run(project: &Project) -> Result<()> {
-    run_all(
-        "test",
-        vec![
-            Step::check("format", "cargo fmt --all", || {
-                start(project.cargo().args(["fmt", "--all", "--", "--check"]))
-            }),
-            Step::tests("tests", "cargo test --workspace", || {
-                // Every target is run, so that one failure does not hide another.
-                run_tests(project.cargo().args(["test", "--workspace", "--no-fail-fast"]))
-            }),
-            Step::check("house rules", "cargo xtask tidy", || tidy::run(project)),
-        ],
-    )
+    run_all("test", None, steps(project))
+}
+
+/// The steps, which `cargo xtask ci` begins with.
+pub(crate) fn steps(project: &Project) -> Vec<Step<'_>> {
+    vec![
+        Step::check("format", "cargo fmt --all", || {
+            start(project.cargo().args(["fmt", "--all", "--", "--check"]))
+        }),
+        Step::tests("tests", "cargo test --workspace", || {
+            // Every target is run, so that one failure does not hide another.
+            run_tests(project.cargo().args(["test", "--workspace", "--no-fail-fast"]))
+        }),
+        Step::check("house rules", "cargo xtask tidy", || tidy::run(project)),
+    ]
 }

@@ -103,8 +103,8 @@ fn write_cases(project: &Project) -> Result<std::path::PathBuf> {
 /// The bench is built as the binary that is handed out is, so that most of it is built already.
 fn bench(project: &Project) -> Command {
     let mut cargo = project.cargo();
-    cargo.args(["bench", "--quiet", "--locked", "--bench", "decisions", "--target", dist::TARGET, "--"]);
-    cargo.arg(MILLISECONDS.to_string());
+    cargo.args(["bench", "--quiet", "--locked", "--profile", dist::PROFILE, "--bench", "decisions"]);
+    cargo.args(["--target", dist::TARGET, "--"]).arg(MILLISECONDS.to_string());
     cargo
 }
 

@@ -21,7 +21,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::shell::command::{capture, run as start, show};
 use crate::shell::debian::install;
-use crate::shell::go::go;
+use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 use crate::{dist, peak_memory};
 
@@ -186,7 +186,7 @@ fn install_yq(project: &Project) -> Result<PathBuf> {
     let program = directory.join("yq");
     if !program.is_file() {
         let package = format!("github.com/mikefarah/yq/v4@{YQ_VERSION}");
-        start(go(&project.root)?.args(["install", &package]).env("GOBIN", &directory))?;
+        start(go_that_builds("install", &project.root)?.arg(&package).env("GOBIN", &directory))?;
     }
     Ok(program)
 }

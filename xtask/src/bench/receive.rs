@@ -21,7 +21,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::shell::command::run as start;
-use crate::shell::go::go;
+use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 
 /// As the API server sends at most (`--audit-webhook-batch-max-size`).
@@ -60,7 +60,9 @@ type Tls = Option<Arc<ClientConfig>>;
 /// When one cannot be built or started, or loses an event.
 pub(super) fn measure(project: &Project, kaudit: &Path) -> Result<Rates> {
     let peer = project.cache.join("peers/receiver");
-    start(go(&project.root.join("xtask/peers/receiver"))?.args(["build", "-o"]).arg(&peer).arg("."))?;
+    start(
+        go_that_builds("build", &project.root.join("xtask/peers/receiver"))?.arg("-o").arg(&peer).arg("."),
+    )?;
     let file = project.target.join("bench/events.log");
     let bodies: Vec<Vec<u8>> = (0..BATCHES).map(body).collect();
     let certificates = project.root.join("tests/receive/testdata");

@@ -15,7 +15,7 @@ use super::log::{events, length, write_log};
 use super::{Figure, Goal, median, megabytes, time};
 use crate::peak_memory;
 use crate::shell::command::{capture, run as start, show};
-use crate::shell::go::go;
+use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 
 /// kaudit's speed, as a multiple of jq's.
@@ -114,7 +114,7 @@ impl<'a> Programs<'a> {
         let jq_program = write("replay.jq", JQ_PROGRAM)?;
         let source = write("replay.go", GO_PROGRAM)?;
         let go_program = directory.join("replay");
-        start(go(directory)?.args(["build", "-o"]).arg(&go_program).arg(&source))?;
+        start(go_that_builds("build", directory)?.arg("-o").arg(&go_program).arg(&source))?;
         capture(Command::new("jq").arg("--version")).context("install jq (Debian: apt-get install jq)")?;
         Ok(Self { kaudit, go_program, jq_program, policy, policy_text })
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::api_server::{ApiServer, CERTIFICATE, KEY};
 use super::files::{MANIFEST, MANIFESTS, manifest};
 use crate::builtin::table::{Resource, Served};
+use crate::dist;
 use crate::node::configuration::ADDRESS;
 use crate::node::progress::Progress;
 use crate::node::release::Release;
@@ -35,7 +36,7 @@ const SETTLE_LIMIT: Duration = Duration::from_mins(1);
 /// As [`read`], or when the node does not come up.
 pub(crate) fn of_release(project: &Project, release: &Release, progress: &Progress) -> Result<Served> {
     let name = format!("builtin-{}-{}", release.version.replace('.', "-"), process::id());
-    let node = Node::start(project, release, &name, progress)?;
+    let node = Node::start(project, release, &name, dist::directory(project), progress)?;
     let served = read(&ApiServer::new(&node));
     if served.is_err() {
         node.print_logs();

@@ -17,7 +17,6 @@ use super::api_server::ApiServer;
 use super::files::STATE;
 use crate::json_schema::check_output;
 use crate::node::wait::wait_for;
-use crate::shell::command::run as start;
 use crate::shell::project::Project;
 
 /// Where the cases let the API server log.
@@ -31,15 +30,6 @@ const RUN_LIMIT: Duration = Duration::from_mins(8);
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// Short against a phase of a restart.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// Builds it where the nodes see it.
-///
-/// # Errors
-///
-/// When it cannot be built.
-pub(super) fn build(project: &Project) -> Result<()> {
-    start(project.cargo().args(["build", "--release", "--locked", "--package", "kaudit"]))
-}
 
 /// Runs kaudit on the node to its end.
 ///

@@ -19,22 +19,27 @@ mod snapshot;
 mod trial;
 mod watches;
 
+use std::collections::VecDeque;
 use std::process;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use self::api_server::ApiServer;
-use self::cases::{CASES, Case};
+use self::cases::{CASES, Case, Only};
 use self::trial::Trial;
+use crate::dist;
 use crate::node::progress::Progress;
 use crate::node::release::Release;
 use crate::node::require_root;
 use crate::node::running::Node;
 use crate::shell::project::Project;
+use crate::shell::steps::Part;
 
 /// Which cases.
-#[derive(Default, clap::Args)]
+#[derive(clap::Args)]
 pub(crate) struct Options {
     /// The one to run; all of them without a name
     name: Option<String>,
@@ -44,9 +49,28 @@ pub(crate) struct Options {
     /// Run with this Kubernetes release only
     #[arg(long, value_name = "VERSION")]
     kubernetes: Option<String>,
+    /// Run each case with each release, also where the result does not depend on the release
+    #[arg(long)]
+    every_release: bool,
+    /// How many nodes run at once, where a case does not need the machine for itself
+    #[arg(long, value_name = "N", default_value_t = Options::default().at_once)]
+    at_once: usize,
 }
 
-/// Runs the cases and prints a summary. A failed case does not hide a later one.
+impl Default for Options {
+    fn default() -> Options {
+        Options { name: None, list: false, kubernetes: None, every_release: false, at_once: 2 }
+    }
+}
+
+impl Options {
+    /// Every case with every release.
+    pub(crate) fn every_release() -> Options {
+        Options { every_release: true, ..Options::default() }
+    }
+}
+
+/// Prints the names of the cases, or runs them and prints how each ended.
 ///
 /// # Errors
 ///
@@ -56,71 +80,110 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         println!("{}", list());
         return Ok(());
     }
-    let cases = choose(options.name.as_deref())?;
-    require_root()?;
-    let releases = match &options.kubernetes {
-        Some(version) => vec![Release::find(project, version)?],
-        None => Release::all(project)?,
-    };
-    kaudit::build(project)?;
-
-    let progress = Progress::begin();
-    // A program that has to be built is built once.
-    for release in &releases {
-        release.build(project, &progress)?;
+    let parts = run_all(project, options)?;
+    println!("\n=== e2e: summary");
+    for part in &parts {
+        println!("{}", part.line());
     }
-    let all = options.name.is_none();
-    let of = |release: &Release, is_alone: bool| -> Vec<&Case> {
-        let is_for = |case: &Case| !all || case.only.is_none_or(|only| only == release.version);
-        cases.iter().copied().filter(|case| case.is_alone == is_alone && is_for(case)).collect()
-    };
-    let (mut count, mut failed) = (0, Vec::new());
-    for release in &releases {
-        let alone = of(release, true);
-        count += alone.len() + of(release, false).len();
-        failed.extend(run_cases(project, release, &alone, &progress));
-    }
-    // They wait far more than they work.
-    thread::scope(|scope| {
-        let runs: Vec<_> = releases
-            .iter()
-            .map(|release| scope.spawn(|| run_cases(project, release, &of(release, false), &progress)))
-            .collect();
-        for run in runs {
-            failed.extend(run.join().unwrap_or_else(|_| vec!["a release, by a panic".to_owned()]));
-        }
-    });
-    let passed = count.saturating_sub(failed.len());
-    println!("{passed} passed, {} failed", failed.len());
+    let failed: Vec<&str> = parts.iter().filter(|part| !part.passed).map(|part| part.name.as_str()).collect();
+    println!("{} passed, {} failed", parts.len() - failed.len(), failed.len());
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(())
 }
 
-/// Runs these cases, one after the other, and returns what failed.
-fn run_cases(project: &Project, release: &Release, cases: &[&Case], progress: &Progress) -> Vec<String> {
-    let progress = progress.about(&release.version);
-    let mut failed = Vec::new();
+/// Runs the cases, and says of each how it ended and how long it took. A failed case does not hide a later one.
+///
+/// # Errors
+///
+/// When there is no case of that name, or something that they need cannot be built.
+pub(crate) fn run_all(project: &Project, options: &Options) -> Result<Vec<Part>> {
+    ensure!(options.at_once > 0, "cases need a node to run on");
+    let cases = choose(options.name.as_deref())?;
+    require_root()?;
+    let releases = match &options.kubernetes {
+        Some(version) => vec![Release::find(project, version)?],
+        None => Release::all(project)?,
+    };
+    // The cases test the program that is handed out.
+    dist::run(project)?;
+    let progress = Progress::begin();
+    // A program that has to be built is built once.
+    for release in &releases {
+        release.build(project, &progress)?;
+    }
+
+    let runs_with_each = options.name.is_some() || options.every_release;
+    let mut jobs: Vec<Job<'_>> = Vec::new();
     for case in cases {
-        let title = format!("{} with Kubernetes {}", case.name, release.version);
-        progress.say(&format!("=== {title}"));
-        match run_case(project, release, case, &progress) {
-            Ok(()) => progress.say(&format!("=== ok: {title}")),
-            Err(error) => {
-                progress.say(&format!("=== FAILED: {title}: {error:#}"));
-                failed.push(title);
+        for release in &releases {
+            if runs_with_each || case.only.as_ref().is_none_or(|only| only.version == release.version) {
+                jobs.push(Job { case, release });
             }
         }
     }
-    failed
+    let (alone, together): (Vec<Job<'_>>, Vec<Job<'_>>) = jobs.into_iter().partition(|job| job.case.is_alone);
+    let mut parts = run_jobs(project, &progress, alone, 1)?;
+    // They wait far more than they work.
+    parts.extend(run_jobs(project, &progress, together, options.at_once)?);
+    Ok(parts)
 }
 
-/// A line for each case.
+/// A case to be run with a release.
+struct Job<'a> {
+    case: &'static Case,
+    release: &'a Release,
+}
+
+/// Runs the jobs in their order, some at once.
+fn run_jobs(project: &Project, progress: &Progress, jobs: Vec<Job<'_>>, at_once: usize) -> Result<Vec<Part>> {
+    let queue = Mutex::new(VecDeque::from(jobs));
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut parts = Vec::new();
+                    while let Some(job) = next() {
+                        parts.push(run_job(project, &job, progress));
+                    }
+                    parts
+                })
+            })
+            .collect();
+        let mut parts = Vec::new();
+        for worker in workers {
+            parts.extend(worker.join().map_err(|_| anyhow!("a case has panicked"))?);
+        }
+        Ok(parts)
+    })
+}
+
+fn run_job(project: &Project, Job { case, release }: &Job<'_>, progress: &Progress) -> Part {
+    let name = format!("{} {}", case.name, release.version);
+    let progress = progress.about(&name);
+    progress.say(&format!("=== begins: {}", case.shows));
+    let begin = Instant::now();
+    let result = run_case(project, release, case, &progress);
+    let took = begin.elapsed();
+    match &result {
+        Ok(()) => progress.say(&format!("=== ok after {:.0} s", took.as_secs_f64())),
+        Err(error) => progress.say(&format!("=== FAILED: {error:#}")),
+    }
+    Part { name, took, passed: result.is_ok() }
+}
+
+/// A line for each case, and one for the reason why it runs with one release only.
 fn list() -> String {
     let width = CASES.iter().map(|case| case.name.len()).max().unwrap_or_default();
-    let lines: Vec<String> =
-        CASES.iter().map(|Case { name, shows, .. }| format!("{name:<width$}  {shows}")).collect();
+    let mut lines = Vec::new();
+    for Case { name, shows, only, .. } in CASES {
+        lines.push(format!("{name:<width$}  {shows}"));
+        if let Some(Only { version, reason }) = only {
+            lines.push(format!("{:<width$}  only with {version}: {reason}", ""));
+        }
+    }
     lines.join("\n")
 }
 
@@ -135,8 +198,8 @@ fn choose(name: Option<&str>) -> Result<Vec<&'static Case>> {
 
 fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progress) -> Result<()> {
     // Two runs at once do not get in each other's way.
-    let name = format!("e2e-{}-{}", release.version.replace('.', "-"), process::id());
-    let node = Node::start(project, release, &name, progress)?;
+    let name = node_name(case.name, &release.version, process::id());
+    let node = Node::start(project, release, &name, dist::directory(project), progress)?;
     let api_server = ApiServer::new(&node);
     let trial = Trial { project, node: &node, api_server, version: &release.version, progress };
     let result = (case.run)(&trial);
@@ -147,16 +210,29 @@ fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progre
     result
 }
 
+/// At most 40 characters, as for every node.
+fn node_name(case: &str, version: &str, pid: u32) -> String {
+    format!("{case}-{}-{pid}", version.replace('.', "-"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn names_of_nodes_are_short_enough() {
+        for case in CASES {
+            let name = node_name(case.name, "1.36.22", 1 << 22);
+            assert!(name.len() <= 40, "{name}");
+        }
+    }
+
+    #[test]
     fn lists_in_columns() {
         let list = list();
-        let column = |(line, case): (&str, &Case)| line.find(case.shows).unwrap();
-        let columns: Vec<usize> = list.lines().zip(CASES).map(column).collect();
-        assert_eq!(columns.len(), CASES.len());
+        let line = |case: &Case| list.lines().find(|line| line.starts_with(&format!("{} ", case.name)));
+        let columns: Vec<usize> =
+            CASES.iter().map(|case| line(case).unwrap().find(case.shows).unwrap()).collect();
         assert!(columns.iter().all(|column| *column == columns[0]), "{list}");
     }
 

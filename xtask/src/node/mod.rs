@@ -52,6 +52,8 @@ pub(crate) enum Action {
         #[arg(long, default_value = "cp0")]
         name: String,
     },
+    /// Build the programs of every Kubernetes release into the cache
+    Build,
     /// End a node; nothing of it is left
     Down {
         /// The node's name
@@ -72,15 +74,18 @@ pub(crate) enum Action {
 ///
 /// When this is not root, a node does not come up, or there is none of that name.
 pub(crate) fn run(project: &Project, action: &Action) -> Result<()> {
-    require_root()?;
+    if !matches!(action, Action::Build) {
+        require_root()?;
+    }
     match action {
         Action::Up { name, kubernetes } => {
             let release = Release::find(project, kubernetes)?;
             let progress = Progress::begin();
-            Node::start(project, &release, name, &progress)?.leave_running()?;
+            Node::start(project, &release, name, project.target.join("debug"), &progress)?.leave_running()?;
             progress.say(&format!("enter it with `cargo xtask node shell --name {name}`"));
             Ok(())
         }
+        Action::Build => build(project),
         Action::Shell { name } => open_shell(project, name),
         Action::Down { name } => {
             Node::find(name)?.with_context(|| format!("no node {name} is running"))?.stop()
@@ -102,11 +107,20 @@ pub(crate) fn require_root() -> Result<()> {
     Ok(())
 }
 
+fn build(project: &Project) -> Result<()> {
+    let progress = Progress::begin();
+    for release in Release::all(project)? {
+        release.build(project, &progress)?;
+        progress.say(&format!("Kubernetes {} is built", release.version));
+    }
+    Ok(())
+}
+
 /// Becomes a shell in the node.
 fn open_shell(project: &Project, name: &str) -> Result<()> {
     let node =
         Node::find(name)?.with_context(|| format!("no node {name} is running; start it with `node up`"))?;
-    start(project.cargo().args(["build", "--release", "--locked", "--package", "kaudit"]))?;
+    start(project.cargo().args(["build", "--locked", "--package", "kaudit"]))?;
     let mut shell = node.command("bash");
     shell.args(["--noprofile", "--norc", "-i"]).env("PS1", format!(r"{name}:\w# "));
     Err(shell.exec()).context("starting a shell")

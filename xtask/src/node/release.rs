@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use super::image;
 use super::progress::Progress;
 use crate::shell::command::run as start;
-use crate::shell::go::go;
+use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 
 const COMMANDS: [&str; 4] = ["kube-apiserver", "kubeadm", "kubectl", "kubelet"];
@@ -86,16 +86,14 @@ impl Release {
         let unfinished = releases.join(format!(".v{version}-{}", process::id()));
         fs::create_dir_all(&unfinished).with_context(|| format!("creating {}", unfinished.display()))?;
         start(
-            go(module)?
-                .env("CGO_ENABLED", "0")
-                .args(["build", "-trimpath", "-ldflags", &stamp(version)?, "-o"])
+            go_that_builds("build", module)?
+                .args(["-ldflags", &stamp(version)?, "-o"])
                 .arg(&unfinished)
                 .args(COMMANDS.map(|command| format!("k8s.io/kubernetes/cmd/{command}"))),
         )?;
         start(
-            go(&project.root.join("xtask/kubernetes/pause"))?
-                .env("CGO_ENABLED", "0")
-                .args(["build", "-ldflags", "-s -w", "-o"])
+            go_that_builds("build", &project.root.join("xtask/kubernetes/pause"))?
+                .args(["-ldflags", "-s -w", "-o"])
                 .arg(unfinished.join("pause"))
                 .arg("."),
         )?;

@@ -36,7 +36,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Starts a node and waits until its API server is ready. It ends with this program, or with this value.
+    /// Starts a node and waits until its API server is ready. It ends with this program, or with this value. `kaudit` is the
+    /// directory whose `kaudit` commands in the node find.
     ///
     /// # Errors
     ///
@@ -46,6 +47,7 @@ impl Node {
         project: &Project,
         release: &Release,
         name: &str,
+        kaudit: PathBuf,
         progress: &Progress,
     ) -> Result<Node> {
         check_name(name)?;
@@ -53,7 +55,6 @@ impl Node {
         let debian = packages::unpack_daemons(project)?;
         let kubernetes = release.build(project, progress)?;
         // Made by cargo later, perhaps; the node has to show it from the start.
-        let kaudit = project.target.join("release");
         fs::create_dir_all(&kaudit).with_context(|| format!("creating {}", kaudit.display()))?;
 
         progress.say(&format!("{name}: Kubernetes {}", release.version));

@@ -11,12 +11,24 @@ use super::command::capture;
 const INSTALL: &str = "install Go 1.21 or later (Debian: apt-get install golang-go); it fetches the release that a \
                        program asks for by itself";
 
+/// `go VERB`, for a verb that builds, run in `directory`. Everywhere with the same flags: what two programs have in common, as
+/// the oracles and Kubernetes have, is compiled once.
+///
+/// # Errors
+///
+/// As [`go`].
+pub(crate) fn go_that_builds(verb: &str, directory: &Path) -> Result<Command> {
+    let mut go = go(directory)?;
+    go.env("CGO_ENABLED", "0").args([verb, "-trimpath"]);
+    Ok(go)
+}
+
 /// The `go` command, run in `directory`, free to fetch the toolchain that a module asks for.
 ///
 /// # Errors
 ///
 /// When Go is missing or is too old to know toolchains; the error says what to install.
-pub(crate) fn go(directory: &Path) -> Result<Command> {
+fn go(directory: &Path) -> Result<Command> {
     let version = capture(Command::new("go").arg("version")).context(INSTALL)?;
     if !knows_toolchains(&version) {
         bail!("{} is too old: {INSTALL}", version.trim());

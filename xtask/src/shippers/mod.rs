@@ -48,7 +48,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
             down_at_rotation(&Bench::new(project, &kaudit, &program, false)?)
         }));
     }
-    run_all("shippers", steps)
+    run_all("shippers", None, steps)
 }
 
 fn build(project: &Project) -> Result<PathBuf> {
