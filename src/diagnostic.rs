@@ -10,6 +10,7 @@ use std::fmt;
 
 /// How much a fact matters. The order is from harmless to severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It was checked and is as it should be.
@@ -37,6 +38,7 @@ impl Severity {
 
 /// A position in a text. Both numbers start at 1; columns are counted in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Position {
     /// Line, from 1.
     pub line: usize,
@@ -52,6 +54,7 @@ impl fmt::Display for Position {
 
 /// Where a fact was found. Each part is optional: a file that cannot be read has no position.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Location {
     /// The file, as the operator would name it.
     pub file: Option<String>,
@@ -64,6 +67,7 @@ pub struct Location {
 
 /// A fact to report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     /// A stable name for programs, such as `maxage-low`. It never changes its meaning.
     pub id: Option<&'static str>,

@@ -144,7 +144,7 @@ fn describe(draft: &Draft) -> Vec<String> {
 
 fn origin_word(origin: Origin) -> &'static str {
     match origin {
-        Origin::Asked => "asked",
+        Origin::Requested => "asked",
         Origin::Kept => "kept",
         Origin::Default => "default",
     }

@@ -22,6 +22,8 @@ mod receive;
 mod recover;
 mod restart;
 mod rollback;
+#[cfg(test)]
+mod schema;
 mod settings;
 mod status;
 mod target;

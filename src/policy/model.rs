@@ -1,11 +1,13 @@
 //! The audit policy as the API server holds it after decoding: plain data.
 
+use serde::Serialize;
 use std::fmt;
 
 /// How much of a request is logged, from nothing to everything.
 ///
 /// The order is the order of the amount, so `level >= Level::Request` asks whether a body is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Level {
     /// Nothing.
     None,
@@ -46,7 +48,8 @@ impl fmt::Display for Level {
 }
 
 /// A point in the life of a request at which an event can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Stage {
     /// The request has arrived; nothing is known about its answer.
     RequestReceived,

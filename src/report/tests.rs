@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::exit::Exit;
+use serde_json::Value;
 
 /// What a report of one cause prints on standard error, and as JSON.
 fn printed(exit: Exit, rolled_back: bool) -> (String, Value) {

@@ -14,6 +14,7 @@ const READ_LIMIT: u64 = 1 << 20;
 
 /// The progress of a run. It is on disk before the first change of the named phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Files are changed without a restart: a directory tree, or a change that needs no restart.

@@ -2,6 +2,8 @@
 //! line), and what must come of them to the byte: `stdout`, `stderr`, `codes`, the tree after (`out/`; without it
 //! the tree must be untouched) and its modes (`modes`).
 //!
+//! Each JSON object is also validated by its schema in `docs/schema`, whatever `stdout` says.
+//!
 //! `cargo xtask golden --bless` writes what came instead of comparing; read the diff before you
 //! commit it.
 
@@ -23,6 +25,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::json_schema::check_output;
+
 /// What a case must have come to, by file name within the case's directory.
 type Outcome = BTreeMap<String, Vec<u8>>;
 
@@ -35,7 +39,8 @@ fn every_case_comes_out_as_written() {
     assert!(names.len() >= 30, "only {} cases found", names.len());
     let mut failures = String::new();
     for case in names {
-        let outcome = run_case(&case);
+        let (outcome, unfit) = run_case(&case);
+        failures.push_str(&unfit);
         if bless {
             write_expected(&case, &outcome);
         }
@@ -61,7 +66,10 @@ fn works_on_a_node(words: &[&str]) -> bool {
     )
 }
 
-fn run_case(case: &Path) -> Outcome {
+/// Runs the command lines of a case. The text is empty if every JSON object fits its schema.
+fn run_case(case: &Path) -> (Outcome, String) {
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
+    let mut unfit = String::new();
     let scratch = tempfile::tempdir().unwrap();
     let root = scratch.path().join("node");
     copy_tree(&case.join("in"), &root);
@@ -77,11 +85,14 @@ fn run_case(case: &Path) -> Outcome {
             .env_clear()
             .output()
             .unwrap();
-        let _ =
-            writeln!(stdout, "$ kaudit {line}\n{}", normalise(&String::from_utf8(output.stdout).unwrap()));
+        let (code, printed) = (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap());
+        if let Err(why) = check_output(&schemas, &words, code, &printed) {
+            let _ = writeln!(unfit, "=== {}: kaudit {line}: {why}", case.display());
+        }
+        let _ = writeln!(stdout, "$ kaudit {line}\n{}", normalise(&printed));
         let _ =
             writeln!(stderr, "$ kaudit {line}\n{}", normalise(&String::from_utf8(output.stderr).unwrap()));
-        let _ = writeln!(codes, "{}", output.status.code().unwrap());
+        let _ = writeln!(codes, "{code}");
     }
     let after = read_tree(&root);
     let mut outcome = Outcome::new();
@@ -98,7 +109,7 @@ fn run_case(case: &Path) -> Outcome {
     outcome.insert("stdout".to_owned(), stdout.into_bytes());
     outcome.insert("stderr".to_owned(), stderr.into_bytes());
     outcome.insert("codes".to_owned(), codes.into_bytes());
-    outcome
+    (outcome, unfit)
 }
 
 #[derive(PartialEq)]

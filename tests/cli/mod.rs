@@ -7,3 +7,4 @@ mod enable_files;
 mod enable_manifests;
 mod golden;
 mod readme;
+mod schemas;

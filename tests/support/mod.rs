@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod json_schema;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -62,11 +64,14 @@ impl Tree {
             .env_clear()
             .output()
             .unwrap();
-        Ended {
+        let ended = Ended {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        };
+        let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
+        json_schema::check_output(&schemas, arguments, ended.code, &ended.stdout).unwrap();
+        ended
     }
 }
 

@@ -18,11 +18,14 @@ mod e2e;
 mod elf;
 mod fuzz;
 mod golden;
+#[path = "../../tests/support/json_schema.rs"]
+mod json_schema;
 mod lint;
 mod node;
 mod oracle;
 mod peak_memory;
 mod property;
+mod schema;
 mod shell;
 mod shippers;
 mod steering;
@@ -63,6 +66,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Show where golden outputs differ, or rewrite them with --bless
     Golden(golden::Options),
+    /// Write the JSON schemas in docs/schema, or check them with --check
+    Schema(schema::Options),
     /// Compare times with yq, jq, ripgrep and Go, and report peak memory and the binary's size
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
@@ -108,6 +113,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Oracle => oracle::run(&project).and_then(shell::tally::Tally::into_result),
         Task::Fuzz(options) => fuzz::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Golden(options) => golden::run(&project, options).and_then(shell::tally::Tally::into_result),
+        Task::Schema(options) => schema::run(&project, options).and_then(shell::tally::Tally::into_result),
         Task::Bench(options) => bench::run(&project, options),
         Task::Dist => dist::run(&project).map(drop),
         Task::Builtin(options) => builtin::run(&project, options),

@@ -1,4 +1,4 @@
-//! `--top`: who does what.
+//! `--top`: counts events by fields.
 
 use super::args::LogsArgs;
 use super::open::Opened;
@@ -12,13 +12,14 @@ use crate::lines::Chunk;
 use crate::logs::{Search, Top};
 use crate::observe::Obstacle;
 use crate::printable::elide;
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report, Section};
 use crate::size;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// A longer text is elided: the figures stand behind it.
-const WIDEST: usize = 60;
+/// Longer values are shortened, because the counts follow them.
+const MAX_WIDTH: usize = 60;
 
 /// Counts the events.
 ///
@@ -46,12 +47,12 @@ pub(super) fn show(
     notes.extend(remarks.nothing_found(top.total.events));
     if top.lacking() > 0 {
         let lacking = number(top.lacking());
-        let text = format!("there are very many different ones: each count may lack up to {lacking} events");
+        let text = format!("too many distinct values: each count may be up to {lacking} too low");
         notes.push(Diagnostic::info(text).named("top-approximate"));
     }
     let report = Report {
         lines: lines(&top, args.limit),
-        details: Some(("top", details(&top, args.limit))),
+        details: Some(Details::of(&TopView::of(&top, args.limit))),
         notes,
         ..Report::default()
     };
@@ -75,32 +76,64 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
     }
     let mut lines = columns.lines();
     let hidden = top.len().saturating_sub(limit) as u64;
-    let rest = if hidden > 0 { format!("; {} more with --limit", number(hidden)) } else { String::new() };
+    let rest =
+        if hidden > 0 { format!("; {} not shown (--limit)", counted(hidden, "row")) } else { String::new() };
     lines.push(format!("{}, {}{rest}", counted(top.total.events, "event"), size::nearest(top.total.bytes)));
     lines
 }
 
 fn shown(text: &str) -> String {
-    if text.is_empty() { "-".to_owned() } else { elide(text.into(), WIDEST).into_owned() }
+    if text.is_empty() { "-".to_owned() } else { elide(text.into(), MAX_WIDTH).into_owned() }
 }
 
-fn details(top: &Top, limit: usize) -> Value {
-    let rows: Vec<Value> = top
-        .rows(limit)
-        .into_iter()
-        .map(|row| {
-            let fields = top.fields().iter().zip(row.texts);
-            let fields: Map<String, Value> =
-                fields.map(|(field, text)| (field.name().to_owned(), Value::String(text))).collect();
-            json!({ "fields": fields, "events": row.amount.events, "bytes": row.amount.bytes })
-        })
-        .collect();
-    json!({
-        "fields": top.fields().iter().map(|field| field.name()).collect::<Vec<_>>(),
-        "events": top.total.events,
-        "bytes": top.total.bytes,
-        "different": top.len(),
-        "rows": rows,
-        "mayLack": top.lacking(),
-    })
+/// `logs --top`: how many events there are by the values of some fields.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct TopView {
+    /// The fields by which events are counted.
+    fields: Vec<&'static str>,
+    /// All events.
+    events: u64,
+    /// Their size.
+    bytes: u64,
+    /// How many different combinations of values there are.
+    different: usize,
+    /// The most frequent combinations.
+    rows: Vec<TopRow>,
+    /// At most so many events may be missing in each row.
+    may_lack: u64,
+}
+
+impl Section for TopView {
+    const KEY: &'static str = "top";
+}
+
+/// The events with the same values.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct TopRow {
+    /// The value of each field.
+    fields: BTreeMap<&'static str, String>,
+    events: u64,
+    bytes: u64,
+}
+
+impl TopView {
+    fn of(top: &Top, limit: usize) -> Self {
+        let rows = top.rows(limit).into_iter().map(|row| TopRow {
+            fields: top.fields().iter().map(|field| field.name()).zip(row.texts).collect(),
+            events: row.amount.events,
+            bytes: row.amount.bytes,
+        });
+        Self {
+            fields: top.fields().iter().map(|field| field.name()).collect(),
+            events: top.total.events,
+            bytes: top.total.bytes,
+            different: top.len(),
+            rows: rows.collect(),
+            may_lack: top.lacking(),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::args::Diff as Args;
 use super::namesake;
 use super::source::{PolicyText, load, minor};
+use super::view::{ClassSide, ClassView, ClassesView};
 use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Position};
@@ -11,9 +12,8 @@ use crate::policy::diff;
 use crate::policy::{
     Class, Decision, Level, Policy, Stage, describe_arguments, describe_rule, rule_positions,
 };
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report};
 use crate::styles::Styles;
-use serde_json::{Value, json};
 use std::cmp::Ordering;
 
 /// Compares two policies by what they log.
@@ -34,7 +34,8 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         notes: namesake::notes([&args.before, &args.after]),
         ..Report::default()
     };
-    report.details = Some(("classes", classes.iter().map(|class| details(class, &sides)).collect()));
+    let views = classes.iter().map(|class| view(class, &sides)).collect();
+    report.details = Some(Details::of(&ClassesView(views)));
     let exit = if classes.is_empty() { Exit::Done } else { Exit::Differences };
     report.message = match classes.len() {
         0 => "Both policies log every request alike.".to_owned(),
@@ -136,21 +137,18 @@ fn other_change(class: &Class) -> String {
     format!("stages {} → {}", shown(before), shown(after))
 }
 
-fn details(class: &Class, [before, after]: &[Side<'_>; 2]) -> Value {
-    let side = |side: &Side<'_>, decision: &Decision| {
-        let omit: Vec<&str> = decision.omit_stages.iter().map(Stage::name).collect();
-        json!({
-            "file": side.name,
-            "rule": decision.rule,
-            "line": side.line(decision),
-            "level": decision.level.name(),
-            "omitStages": omit,
-            "omitManagedFields": decision.omit_managed_fields && decision.level != Level::None,
-        })
+fn view<'a>(class: &Class, [before, after]: &'a [Side<'_>; 2]) -> ClassView<'a> {
+    let side = |side: &'a Side<'_>, decision: &Decision| ClassSide {
+        file: side.name,
+        rule: decision.rule,
+        line: side.line(decision),
+        level: decision.level,
+        omit_stages: decision.omit_stages.iter().collect(),
+        omit_managed_fields: decision.omit_managed_fields && decision.level != Level::None,
     };
-    json!({
-        "example": describe_arguments(&class.example),
-        "before": side(before, &class.before),
-        "after": side(after, &class.after),
-    })
+    ClassView {
+        example: describe_arguments(&class.example),
+        before: side(before, &class.before),
+        after: side(after, &class.after),
+    }
 }

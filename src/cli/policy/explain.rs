@@ -4,6 +4,7 @@ use super::args::Explain as Args;
 use super::end::misused;
 use super::namesake;
 use super::source::{PolicyText, load, minor};
+use super::view::{ExplanationView, PassedOver};
 use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Position};
@@ -13,8 +14,7 @@ use crate::policy::{
     Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, decide,
     describe_request, rule_positions, why_not,
 };
-use crate::report::{Output, Report};
-use serde_json::{Value, json};
+use crate::report::{Details, Output, Report};
 use std::collections::BTreeSet;
 use std::io::BufRead as _;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     let explained = Explained { source: &source, policy: &policy, request: &request, decision, positions };
     let report = Report {
         lines: explained.lines(output),
-        details: Some(("explanation", explained.details())),
+        details: Some(Details::of(&explained.view())),
         notes: namesakes.into_iter().chain(remarks.into_iter().map(Diagnostic::info)).collect(),
         ..Report::default()
     };
@@ -95,10 +95,10 @@ impl Explained<'_> {
         rules.filter_map(|(index, rule)| Some((index, why_not(rule, self.request)?))).collect()
     }
 
-    fn stages(&self) -> Vec<&'static str> {
+    fn stages(&self) -> Vec<Stage> {
         let is_logged =
             |stage: &Stage| self.decision.level != Level::None && !self.decision.omit_stages.contains(*stage);
-        Stage::ALL.iter().filter(|stage| is_logged(stage)).map(|stage| stage.name()).collect()
+        Stage::ALL.into_iter().filter(is_logged).collect()
     }
 
     fn lines(&self, output: &Output<'_>) -> Vec<String> {
@@ -112,7 +112,7 @@ impl Explained<'_> {
             None => format!("level:   {level}, because no rule matches"),
         });
         if self.decision.level != Level::None {
-            let stages = self.stages();
+            let stages: Vec<&str> = self.stages().into_iter().map(Stage::name).collect();
             let stages =
                 if stages.is_empty() { "none: nothing is logged".to_owned() } else { stages.join(", ") };
             lines.push(format!("stages:  {stages}"));
@@ -130,23 +130,21 @@ impl Explained<'_> {
         lines
     }
 
-    fn details(&self) -> Value {
-        let passed: Vec<Value> = self
-            .passed_over()
-            .into_iter()
-            .map(|(rule, why)| json!({ "rule": rule, "line": self.line_of(rule), "why": why }))
-            .collect();
-        json!({
-            "request": describe_request(self.request),
-            "level": self.decision.level.name(),
-            "rule": self.decision.rule,
-            "file": self.source.name,
-            "line": self.decision.rule.and_then(|rule| self.line_of(rule)),
-            "stages": self.stages(),
-            "omitStages": DecisionLine::from(&self.decision).omit_stages,
-            "omitManagedFields": self.decision.omit_managed_fields,
-            "passedOver": passed,
-        })
+    fn view(&self) -> ExplanationView<'_> {
+        let passed_over = self.passed_over().into_iter();
+        ExplanationView {
+            request: describe_request(self.request),
+            level: self.decision.level,
+            rule: self.decision.rule,
+            file: &self.source.name,
+            line: self.decision.rule.and_then(|rule| self.line_of(rule)),
+            stages: self.stages(),
+            omit_stages: self.decision.omit_stages.iter().collect(),
+            omit_managed_fields: self.decision.omit_managed_fields,
+            passed_over: passed_over
+                .map(|(rule, why)| PassedOver { rule, line: self.line_of(rule), why })
+                .collect(),
+        }
     }
 }
 

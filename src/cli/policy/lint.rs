@@ -4,14 +4,14 @@ use super::args::Lint as Args;
 use super::end::misused;
 use super::namesake;
 use super::source::{judging, read_bytes};
+use super::view::{CheckView, ChecksView, LintFinding, LintView, LintedFile};
 use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
 use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report};
 use crate::styles::Styles;
-use serde_json::{Value, json};
 
 /// Checks the files, or tells about the checks. A file that cannot be read hides nothing of the others.
 ///
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         let runs: Vec<(&str, &[Lint])> =
             linted.iter().map(|(name, linted)| (name.as_str(), linted.findings.as_slice())).collect();
         let reasons: Vec<String> = unread.iter().map(|refusal| refusal.message.clone()).collect();
-        output.line(&sarif(&runs, &reasons).to_string());
+        output.json(&sarif(&runs, &reasons));
         return Ok(exit);
     }
     let mut report = Report { refusals: unread, ..Report::default() };
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         report.hint = Some("why: -v, or kaudit policy lint --explain ID".to_owned());
     }
     report.notes = namesake::notes(&args.files);
-    report.details = Some(("lint", details(&linted, judging.minor)));
+    report.details = Some(Details::of(&view(&linted, judging.minor)));
     Ok(end(output, (report, exit)))
 }
 
@@ -104,37 +104,20 @@ fn paint(severity: Severity, styles: Styles) -> String {
     }
 }
 
-fn details(linted: &[(String, Linted)], minor: u32) -> Value {
-    let files: Vec<Value> = linted
-        .iter()
-        .map(|(name, linted)| {
-            let findings: Vec<Value> = linted.findings.iter().map(details_of).collect();
-            json!({ "file": name, "wouldStart": linted.would_start, "findings": findings })
-        })
-        .collect();
-    json!({ "kubernetesMinor": minor, "files": files })
-}
-
-fn details_of(finding: &Lint) -> Value {
-    json!({
-        "id": finding.check.id,
-        "severity": finding.check.severity,
-        "path": finding.path.to_string(),
-        "line": finding.position.map(|position| position.line),
-        "column": finding.position.map(|position| position.column),
-        "message": finding.message,
-        "why": finding.check.why,
-        "fix": finding.fix,
-        "link": finding.check.link,
-        "allowed": finding.allowed,
-    })
+fn view(linted: &[(String, Linted)], minor: u32) -> LintView<'_> {
+    let files = linted.iter().map(|(name, linted)| LintedFile {
+        file: name,
+        would_start: linted.would_start,
+        findings: linted.findings.iter().map(LintFinding::from).collect(),
+    });
+    LintView { kubernetes_minor: minor, files: files.collect() }
 }
 
 fn list(output: &mut Output<'_>) -> Exit {
-    let details: Vec<Value> = all().iter().map(details_of_check).collect();
+    let checks = ChecksView(all().iter().map(CheckView::from).collect());
     let line = |check: &Check| format!("{}  {:<8} {}", check.id, check.severity.name(), check.title);
     let lines = all().iter().map(line).collect();
-    let report = Report { lines, details: Some(("checks", Value::Array(details))), ..Report::default() };
+    let report = Report { lines, details: Some(Details::of(&checks)), ..Report::default() };
     end(output, (report, Exit::Done))
 }
 
@@ -143,7 +126,7 @@ fn explain(check: &Check, output: &mut Output<'_>) -> Exit {
     let mut lines = vec![output.out_styles.bold(&title), String::new()];
     lines.extend(wrap(check.why));
     lines.extend([String::new(), format!("fix: {}", check.fix), format!("see: {}", check.link)]);
-    let details = Some(("check", details_of_check(check)));
+    let details = Some(Details::of(&CheckView::from(check)));
     end(output, (Report { details, lines, ..Report::default() }, Exit::Done))
 }
 
@@ -161,15 +144,4 @@ fn wrap(text: &str) -> Vec<String> {
         }
     }
     lines
-}
-
-fn details_of_check(check: &Check) -> Value {
-    json!({
-        "id": check.id,
-        "severity": check.severity,
-        "title": check.title,
-        "why": check.why,
-        "fix": check.fix,
-        "link": check.link,
-    })
 }

@@ -3,6 +3,7 @@
 use super::args::Migrate as Args;
 use super::end::misused;
 use super::source::read;
+use super::view::MigratedView;
 use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
@@ -10,8 +11,7 @@ use crate::node::Node;
 use crate::policy::migrate;
 use crate::policy::presets::preset;
 use crate::policy::{ApiVersion, Migrated};
-use crate::report::{Output, Report};
-use serde_json::json;
+use crate::report::{Details, Output, Report};
 use std::path::Path;
 
 /// Prints the policy in `audit.k8s.io/v1`, or writes it where it was; what the API server drops of it is remarked.
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::end::Result {
         message.clone_into(&mut report.message);
     }
     if output.json {
-        report.details = Some(("policy", json!({ "from": from.to_string(), "text": text })));
+        report.details = Some(Details::of(&MigratedView::new(from, text)));
     } else if !args.write {
         output.text(&text);
         output.flush();

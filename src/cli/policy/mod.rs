@@ -11,12 +11,19 @@ mod namesake;
 mod presets;
 mod replay;
 mod source;
+mod view;
 
 use super::end::end;
 use crate::exit::Exit;
 use crate::report::{Output, Report};
 pub(super) use args::PolicyArgs;
 use args::PolicyCommand;
+#[cfg(test)]
+pub(super) use replay::ReplayView;
+#[cfg(test)]
+pub(super) use view::{
+    CheckView, ChecksView, ClassesView, ExplanationView, LintView, MigratedView, PresetView, PresetsView,
+};
 
 /// Runs one of the commands.
 pub(super) fn run(args: &PolicyArgs, output: &mut Output<'_>) -> Exit {

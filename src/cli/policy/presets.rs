@@ -1,16 +1,16 @@
 //! `policy list` and `policy show`
 
 use super::end::misused;
+use super::view::{PresetSummary, PresetView, PresetsView};
 use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
+use crate::policy::Measured;
 use crate::policy::judge;
 use crate::policy::presets::benchmark::assess;
 use crate::policy::presets::preset;
-use crate::policy::{Measured, Preset};
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report};
 use crate::size;
-use serde_json::{Value, json};
 
 /// A version of which every preset is a policy; what they pass is the same in all.
 const MINOR: u32 = 36;
@@ -18,10 +18,10 @@ const MINOR: u32 = 36;
 /// Lists the presets, what each is for, and what it passes.
 pub(super) fn list(output: &mut Output<'_>) -> Exit {
     let mut lines = Vec::new();
-    let mut details: Vec<Value> = Vec::new();
+    let mut presets = Vec::new();
     for preset in preset::all() {
         let assessments = judge(preset.text, MINOR).map(|policy| assess(&policy)).unwrap_or_default();
-        let named = |passed: bool| -> Vec<&str> {
+        let named = |passed: bool| -> Vec<&'static str> {
             assessments.iter().filter(|it| it.passed == passed).map(|it| it.control).collect()
         };
         let (passes, fails) = (named(true), named(false));
@@ -36,14 +36,17 @@ pub(super) fn list(output: &mut Output<'_>) -> Exit {
             }
         ));
         lines.extend(preset.measured().map(|measured| format!("{:<13} {}", "", cost(measured))));
-        details.push(json!({
-            "name": preset.name, "summary": preset.summary, "passes": passes, "fails": fails,
-            "measured": measured_details(preset),
-        }));
+        presets.push(PresetSummary {
+            name: preset.name,
+            summary: preset.summary,
+            passes,
+            fails,
+            measured: preset.measured(),
+        });
     }
     let report = Report {
         lines,
-        details: Some(("presets", Value::Array(details))),
+        details: Some(Details::of(&PresetsView(presets))),
         hint: Some(
             "kaudit policy show NAME prints one; its head says for whom it is. kaudit policy replay NAME LOG measures it on \
              your own audit log"
@@ -70,12 +73,6 @@ fn cost(measured: Measured) -> String {
     )
 }
 
-fn measured_details(preset: &Preset) -> Value {
-    preset.measured().map_or(Value::Null, |Measured { requests, events, bytes, is_least }| {
-        json!({ "requests": requests, "events": events, "bytes": bytes, "isLeast": is_least })
-    })
-}
-
 /// Prints a preset as it is.
 pub(super) fn show(name: &str, output: &mut Output<'_>) -> Exit {
     let Some(found) = preset::find(name) else {
@@ -87,10 +84,7 @@ pub(super) fn show(name: &str, output: &mut Output<'_>) -> Exit {
         return misused(refusal, output);
     };
     if output.json {
-        let details = json!({
-            "name": found.name, "summary": found.summary, "text": found.text, "measured": measured_details(found),
-        });
-        let report = Report { details: Some(("preset", details)), ..Report::default() };
+        let report = Report { details: Some(Details::of(&PresetView::from(found))), ..Report::default() };
         return end(output, (report, Exit::Done));
     }
     let report = Report {

@@ -5,6 +5,7 @@ mod ask;
 mod circumstances;
 mod inspect;
 mod options;
+mod section;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod view;
 
 pub(super) use args::WebhookArgs;
 pub(super) use options::{IgnoreOptions, WebhookOptions, made, made_elsewhere};
+pub(super) use section::WebhookView;
 pub(super) use service::resolve_service;
 
 use super::end::{end, refuse_reading};
@@ -25,12 +27,11 @@ use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Plan};
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
 use args::{Check, WebhookCommand};
 use circumstances::Circumstances;
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use view::View;
 
@@ -285,16 +286,6 @@ fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Rep
         _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
     };
     report.message = message;
-    let findings: Vec<Value> = findings.iter().map(finding_object).collect();
-    report.details = Some(("webhook", json!({ "receiverAsked": was_asked, "findings": findings })));
+    report.details = Some(Details::of(&WebhookView { receiver_asked: was_asked, findings }));
     (report, exit)
-}
-
-fn finding_object(finding: &Diagnostic) -> Value {
-    json!({
-        "id": finding.id,
-        "severity": finding.severity.name(),
-        "message": finding.message,
-        "help": finding.help,
-    })
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::decide::borrowed::{RequestRef, ResourceRef, TargetRef, UserRef};
 use crate::policy::decide::decision::Decision;
-use crate::policy::model::Stage;
+use crate::policy::model::{Level, Stage};
 
 /// A request, as `--requests` reads it. What is missing or null is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,13 +133,14 @@ impl RequestLine<'_> {
 
 /// A decision, as `--requests` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DecisionLine {
-    /// See [`Decision::level`].
-    pub level: &'static str,
-    /// See [`Decision::omit_stages`].
-    pub omit_stages: Vec<&'static str>,
-    /// See [`Decision::omit_managed_fields`].
+    /// How much is logged.
+    pub level: Level,
+    /// The stages at which no event is written.
+    pub omit_stages: Vec<Stage>,
+    /// Whether `managedFields` are left out of logged bodies.
     pub omit_managed_fields: bool,
     /// The index of the rule that decided, from 0.
     pub rule: Option<usize>,
@@ -148,8 +149,8 @@ pub struct DecisionLine {
 impl From<&Decision> for DecisionLine {
     fn from(decision: &Decision) -> Self {
         Self {
-            level: decision.level.name(),
-            omit_stages: decision.omit_stages.iter().map(Stage::name).collect(),
+            level: decision.level,
+            omit_stages: decision.omit_stages.iter().collect(),
             omit_managed_fields: decision.omit_managed_fields,
             rule: decision.rule,
         }

@@ -1,12 +1,15 @@
 //! What the presets have been measured to log of public audit logs.
 
 use crate::policy::presets::preset::Preset;
+use serde::Serialize;
 
 /// The figures, a line for each preset; the comment on top says of what they are.
 const FIGURES: &str = include_str!("measured.txt");
 
 /// What a preset logs of the requests in public audit logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct Measured {
     /// How many requests.
     pub requests: u64,

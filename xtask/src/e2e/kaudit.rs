@@ -8,13 +8,14 @@ use std::process::{Child, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::api_server::ApiServer;
 use super::files::STATE;
+use crate::json_schema::check_output;
 use crate::node::wait::wait_for;
 use crate::shell::command::run as start;
 use crate::shell::project::Project;
@@ -224,15 +225,27 @@ impl Ending {
         Ok(self)
     }
 
-    /// The one object on stdout.
+    /// The one object on stdout, which fits the schema of its command.
     ///
     /// # Errors
     ///
     /// When there is something else.
     pub(super) fn json(&self) -> Result<Value> {
-        let Ending { line, stdout, .. } = self;
+        let Ending { line, stdout, code, .. } = self;
+        check_schema(line, *code, stdout)?;
         serde_json::from_str(stdout).with_context(|| format!("`{line}` printed no JSON, but:\n{stdout}"))
     }
+}
+
+/// Validates the output of a command line by its schema in `docs/schema`.
+///
+/// # Errors
+///
+/// When it does not fit.
+pub(super) fn check_schema(line: &str, code: i32, stdout: &str) -> Result<()> {
+    let schemas = Project::find()?.root.join("docs/schema");
+    let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
+    check_output(&schemas, &arguments, code, stdout).map_err(|why| anyhow!("`{line}`: {why}:\n{stdout}"))
 }
 
 /// Whether the process is kaudit. nsenter's child is nsenter for a moment.

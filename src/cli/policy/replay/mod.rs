@@ -1,11 +1,11 @@
 //! `policy replay`
 
-mod details;
 mod notes;
 mod progress;
 mod read;
 mod shown;
 mod text;
+mod view;
 
 use super::args::Replay as Args;
 use super::end::misused;
@@ -17,10 +17,11 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::node::Node;
 use crate::replay::{Replay, Replayed};
-use crate::report::{Output, Report};
+use crate::report::{Details, Output, Report};
 use read::read;
 use shown::{Shown, Side};
 use std::path::Path;
+pub(in crate::cli) use view::ReplayView;
 
 /// Counts what one policy or two make of the logs.
 ///
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     let shown = Shown { sides: sides.collect(), read: &read, top: args.top };
     let report = Report {
         lines: text::lines(&shown, output.out_styles),
-        details: Some(("replay", details::details(&shown))),
+        details: Some(Details::of(&ReplayView::of(&shown))),
         notes: [namesake::notes(names()), notes::notes(&shown)].concat(),
         message: text::message(&shown),
         ..Report::default()

@@ -58,8 +58,11 @@ fn check(report: &Value) -> Result<()> {
     ensure!(says("/restart/rolledBack", true.into()), "no rollback: {report}");
     let hint = report.get("hint").and_then(Value::as_str).unwrap_or_default();
     ensure!(hint.contains("read-only"), "the hint is another one: {report}");
-    let help = report.pointer("/refusals/0/help").and_then(Value::as_array);
-    let evidence = help.into_iter().flatten().filter_map(Value::as_str).any(|line| line.contains(EVIDENCE));
+    let lines = ["/diagnostics/0/evidence", "/diagnostics/0/help"]
+        .into_iter()
+        .filter_map(|list| report.pointer(list).and_then(Value::as_array))
+        .flatten();
+    let evidence = lines.filter_map(Value::as_str).any(|line| line.contains(EVIDENCE));
     ensure!(evidence, "the API server's words are missing: {report}");
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::e2e::api_server::ApiServer;
 use crate::e2e::client::Client;
-use crate::e2e::kaudit::{Ending, LOG, Run, journal, kaudit_json};
+use crate::e2e::kaudit::{Ending, LOG, Run, check_schema, journal, kaudit_json};
 use crate::e2e::little_memory::LittleMemory;
 use crate::e2e::obstacles::Obstacle;
 use crate::e2e::prober::Prober;
@@ -114,7 +114,7 @@ fn fail<T>(
     let now = trial.api_server.process()?;
     ensure!(now == before.process, "another API server than before");
     let report = ending.json()?;
-    let refusal = report.pointer("/refusals/0").map(Value::to_string).unwrap_or_default();
+    let refusal = report.pointer("/diagnostics/0").map(Value::to_string).unwrap_or_default();
     ensure!(refusal.contains(said), "not a word about {said}: {report}");
     trial.say(&format!("{what}: refused, and nobody has noticed"));
     Ok(())
@@ -151,6 +151,7 @@ fn auto(trial: &Trial<'_>) -> Result<()> {
     let lacking = ["--bounding-set", "-bpf,-net_admin,-sys_admin", "--", "kaudit"];
     let disable = ["disable", "--yes", "--output", "json"];
     let text = capture(api_server.node.command("setpriv").args(lacking).args(disable))?;
+    check_schema(&format!("kaudit {}", disable.join(" ")), 0, &text)?;
     let report = serde_json::from_str(&text).context("reading the report")?;
     told(trial, &report, "move", "CAP_NET_ADMIN")
 }
