@@ -177,13 +177,9 @@ pub(super) fn decode(json: &[u8], mut content: impl FnMut(&str) -> Result<Vec<u8
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    let pairs = digits.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    Some(pairs.map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit)).collect())
+    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let pairs = text.as_bytes().chunks(2).filter_map(|pair| str::from_utf8(pair).ok());
+    is_hex.then(|| pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect())
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn is_ignored(signal: i32) -> Result<bool> {
     Ok(mask.is_some_and(|mask| mask.wrapping_shr(signal.unsigned_abs().wrapping_sub(1)) & 1 == 1))
 }
 
-/// A signal that asks for an orderly end.
+/// A signal that requests an orderly end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interrupt {
     /// SIGINT: Ctrl-C.
