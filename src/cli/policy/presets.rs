@@ -4,7 +4,7 @@ use super::misused;
 use crate::cli::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
-use crate::policy::judge;
+use crate::policy::check;
 use crate::policy::presets::benchmark::assess;
 use crate::policy::presets::preset;
 use crate::policy::{Measured, Preset};
@@ -20,7 +20,7 @@ pub(super) fn list(output: &mut Output<'_>) -> Exit {
     let mut lines = Vec::new();
     let mut details: Vec<Value> = Vec::new();
     for preset in preset::all() {
-        let assessments = judge(preset.text, MINOR).map(|policy| assess(&policy)).unwrap_or_default();
+        let assessments = check(preset.text, MINOR).map(|policy| assess(&policy)).unwrap_or_default();
         let named = |passed: bool| -> Vec<&str> {
             assessments.iter().filter(|it| it.passed == passed).map(|it| it.control).collect()
         };

@@ -1,4 +1,4 @@
-//! `policy lint`: what the API server says about a policy, and what it will not tell.
+//! `policy lint`: what the API server says about a policy, and mistakes that it does not report.
 
 mod allow;
 mod catalogue;
@@ -11,10 +11,10 @@ mod sarif;
 mod values;
 mod volume;
 
-use crate::diagnostic::{Diagnostic, Position};
+use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::policy::load::encoding::decode;
-use crate::policy::load::examine::examine;
-use crate::policy::load::finding::{Cause, Finding, Verdict};
+use crate::policy::load::examine::examine_source;
+use crate::policy::load::finding::{Finding, FindingKind};
 use crate::policy::load::source::Source;
 use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
 use crate::yaml::Path;
@@ -26,52 +26,81 @@ pub use sarif::sarif;
 pub struct Lint {
     /// Which check.
     pub check: &'static Check,
-    /// What was found, one sentence without a final full stop.
-    pub message: String,
-    /// What to do here; the check's own advice where there is nothing more special.
-    pub fix: String,
-    /// What it is about; the root for the file as a whole.
+    /// What the API server does because of it, if it would not start or ignores something.
+    pub kind: Option<FindingKind>,
+    /// The value that it is about; the root for the file as a whole.
     pub path: Path,
-    /// Where in the file.
-    pub position: Option<Position>,
-    /// Why a comment in the file allows it.
+    /// What was found, where, and what to do: the check's own advice unless there is a more specific one.
+    pub diagnostic: Diagnostic,
+    /// The reason in a comment of the file that allows it.
     pub allowed: Option<String>,
 }
 
 impl Lint {
-    /// Whether the API server drops a part of the file for it, without a word or with a warning in its log.
-    #[must_use]
-    pub fn is_about_dropped_text(&self) -> bool {
-        let about = [
-            catalogue::UNKNOWN_KEY,
-            catalogue::DUPLICATE_KEY,
-            catalogue::FURTHER_DOCUMENT,
-            catalogue::TOO_NEW_KEY,
-        ];
-        about.contains(&self.check)
+    fn new(
+        check: &'static Check,
+        path: Path,
+        position: Option<Position>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        let mut diagnostic = Diagnostic::new(check.severity, message).named(check.id).help(fix);
+        diagnostic.location.position = position;
+        Self { check, kind: None, path, diagnostic, allowed: None }
     }
 
-    /// A refusal of the policy `text` for it, by the API server 1.`minor` or by somebody who wants no findings.
+    /// Where it is.
     #[must_use]
-    pub fn refuse(&self, text: &str, minor: u32) -> Diagnostic {
-        let why = match self.check {
-            check if check == catalogue::REFUSED => {
-                format!("kube-apiserver 1.{minor} would not start with this policy")
-            }
-            check if check == catalogue::UNDECIDED => "this policy could not be judged".to_owned(),
-            _ if self.is_about_dropped_text() => "this policy does not do what it seems to say".to_owned(),
-            _ => "--strict, and the policy has a finding".to_owned(),
-        };
-        let refusal =
-            Diagnostic::error(format!("{why}: {} {}", self.check.id, self.message)).help(self.fix.as_str());
-        match self.position {
-            Some(position) => refusal.at(position, text),
-            None => refusal,
-        }
+    pub const fn position(&self) -> Option<Position> {
+        self.diagnostic.location.position
+    }
+
+    /// All that is to do, as one text.
+    #[must_use]
+    pub fn fix(&self) -> String {
+        self.diagnostic.help.iter().fold(String::new(), |text, step| match text.chars().last() {
+            None => step.clone(),
+            Some('?') => format!("{text} {step}"),
+            Some(_) => format!("{text}; {step}"),
+        })
+    }
+
+    /// Whether the API server ignores a part of the file because of it, with at most a warning in its log.
+    #[must_use]
+    pub fn is_ignored_part(&self) -> bool {
+        self.kind.is_some_and(FindingKind::is_ignored_part)
+    }
+
+    /// The reason why the policy is not used with the API server 1.`minor`, or with `--strict`.
+    #[must_use]
+    pub fn refusal(&self, minor: u32) -> Diagnostic {
+        let reason = self
+            .kind
+            .map_or_else(|| "--strict refuses this policy".to_owned(), |kind| kind.consequence(minor));
+        let message = format!("{reason}: {}", self.diagnostic.message);
+        Diagnostic { message, severity: Severity::Error, ..self.diagnostic.clone() }
     }
 }
 
-/// What is to be said about a policy file.
+impl From<Finding> for Lint {
+    fn from(Finding { kind, path, mut diagnostic }: Finding) -> Self {
+        let check = match kind {
+            FindingKind::WouldNotStart => catalogue::REFUSED,
+            FindingKind::Undecided => catalogue::UNDECIDED,
+            FindingKind::UnknownKey => catalogue::UNKNOWN_KEY,
+            FindingKind::TooNewKey => catalogue::TOO_NEW_KEY,
+            FindingKind::DuplicateKey => catalogue::DUPLICATE_KEY,
+            FindingKind::FurtherDocument => catalogue::FURTHER_DOCUMENT,
+        };
+        diagnostic.id = Some(check.id);
+        if diagnostic.help.is_empty() {
+            diagnostic.help.push(check.fix.to_owned());
+        }
+        Self { check, kind: Some(kind), path, diagnostic, allowed: None }
+    }
+}
+
+/// The result of all checks of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linted {
     /// In the order of the file. What the file allows is in it, with the reason.
@@ -85,85 +114,59 @@ impl Linted {
     pub fn open(&self) -> impl Iterator<Item = &Lint> {
         self.findings.iter().filter(|finding| finding.allowed.is_none())
     }
+
+    /// The result for a file that could not be read.
+    fn unread(finding: Finding) -> Self {
+        let would_start = (finding.kind == FindingKind::WouldNotStart).then_some(false);
+        Self { findings: vec![finding.into()], would_start }
+    }
 }
 
 /// Checks the file with these bytes for the API server 1.`minor`.
 #[must_use]
 pub fn lint_bytes(bytes: &[u8], minor: u32) -> Linted {
-    match decode(bytes) {
-        Ok(text) => lint(text, minor),
-        Err(finding) => {
-            let would_start = (finding.verdict == Verdict::WouldNotStart).then_some(false);
-            Linted { findings: vec![of_judgement(&finding)], would_start }
-        }
-    }
+    decode(bytes).map_or_else(Linted::unread, |text| lint(text, minor))
 }
 
 /// Checks the file `text` for the API server 1.`minor`.
 #[must_use]
 pub fn lint(text: &str, minor: u32) -> Linted {
-    let judgement = examine(text, minor);
-    let mut findings: Vec<Lint> = judgement.findings.iter().map(of_judgement).collect();
-    let source = Source::read(text).ok();
-    let policy = judgement.policy.clone().or_else(|| before_removal(text));
-    if let (Some(policy), Some(source)) = (&policy, &source) {
-        let mut found = Found { source, findings: Vec::new() };
-        if judgement.policy.is_some() {
-            check_version(policy, &mut found);
-        }
+    let source = match Source::read(text) {
+        Ok(source) => source,
+        Err(finding) => return Linted::unread(finding.quoting(text)),
+    };
+    let examined = examine_source(&source, text, minor);
+    let would_start = examined.would_start();
+    let mut found =
+        Found { source: &source, text, findings: examined.findings.into_iter().map(Lint::from).collect() };
+    if let Some(policy) = &examined.policy {
+        check_version(policy, &mut found);
+    }
+    let policy = examined.policy.or_else(|| before_removal(&source, text));
+    if let Some(policy) = &policy {
         values::check(policy, &mut found);
         groups::check(policy, minor, &mut found);
         resources::check(policy, minor, &mut found);
         coverage::check(policy, &mut found);
         credentials::check(policy, &mut found);
         volume::check(policy, &mut found);
-        findings.extend(found.findings);
     }
-    if let Some(source) = &source {
-        allow::apply(text, source, policy.is_some(), &mut findings);
-    }
-    findings.sort_by_key(|finding| (finding.position, finding.check.id));
-    Linted { findings, would_start: judgement.would_start() }
+    let mut findings = found.findings;
+    allow::apply(text, &source, policy.is_some(), &mut findings);
+    findings.sort_by_key(|finding| (finding.position(), finding.check.id));
+    Linted { findings, would_start }
 }
 
-/// The policy in a version of `audit.k8s.io` that was removed: once it is migrated, all that is found in it stays.
-fn before_removal(text: &str) -> Option<Policy> {
-    let judgement = examine(text, FIRST_MINOR_WITHOUT_BETA - 1);
-    judgement.policy.filter(|policy| policy.api_version != ApiVersion::V1)
-}
-
-fn of_judgement(finding: &Finding) -> Lint {
-    let check = match (finding.verdict, finding.cause) {
-        (Verdict::WouldNotStart, _) => catalogue::REFUSED,
-        (_, Cause::Unusable) => catalogue::UNDECIDED,
-        (_, Cause::UnknownKey) => catalogue::UNKNOWN_KEY,
-        (_, Cause::TooNewKey) => catalogue::TOO_NEW_KEY,
-        (_, Cause::DuplicateKey) => catalogue::DUPLICATE_KEY,
-        (_, Cause::FurtherDocument) => catalogue::FURTHER_DOCUMENT,
-    };
-    let fix = if finding.help.is_empty() { check.fix.to_owned() } else { one_text(&finding.help) };
-    Lint {
-        check,
-        message: finding.words.clone(),
-        fix,
-        path: finding.path.clone(),
-        position: finding.position,
-        allowed: None,
-    }
-}
-
-/// Steps as one text. Behind a question no semicolon stands.
-fn one_text(steps: &[String]) -> String {
-    steps.iter().fold(String::new(), |text, step| match text.chars().last() {
-        None => step.clone(),
-        Some('?') => format!("{text} {step}"),
-        Some(_) => format!("{text}; {step}"),
-    })
+/// The policy in a version of `audit.k8s.io` that was removed: all other findings remain after the migration.
+fn before_removal(source: &Source, text: &str) -> Option<Policy> {
+    let examined = examine_source(source, text, FIRST_MINOR_WITHOUT_BETA - 1);
+    examined.policy.filter(|policy| policy.api_version != ApiVersion::V1)
 }
 
 /// What the checks of one file have found so far.
 struct Found<'s> {
     source: &'s Source,
+    text: &'s str,
     findings: Vec<Lint>,
 }
 
@@ -182,8 +185,11 @@ impl Found<'_> {
         fix: impl Into<String>,
     ) {
         let position = self.source.position(&path);
-        let (message, fix) = (message.into(), fix.into());
-        self.findings.push(Lint { check, message, fix, path, position, allowed: None });
+        let mut finding = Lint::new(check, path, position, message, fix);
+        if let Some(position) = position {
+            finding.diagnostic = finding.diagnostic.at(position, self.text);
+        }
+        self.findings.push(finding);
     }
 
     /// Where the rule begins, for people: ` (line 7)`.
@@ -199,7 +205,7 @@ fn path_of_rule(rule: usize) -> Path {
 
 fn check_version(policy: &Policy, found: &mut Found<'_>) {
     if policy.api_version != ApiVersion::V1 {
-        let message = format!("{} is not read by 1.24 and later", policy.api_version);
+        let message = format!("1.24 and later do not read {}", policy.api_version);
         found.add(catalogue::OLD_VERSION, Path::root().key("apiVersion"), message);
     }
 }
