@@ -137,7 +137,7 @@ fn a_rule_is_described_in_few_words() {
 #[test]
 fn a_preset_that_is_taken_in_place_of_a_file_is_told() {
     let directory = tempfile::tempdir().unwrap();
-    let note = "note: default is the preset here; the file of that name is ./default";
+    let note = "default is the preset; for the file, write ./default";
     for is_there in [false, true] {
         for arguments in [
             vec!["lint", "default"],

@@ -93,7 +93,7 @@ fn wrong_version(message: impl Into<String>) -> Finding {
 
 /// The problem of a file without a version.
 pub(in crate::policy) fn refuse_unversioned() -> Finding {
-    wrong_version("the file has no apiVersion that kube-apiserver knows").help(help_version())
+    wrong_version("the file has no valid apiVersion").help(help_version())
 }
 
 fn help_version() -> String {
