@@ -12,8 +12,8 @@ pub mod lint;
 mod load;
 mod model;
 pub mod presets;
-mod question;
 mod reach;
+mod request_spec;
 mod stages;
 
 pub use decide::{
@@ -21,10 +21,11 @@ pub use decide::{
     TargetRef, User, UserRef, decide, why_not,
 };
 pub use load::{
-    Examination, Finding, FindingKind, Migrated, check, decode, examine, migrate, rule_positions,
+    Examination, Finding, FindingKind, Migrated, check, decode, examine, json_message, migrate,
+    rule_positions,
 };
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use presets::{Measured, Preset, benchmark, preset};
-pub use question::{Question, describe_arguments, describe_request, describe_rule};
 pub use reach::{Class, Outcomes, Scope, TooComplex, diff, outcomes};
+pub use request_spec::{RequestSpec, describe_arguments, describe_request, describe_rule};
 pub use stages::StageSet;

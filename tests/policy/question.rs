@@ -1,36 +1,36 @@
-//! Requests in kubectl's words, and many of them in a stream.
+//! Requests as arguments of kubectl, and many of them in a stream.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use kaudit::policy::{Question, Request, describe_request};
+use kaudit::policy::{Request, RequestSpec, describe_request};
 
 const MINOR: u32 = 36;
 
 /// The request of such words, options included.
 fn ask(words: &str) -> Result<(Request, Vec<String>), String> {
-    let mut question = Question::default();
+    let mut spec = RequestSpec::default();
     let mut rest = words.split(' ');
     while let Some(word) = rest.next() {
         let mut value = || rest.next().unwrap().to_owned();
         match word {
-            "-n" => question.namespace = Some(value()),
-            "-A" => question.all_namespaces = true,
-            "--as" => question.user = Some(value()),
-            "--as-group" => question.groups.push(value()),
-            "--raw" => question.raw = Some(value()),
-            "--subresource" => question.subresource = Some(value()),
-            "-w" => question.is_watch = true,
-            "--no-user" => question.no_user = true,
-            word => question.words.push(word.to_owned()),
+            "-n" => spec.namespace = Some(value()),
+            "-A" => spec.all_namespaces = true,
+            "--as" => spec.user = Some(value()),
+            "--as-group" => spec.groups.push(value()),
+            "--raw" => spec.raw = Some(value()),
+            "--subresource" => spec.subresource = Some(value()),
+            "-w" => spec.is_watch = true,
+            "--no-user" => spec.no_user = true,
+            word => spec.arguments.push(word.to_owned()),
         }
     }
-    question.request(MINOR).map_err(|refusal| refusal.message)
+    spec.request(MINOR).map_err(|refusal| refusal.message)
 }
 
 #[test]
-fn words_of_kubectl_become_the_request_that_the_api_server_sees() {
+fn arguments_of_kubectl_become_the_request_that_the_api_server_sees() {
     for (words, request) in [
         (
             "get pods/log -n shop --as alice --as-group devs",
@@ -116,8 +116,8 @@ fn what_is_guessed_is_said() {
     for (words, remarks) in [
         ("get pods web", vec![]),
         ("get deployments web", vec![]),
-        ("get pods", vec!["without a name, the API server sees a list and no get"]),
-        ("delete pods", vec!["without a name, the API server sees a deletecollection and no delete"]),
+        ("get pods", vec!["without a name, the API server sees a list, not a get"]),
+        ("delete pods", vec!["without a name, the API server sees a deletecollection, not a delete"]),
         (
             "create cm foo",
             vec![
@@ -131,13 +131,13 @@ fn what_is_guessed_is_said() {
             vec![
                 "a policy does not see what is asked for beside: 80",
                 "kubectl gets svc/web, lists its pods and asks for one of them, whose name is not known here",
-                "over a WebSocket, as kubectl asks from 1.31 on, the verb is get: ask for both",
+                "over a WebSocket, which kubectl uses from 1.31 on, the verb is get: check both",
             ],
         ),
         (
             "apply deployments web",
             vec![
-                "kubectl apply gets the object, and then patches it, or creates it where there is none: ask for get and create too",
+                "kubectl apply gets the object, then patches it, or creates it if it does not exist: check get and create too",
             ],
         ),
         ("get deploy web", vec!["deploy is taken as deployments.apps"]),
@@ -160,12 +160,12 @@ fn what_is_guessed_is_said() {
     }
     // Of 1.15, where both groups have them.
     let words = ["list", "deployments"].map(str::to_owned).to_vec();
-    let (_, remarks) = Question { words, ..Question::default() }.request(15).unwrap();
+    let (_, remarks) = RequestSpec { arguments: words, ..RequestSpec::default() }.request(15).unwrap();
     assert_eq!(remarks, ["there are deployments.extensions too, which a policy tells apart"]);
 }
 
 #[test]
-fn words_that_make_no_request_are_refused() {
+fn arguments_that_do_not_specify_a_request_are_refused() {
     for (words, reason) in [
         ("get", "name a verb and a resource"),
         ("frobnicate pods", "no request for a resource has the verb frobnicate"),
@@ -205,7 +205,7 @@ fn answers_that_nobody_reads_end_the_questions() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut questions = child.stdin.take().unwrap();
+    let mut specs = child.stdin.take().unwrap();
     let asking = thread::spawn(move || {
         let many = "{\"user\":\"a\",\"verb\":\"get\",\"resource\":\"pods\"}\n".repeat(1000);
         (0..2000).try_for_each(|_| questions.write_all(many.as_bytes()))

@@ -23,8 +23,9 @@ pub(in crate::policy) fn check_syntax(text: &str) -> Result<(), (usize, String)>
     error.into_iter().chain(too_deep).min_by_key(|(at, _)| *at).map_or(Ok(()), Err)
 }
 
-/// The error without its position.
-pub(in crate::policy) fn message_of(error: &serde_json::Error) -> String {
+/// The message of the error without its position.
+#[must_use]
+pub fn message_of(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     message.strip_suffix(&position).unwrap_or(&message).to_owned()

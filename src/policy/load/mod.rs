@@ -19,4 +19,5 @@ pub(in crate::policy) mod validate;
 pub use encoding::decode;
 pub use examine::{Examination, check, examine, rule_positions};
 pub use finding::{Finding, FindingKind};
+pub use json::message_of as json_message;
 pub use migrate::{Migrated, migrate};

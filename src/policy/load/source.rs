@@ -106,7 +106,7 @@ fn ignored_part(document: &Document, finding: &YamlFinding, at: usize) -> Option
         YamlFinding::DuplicateKey { key, first } => {
             let message = format!("duplicate key `{key}`, first set in line {}", line(first));
             Finding::new(FindingKind::DuplicateKey, message).help(
-                "the API server uses the last one and at most logs a warning (none before 1.26): keep one",
+                "the API server uses the last one, and from 1.26 on logs a warning: keep one",
             )
         }
         YamlFinding::OverriddenKey { key, first } => {

@@ -9,7 +9,7 @@ use crate::policy::model::{ApiVersion, FIRST_MINOR_WITH_V1};
 pub struct Preset {
     /// The name that `--policy` takes.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// A title of one line.
     pub summary: &'static str,
     /// The file, written in `audit.k8s.io/v1`. Its first comment says for whom it is and what it costs.
     pub text: &'static str,

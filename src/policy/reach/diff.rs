@@ -2,8 +2,8 @@
 
 use crate::policy::decide::decision::{Decision, Request, decide};
 use crate::policy::model::{Level, Policy};
-use crate::policy::question::groups_of;
 use crate::policy::reach::{Scope, TooComplex, outcomes};
+use crate::policy::request_spec::groups_of;
 
 /// The requests of which one rule decides in the one policy and one rule in the other, where the decisions differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -72,16 +72,16 @@ pub fn outcomes(
     let rules = || policies.iter().flat_map(|policy| &policy.rules);
     check_clauses(rules())?;
     let space = Space::of(&rules().flat_map(clauses).collect::<Vec<_>>())?;
-    let question = Question { space: &space, scope, budget: &Budget::for_policies(policies.len()) };
+    let query = Query { space: &space, scope, budget: &Budget::for_policies(policies.len()) };
     let mut first = 0;
     let mut sides = Vec::new();
     for policy in policies {
-        sides.push(question.endings(policy, &mut first)?);
+        sides.push(query.endings(policy, &mut first)?);
     }
     let mut found = Outcomes::new();
     let all = sides.iter().try_fold(1, |all: usize, side| all.checked_mul(side.len())).ok_or(TooComplex)?;
     for mut number in 0..all {
-        question.budget.spend(space.size)?;
+        query.budget.spend(space.size)?;
         // The number has a digit for each policy, which stands for the ending.
         let mut combination: Vec<&Ending<'_>> = Vec::new();
         for side in &sides {
@@ -94,7 +94,7 @@ pub fn outcomes(
         }
         let avoided = combination.iter().fold(Bits::none(space.size), |all, it| all.or(&it.before));
         let lists: Vec<&[Clause<'_>]> = combination.iter().map(|ending| ending.clauses.as_slice()).collect();
-        if let Some(mut example) = question.ask(&lists, &avoided)? {
+        if let Some(mut example) = query.ask(&lists, &avoided)? {
             let is_example = |request: &Request| {
                 let decided = policies.iter().map(|policy| decide(policy, request).rule);
                 scope.has(request) && decided.eq(rules.iter().copied())
@@ -118,15 +118,15 @@ struct Ending<'p> {
 /// What it costs to find out what clauses have in common, whatever else.
 const STEPS_OF_A_TARGET: usize = 200;
 
-/// How to ask.
+/// The space and the bounds of a search.
 #[derive(Clone, Copy)]
-struct Question<'q> {
+struct Query<'q> {
     space: &'q Space<'q>,
     scope: Scope<'q>,
     budget: &'q Budget,
 }
 
-impl Question<'_> {
+impl Query<'_> {
     /// The endings to which any request comes. The policy's clauses begin with the `first` of the space.
     fn endings<'p>(&self, policy: &'p Policy, first: &mut usize) -> Result<Vec<Ending<'p>>, TooComplex> {
         let mut before = Bits::none(self.space.size);

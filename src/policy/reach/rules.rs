@@ -1,4 +1,4 @@
-//! Questions about the rules of one policy.
+//! Querys about the rules of one policy.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex, check_clauses};
 use crate::policy::reach::space::Space;
-use crate::policy::reach::{Question, Scope, example};
+use crate::policy::reach::{Query, Scope, example};
 
 /// The rules of one policy, to ask many questions about them. All questions together have one budget.
 pub(in crate::policy) struct Reach<'p> {
@@ -129,7 +129,7 @@ impl<'p> Reach<'p> {
         earlier: &Rules,
         scope: Scope<'_>,
     ) -> Result<Option<Request>, TooComplex> {
-        let question = Question { space: &self.space, scope, budget: &self.budget };
-        question.ask(&[clauses], &earlier.0)
+        let query = Query { space: &self.space, scope, budget: &self.budget };
+        query.ask(&[clauses], &earlier.0)
     }
 }

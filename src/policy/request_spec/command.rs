@@ -1,4 +1,4 @@
-//! What kubectl calls a request, and what the API server calls it.
+//! The commands of kubectl, and the requests that they send.
 
 /// A command of kubectl, as far as it is one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,9 @@ impl Command {
     }
 }
 
-const WEBSOCKET: &str = "over a WebSocket, as kubectl asks from 1.31 on, the verb is get: ask for both";
-const GETS_FIRST: &str = "kubectl gets the object before: ask for get too";
-const APPLIES: &str = "kubectl apply gets the object, and then patches it, or creates it where there is none: ask for get and create too";
+const WEBSOCKET: &str = "over a WebSocket, which kubectl uses from 1.31 on, the verb is get: check both";
+const GETS_FIRST: &str = "kubectl first gets the object: check get too";
+const APPLIES: &str = "kubectl apply gets the object, then patches it, or creates it if it does not exist: check get and create too";
 
 const COMMANDS: [Command; 16] = [
     Command::of("describe", "get"),
