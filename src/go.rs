@@ -50,6 +50,26 @@ fn is_printable(c: char) -> bool {
     format!("a{c}").escape_debug().count() == 2
 }
 
+/// `strconv.FormatFloat(number, 'g', -1, 32)`, and `%v` of a `float32`.
+#[must_use]
+pub fn format_float(number: f32) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let shortest = format!("{number:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    // Below 1e-4 and from 1e6 on Go writes an exponent, of at least two digits.
+    if (-4..6).contains(&exponent) {
+        return number.to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

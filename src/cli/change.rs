@@ -1,10 +1,10 @@
 //! What all commands that change the node have in common: plan, diff, look at what runs, consent, lock, plan again,
 //! apply, verify.
 
+use super::end::refuse;
 use super::live::{self, Checked, End, describe, needs_hands};
 use super::options::{ChangeOptions, Consent, Restart};
 use super::recover::{failed, recover_first, take_lock};
-use super::refuse;
 use super::target::Target;
 use super::webhook::judge_receiver;
 use crate::diagnostic::Diagnostic;

@@ -1,9 +1,9 @@
 //! `enable`, and the plan that `diff` shows.
 
 use super::change::{Change, Context, Planned};
+use super::end::refuse;
 use super::intent;
 use super::options::{ChangeOptions, Consent, Restart};
-use super::refuse;
 use super::settings::Settings;
 use super::target::Target;
 use super::webhook::judge_files;
@@ -144,7 +144,7 @@ fn describe(draft: &Draft) -> Vec<String> {
 
 fn origin_word(origin: Origin) -> &'static str {
     match origin {
-        Origin::Asked => "asked",
+        Origin::Requested => "asked",
         Origin::Kept => "kept",
         Origin::Default => "default",
     }

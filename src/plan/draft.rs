@@ -4,12 +4,12 @@
 use super::environment::plan_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
 use super::mounts::MountPlan;
-use super::webhook::WebhookWish;
+use super::webhook_wish::WebhookWish;
 use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
-use crate::audit::settings::{self, Asked};
+use crate::audit::settings::{self, RequestedFlag};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::KubernetesVersion;
 use crate::diagnostic::Diagnostic;
@@ -72,7 +72,7 @@ pub(super) struct Wish {
 pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
-    version.judged().map_err(Diagnostic::alone)?;
+    version.closest_release().map_err(Diagnostic::alone)?;
     adopt::remark(&manifest, &mut notes);
     let minor = version.policy_minor();
     refuse_single_dashes(&manifest).map_err(Diagnostic::alone)?;
@@ -82,8 +82,13 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Diagnostic::alone)?;
     let asked = asked_flags(wanted, &asked_policy);
     let without = wanted.no_webhook.then_some(Backend::Webhook);
-    let input =
-        settings::Input { there: &there, asked: &asked, reset: wanted.reset, without, version: &version };
+    let input = settings::Input {
+        existing: &there,
+        requested: &asked,
+        reset: wanted.reset,
+        without,
+        version: &version,
+    };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
     notes.extend(settings.notes.iter().cloned());
@@ -183,7 +188,7 @@ enum AskedPolicy {
 }
 
 /// The flags that are asked for: by their names, and by the files that they name.
-fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<Asked> {
+fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<RequestedFlag> {
     let mut asked = wanted.flags.clone();
     match policy {
         AskedPolicy::Keep => {}
@@ -243,6 +248,6 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic>
         .help("name an absolute path without variables; --policy and --log-path set one"))
 }
 
-fn asked_flag(flag: &str, value: &str) -> Asked {
-    Asked { flag: flag.to_owned(), value: value.to_owned() }
+fn asked_flag(flag: &str, value: &str) -> RequestedFlag {
+    RequestedFlag { flag: flag.to_owned(), value: value.to_owned() }
 }

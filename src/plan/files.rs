@@ -103,6 +103,24 @@ pub(super) fn permits(metadata: &Metadata, owner: Owner, wanted: u32) -> bool {
     owner.uid == 0 || (metadata.mode >> shift) & wanted == wanted
 }
 
+/// A file that a flag names and that is kept is not there. On the node itself that is the end of the API server; a
+/// directory tree may be a part of a node.
+pub(super) fn missing_file(
+    plan: &mut Plan,
+    observed: &Observed,
+    host: &Path,
+    what: &str,
+    option: &str,
+) -> Result<(), Diagnostic> {
+    let reason = format!("the {what} {} is not there: the API server would not start", host.display());
+    let help = format!("put the file there, or let kaudit write one: {option}");
+    if observed.is_live {
+        return Err(Diagnostic::error(reason).help(help));
+    }
+    plan.notes.push(Diagnostic::warning(reason).help(help));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

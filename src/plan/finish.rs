@@ -1,7 +1,9 @@
 //! The second half of `enable`: with the node's files at hand, the draft becomes a plan.
 
 use super::draft::Draft;
-use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
+use super::files::{
+    config_digest, make_directories, missing_file, owner_of_api_server, permits, support_file,
+};
 use super::lint::{Use, lint_policy};
 use super::{Content, FileChange, Observed, Plan, adopt, disk};
 use crate::audit::argv::lookup;
@@ -149,24 +151,6 @@ impl Draft {
             _ => Ok(()),
         }
     }
-}
-
-/// A file that a flag names and that is kept is not there. On the node itself that is the end of the API server; a
-/// directory tree may be a part of a node.
-pub(super) fn missing_file(
-    plan: &mut Plan,
-    observed: &Observed,
-    host: &Path,
-    what: &str,
-    option: &str,
-) -> Result<(), Diagnostic> {
-    let reason = format!("the {what} {} is not there: the API server would not start", host.display());
-    let help = format!("put the file there, or let kaudit write one: {option}");
-    if observed.is_live {
-        return Err(Diagnostic::error(reason).help(help));
-    }
-    plan.notes.push(Diagnostic::warning(reason).help(help));
-    Ok(())
 }
 
 /// The annotation of that name and value; no edit for a pod that has it already.

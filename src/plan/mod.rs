@@ -20,6 +20,7 @@ mod rollback;
 mod surgical;
 mod wanted;
 mod webhook;
+mod webhook_wish;
 
 pub use adopt::check_surroundings;
 pub use by_hand::lines_by_hand;

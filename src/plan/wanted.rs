@@ -1,6 +1,6 @@
 //! What is asked, after the command line was understood and the operator's own files were read.
 
-use crate::audit::settings::Asked;
+use crate::audit::settings::RequestedFlag;
 use crate::audit::version::KubernetesVersion;
 use crate::webhook::Kind;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub struct Wanted {
     /// Drop the webhook that is there.
     pub no_webhook: bool,
     /// Audit flags other than the two above.
-    pub flags: Vec<Asked>,
+    pub flags: Vec<RequestedFlag>,
     /// Environment entries for the API server's container, `NAME=VALUE` as typed: which names are allowed depends on
     /// the version.
     pub environment: Vec<String>,

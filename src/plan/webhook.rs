@@ -1,58 +1,13 @@
 //! The webhook kubeconfig and the files that it names: what is used where it lies, and what is copied beside it.
 
 use super::disable::restore_support_file;
-use super::files::{make_directories, permits, support_file};
-use super::finish::missing_file;
-use super::{Content, Draft, FileChange, Observed, Plan, WEBHOOK_PATH, WebhookWanted};
+use super::files::{make_directories, missing_file, permits, support_file};
+use super::webhook_wish::{WebhookWish, copies_beside, host_of};
+use super::{Content, Draft, FileChange, Observed, Plan, WEBHOOK_PATH};
 use crate::diagnostic::Diagnostic;
 use crate::file::{Metadata, Owner};
-use crate::manifest::{Coverage, Mount};
-use crate::webhook::{Kind, Kubeconfig, Place, Reference};
-use std::collections::BTreeMap;
+use crate::webhook::{Place, Reference};
 use std::path::{Path, PathBuf};
-
-/// A kubeconfig that is asked for.
-#[derive(Debug)]
-pub(super) struct WebhookWish {
-    name: String,
-    bytes: Vec<u8>,
-    kubeconfig: Kubeconfig,
-    /// What the operator has of the files that it names.
-    files: BTreeMap<Kind, Vec<u8>>,
-}
-
-impl WebhookWish {
-    /// # Errors
-    /// The API server would not start with it.
-    pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Diagnostic> {
-        let kubeconfig = Kubeconfig::read(&wanted.bytes)
-            .map_err(|refusal| refusal.without_excerpt().in_file(&wanted.name))?;
-        Ok(Self {
-            name: wanted.name.clone(),
-            bytes: wanted.bytes.clone(),
-            kubeconfig,
-            files: wanted.files.clone(),
-        })
-    }
-
-    /// The node's files that have to be looked at: what it names, and kaudit's copies.
-    pub(super) fn paths(&self, mounts: &[Mount], kubeconfig: &Path) -> Vec<PathBuf> {
-        let references = self.kubeconfig.references();
-        let named = references.iter().filter_map(|reference| host_of(reference, mounts));
-        named.chain(copies_beside(kubeconfig)).collect()
-    }
-}
-
-/// kaudit's copies beside a kubeconfig.
-fn copies_beside(kubeconfig: &Path) -> impl Iterator<Item = PathBuf> {
-    Kind::ALL.into_iter().filter_map(Kind::copy_name).map(|name| kubeconfig.with_file_name(name))
-}
-
-/// The host's path of a file that is named absolutely and that a mount shows to the API server.
-fn host_of(reference: &Reference, mounts: &[Mount]) -> Option<PathBuf> {
-    let path = Path::new(&reference.path);
-    if path.is_absolute() { Coverage::of(mounts, path)?.host } else { None }
-}
 
 /// A file that is used where it lies has to be one that the API server's user may read.
 fn check_readable(reference: &Reference, metadata: &Metadata, owner: Owner) -> Result<(), Diagnostic> {

@@ -1,7 +1,7 @@
 //! The way back: the same protocol with the bytes from before, and the same proof that it works.
 
-use super::forward::Run;
 use super::protocol::{Cause, Outcome};
+use super::run::Run;
 use super::server::Server;
 use super::state::Content;
 use crate::node::Moved;

@@ -2,6 +2,7 @@
 
 use super::back::{go_back, unstage};
 use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
+use super::run::Run;
 use super::scene::Scene;
 use super::server::Server;
 use super::watch::Watch;
@@ -10,30 +11,10 @@ use crate::node::{Machine, Moved};
 use crate::transaction::steps::{make_directories, put, remove_directories};
 use crate::transaction::{Journal, Phase};
 use anyhow::{Result, anyhow};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// An API server that has been healthy and proven for so long is taken for stable.
 pub(super) const STABLE: Duration = Duration::from_secs(3);
-
-/// A restart under way.
-pub(super) struct Run<'a> {
-    pub(super) machine: &'a mut dyn Machine,
-    pub(super) listener: &'a mut dyn Listener,
-    pub(super) scene: &'a Scene,
-    pub(super) record: &'a Record,
-    pub(super) options: Options,
-    pub(super) journal: Journal,
-    pub(super) watch: Watch,
-    /// What clients elsewhere see, where that is another thing.
-    pub(super) outside: Option<Watch>,
-    /// Pods that were seen to run an API server.
-    pub(super) pods: BTreeSet<String>,
-    /// Whether a signal ends it: on the way forward only.
-    pub(super) is_interruptible: bool,
-    /// Whether an API server was ended early.
-    pub(super) killed: bool,
-}
 
 /// Makes the change that `record` describes, restarts the API server and proves it; or goes back.
 ///
@@ -55,32 +36,7 @@ pub fn restart(
     }
 }
 
-impl<'a> Run<'a> {
-    pub(super) fn new(
-        machine: &'a mut dyn Machine,
-        listener: &'a mut dyn Listener,
-        scene: &'a Scene,
-        record: &'a Record,
-        options: Options,
-        journal: Journal,
-    ) -> Self {
-        let watch = Watch::new(scene.before.readyz.clone());
-        let pods = journal.pods.iter().cloned().collect();
-        Self {
-            machine,
-            listener,
-            scene,
-            record,
-            options,
-            journal,
-            watch,
-            outside: None,
-            pods,
-            is_interruptible: true,
-            killed: false,
-        }
-    }
-
+impl Run<'_> {
     fn forward(&mut self) -> Result<(Proven, i32), Cause> {
         self.stage()?;
         match self.options.method {
@@ -217,21 +173,6 @@ impl<'a> Run<'a> {
         Journal::remove(self.machine)
     }
 
-    /// How long there was no API server for others, and for the node itself where that is another thing.
-    pub(super) fn unavailable(&self) -> (Duration, Option<Duration>) {
-        let now = self.machine.clock();
-        let own = self.watch.unavailable(now);
-        match &self.outside {
-            Some(outside) => (outside.unavailable(now), Some(own)),
-            None => (own, None),
-        }
-    }
-
-    pub(super) fn remove_dot_files(&mut self) -> Result<()> {
-        self.machine.remove_file(&self.scene.names.new)?;
-        self.machine.remove_file(&self.scene.names.old)
-    }
-
     /// The end of a run that failed.
     fn end(&mut self, cause: Cause) -> Outcome {
         self.is_interruptible = false;
@@ -242,27 +183,5 @@ impl<'a> Run<'a> {
             };
         }
         go_back(self, cause)
-    }
-
-    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
-        self.check_interrupt()?;
-        let before = std::mem::replace(&mut self.journal.phase, phase);
-        self.journal.write(self.machine).map_err(|error| {
-            // What is on disk says the phase before, and nothing of this one has been done.
-            self.journal.phase = before;
-            Cause::from(error)
-        })
-    }
-
-    /// Somebody else's change of the manifest.
-    pub(super) fn foreign(&self, words: impl Into<String>) -> Cause {
-        Cause::foreign(&self.scene.names.live, words)
-    }
-
-    fn check_interrupt(&self) -> Result<(), Cause> {
-        match self.machine.interrupt().filter(|_| self.is_interruptible) {
-            Some(interrupt) => Err(Cause::interrupted(interrupt)),
-            None => Ok(()),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! What a run does about an earlier one that died during a restart.
 
 use super::back::{back, return_theirs, unstage};
-use super::forward::Run;
 use super::protocol::{Cause, Done, Listener, Options, Proven};
+use super::run::Run;
 use super::scene::{Names, Scene};
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};

@@ -1,7 +1,7 @@
 //! The API servers of a node: the one that its manifest is about, and for the time of a restart a second one.
 
-use super::forward::Run;
 use super::protocol::Cause;
+use super::run::Run;
 use crate::audit::argv::lookup;
 use crate::node::Process;
 

@@ -2,10 +2,10 @@
 //! and on the way forward ends with a signal.
 
 use super::diagnosis::{Explanation, diagnose};
-use super::forward::Run;
 use super::protocol::Cause;
-use super::scene::Side;
+use super::run::Run;
 use super::server::Server;
+use super::side::Side;
 use super::watch::{Look, is_serving};
 use super::witness;
 use crate::node::Process;

@@ -1,6 +1,6 @@
 //! The kubeconfig that `--webhook-url` and its companions make.
 
-use super::kubeconfig::Kind;
+use super::reference::Kind;
 use super::server::Server;
 use crate::diagnostic::Diagnostic;
 use base64::Engine as _;

@@ -77,7 +77,7 @@ fn a_rollback_loses_no_edit_unless_it_is_told_to() {
     let refused = tree.run(&["rollback"]);
     assert_eq!(refused.code, 3);
     for words in [
-        &format!("refused: {POLICY} was edited by somebody else since generation 2"),
+        &format!("error: {POLICY} was edited by somebody else since generation 2"),
         "help: look at what would be lost: kaudit rollback --dry-run --discard-edits",
         "help: kaudit restart brings the edit into force",
     ] {

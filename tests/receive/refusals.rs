@@ -162,7 +162,7 @@ fn what_cannot_work_is_refused_at_the_start() {
     ] {
         let (code, stderr) = refused(directory.path(), &options);
         assert_eq!(code, Some(3), "{options}: {stderr}");
-        assert!(stderr.contains("refused: ") && stderr.contains(reason), "{options}: {stderr}");
+        assert!(stderr.contains("error: ") && stderr.contains(reason), "{options}: {stderr}");
     }
 }
 
@@ -181,7 +181,10 @@ fn two_receivers_never_write_one_file() {
 fn a_listener_that_others_reach_is_warned_about() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (_, stderr) = refused(path, "--listen 0.0.0.0:0 --token-file missing");
-    assert!(stderr.contains("warning: without TLS events and the token come over the network"), "{stderr}");
+    assert!(
+        stderr.contains("warning: without TLS, events and tokens are sent unencrypted over the network"),
+        "{stderr}"
+    );
     let (_, stderr) = refused(path, "--listen 0.0.0.0:0 --tls-cert missing --tls-key missing");
-    assert!(stderr.contains("warning: whoever reaches 0.0.0.0:0 can send events"), "{stderr}");
+    assert!(stderr.contains("warning: anyone who can reach 0.0.0.0:0 can submit forged events"), "{stderr}");
 }

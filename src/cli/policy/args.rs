@@ -19,14 +19,14 @@ pub(in crate::cli) struct PolicyArgs {
 /// The commands about policies. None of them changes a node.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Check a policy as the API server does, and find mistakes that it does not report; exit 1: findings, 3: it would not
-    /// start, or kaudit cannot tell
+    /// Check a policy: errors of the API server, and mistakes that it does not report; exit 1: findings, 3: the API server
+    /// would not start, or kaudit cannot tell
     #[command(after_help = LINT_HELP)]
     Lint(OnNode<Lint>),
-    /// Show which rule decides a request, and what is logged
+    /// Show which rule applies to a request, and what is logged
     #[command(after_help = EXPLAIN_HELP)]
     Explain(Box<OnNode<Explain>>),
-    /// List the presets, and the benchmark controls on policies that each passes
+    /// List the presets and the benchmarks that each one passes (trivy checks only flags)
     List(OutputOptions),
     /// Print a preset, as a starting point for your own policy
     Show(Show),
@@ -36,7 +36,7 @@ pub(super) enum PolicyCommand {
     /// Show what a policy would have logged for the requests in an audit log, and how much space that takes
     #[command(after_help = REPLAY_HELP)]
     Replay(OnNode<Replay>),
-    /// Convert a v1alpha1 or v1beta1 policy to audit.k8s.io/v1 and keep its comments
+    /// Convert a policy from v1alpha1 or v1beta1 to audit.k8s.io/v1 and keep its comments
     #[command(after_help = MIGRATE_HELP)]
     Migrate(Migrate),
 }
@@ -78,7 +78,7 @@ pub(super) struct Migrate {
     /// The policy: a file, or - for standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
-    /// Rewrite the file atomically instead of printing the result
+    /// Replace the file atomically instead of printing the result
     #[arg(long)]
     pub(super) write: bool,
     /// Which format.
@@ -101,20 +101,22 @@ Examples:
   kaudit policy explain policy.yaml get --raw /healthz
   kaudit policy explain policy.yaml --requests requests.jsonl
 
-The request is as the API server sees it: --as is the authenticated user. A policy never sees an impersonated user.
+The request is the one that the API server checks: --as is the authenticated user. A policy never sees the impersonated \
+user.
 
---requests: one JSON object per line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, \
-path, resourceRequest (default: whether it names a resource); prints one line for each at once, with level, omitStages, \
-omitManagedFields and rule (from 0; null if none matches). A line that is not a request stops it with exit code 3.";
+--requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, \
+path, resourceRequest (default: whether it names a resource). Each line is answered immediately by one line with level, omitStages, \
+omitManagedFields and rule (from 0; null if none matches). An invalid line ends the command with exit code 3.";
 
 const DIFF_HELP: &str = "\
 Examples:
   kaudit policy diff default metadata
   kaudit policy diff /etc/kubernetes/audit/policy.yaml new.yaml
 
-The comparison is complete: it covers every request that the API server serves, with all values in the policies and \
-any other value. Malformed requests, such as a POST to an object, are left out. A class is a pair of rules, one of each \
-policy, that decide the same requests and log them differently; its example can be passed to policy explain.";
+The comparison is complete: it covers every request that clients can send and the API server serves, for all values that \
+the policies mention and for any other value. Malformed requests, such as a POST to an object, are not covered. A class is \
+a pair of rules, one of each policy, that apply to the same requests and log them differently; policy explain accepts its \
+example.";
 
 /// `policy explain`
 #[derive(Debug, Args)]
@@ -125,10 +127,10 @@ pub(super) struct Explain {
     /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name; or a path
     #[arg(value_name = "VERB RESOURCE [NAME]", conflicts_with = "requests")]
     pub(super) arguments: Vec<String>,
-    /// A request for a path instead of a resource; the verb is then kubectl's or the HTTP method [default: get]
+    /// A request for a path instead of a resource; the verb is kubectl's or the HTTP method [default: get]
     #[arg(long, value_name = "PATH", conflicts_with = "requests")]
     pub(super) raw: Option<String>,
-    /// The namespace [default: default, where the resource has namespaces]
+    /// The namespace [default: default, if the resource is namespaced]
     #[arg(long, short, value_name = "NAME")]
     pub(super) namespace: Option<String>,
     /// A list or watch over all namespaces
@@ -137,22 +139,22 @@ pub(super) struct Explain {
     /// A watch instead of a list
     #[arg(long, short, conflicts_with = "requests")]
     pub(super) watch: bool,
-    /// Options of kubectl that a policy does not see.
+    /// Options of kubectl that do not affect a policy.
     #[command(flatten)]
     pub(super) kubectl: Kubectl,
     /// The subresource
     #[arg(long, value_name = "NAME")]
     pub(super) subresource: Option<String>,
-    /// User name [default: kubernetes-admin]; the groups that every user, service account and node has are added
+    /// The user [default: kubernetes-admin]; the groups that every user, service account or node is in are added
     #[arg(long = "as", value_name = "USER")]
     pub(super) user: Option<String>,
     /// A group of the user; may be repeated
     #[arg(long = "as-group", value_name = "GROUP")]
     pub(super) groups: Vec<String>,
-    /// No user is authenticated
+    /// The request has no authenticated user
     #[arg(long, conflicts_with_all = ["user", "groups"])]
     pub(super) no_user: bool,
-    /// Decide every request in this file, or - for standard input: JSON lines in, JSON lines out
+    /// Read requests from this file, or - for standard input: JSON lines in, JSON lines out
     #[arg(long, value_name = "FILE")]
     pub(super) requests: Option<PathBuf>,
     /// For which version.
@@ -180,9 +182,9 @@ Examples:
   kaudit policy lint policies/*.yaml --kubernetes-version 1.36 --sarif
   kaudit policy lint --explain KA301
 
-A comment with a reason allows a finding: after a value for its line, on a line of its own for the next rule, at the \
-start of the file for the whole file:
-  verbs: [\"*\"]  # kaudit: allow KA201 a user of that name exists
+A comment with a reason allows a finding: after a value for that line, on a line of its own for the next rule, at the top \
+of the file for the whole file:
+  verbs: [\"*\"]  # kaudit: allow KA201 a user with this name exists
   # kaudit: allow KA401 only the vault team reads this log";
 
 const REPLAY_HELP: &str = "\
@@ -191,13 +193,13 @@ Examples:
   kaudit policy replay policy.yaml audit.log --compare write-bodies
   zcat old/*.gz | kaudit policy replay metadata - -o json
 
-A log has an event on each line, of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; it may be compressed by gzip. \
-A directory stands for the logs in it (*.log, *.json, *.jsonl, also with .gz), the rotated ones too. A line without an \
-event is counted and skipped.
+Each line of a log is an event of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; the log may be compressed with \
+gzip. For a directory, the logs in it are read (*.log, *.json, *.jsonl, also with .gz), including rotated ones. A line \
+without an event is counted and skipped.
 
-What a policy omits from a log is exact. What it would log in addition is not: bodies are unknown, so sizes are lower \
-bounds; events of a stage that the log omits are estimated from the others; requests that the current policy does not log \
-are missing (kaudit policy diff CURRENT POLICY lists them).";
+What a policy would have omitted is exact. What it would have logged in addition is not: bodies are not in the log, so a \
+size is a minimum; events of a stage that the log omits are estimated; requests that the current policy does not log are \
+missing (kaudit policy diff CURRENT NEW shows which).";
 
 /// `policy replay`
 #[derive(Debug, Args)]
@@ -208,7 +210,7 @@ pub(super) struct Replay {
     /// Audit logs, directories of them, or - for standard input
     #[arg(value_name = "LOG", required = true)]
     pub(super) logs: Vec<PathBuf>,
-    /// Compare with the result of this policy
+    /// Show the result of this policy for comparison
     #[arg(long, value_name = "POLICY")]
     pub(super) compare: Option<String>,
     /// How many of the largest sources are shown
@@ -239,10 +241,10 @@ pub(super) struct Lint {
     pub(super) version: Version,
 }
 
-/// The API server whose verdict is asked for.
+/// The Kubernetes version to check for.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Version {
-    /// Judge by this Kubernetes version [default: that of the node's manifest, if there is one, else the newest known]
+    /// Check for this Kubernetes version [default: the version in the node's manifest, otherwise the newest known]
     #[arg(long, value_name = "VERSION", value_parser = kubernetes_version)]
     pub(super) kubernetes_version: Option<KubernetesVersion>,
 }

@@ -1,9 +1,10 @@
 //! `policy lint`
 
 use super::args::Lint as Args;
+use super::end::misused;
+use super::namesake;
 use super::source::{checked_version, read_bytes};
-use super::{misused, namesake};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The Kubernetes version is not supported or cannot be determined.
-pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     if args.list {
         return Ok(list(output));
     }

@@ -1,7 +1,7 @@
 //! The policy to work on, and the Kubernetes version to check it for.
 
 use super::args::Version;
-use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Standing};
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Support};
 use crate::cli::global::NodeOptions;
 use crate::cli::named_policy::{NamedPolicy, find_policy};
 use crate::cli::target::Target;
@@ -89,9 +89,9 @@ pub(super) fn checked_version(
             }
         },
     };
-    let remark = match version.judged()?.standing {
-        Standing::Newer => format!(", the newest that kaudit knows, instead of {version}"),
-        Standing::Known | Standing::Older => origin.to_owned(),
+    let remark = match version.closest_release()?.support {
+        Support::Newer => format!(", the newest that kaudit knows, instead of {version}"),
+        Support::Known | Support::Older => origin.to_owned(),
     };
     Ok(CheckedVersion { minor: version.policy_minor(), remark })
 }

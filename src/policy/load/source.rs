@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{Diagnostic, Position};
 use crate::policy::load::finding::{Finding, FindingKind};
 use crate::policy::load::{foreign, go, json, libyaml, plainer};
-use crate::yaml::{Document, FindingKind as YamlFinding, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
+use crate::yaml::{AnomalyKind, Document, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
 
 /// A file that could be read.
 #[derive(Debug)]
@@ -70,9 +70,9 @@ impl Source {
     pub(in crate::policy) fn ignored_parts(&self) -> Vec<Finding> {
         let Some(document) = &self.document else { return Vec::new() };
         document
-            .findings()
+            .anomalies()
             .iter()
-            .filter_map(|finding| ignored_part(document, &finding.kind, finding.at))
+            .filter_map(|anomaly| ignored_part(document, &anomaly.kind, anomaly.at))
             .collect()
     }
 }
@@ -100,31 +100,31 @@ fn read_yaml(text: &str) -> Result<Document, Finding> {
     }
 }
 
-fn ignored_part(document: &Document, finding: &YamlFinding, at: usize) -> Option<Finding> {
+fn ignored_part(document: &Document, anomaly: &AnomalyKind, at: usize) -> Option<Finding> {
     let line = |first: &usize| document.position_at(*first).line;
-    let finding = match finding {
-        YamlFinding::DuplicateKey { key, first } => {
+    let finding = match anomaly {
+        AnomalyKind::DuplicateKey { key, first } => {
             let message = format!("duplicate key `{key}`, first set in line {}", line(first));
             Finding::new(FindingKind::DuplicateKey, message).help(
                 "the API server uses the last one, and from 1.26 on logs a warning: keep one",
             )
         }
-        YamlFinding::OverriddenKey { key, first } => {
+        AnomalyKind::OverriddenKey { key, first } => {
             let message = format!("the key `{key}` is set here and in line {}, once by `<<`", line(first));
             Finding::new(FindingKind::DuplicateKey, message).help(
                 "the API server uses the last one, even if that is the one of `<<`, and at most logs a warning (none before \
                  1.26): keep one",
             )
         }
-        YamlFinding::FurtherDocument => {
+        AnomalyKind::FurtherDocument => {
             Finding::new(FindingKind::FurtherDocument, "a second YAML document starts here").help(
                 "the API server reads only the first document and logs no warning: move these rules there, or remove them",
             )
         }
-        YamlFinding::NonStringKey { .. }
-        | YamlFinding::Directive
-        | YamlFinding::MergeKey
-        | YamlFinding::Tag { .. } => return None,
+        AnomalyKind::NonStringKey { .. }
+        | AnomalyKind::Directive
+        | AnomalyKind::MergeKey
+        | AnomalyKind::Tag { .. } => return None,
     };
     Some(finding.at(Some(document.position_at(at))))
 }

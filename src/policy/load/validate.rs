@@ -7,6 +7,7 @@ use crate::policy::load::decode::{list, objects, strings, text};
 use crate::policy::load::finding::Finding;
 use crate::policy::load::go;
 use crate::policy::model::{Level, Stage};
+use crate::policy::nearest::nearest;
 use crate::yaml::Path;
 
 /// Checks everything that the API server 1.`minor` checks, in its order.
@@ -192,16 +193,4 @@ fn instead(found: &str, names: &[&str]) -> String {
         Some(name) => format!("did you mean {name}?"),
         None => format!("write one of {}", names.join(", ")),
     }
-}
-
-/// The name that `found` is probably a misspelling of.
-pub(in crate::policy) fn nearest<'n>(found: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    /// Names with at least this Jaro-Winkler similarity are taken for misspellings.
-    const LEAST_SIMILARITY: f64 = 0.87;
-    let similarity = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &found.to_lowercase());
-    names
-        .map(|name| (name, similarity(name)))
-        .filter(|(_, similarity)| *similarity >= LEAST_SIMILARITY)
-        .max_by(|(_, a), (_, b)| a.total_cmp(b))
-        .map(|(name, _)| name)
 }

@@ -2,7 +2,9 @@
 
 use crate::policy::decide::decision::{Decision, Request, decide};
 use crate::policy::model::{Level, Policy};
-use crate::policy::reach::{Scope, TooComplex, outcomes};
+use crate::policy::reach::budget::TooComplex;
+use crate::policy::reach::outcomes::outcomes;
+use crate::policy::reach::scope::Scope;
 use crate::policy::request_spec::groups_of;
 
 /// The requests of which one rule decides in the one policy and one rule in the other, where the decisions differ.

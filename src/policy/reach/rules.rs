@@ -1,4 +1,4 @@
-//! Querys about the rules of one policy.
+//! Questions about the rules of one policy.
 
 use std::ops::Range;
 
@@ -7,8 +7,10 @@ use crate::policy::decide::decision::{Request, matches};
 use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex, check_clauses};
+use crate::policy::reach::example;
+use crate::policy::reach::outcomes::Question;
+use crate::policy::reach::scope::Scope;
 use crate::policy::reach::space::Space;
-use crate::policy::reach::{Query, Scope, example};
 
 /// The rules of one policy, to ask many questions about them. All questions together have one budget.
 pub(in crate::policy) struct Reach<'p> {
@@ -129,7 +131,7 @@ impl<'p> Reach<'p> {
         earlier: &Rules,
         scope: Scope<'_>,
     ) -> Result<Option<Request>, TooComplex> {
-        let query = Query { space: &self.space, scope, budget: &self.budget };
-        query.ask(&[clauses], &earlier.0)
+        let question = Question { space: &self.space, scope, budget: &self.budget };
+        question.ask(&[clauses], &earlier.0)
     }
 }

@@ -4,6 +4,7 @@
 //! authorization, then the handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So one that ends in
 //! 403 or 404 is logged as well as any other, and nothing that kaudit asks needs to be there or to be allowed.
 
+mod kind;
 mod questions;
 mod side;
 
@@ -12,7 +13,7 @@ use crate::audit::argv::scan;
 use crate::audit::pflag::parse_bool;
 use crate::node::ClientIdentity;
 use crate::policy::{Level, Policy, Request, Stage, User, decide};
-pub use side::Proof;
+pub use kind::Proof;
 
 use questions::{Class, Question};
 

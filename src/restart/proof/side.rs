@@ -1,16 +1,16 @@
 //! How the audit log of one of the two states is proven.
 
-use super::{Anonymous, ProofRequest, requests};
+use super::{Anonymous, Proof, ProofRequest, requests};
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::pflag::parse_duration;
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::file::FileState;
 use crate::node::{Ask, Node};
 use crate::policy::{self, Policy};
-use crate::restart::scene::{SceneError, Side, get, identities, minor_of};
+use crate::restart::side::{SceneError, Side, get, identities, minor_of};
 use crate::yaml;
 use anyhow::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// An event is written when its response is complete; a busy disk may take its time.
@@ -18,31 +18,6 @@ const EVENT_PATIENCE: Duration = Duration::from_secs(10);
 /// In batch mode events wait for so long, unless told otherwise
 /// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
 const BATCH_WAIT: Duration = Duration::from_secs(30);
-
-/// How an audit log is proven.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// Audit logging is off.
-    Off,
-    /// It cannot be proven, and why.
-    Silent(String),
-    /// By a request that the policy logs.
-    Event {
-        /// Requests to try, the best first; the `Audit-ID` is to be added.
-        asks: Vec<Ask>,
-        /// The log on the host.
-        log: PathBuf,
-        /// How long an event may take to its file.
-        patience: Duration,
-    },
-    /// By a request that the policy logs, whose event only the webhook's receiver gets.
-    Elsewhere {
-        /// As above.
-        asks: Vec<Ask>,
-        /// How long an event may take to the receiver.
-        patience: Duration,
-    },
-}
 
 impl Side {
     /// How its audit log is proven; `then` reads a file of the host as it will be.

@@ -1,7 +1,7 @@
 //! The postcondition: a surge pod is the planned pod, but for what cannot be the same.
 
+use super::flags::{DROPPED_FLAGS, POD_NAME, flags};
 use super::log::SurgeLog;
-use super::pod::{DROPPED_FLAGS, POD_NAME, flags};
 use super::probes::PROBES;
 use crate::audit::argv;
 use crate::diagnostic::Diagnostic;

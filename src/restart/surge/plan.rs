@@ -3,7 +3,7 @@
 use super::{FILE_NAME, SurgePod};
 use crate::file::{FileState, Metadata};
 use crate::node::{Addresses, Ask, Node, Rule};
-use crate::restart::scene::{SceneError, Side};
+use crate::restart::side::{SceneError, Side};
 use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};

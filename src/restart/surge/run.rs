@@ -4,11 +4,12 @@
 use super::plan::steering_rule;
 use super::{SurgeLog, SurgePlan};
 use crate::node::Rule;
-use crate::restart::forward::{Run, STABLE};
+use crate::restart::forward::STABLE;
 use crate::restart::proof::Proof;
 use crate::restart::protocol::{Cause, Proven};
-use crate::restart::scene::Side;
+use crate::restart::run::Run;
 use crate::restart::server::Server;
+use crate::restart::side::Side;
 use crate::transaction::steps::put;
 use crate::transaction::{Phase, Surge};
 use anyhow::Result;
