@@ -24,7 +24,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         return Ok(if let Some(check) = find(id) {
             explain(check, output)
         } else {
-            let refusal = Diagnostic::error(format!("there is no check {id}"));
+            let refusal = Diagnostic::error(format!("unknown check {id}"));
             misused(refusal.help("to list all checks: kaudit policy lint --list"), output)
         });
     }

@@ -26,7 +26,7 @@ struct Allow {
 pub(super) fn apply(text: &str, source: &Source, is_complete: bool, findings: &mut Vec<Lint>) {
     for allow in read(text, source) {
         let fault = if find(&allow.id).is_none() {
-            Some(format!("there is no check {:?}; kaudit policy lint --list names them", allow.id))
+            Some(format!("unknown check {:?}; to list all checks: kaudit policy lint --list", allow.id))
         } else if allow.reason.is_empty() {
             Some(format!("the reason is missing: # {MARK} {} reason", allow.id))
         } else {

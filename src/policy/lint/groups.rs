@@ -49,7 +49,7 @@ fn check_unknown(group: &str, path: Path, found: &mut Found<'_>) {
         .strip_prefix('v')
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains('.'));
     if is_version || group == "core" || group == "legacy" {
-        let message = format!("there is no API group {}", go::quote(group));
+        let message = format!("{} is not an API group", go::quote(group));
         return found.add_with(catalogue::GROUP, path, message, "write \"\" for the core group");
     }
     if AGGREGATED.contains(&group) {

@@ -13,7 +13,7 @@ pub(super) struct Command {
     pub(super) subresource: Option<&'static str>,
     /// Whether kubectl finds a pod for an object of another resource (`deploy/web`).
     pub(super) finds_pod: bool,
-    /// Whether more words follow, which the API server does not see as attributes: a command line, ports.
+    /// Whether more arguments follow that the API server does not see as attributes: a command line, ports.
     pub(super) has_more: bool,
     /// What should be known beside.
     pub(super) remark: Option<&'static str>,
@@ -70,8 +70,8 @@ pub(super) fn find(word: &str) -> Option<Command> {
     COMMANDS.into_iter().find(|command| command.word == word)
 }
 
-/// The HTTP method that a word stands for where a path is asked for: its own name, kubectl's (`kubectl create --raw`) or a
-/// verb of resources.
+/// The HTTP method of a request for a path: by its own name, by kubectl's command (`kubectl create --raw`) or by a verb of
+/// resources.
 pub(super) fn method(word: &str) -> Option<&'static str> {
     Some(match word {
         "get" | "list" | "watch" => "GET",
