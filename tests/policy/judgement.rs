@@ -52,7 +52,7 @@ fn each_fault_is_found_at_its_place_with_what_to_write_instead() {
             "rules:\n- level: None\n  usergroups: [a]\n",
             5,
             3,
-            "did you mean `userGroups`? (upper and lower case",
+            "did you mean `userGroups`? (keys are case-sensitive",
         ),
         (
             "rules:\n- level: None\n  resources:\n  - {group: '', verbs: [get]}\n",

@@ -163,7 +163,8 @@ impl RequestSpec {
         if !after_slash.is_empty() && name.is_empty() && known.is_some_and(is_object) {
             // kubectl's TYPE/NAME.
             std::mem::take(&mut after_slash).clone_into(&mut name);
-            remarks.push(format!("{called} have no subresource {name}: assuming it is a name"));
+            let plural = known.map_or(called, |known| known.resource);
+            remarks.push(format!("{plural} have no subresource {name}: assuming it is a name"));
         }
         let resource = known.map_or(called, |known| known.resource).to_owned();
         let group = known.map_or(group, |known| known.group).to_owned();
