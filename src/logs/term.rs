@@ -89,7 +89,7 @@ impl Codes {
             (None, Some((first, last))) => code(first).zip(code(last)),
             (None, None) => code(text).map(|code| (code, code)),
         };
-        let (first, last) = range.ok_or_else(|| "a code is 403, 4xx or 500-599".to_owned())?;
+        let (first, last) = range.ok_or_else(|| "expected a code such as 403, 4xx or 500-599".to_owned())?;
         Ok(Self { first, last })
     }
 
@@ -118,7 +118,7 @@ impl Network {
     /// # Errors
     /// What was typed is none.
     pub fn read(text: &str) -> Result<Self, String> {
-        let wrong = || "an address is 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32".to_owned();
+        let wrong = || "expected an address such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32".to_owned();
         let (address, bits) =
             text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;

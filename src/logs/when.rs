@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 /// # Errors
 /// It is none of these, or so long ago that there is no such time.
 pub fn moment_of(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    let wrong = || "a moment is 10m, 2h, 1d, 2026-11-21 or 2026-11-21T03:14:15Z".to_owned();
+    let wrong = || "expected a time such as 10m, 2h, 1d, 2026-11-21 or 2026-11-21T03:14:15Z".to_owned();
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }

@@ -2,7 +2,6 @@
 
 use super::Plan;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::policy::decode;
 use crate::policy::lint::{Lint, lint_bytes};
 
 /// Why a policy is going to be used.
@@ -33,17 +32,16 @@ pub(super) fn lint_policy(
     let is_refused = |finding: &&Lint| {
         strict
             || finding.check.severity == Severity::Error
-            || (used == Use::Asked && finding.is_about_dropped_text())
+            || (used == Use::Asked && finding.is_ignored_part())
     };
     let (refused, remarked): (Vec<&Lint>, Vec<&Lint>) = linted.open().partition(is_refused);
     if refused.is_empty() {
-        let is_worth_it = |finding: &&Lint| used == Use::Asked || finding.is_about_dropped_text();
+        let is_worth_it = |finding: &&Lint| used == Use::Asked || finding.is_ignored_part();
         plan.notes.extend(remarked.into_iter().filter(is_worth_it).map(|finding| note(name, finding, used)));
         return Ok(());
     }
-    let text = decode(bytes).unwrap_or_default();
     let mut refusals: Vec<Diagnostic> =
-        refused.iter().take(SHOWN).map(|finding| refuse(finding, text, minor).in_file(name)).collect();
+        refused.iter().take(SHOWN).map(|finding| refuse(finding, minor).in_file(name)).collect();
     if let Some(last) = refusals.last_mut() {
         let further = refused.len().saturating_sub(SHOWN) + remarked.len();
         if further > 0 {
@@ -54,21 +52,18 @@ pub(super) fn lint_policy(
     Err(refusals)
 }
 
-fn refuse(finding: &Lint, text: &str, minor: u32) -> Diagnostic {
-    let refusal = finding.refuse(text, minor);
+fn refuse(finding: &Lint, minor: u32) -> Diagnostic {
+    let refusal = finding.refusal(minor);
     if finding.check.severity == Severity::Error {
         return refusal;
     }
-    refusal.help(format!("if it is meant so: # kaudit: allow {} reason", finding.check.id))
+    refusal.help(format!("if this is intended: # kaudit: allow {} reason", finding.check.id))
 }
 
 fn note(name: &str, finding: &Lint, used: Use) -> Diagnostic {
-    let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
-    let kept = if used == Use::Kept { "the policy that is kept, " } else { "" };
-    let text = format!("{kept}{name}{place}: {} {}", finding.check.id, finding.message);
-    let note = match finding.check.severity {
-        Severity::Ok | Severity::Info => Diagnostic::info(text),
-        Severity::Error | Severity::Warning => Diagnostic::warning(text),
-    };
-    note.named(finding.check.id).help(finding.fix.as_str())
+    let mut note = finding.diagnostic.clone().in_file(name);
+    if used == Use::Kept {
+        note.message = format!("in the policy that is kept: {}", note.message);
+    }
+    note
 }

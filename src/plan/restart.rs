@@ -71,8 +71,5 @@ fn judge(manifest: &Manifest, path: &Path, policy: &FileState) -> Result<(), Dia
     let minor = version.policy_minor();
     let shown = path.display().to_string();
     let text = yaml::decode(&policy.bytes).map_err(|refusal| refusal.in_file(shown.clone()))?;
-    if policy::examine(text, minor).policy.is_some() {
-        return Ok(());
-    }
-    policy::judge(text, minor).map(drop).map_err(|refusal| refusal.in_file(shown))
+    policy::examine(text, minor).into_policy(minor).map(drop).map_err(|refusal| refusal.in_file(shown))
 }

@@ -1,8 +1,8 @@
-//! Audit policies: the presets, the verdict on a file, what a policy decides about a request, of which requests a rule
-//! can decide at all, and by that what is wrong with a policy and in what two policies differ.
+//! Audit policies: the presets, whether the API server accepts a file, what a policy decides about a request, which
+//! requests a rule can decide at all, and from that the mistakes of a policy and the differences of two policies.
 //!
-//! The API server's source is the reference for everything here: a file is [read](examine) as it reads it, refused in
-//! its words, and [decides](decide()) as it decides. Tests compare both with the API server's own code.
+//! The API server's source is the reference: a file is [read and validated](examine) as it does, and a policy
+//! [decides](decide()) as it does. Tests compare both with the API server's own code.
 //!
 //! Nothing here reads a file or asks a server.
 
@@ -13,8 +13,8 @@ mod load;
 mod model;
 mod nearest;
 pub mod presets;
-mod question;
 mod reach;
+mod request_spec;
 mod stages;
 
 pub use decide::{
@@ -22,10 +22,11 @@ pub use decide::{
     TargetRef, User, UserRef, decide, why_not,
 };
 pub use load::{
-    Cause, Finding, Judgement, Migrated, Verdict, decode, examine, judge, migrate, rule_positions,
+    Examination, Finding, FindingKind, Migrated, check, decode, examine, json_message, migrate,
+    rule_positions,
 };
 pub use model::{API_GROUP, ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 pub use presets::{Measured, Preset, benchmark, preset};
-pub use question::{Question, describe_arguments, describe_request, describe_rule};
 pub use reach::{Class, Outcomes, Scope, TooComplex, diff, outcomes};
+pub use request_spec::{RequestSpec, describe_arguments, describe_request, describe_rule};
 pub use stages::StageSet;

@@ -81,8 +81,12 @@ pub fn render(diagnostic: &Diagnostic, styles: Styles, columns: usize) -> String
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let group = Group::with_title(level.primary_title(escape_lines(&diagnostic.message)));
-    let group = add_excerpt(group, &diagnostic.location);
+    let title = level.primary_title(escape_lines(&diagnostic.message));
+    let title = match diagnostic.id {
+        Some(id) => title.id(id),
+        None => title,
+    };
+    let group = add_excerpt(Group::with_title(title), &diagnostic.location);
     let renderer = if styles == Styles::plain() { Renderer::plain() } else { Renderer::styled() };
     let mut text = renderer.term_width(columns).decor_style(DecorStyle::Ascii).render(&[group]);
     if let Some(place) = place(&diagnostic.location) {

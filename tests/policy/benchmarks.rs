@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use kaudit::policy::judge;
+use kaudit::policy::check;
 use kaudit::policy::presets::preset;
 use kaudit::policy::{Level, Policy, Request, Resource, Target, User, decide};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use serde_json::Value;
 const MINOR: u32 = 36;
 
 fn policy(name: &str) -> Policy {
-    judge(preset::find(name).unwrap().text, MINOR).unwrap()
+    check(preset::find(name).unwrap().text, MINOR).unwrap()
 }
 
 /// The preset as any reader of YAML sees it, with nothing of kaudit's own in between.

@@ -151,14 +151,14 @@ fn check_named(rules: &[Vec<bool>], linted: &Linted) {
     let number = |text: &str| text.split(']').next().unwrap().parse::<usize>().unwrap();
     for finding in linted.findings.iter().filter(|finding| finding.check.id == "KA301") {
         let unreachable = &rules[number(&finding.path.to_string()["rules[".len()..])];
-        let named: Vec<usize> = finding.message.split("rules[").skip(1).map(number).collect();
+        let named: Vec<usize> = finding.diagnostic.message.split("rules[").skip(1).map(number).collect();
         let is_left = |without: Option<usize>| {
             let others = || named.iter().filter(|rule| Some(**rule) != without);
             let is_taken = |request: usize| others().any(|rule| rules[*rule][request]);
             (0..unreachable.len()).any(|request| unreachable[request] && !is_taken(request))
         };
-        assert!(!is_left(None), "{}", finding.message);
-        assert!(named.iter().all(|rule| is_left(Some(*rule))), "{}", finding.message);
+        assert!(!is_left(None), "{}", finding.diagnostic.message);
+        assert!(named.iter().all(|rule| is_left(Some(*rule))), "{}", finding.diagnostic.message);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use kaudit::policy::diff;
-use kaudit::policy::{Policy, Question, describe_arguments, describe_rule, examine};
+use kaudit::policy::{Policy, RequestSpec, describe_arguments, describe_rule, examine};
 
 const MINOR: u32 = 36;
 
@@ -95,18 +95,18 @@ fn every_example_is_read_by_explain_as_the_very_request() {
     for (before, after) in presets.iter().flat_map(|one| presets.iter().map(move |other| (one, other))) {
         for class in diff(before, after).unwrap() {
             let arguments = describe_arguments(&class.example);
-            let mut question = Question::default();
+            let mut spec = RequestSpec::default();
             let mut words = arguments.split(' ').map(|word| word.trim_matches('\'').to_owned());
             while let Some(word) = words.next() {
                 match word.as_str() {
-                    "-n" => question.namespace = words.next(),
-                    "--all-namespaces" => question.all_namespaces = true,
-                    "--as" => question.user = words.next(),
-                    "--as-group" => question.groups.extend(words.next()),
-                    _ => question.words.push(word),
+                    "-n" => spec.namespace = words.next(),
+                    "--all-namespaces" => spec.all_namespaces = true,
+                    "--as" => spec.user = words.next(),
+                    "--as-group" => spec.groups.extend(words.next()),
+                    _ => spec.arguments.push(word),
                 }
             }
-            let (mut request, _) = question.request(MINOR).unwrap();
+            let (mut request, _) = spec.request(MINOR).unwrap();
             let mut expected = class.example.clone();
             for user in [&mut request, &mut expected].into_iter().filter_map(|it| it.user.as_mut()) {
                 user.groups.sort();
@@ -137,7 +137,7 @@ fn a_rule_is_described_in_few_words() {
 #[test]
 fn a_preset_that_is_taken_in_place_of_a_file_is_told() {
     let directory = tempfile::tempdir().unwrap();
-    let note = "note: default is the preset here; the file of that name is ./default";
+    let note = "default is the preset; for the file, write ./default";
     for is_there in [false, true] {
         for arguments in [
             vec!["lint", "default"],

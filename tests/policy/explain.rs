@@ -6,7 +6,7 @@ use kaudit::policy::diff;
 use kaudit::policy::migrate;
 use kaudit::policy::presets::preset;
 use kaudit::policy::{
-    ApiVersion, Level, Policy, Request, Resource, Target, User, decide, examine, judge, why_not,
+    ApiVersion, Level, Policy, Request, Resource, Target, User, check, decide, examine, why_not,
 };
 
 use super::random::{self, Random};
@@ -85,7 +85,7 @@ fn a_difference_is_found_exactly_where_requests_are_decided_differently() {
 #[test]
 fn the_presets_differ_in_what_they_say_they_differ() {
     let [default, bodies] =
-        ["default", "write-bodies"].map(|name| judge(preset::find(name).unwrap().text, MINOR).unwrap());
+        ["default", "write-bodies"].map(|name| check(preset::find(name).unwrap().text, MINOR).unwrap());
     let classes = diff(&default, &bodies).unwrap();
     assert!(!classes.is_empty());
     assert!(classes.iter().all(|class| class.after.level >= class.before.level));
@@ -110,16 +110,16 @@ fn a_policy_of_an_older_version_is_migrated_with_its_comments() {
     let unknown = old.replace("level:", "colour: red, level:");
     assert_eq!(migrate(&unknown).unwrap().findings.len(), 1);
     for (refused, reason) in [
-        ("kind: Policy\n", "1.36 would not start with this policy: unknown group version"),
-        ("a: [\n", "1.36 would not start with this policy: failed decoding: yaml"),
-        // Of a version that was removed the last release that read it says what is wrong beside.
+        ("kind: Policy\n", "1.36 would not start with this policy: the file has no valid apiVersion"),
+        ("a: [\n", "1.36 would not start with this policy: this is not valid YAML"),
+        // A removed version is checked as by the last release that read it.
         (
             &old.replace("level: Metadata", "level: yes"),
-            "1.23 would not start with this policy: failed decoding: json",
+            "1.23 would not start with this policy: rules[0].level must be a string",
         ),
         (&old.replace("{level: Metadata}", ""), "1.23 would not start with this policy: rules[0].level"),
-        (&format!("{old}---\na: b\n"), "not safe to edit: a second YAML document"),
-        (&format!("{old}kind: Policy\n"), "not safe to edit: the key `kind` is there twice"),
+        (&format!("{old}---\na: b\n"), "kaudit cannot edit this file safely: a second YAML document"),
+        (&format!("{old}kind: Policy\n"), "kaudit cannot edit this file safely: duplicate key `kind`"),
         (
             &old.replace("apiVersion: ", "apiVersion: &a ").replace("kind:", "metadata: {name: *a}\nkind:"),
             "share this part",

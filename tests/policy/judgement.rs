@@ -1,13 +1,13 @@
-//! What an operator reads about a bad policy: the place, the API server's words, and what to write instead.
+//! The report on an invalid policy: the position, the message, and what to write instead.
 
 use kaudit::diagnostic::{Diagnostic, Position};
-use kaudit::policy::judge;
-use kaudit::policy::{ApiVersion, Verdict, examine};
+use kaudit::policy::check;
+use kaudit::policy::{ApiVersion, FindingKind, examine};
 
 const HEAD: &str = "apiVersion: audit.k8s.io/v1\nkind: Policy\n";
 
 fn refuse(rules: &str) -> Diagnostic {
-    judge(&format!("{HEAD}{rules}"), 36).unwrap_err()
+    check(&format!("{HEAD}{rules}"), 36).unwrap_err()
 }
 
 #[test]
@@ -45,14 +45,14 @@ fn each_fault_is_found_at_its_place_with_what_to_write_instead() {
             31,
             "name the resources",
         ),
-        ("rules: []\n", 3, 1, "give it a rule"),
-        ("rule:\n- level: None\n", 1, 1, "give it a rule"),
+        ("rules: []\n", 3, 1, "add a rule"),
+        ("rule:\n- level: None\n", 1, 1, "add a rule"),
         ("omitStages:\n  rules:\n  - level: None\n", 4, 3, "write a list here"),
         (
             "rules:\n- level: None\n  usergroups: [a]\n",
             5,
             3,
-            "did you mean `userGroups`? (upper and lower case",
+            "did you mean `userGroups`? (keys are case-sensitive",
         ),
         (
             "rules:\n- level: None\n  resources:\n  - {group: '', verbs: [get]}\n",
@@ -96,39 +96,37 @@ fn further_faults_are_named_in_the_help() {
 #[test]
 fn the_verdict_depends_on_the_version_of_the_api_server() {
     let beta = "apiVersion: audit.k8s.io/v1beta1\nkind: Policy\nrules:\n- level: Metadata\n";
-    assert_eq!(judge(beta, 23).unwrap().api_version, ApiVersion::V1beta1);
-    let refusal = judge(beta, 24).unwrap_err();
-    assert!(
-        refusal.message.contains("no kind \"Policy\" is registered for version \"audit.k8s.io/v1beta1\"")
-    );
+    assert_eq!(check(beta, 23).unwrap().api_version, ApiVersion::V1beta1);
+    let refusal = check(beta, 24).unwrap_err();
+    assert!(refusal.message.contains("1.24 does not read the apiVersion \"audit.k8s.io/v1beta1\""));
     assert!(refusal.help[0].contains("write `apiVersion: audit.k8s.io/v1`"), "{:?}", refusal.help);
     let alpha = beta.replace("v1beta1", "v1alpha1");
-    assert!(judge(&alpha, 23).is_ok() && judge(&alpha, 24).is_err());
+    assert!(check(&alpha, 23).is_ok() && check(&alpha, 24).is_err());
     let current = beta.replace("v1beta1", "v1");
-    assert!(judge(&current, 12).is_ok() && judge(&current, 11).is_err());
+    assert!(check(&current, 12).is_ok() && check(&current, 11).is_err());
 
     let any_group = format!("{HEAD}rules:\n- level: None\n  resources: [{{group: '*'}}]\n");
-    assert!(judge(&any_group, 36).is_ok());
+    assert!(check(&any_group, 36).is_ok());
     assert!(
-        judge(&any_group, 35).unwrap_err().message.contains("rules[0].resources.group: Invalid value: \"*\"")
+        check(&any_group, 35).unwrap_err().message.contains("rules[0].resources.group: Invalid value: \"*\"")
     );
 
     let managed =
         format!("{HEAD}omitManagedFields: true\nrules:\n- {{level: Request, omitManagedFields: false}}\n");
-    assert!(judge(&managed, 23).unwrap().omit_managed_fields);
-    let judgement = examine(&managed, 22);
-    assert_eq!(judgement.findings.iter().map(|it| it.verdict).collect::<Vec<_>>(), [Verdict::Strict; 2]);
-    let policy = judgement.policy.unwrap();
+    assert!(check(&managed, 23).unwrap().omit_managed_fields);
+    let examined = examine(&managed, 22);
+    assert_eq!(examined.findings.iter().map(|it| it.kind).collect::<Vec<_>>(), [FindingKind::TooNewKey; 2]);
+    let policy = examined.policy.unwrap();
     assert!(!policy.omit_managed_fields && policy.rules[0].omit_managed_fields.is_none());
 }
 
 /// What the API server would work with is there although kaudit objects.
 #[test]
 fn a_strict_objection_leaves_the_policy_as_the_api_server_reads_it() {
-    let judgement =
+    let examined =
         examine(&format!("{HEAD}rules:\n- level: None\n  level: Metadata\n  userGroup: [a]\n"), 36);
-    assert!(judgement.findings.iter().all(|finding| finding.verdict == Verdict::Strict));
-    let rule = &judgement.policy.unwrap().rules[0];
+    assert!(examined.findings.iter().all(|finding| finding.kind.is_ignored_part()));
+    let rule = &examined.policy.unwrap().rules[0];
     assert_eq!(rule.level.name(), "Metadata");
     assert!(rule.user_groups.is_empty());
 }
@@ -142,8 +140,8 @@ fn a_verdict_on_a_deep_text_takes_a_time_that_grows_with_its_length() {
         let time = |size: usize| {
             let text = piece.repeat(size / piece.len());
             let before = started();
-            let verdict = examine(&text, 36).findings[0].verdict;
-            assert_eq!(verdict, Verdict::WouldNotStart, "{piece}");
+            let kind = examine(&text, 36).findings[0].kind;
+            assert_eq!(kind, FindingKind::WouldNotStart, "{piece}");
             before.elapsed().max(std::time::Duration::from_millis(100))
         };
         let (short, long) = (time(1 << 17), time(1 << 20));
@@ -154,10 +152,10 @@ fn a_verdict_on_a_deep_text_takes_a_time_that_grows_with_its_length() {
 #[test]
 fn what_cannot_be_told_is_neither_good_nor_bad() {
     let text = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n  users: [-]\n";
-    let judgement = examine(text, 36);
-    assert_eq!(judgement.would_start(), None);
-    let words = &judgement.findings[0].words;
-    assert!(words.starts_with("kaudit cannot tell how the API server reads this: "), "{words}");
+    let examined = examine(text, 36);
+    assert_eq!(examined.would_start(), None);
+    let message = examined.findings[0].message();
+    assert!(message.starts_with("kaudit cannot tell how the API server reads this: "), "{message}");
     assert_eq!(examine(&text.replace("[-]", "[a]"), 36).would_start(), Some(true));
     assert_eq!(
         examine(&text.replace("Metadata", "Meta").replace("[-]", "[a]"), 36).would_start(),
@@ -168,34 +166,63 @@ fn what_cannot_be_told_is_neither_good_nor_bad() {
 /// As Go 1.26 does it with the loader of Kubernetes 1.36.
 #[test]
 fn a_number_without_a_form_in_json_is_found_last() {
-    let words = |text: &str| examine(text, 36).findings.first().map(|finding| finding.words.clone()).unwrap();
+    let message = |text: &str| examine(text, 36).findings[0].message().to_owned();
     let infinite = "apiVersion: audit.k8s.io/v1\nkind: -.INF\nrules:\n- level: Metadata\n";
-    assert_eq!(words(infinite), "failed decoding: json: unsupported value: -Inf");
+    assert!(message(infinite).contains("has no form in JSON"), "{}", message(infinite));
     for key in ["  ~: null\n", "  é: .nan\n  users: [{null: \"*\"}]\n"] {
-        assert_eq!(words(&format!("{infinite}{key}")), "failed decoding: yaml: invalid map key", "{key}");
+        assert_eq!(message(&format!("{infinite}{key}")), "this key is not a string", "{key}");
     }
     // All of them in one reading.
     let many = format!("{infinite}x: [{}]\n", ".inf, ".repeat(20_000));
-    assert_eq!(words(&many), "failed decoding: json: unsupported value: -Inf");
+    assert!(message(&many).contains("has no form in JSON"), "{}", message(&many));
 }
 
-/// Go names the first fault of JSON in the order of the text.
 #[test]
-fn the_faults_of_json_have_their_places_whatever_is_between_a_key_and_its_colon() {
+fn errors_in_json_have_their_positions_whatever_is_between_a_key_and_its_colon() {
     let rule = r#"{"level": "Metadata", "verbs": ["a: \"b\" : c", 2], "users": [1]}"#;
     let text = format!(r#"{{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{rule}]}}"#);
     for between in ["", "  ", "\t", "\n", "\r\n \n"] {
         let text = text.replace("\": ", &format!("\"{between}: "));
         let findings = examine(&text, 36).findings;
         let places: Vec<_> =
-            findings.iter().map(|finding| (&finding.words, finding.position.unwrap().line)).collect();
+            findings.iter().map(|finding| (finding.message(), finding.position().unwrap().line)).collect();
         let lines = between.matches('\n').count();
-        let words = |field| {
-            format!(
-                "failed decoding: json: cannot unmarshal number into Go struct field PolicyRule.rules.{field} of type string"
-            )
-        };
-        assert_eq!(places, [(&words("verbs"), 1 + 5 * lines), (&words("users"), 1 + 6 * lines)], "{text}");
+        let expected = [
+            ("rules[0].verbs[1] must be a string, not a number", 1 + 5 * lines),
+            ("rules[0].users[0] must be a string, not a number", 1 + 6 * lines),
+        ];
+        assert_eq!(places, expected, "{text}");
+    }
+}
+
+#[test]
+fn syntax_and_decode_errors_have_a_plain_message() {
+    let rule = |rule: &str| format!("{HEAD}rules:\n- {rule}\n");
+    for (text, message) in [
+        ("- a\n".to_owned(), "a policy is a mapping, but the file is a list"),
+        (HEAD.replace("Policy", "Event"), "the kind is \"Event\", not \"Policy\""),
+        (HEAD.replace("Policy", "[]"), "kind must be a string, not a list"),
+        ("kind: Policy\nrules: []\n".to_owned(), "the file has no valid apiVersion"),
+        (HEAD.replace("audit.k8s.io/v1", "v1"), "kube-apiserver 1.36 does not read the apiVersion \"v1\""),
+        (HEAD.replace("audit.k8s.io", "a/b"), "the apiVersion \"a/b/v1\" has more than one slash"),
+        (rule("{level: None, users: a}"), "rules[0].users must be a list, not a string"),
+        (
+            rule("{level: None, omitManagedFields: a}"),
+            "rules[0].omitManagedFields must be true or false, not a string",
+        ),
+        (rule("a"), "rules[0] must be a mapping, not a string"),
+        (
+            format!("{HEAD}metadata: {{generation: 1.5}}\n"),
+            "metadata.generation must be a 64-bit integer, not 1.5",
+        ),
+        (
+            format!("{HEAD}metadata: {{creationTimestamp: now}}\n"),
+            "metadata.creationTimestamp must be a time as in RFC 3339, not \"now\"",
+        ),
+        ("{\"a\": 1,}".to_owned(), "this is not valid JSON: key must be a string"),
+        (format!("%YAML 1.2\n---\n{HEAD}"), "the API server reads only YAML 1.1"),
+    ] {
+        assert_eq!(examine(&text, 36).findings[0].message(), message, "{text}");
     }
 }
 
@@ -209,7 +236,7 @@ fn what_readers_take_differently_has_no_verdict() {
         "# a\u{2028}b\nrules:\n- level: Metadata # \u{ffff}\n",
     ] {
         let findings = examine(&format!("{HEAD}{text}"), 36).findings;
-        assert_eq!(findings.first().map(|finding| finding.verdict), Some(Verdict::Undecided), "{text:?}");
+        assert_eq!(findings.first().map(|finding| finding.kind), Some(FindingKind::Undecided), "{text:?}");
     }
-    assert!(judge(&format!("%YAML 1.01\n---\n{HEAD}rules:\n- level: Metadata\n"), 36).is_ok());
+    assert!(check(&format!("%YAML 1.01\n---\n{HEAD}rules:\n- level: Metadata\n"), 36).is_ok());
 }

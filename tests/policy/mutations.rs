@@ -1,4 +1,4 @@
-//! Damaged policies: whatever is done to a text, the verdict is the API server's and nothing panics.
+//! Damaged policies: the result is always the API server's, and nothing panics.
 //!
 //! Only with `KAUDIT_GO_POLICY` set to the program of `tests/go/policy`.
 
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 10_000;
 const UNDECIDED_PERCENT: usize = 4;
 
 #[test]
-fn damaged_policies_are_judged_as_by_the_api_server() {
+fn damaged_policies_have_the_result_of_the_api_server() {
     let Some(program) = oracle::program() else { return };
     let mut random = Random::new(crate::support::seed());
     let (mut good, mut bad): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! What the presets decide about the requests that matter, and which benchmarks they pass.
 
-use kaudit::policy::judge;
+use kaudit::policy::check;
 use kaudit::policy::presets::benchmark::{self, Assessment};
 use kaudit::policy::presets::preset;
 use kaudit::policy::{Level, Policy, Request, Resource, Stage, Target, User, decide};
@@ -8,7 +8,7 @@ use kaudit::policy::{Level, Policy, Request, Resource, Stage, Target, User, deci
 const MINOR: u32 = 36;
 
 fn load(name: &str) -> Policy {
-    judge(preset::find(name).unwrap().text, MINOR).unwrap()
+    check(preset::find(name).unwrap().text, MINOR).unwrap()
 }
 
 /// Who asks, with the groups that the API server gives such a user.
@@ -199,7 +199,7 @@ fn write_bodies_spares_what_kubelets_and_the_scheduler_write_about_pods() {
 #[test]
 fn the_presets_pass_the_benchmarks_that_their_comments_name() {
     for preset in preset::all() {
-        let policy = judge(preset.text, MINOR).unwrap();
+        let policy = check(preset.text, MINOR).unwrap();
         let line = |label: &str| preset.text.lines().find(|line| line.contains(label)).unwrap().to_owned();
         let (passes, fails) = (line("Passes:"), line("Fails:"));
         for Assessment { control, passed, evidence } in benchmark::assess(&policy) {
@@ -212,7 +212,7 @@ fn the_presets_pass_the_benchmarks_that_their_comments_name() {
 
 fn assess(rules: &str, predicate: fn(&Policy) -> Assessment) -> Assessment {
     let text = format!("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n{rules}");
-    predicate(&judge(&text, MINOR).unwrap())
+    predicate(&check(&text, MINOR).unwrap())
 }
 
 #[test]

@@ -1,36 +1,36 @@
-//! Requests in kubectl's words, and many of them in a stream.
+//! Requests as arguments of kubectl, and many of them in a stream.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use kaudit::policy::{Question, Request, describe_request};
+use kaudit::policy::{Request, RequestSpec, describe_request};
 
 const MINOR: u32 = 36;
 
 /// The request of such words, options included.
 fn ask(words: &str) -> Result<(Request, Vec<String>), String> {
-    let mut question = Question::default();
+    let mut spec = RequestSpec::default();
     let mut rest = words.split(' ');
     while let Some(word) = rest.next() {
         let mut value = || rest.next().unwrap().to_owned();
         match word {
-            "-n" => question.namespace = Some(value()),
-            "-A" => question.all_namespaces = true,
-            "--as" => question.user = Some(value()),
-            "--as-group" => question.groups.push(value()),
-            "--raw" => question.raw = Some(value()),
-            "--subresource" => question.subresource = Some(value()),
-            "-w" => question.is_watch = true,
-            "--no-user" => question.no_user = true,
-            word => question.words.push(word.to_owned()),
+            "-n" => spec.namespace = Some(value()),
+            "-A" => spec.all_namespaces = true,
+            "--as" => spec.user = Some(value()),
+            "--as-group" => spec.groups.push(value()),
+            "--raw" => spec.raw = Some(value()),
+            "--subresource" => spec.subresource = Some(value()),
+            "-w" => spec.is_watch = true,
+            "--no-user" => spec.no_user = true,
+            word => spec.arguments.push(word.to_owned()),
         }
     }
-    question.request(MINOR).map_err(|refusal| refusal.message)
+    spec.request(MINOR).map_err(|refusal| refusal.message)
 }
 
 #[test]
-fn words_of_kubectl_become_the_request_that_the_api_server_sees() {
+fn arguments_of_kubectl_become_the_request_that_the_api_server_sees() {
     for (words, request) in [
         (
             "get pods/log -n shop --as alice --as-group devs",
@@ -112,16 +112,16 @@ fn words_of_kubectl_become_the_request_that_the_api_server_sees() {
 }
 
 #[test]
-fn what_is_guessed_is_said() {
+fn assumptions_are_reported() {
     for (words, remarks) in [
         ("get pods web", vec![]),
         ("get deployments web", vec![]),
-        ("get pods", vec!["without a name, the API server sees a list and no get"]),
-        ("delete pods", vec!["without a name, the API server sees a deletecollection and no delete"]),
+        ("get pods", vec!["without a name, the API server sees a list, not a get"]),
+        ("delete pods", vec!["without a name, the API server sees a deletecollection, not a delete"]),
         (
             "create cm foo",
             vec![
-                "cm is taken as configmaps",
+                "assuming that cm means configmaps",
                 "the API server does not see the name foo in a request that creates it: the name is in the body",
             ],
         ),
@@ -129,65 +129,65 @@ fn what_is_guessed_is_said() {
         (
             "port-forward svc/web 80",
             vec![
-                "a policy does not see what is asked for beside: 80",
-                "kubectl gets svc/web, lists its pods and asks for one of them, whose name is not known here",
-                "over a WebSocket, as kubectl asks from 1.31 on, the verb is get: ask for both",
+                "a policy does not see the other arguments: 80",
+                "kubectl gets svc/web, lists its pods and then uses one of them; its name is not known here",
+                "over a WebSocket, which kubectl uses from 1.31 on, the verb is get: check both",
             ],
         ),
         (
             "apply deployments web",
             vec![
-                "kubectl apply gets the object, and then patches it, or creates it where there is none: ask for get and create too",
+                "kubectl apply gets the object, then patches it, or creates it if it does not exist: check get and create too",
             ],
         ),
-        ("get deploy web", vec!["deploy is taken as deployments.apps"]),
+        ("get deploy web", vec!["assuming that deploy means deployments.apps"]),
         (
             "get Pod/web",
-            vec!["Pod is taken as pods", "web is taken as a name, because it is no subresource of Pod"],
+            vec!["assuming that Pod means pods", "pods have no subresource web: assuming it is a name"],
         ),
-        ("list events", vec!["there are events.events.k8s.io too, which a policy tells apart"]),
+        ("list events", vec!["there are also events.events.k8s.io, which a policy distinguishes"]),
         ("list events.events.k8s.io", vec![]),
-        ("list nodes -n a", vec!["nodes are in no namespace: -n a is left out"]),
+        ("list nodes -n a", vec!["nodes are not namespaced: -n a is ignored"]),
         (
             "get widgets a",
             vec![
-                "widgets is no built-in resource, and is taken as one of the core group; name its group: widgets.example.com",
+                "widgets is not a built-in resource: assuming the core group; to name its group: widgets.example.com",
             ],
         ),
-        ("get --raw /api/v1/pods", vec!["the API server takes this path for a resource: list pods"]),
+        ("get --raw /api/v1/pods", vec!["this path is a resource request for the API server: list pods"]),
     ] {
         assert_eq!(ask(words).unwrap().1, remarks, "{words}");
     }
     // Of 1.15, where both groups have them.
     let words = ["list", "deployments"].map(str::to_owned).to_vec();
-    let (_, remarks) = Question { words, ..Question::default() }.request(15).unwrap();
-    assert_eq!(remarks, ["there are deployments.extensions too, which a policy tells apart"]);
+    let (_, remarks) = RequestSpec { arguments: words, ..RequestSpec::default() }.request(15).unwrap();
+    assert_eq!(remarks, ["there are also deployments.extensions, which a policy distinguishes"]);
 }
 
 #[test]
-fn words_that_make_no_request_are_refused() {
+fn arguments_that_do_not_specify_a_request_are_refused() {
     for (words, reason) in [
-        ("get", "name a verb and a resource"),
-        ("frobnicate pods", "no request for a resource has the verb frobnicate"),
-        ("get all", "all: one resource"),
-        ("get po,svc", "po,svc: one resource"),
-        ("get pods/web/log", "pods/web/log: one resource"),
-        ("get pods web -A", "only a list or a watch"),
-        ("create pods -A", "only a list or a watch"),
-        ("evict deploy/web", "deploy/web: name one of pods itself"),
-        ("exec widgets/web", "widgets/web: name one of pods itself"),
-        ("logs web app", "app: one verb"),
-        ("delete pods web -w", "-w: only a get or a list watches"),
-        ("exec web -A", "only a list or a watch"),
-        ("frobnicate /healthz", "no request for a path has the verb frobnicate"),
-        ("get /healthz -n a", "a path has its namespace"),
-        ("get pods a b", "b: one verb"),
-        ("get pods --raw /healthz", "--raw takes the place"),
+        ("get", "verb and resource are missing"),
+        ("frobnicate pods", "requests for a resource do not have the verb frobnicate"),
+        ("get all", "all is not a single resource"),
+        ("get po,svc", "po,svc is not a single resource"),
+        ("get pods/web/log", "pods/web/log is not a single resource"),
+        ("get pods web -A", "-A works only with list and watch"),
+        ("create pods -A", "-A works only with list and watch"),
+        ("evict deploy/web", "deploy/web is not the name of one of pods"),
+        ("exec widgets/web", "widgets/web is not the name of one of pods"),
+        ("logs web app", "unexpected argument app"),
+        ("delete pods web -w", "-w works only with get and list"),
+        ("exec web -A", "-A works only with list and watch"),
+        ("frobnicate /healthz", "requests for a path do not have the verb frobnicate"),
+        ("get /healthz -n a", "a path already contains the namespace"),
+        ("get pods a b", "unexpected argument b"),
+        ("get pods --raw /healthz", "--raw replaces the resource"),
         ("--raw healthz", "a path begins with /"),
     ] {
         assert!(ask(words).unwrap_err().contains(reason), "{words}");
     }
-    assert_eq!(ask("list deploy").unwrap().1, ["deploy is taken as deployments.apps"]);
+    assert_eq!(ask("list deploy").unwrap().1, ["assuming that deploy means deployments.apps"]);
     assert!(ask("get widgets").unwrap().1[0].contains("no built-in resource"));
     assert!(ask("list pods").unwrap().1.is_empty());
 }

@@ -126,7 +126,7 @@ pub(super) struct Explain {
     pub(super) policy: String,
     /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name; or a path
     #[arg(value_name = "VERB RESOURCE [NAME]", conflicts_with = "requests")]
-    pub(super) words: Vec<String>,
+    pub(super) arguments: Vec<String>,
     /// A request for a path instead of a resource; the verb is kubectl's or the HTTP method [default: get]
     #[arg(long, value_name = "PATH", conflicts_with = "requests")]
     pub(super) raw: Option<String>,

@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     let (before, policy_before) = load(&args.before, minor)?;
     let (after, policy_after) = load(&args.after, minor)?;
     let classes = diff(&policy_before, &policy_after).map_err(|_| {
-        Diagnostic::error("these policies have too many combinations of conditions to compare")
+        Diagnostic::error("these policies have too many combinations of conditions to be compared")
     })?;
     let sides = [Side::of(&before, &policy_before), Side::of(&after, &policy_after)];
     let most = if output.verbose { usize::MAX } else { SHOWN };
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     report.details = Some(Details::of(&ClassesView(views)));
     let exit = if classes.is_empty() { Exit::Done } else { Exit::Differences };
     report.message = match classes.len() {
-        0 => "Both policies log every request alike.".to_owned(),
+        0 => "Both policies log every request in the same way.".to_owned(),
         1 => format!("{} is logged differently.", classes_of(1)),
         many => format!("{} are logged differently.", classes_of(many)),
     };

@@ -11,18 +11,18 @@ use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
 use crate::node::Node;
 use crate::policy::{
-    Decision, DecisionLine, Evaluator, Level, Policy, Question, Request, RequestLine, Stage, decide,
-    describe_request, rule_positions, why_not,
+    Decision, DecisionLine, Evaluator, Level, Policy, Request, RequestLine, RequestSpec, Stage, decide,
+    describe_request, json_message, rule_positions, why_not,
 };
 use crate::report::{Details, Output, Report};
 use std::collections::BTreeSet;
 use std::io::BufRead as _;
 use std::path::Path;
 
-/// Decides of one request, or of every one in a file.
+/// Decides one request, or every request in a file.
 ///
 /// # Errors
-/// The policy or the requests cannot be read, or the words make no request.
+/// The policy or the requests cannot be read, or the arguments do not specify a request.
 pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     if args.policy == "-" && args.requests.as_deref() == Some(Path::new("-")) {
         let refusal = Diagnostic::error("standard input can be the policy or the requests, not both");
@@ -37,9 +37,9 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         }
         return decide_all(&policy, file, output);
     }
-    let question = Question {
-        words: match args.kubectl.words(&args.words) {
-            Ok(words) => words,
+    let spec = RequestSpec {
+        arguments: match args.kubectl.arguments(&args.arguments) {
+            Ok(arguments) => arguments,
             Err(refusal) => return Ok(misused(refusal, output)),
         },
         raw: args.raw.clone(),
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         groups: args.groups.clone(),
         no_user: args.no_user,
     };
-    let (request, remarks) = match question.request(minor) {
+    let (request, remarks) = match spec.request(minor) {
         Ok(understood) => understood,
         Err(refusal) => return Ok(misused(refusal, output)),
     };
@@ -177,7 +177,7 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::e
             serde_json::from_slice(text).map_err(|error| refuse_line(&error, number, &shown))?;
         for key in std::mem::take(&mut request.unknown) {
             if !told.contains(&key) {
-                output.error_line(&format!("warning: {shown}:{number}: the key {key:?} means nothing here"));
+                output.error_line(&format!("warning: {shown}:{number}: unknown key {key:?} is ignored"));
                 told.insert(key);
             }
         }
@@ -193,12 +193,9 @@ fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::e
 }
 
 fn refuse_line(error: &serde_json::Error, number: usize, shown: &str) -> Diagnostic {
-    let words = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let words = words.strip_suffix(&place).unwrap_or(&words);
-    let mut refusal = Diagnostic::error(format!("this line is no request: {words}"))
+    let mut refusal = Diagnostic::error(format!("this line is not a request: {}", json_message(error)))
         .in_file(shown)
-        .help("write one JSON object a line; kaudit policy explain --help has its keys");
+        .help("write one JSON object per line; for its keys: kaudit policy explain --help");
     refusal.location.position = Some(Position { line: number, column: error.column().max(1) });
     refusal
 }

@@ -1,4 +1,4 @@
-//! What is typed out of habit where kubectl takes it.
+//! Options that kubectl takes and users type out of habit.
 
 use crate::diagnostic::Diagnostic;
 use clap::Args;
@@ -24,24 +24,24 @@ pub(super) struct Kubectl {
 }
 
 impl Kubectl {
-    /// The words, without what only looks like a file.
+    /// The arguments, with a pod name that looks like the value of `-f`.
     ///
     /// # Errors
-    /// What is asked for is in a file.
-    pub(super) fn words(&self, words: &[String]) -> Result<Vec<String>, Diagnostic> {
-        let mut words = words.to_vec();
-        let Some(file) = &self.filename else { return Ok(words) };
-        if words.first().is_some_and(|verb| ["log", "logs"].contains(&verb.as_str())) {
-            words.extend(Some(file).filter(|name| !name.is_empty()).cloned());
-            return Ok(words);
+    /// `-f` names a manifest.
+    pub(super) fn arguments(&self, arguments: &[String]) -> Result<Vec<String>, Diagnostic> {
+        let mut arguments = arguments.to_vec();
+        let Some(file) = &self.filename else { return Ok(arguments) };
+        if arguments.first().is_some_and(|verb| ["log", "logs"].contains(&verb.as_str())) {
+            arguments.extend(Some(file).filter(|name| !name.is_empty()).cloned());
+            return Ok(arguments);
         }
-        let verb = words.first().map_or("apply", String::as_str);
+        let verb = arguments.first().map_or("apply", String::as_str);
         let refusal =
-            Diagnostic::error(format!("-f {file}: explain asks for one request, and reads no manifests"))
-                .help(format!("name what is in the file: {verb} deployments.apps web -n shop"));
+            Diagnostic::error(format!("-f {file}: explain takes one request and does not read manifests"))
+                .help(format!("name the object in the file: {verb} deployments.apps web -n shop"));
         Err(match verb {
             "apply" => refusal.help(
-                "kubectl apply makes a get of each object, then a patch, or a create where there is none",
+                "kubectl apply sends a get for each object, then a patch, or a create if it does not exist",
             ),
             _ => refusal,
         })

@@ -3,20 +3,19 @@
 use super::args::Lint as Args;
 use super::end::misused;
 use super::namesake;
-use super::source::{judging, read_bytes};
+use super::source::{checked_version, read_bytes};
 use super::view::{CheckView, ChecksView, LintFinding, LintView, LintedFile};
 use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::policy::lint::{Check, Lint, Linted, all, find, lint_bytes, sarif};
-use crate::report::{Details, Output, Report};
-use crate::styles::Styles;
+use crate::report::{Details, Output, Report, render};
 
-/// Checks the files, or tells about the checks. A file that cannot be read hides nothing of the others.
+/// Checks the files, or describes the checks. If a file cannot be read, the others are checked anyway.
 ///
 /// # Errors
-/// The version to judge by cannot be told.
+/// The Kubernetes version is not supported or cannot be determined.
 pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     if args.list {
         return Ok(list(output));
@@ -25,16 +24,16 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
         return Ok(if let Some(check) = find(id) {
             explain(check, output)
         } else {
-            let refusal = Diagnostic::error(format!("there is no check {id}"));
-            misused(refusal.help("kaudit policy lint --list names them"), output)
+            let refusal = Diagnostic::error(format!("unknown check {id}"));
+            misused(refusal.help("to list all checks: kaudit policy lint --list"), output)
         });
     }
-    let judging = judging(&args.version, options)?;
+    let version = checked_version(&args.version, options)?;
     let mut unread = Vec::new();
     let mut linted: Vec<(String, Linted)> = Vec::new();
     for name in &args.files {
         match read_bytes(name) {
-            Ok((name, bytes)) => linted.push((name, lint_bytes(&bytes, judging.minor))),
+            Ok((name, bytes)) => linted.push((name, lint_bytes(&bytes, version.minor))),
             Err(refusal) => unread.push(refusal),
         }
     }
@@ -56,7 +55,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     let mut report = Report { refusals: unread, ..Report::default() };
     for (name, linted) in &linted {
         for finding in linted.open() {
-            report.lines.extend(render(name, finding, output.out_styles, output.verbose));
+            report.lines.extend(finding_lines(name, finding, output));
         }
     }
     let counted = match open {
@@ -66,42 +65,28 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     };
     let files = if linted.len() == 1 { String::new() } else { format!(" in {} files", linted.len()) };
     if !linted.is_empty() {
-        report.message = format!("{counted}{files}, judged for {judging}.");
+        report.message = format!("{counted}{files}, checked for {version}.");
     }
     if open > 0 && !output.verbose {
-        report.hint = Some("why: -v, or kaudit policy lint --explain ID".to_owned());
+        report.hint = Some("for explanations: -v, or kaudit policy lint --explain ID".to_owned());
     }
     report.notes = namesake::notes(&args.files);
-    report.details = Some(Details::of(&view(&linted, judging.minor)));
+    report.details = Some(Details::of(&view(&linted, version.minor)));
     Ok(end(output, (report, exit)))
 }
 
-/// A finding as compilers print warnings, so that editors find the place.
-fn render(file: &str, finding: &Lint, styles: Styles, verbose: bool) -> Vec<String> {
-    let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
-    let word = paint(finding.check.severity, styles);
-    let mut lines = vec![
-        format!(
-            "{}: {word} {} {}",
-            styles.cyan(&format!("{file}{place}")),
-            finding.check.id,
-            finding.message
-        ),
-        format!("    fix: {}", finding.fix),
-    ];
-    if verbose {
-        lines.push(format!("    why: {}", finding.check.why));
-        lines.push(format!("    see: {}", finding.check.link));
+/// A finding as it is printed; with `--verbose` with the explanation of the check.
+fn finding_lines(file: &str, finding: &Lint, output: &Output<'_>) -> Vec<String> {
+    const WIDTH: usize = 100;
+    let styles = output.out_styles;
+    let diagnostic = finding.diagnostic.clone().in_file(file);
+    let text = render(&diagnostic, styles, output.out_columns.unwrap_or(WIDTH));
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if output.verbose {
+        lines.push(format!("  {}: {}", styles.cyan("why"), finding.check.why));
+        lines.push(format!("  {}: {}", styles.cyan("see"), finding.check.link));
     }
     lines
-}
-
-fn paint(severity: Severity, styles: Styles) -> String {
-    match severity {
-        Severity::Error => styles.red(severity.name()),
-        Severity::Warning => styles.yellow(severity.name()),
-        Severity::Info | Severity::Ok => styles.cyan(severity.name()),
-    }
 }
 
 fn view(linted: &[(String, Linted)], minor: u32) -> LintView<'_> {
@@ -130,7 +115,7 @@ fn explain(check: &Check, output: &mut Output<'_>) -> Exit {
     end(output, (Report { details, lines, ..Report::default() }, Exit::Done))
 }
 
-/// The words of the text in lines of a width that is read well.
+/// The text in lines of at most 96 columns.
 fn wrap(text: &str) -> Vec<String> {
     const WIDTH: usize = 96;
     let mut lines: Vec<String> = Vec::new();

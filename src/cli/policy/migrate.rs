@@ -14,31 +14,25 @@ use crate::policy::{ApiVersion, Migrated};
 use crate::report::{Details, Output, Report};
 use std::path::Path;
 
-/// Prints the policy in `audit.k8s.io/v1`, or writes it where it was; what the API server drops of it is remarked.
+/// Prints the policy in `audit.k8s.io/v1`, or rewrites its file. Reports what the API server ignores in it.
 ///
 /// # Errors
-/// It cannot be read or written, or is not a policy that an API server has ever taken.
+/// It cannot be read or written, or is not a policy that any version of the API server accepts.
 pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::end::Result {
     if args.write && (args.file == "-" || preset::find(&args.file).is_some()) {
-        return Ok(misused(Diagnostic::error(format!("--write: {} is no file", args.file)), output));
+        return Ok(misused(Diagnostic::error(format!("--write needs a file, not {}", args.file)), output));
     }
     let source = read(&args.file)?;
     let Migrated { from, text, findings } =
         migrate(&source.text).map_err(|refusal| refusal.in_file(source.name.as_str()))?;
     let mut report = Report::default();
-    for finding in findings {
-        let place = finding.position.map(|position| format!(":{position}")).unwrap_or_default();
-        let note = Diagnostic::warning(format!("{}{place}: {}", source.name, finding.words));
-        report.notes.push(match finding.help.into_iter().next() {
-            Some(help) => note.help(help),
-            None => note,
-        });
-    }
+    report.notes =
+        findings.into_iter().map(|finding| finding.diagnostic.in_file(source.name.as_str())).collect();
     let is_done = from == ApiVersion::V1;
     report.notes.push(Diagnostic::info(if is_done {
         format!("{} is {from} already", source.name)
     } else {
-        format!("{}: {from} → {}, and nothing else", source.name, ApiVersion::V1)
+        format!("{}: changed only {from} to {}", source.name, ApiVersion::V1)
     }));
     if args.write {
         if !is_done {

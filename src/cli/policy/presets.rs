@@ -6,21 +6,21 @@ use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::policy::Measured;
-use crate::policy::judge;
+use crate::policy::check;
 use crate::policy::presets::benchmark::assess;
 use crate::policy::presets::preset;
 use crate::report::{Details, Output, Report};
 use crate::size;
 
-/// A version of which every preset is a policy; what they pass is the same in all.
+/// Every preset is valid in this version, and passes the same controls in all.
 const MINOR: u32 = 36;
 
-/// Lists the presets, what each is for, and what it passes.
+/// Lists the presets, their purpose and the benchmark controls that they pass.
 pub(super) fn list(output: &mut Output<'_>) -> Exit {
     let mut lines = Vec::new();
     let mut presets = Vec::new();
     for preset in preset::all() {
-        let assessments = judge(preset.text, MINOR).map(|policy| assess(&policy)).unwrap_or_default();
+        let assessments = check(preset.text, MINOR).map(|policy| assess(&policy)).unwrap_or_default();
         let named = |passed: bool| -> Vec<&'static str> {
             assessments.iter().filter(|it| it.passed == passed).map(|it| it.control).collect()
         };
@@ -48,8 +48,7 @@ pub(super) fn list(output: &mut Output<'_>) -> Exit {
         lines,
         details: Some(Details::of(&PresetsView(presets))),
         hint: Some(
-            "kaudit policy show NAME prints one; its head says for whom it is. kaudit policy replay NAME LOG measures it on \
-             your own audit log"
+            "to print a preset: kaudit policy show NAME; to measure it on your own audit log: kaudit policy replay NAME LOG"
                 .to_owned(),
         ),
         ..Report::default()
@@ -76,10 +75,10 @@ fn cost(measured: Measured) -> String {
 /// Prints a preset as it is.
 pub(super) fn show(name: &str, output: &mut Output<'_>) -> Exit {
     let Some(found) = preset::find(name) else {
-        let refusal = Diagnostic::error(format!("there is no preset {name}"));
+        let refusal = Diagnostic::error(format!("unknown preset {name}"));
         let refusal = match preset::suggest(name) {
             Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
-            None => refusal.help("kaudit policy list names them"),
+            None => refusal.help("to list the presets: kaudit policy list"),
         };
         return misused(refusal, output);
     };

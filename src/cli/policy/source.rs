@@ -1,4 +1,4 @@
-//! Which policy is meant, and for which version.
+//! The policy to work on, and the Kubernetes version to check it for.
 
 use super::args::Version;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Support};
@@ -8,10 +8,10 @@ use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
-use crate::policy::{Policy, decode, examine, judge};
+use crate::policy::{Policy, decode, examine};
 use std::fmt;
 
-/// The text of a policy and what to call it.
+/// The text of a policy and its name.
 #[derive(Debug)]
 pub(super) struct PolicyText {
     /// The file as it was typed.
@@ -23,16 +23,15 @@ pub(super) struct PolicyText {
 /// Reads a preset by its name, else standard input (`-`) or a file.
 ///
 /// # Errors
-/// It cannot be read, is too large, or is no text.
+/// It cannot be read, is too large, or is not UTF-8.
 pub(super) fn read(name: &str) -> Result<PolicyText, Diagnostic> {
     let (name, bytes) = read_bytes(name)?;
-    let text = decode(&bytes).map_err(|finding| {
-        finding.refuse("", u32::from(NEWEST_KNOWN_MINOR)).without_excerpt().in_file(name.as_str())
-    })?;
+    let text = decode(&bytes)
+        .map_err(|finding| finding.refusal(u32::from(NEWEST_KNOWN_MINOR)).in_file(name.as_str()))?;
     Ok(PolicyText { name, text: text.to_owned() })
 }
 
-/// What to call it, and what is in it, text or not.
+/// Its name and its bytes.
 ///
 /// # Errors
 /// It cannot be read.
@@ -43,63 +42,66 @@ pub(super) fn read_bytes(name: &str) -> Result<(String, Vec<u8>), Diagnostic> {
     })
 }
 
-/// Reads a policy that is going to be asked. What the API server only drops is no obstacle here.
+/// Reads a policy that the API server would start with, even if it ignores a part of it.
 ///
 /// # Errors
 /// It cannot be read, or the API server 1.`minor` would not start with it.
 pub(super) fn load(name: &str, minor: u32) -> Result<(PolicyText, Policy), Diagnostic> {
     let source = read(name)?;
-    if let Some(policy) = examine(&source.text, minor).policy {
-        return Ok((source, policy));
-    }
-    let refused = judge(&source.text, minor).map_err(|refusal| refusal.in_file(source.name.as_str()));
-    Ok((source, refused?))
+    let policy = examine(&source.text, minor)
+        .into_policy(minor)
+        .map_err(|refusal| refusal.in_file(source.name.as_str()))?;
+    Ok((source, policy))
 }
 
-/// By which version is judged, and why.
+/// The version that a policy is checked for, and why that one.
 #[derive(Debug)]
-pub(super) struct Judging {
+pub(super) struct CheckedVersion {
     /// The minor release.
     pub(super) minor: u32,
-    /// What to add for people: whose version it is, or that another one was asked for.
+    /// What to add for people: where the version comes from.
     remark: String,
 }
 
-impl fmt::Display for Judging {
+impl fmt::Display for CheckedVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "1.{}{}", self.minor, self.remark)
     }
 }
 
-/// Judges by the version that is asked for, else by that of the node's manifest, else by the newest that kaudit knows. A
-/// machine or a tree without a control plane is no obstacle, a manifest that is named and not there is one.
+/// The version from the options, else from the node's manifest, else the newest that kaudit knows. A machine or a tree
+/// without a control plane is not an error, a missing manifest that was named in the options is one.
 ///
 /// # Errors
-/// What is asked for is a version without audit policies, or of a manifest that is not there.
-pub(super) fn judging(version: &Version, options: &NodeOptions) -> Result<Judging, Diagnostic> {
+/// The version has no audit policies, or its manifest is missing.
+pub(super) fn checked_version(
+    version: &Version,
+    options: &NodeOptions,
+) -> Result<CheckedVersion, Diagnostic> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
-    let (version, whose) = match &version.kubernetes_version {
+    let (version, origin) = match &version.kubernetes_version {
         Some(version) => (version.clone(), ""),
         None => match of_node(options)? {
             Some(version) => (version, ", this node's version"),
             None => {
-                return Ok(Judging { minor: newest, remark: ", the newest that kaudit knows".to_owned() });
+                let remark = ", the newest that kaudit knows".to_owned();
+                return Ok(CheckedVersion { minor: newest, remark });
             }
         },
     };
     let remark = match version.closest_release()?.support {
-        Support::Newer => format!(", the newest that kaudit knows, in place of {version}"),
-        Support::Known | Support::Older => whose.to_owned(),
+        Support::Newer => format!(", the newest that kaudit knows, instead of {version}"),
+        Support::Known | Support::Older => origin.to_owned(),
     };
-    Ok(Judging { minor: version.policy_minor(), remark })
+    Ok(CheckedVersion { minor: version.policy_minor(), remark })
 }
 
-/// The minor release to judge by, see [`judging`].
+/// The minor release of [`checked_version`].
 ///
 /// # Errors
-/// See [`judging`].
+/// See [`checked_version`].
 pub(super) fn minor(version: &Version, options: &NodeOptions) -> Result<u32, Diagnostic> {
-    judging(version, options).map(|judging| judging.minor)
+    checked_version(version, options).map(|version| version.minor)
 }
 
 fn of_node(options: &NodeOptions) -> Result<Option<KubernetesVersion>, Diagnostic> {

@@ -168,7 +168,7 @@ pub(in crate::cli) struct LintFinding<'a> {
     /// Why it matters.
     why: &'static str,
     /// What to do.
-    fix: &'a str,
+    fix: String,
     /// Where the behaviour of the API server is documented.
     link: &'static str,
     /// The reason in the comment that allows the finding; null if none does.
@@ -181,11 +181,11 @@ impl<'a> From<&'a Lint> for LintFinding<'a> {
             id: finding.check.id,
             severity: finding.check.severity,
             path: finding.path.to_string(),
-            line: finding.position.map(|position| position.line),
-            column: finding.position.map(|position| position.column),
-            message: &finding.message,
+            line: finding.position().map(|position| position.line),
+            column: finding.position().map(|position| position.column),
+            message: &finding.diagnostic.message,
             why: finding.check.why,
-            fix: &finding.fix,
+            fix: finding.fix(),
             link: finding.check.link,
             allowed: finding.allowed.as_deref(),
         }

@@ -9,7 +9,7 @@ pub fn why_not(rule: &Rule, request: &Request) -> Option<String> {
     let user = request.user.as_ref();
     if !rule.users.is_empty() {
         match user {
-            None => return Some("there is no user, and it names users".to_owned()),
+            None => return Some("the request has no user, and the rule names users".to_owned()),
             Some(user) if !rule.users.contains(&user.name) => {
                 return Some(format!("the user {} is not one of {}", user.name, list(&rule.users)));
             }
@@ -18,7 +18,7 @@ pub fn why_not(rule: &Rule, request: &Request) -> Option<String> {
     }
     if !rule.user_groups.is_empty() {
         match user {
-            None => return Some("there is no user, and it names groups".to_owned()),
+            None => return Some("the request has no user, and the rule names groups".to_owned()),
             Some(user) if !user.groups.iter().any(|group| rule.user_groups.contains(group)) => {
                 return Some(format!("the user is in none of the groups {}", list(&rule.user_groups)));
             }
@@ -31,18 +31,18 @@ pub fn why_not(rule: &Rule, request: &Request) -> Option<String> {
     let is_about_resources = !rule.namespaces.is_empty() || !rule.resources.is_empty();
     match &request.target {
         Target::Resource(resource) if is_about_resources => why_not_resource(rule, resource),
-        Target::Path(_) if is_about_resources => Some("it is about resources".to_owned()),
+        Target::Path(_) if is_about_resources => Some("the rule applies only to resources".to_owned()),
         _ if rule.non_resource_urls.is_empty() => None,
-        Target::Resource(_) => Some("it is about paths".to_owned()),
+        Target::Resource(_) => Some("the rule applies only to paths".to_owned()),
         Target::Path(path) => (!rule.non_resource_urls.iter().any(|pattern| matches_path(pattern, path)))
-            .then(|| format!("the path is none of {}", list(&rule.non_resource_urls))),
+            .then(|| format!("the path is not one of {}", list(&rule.non_resource_urls))),
     }
 }
 
 fn why_not_resource(rule: &Rule, resource: &Resource) -> Option<String> {
     if !rule.namespaces.is_empty() && !rule.namespaces.contains(&resource.namespace) {
         return Some(match resource.namespace.as_str() {
-            "" => format!("the request has no namespace, and it names {}", list(&rule.namespaces)),
+            "" => format!("the request has no namespace, and the rule names {}", list(&rule.namespaces)),
             namespace => format!("the namespace {namespace} is not one of {}", list(&rule.namespaces)),
         });
     }
@@ -54,22 +54,22 @@ fn why_not_resource(rule: &Rule, resource: &Resource) -> Option<String> {
     let mut patterns = of_group().flat_map(|entry| entry.resources.clone()).collect::<Vec<_>>();
     patterns.dedup();
     if patterns.is_empty() {
-        return Some(format!("it names no resource of {group}"));
+        return Some(format!("the rule names no resource of {group}"));
     }
     let without_names = |entry| crate::policy::GroupResources { resource_names: Vec::new(), ..entry };
     if of_group().any(|entry| matches_entry(&without_names(entry.clone()), resource)) {
         let names: Vec<String> = of_group().flat_map(|entry| entry.resource_names.clone()).collect();
         return Some(match resource.name.as_str() {
-            "" => format!("the request names no object, and it is about {}", list(&names)),
+            "" => format!("the request has no object name, and the rule names {}", list(&names)),
             name => format!("the object {name} is not one of {}", list(&names)),
         });
     }
-    let asked = if resource.subresource.is_empty() {
+    let requested = if resource.subresource.is_empty() {
         resource.resource.clone()
     } else {
         format!("{}/{}", resource.resource, resource.subresource)
     };
-    Some(format!("{asked} is none of its resources of {group}: {}", list(&patterns)))
+    Some(format!("{requested} is not one of the rule's resources of {group}: {}", list(&patterns)))
 }
 
 /// The first few of the values.

@@ -1,7 +1,7 @@
-//! `# kaudit: allow KA201 reason`, or `KA201,KA202 reason`, in the file that it is about.
+//! `# kaudit: allow KA201 reason`, or `KA201,KA202 reason`, in a policy file.
 //!
-//! Behind a value it is about that line. On a line of its own it is about the next line that is no comment, and if a rule
-//! begins there, about the whole rule. Before everything else it is about the whole file.
+//! After a value it applies to that line. On a line of its own it applies to the next line that is not a comment, and if a
+//! rule begins there, to the whole rule. Before the first line of content it applies to the whole file.
 
 use crate::diagnostic::Position;
 use crate::diagnostic::Severity;
@@ -12,42 +12,43 @@ use crate::yaml::Path;
 
 const MARK: &str = "kaudit: allow";
 
-/// A comment and the lines that it is about.
+/// A comment and the lines that it applies to.
 struct Allow {
     position: Position,
     id: String,
     reason: String,
-    /// From this line to this one, from 1; the whole file without.
+    /// First and last line, from 1; `None` for the whole file.
     lines: Option<(usize, usize)>,
 }
 
-/// Marks what comments allow, and reports comments that allow nothing. Of a file that was not checked to the end it is
-/// not known whether they do.
+/// Marks what comments allow, and reports comments that allow nothing. Unless the file was checked completely, that is not
+/// known.
 pub(super) fn apply(text: &str, source: &Source, is_complete: bool, findings: &mut Vec<Lint>) {
     for allow in read(text, source) {
         let fault = if find(&allow.id).is_none() {
-            Some(format!("there is no check {:?}; kaudit policy lint --list names them", allow.id))
+            Some(format!("unknown check {:?}; to list all checks: kaudit policy lint --list", allow.id))
         } else if allow.reason.is_empty() {
-            Some(format!("say why: # {MARK} {} reason", allow.id))
+            Some(format!("the reason is missing: # {MARK} {} reason", allow.id))
         } else {
             let mut is_used = false;
-            for finding in findings.iter_mut().filter(|finding| is_meant(&allow, finding)) {
+            for finding in findings.iter_mut().filter(|finding| applies_to(&allow, finding)) {
                 finding.allowed = Some(allow.reason.clone());
                 is_used = true;
             }
             (is_complete && !is_used).then(|| format!("there is no finding {} here", allow.id))
         };
         if let Some(message) = fault {
-            let (check, fix) = (catalogue::BAD_ALLOW, catalogue::BAD_ALLOW.fix.to_owned());
-            let position = Some(allow.position);
-            findings.push(Lint { check, message, fix, path: Path::root(), position, allowed: None });
+            let check = catalogue::BAD_ALLOW;
+            let mut finding = Lint::new(check, Path::root(), None, message, check.fix);
+            finding.diagnostic = finding.diagnostic.at(allow.position, text);
+            findings.push(finding);
         }
     }
 }
 
-/// What keeps the API server from starting is no matter of taste.
-fn is_meant(allow: &Allow, finding: &Lint) -> bool {
-    let line = finding.position.map_or(1, |position| position.line);
+/// A comment does not allow what keeps the API server from starting.
+fn applies_to(allow: &Allow, finding: &Lint) -> bool {
+    let line = finding.position().map_or(1, |position| position.line);
     finding.check.severity != Severity::Error
         && finding.check.id.eq_ignore_ascii_case(&allow.id)
         && allow.lines.is_none_or(|(first, last)| (first..=last).contains(&line))
@@ -64,8 +65,8 @@ fn read(text: &str, source: &Source) -> Vec<Allow> {
     let mut allows = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let Some((before, comment)) = split_comment(line) else { continue };
-        let Some(words) = comment.trim_start_matches('#').trim_start().strip_prefix(MARK) else { continue };
-        let (ids, reason) = words.trim().split_once(char::is_whitespace).unwrap_or((words.trim(), ""));
+        let Some(rest) = comment.trim_start_matches('#').trim_start().strip_prefix(MARK) else { continue };
+        let (ids, reason) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
         let number = index + 1;
         let about = if !before.trim().is_empty() {
             Some((number, number))
@@ -86,7 +87,7 @@ fn read(text: &str, source: &Source) -> Vec<Allow> {
     allows
 }
 
-/// A line up to its comment, and the comment. The mark is not looked for in quotes: nobody has it there.
+/// A line up to its comment, and the comment. Quotes are not taken into account.
 fn split_comment(line: &str) -> Option<(&str, &str)> {
     let at = line.find(MARK)?;
     let hash = line.get(..at)?.rfind('#')?;

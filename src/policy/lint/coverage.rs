@@ -5,14 +5,14 @@ use crate::policy::lint::catalogue;
 use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::lint::parts::check_parts;
 use crate::policy::model::{Level, Policy, Rule, Stage};
-use crate::policy::question::describe_request;
 use crate::policy::reach::{Reach, Scope, TooComplex};
+use crate::policy::request_spec::describe_request;
 use crate::yaml::Path;
 
 /// Looks at every rule, and at what none of them takes.
 pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
     if check_all(policy, found).is_err() {
-        let message = "not all was found out about the requests that rules can decide";
+        let message = "this policy is too complex to find all rules that never decide";
         found.add(catalogue::TOO_COMPLEX, Path::root().key("rules"), message);
     }
 }
@@ -63,7 +63,7 @@ fn check_rest(
     };
     let rules = Path::root().key("rules");
     if !deciding.iter().filter_map(|index| policy.rules.get(*index)).any(logs) {
-        found.add(catalogue::LOGS_NOTHING, rules, "no request makes an event");
+        found.add(catalogue::LOGS_NOTHING, rules, "no request creates an event");
         return Ok(());
     }
     let everything = Rule::for_everything(Level::None);

@@ -6,8 +6,8 @@ use crate::policy::lint::catalogue::{self, Check};
 use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::model::VERBS;
 use crate::policy::model::{Level, Policy, Rule};
-use crate::policy::question::describe_request;
 use crate::policy::reach::{Reach, Scope, TooComplex};
+use crate::policy::request_spec::describe_request;
 use crate::yaml::Path;
 
 /// What has credentials in its bodies.
@@ -89,7 +89,7 @@ struct OfRule {
 /// Looks at what each rule logs of each resource.
 pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
     if check_rules(policy, found).is_err() {
-        let message = "not all was found out about the bodies that rules log";
+        let message = "this policy is too complex to find all bodies that rules log";
         found.add(catalogue::TOO_COMPLEX, Path::root().key("rules"), message);
     }
 }
@@ -145,7 +145,7 @@ fn check_rules(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex>
         let message = if check == catalogue::BODIES {
             format!("this rule logs the bodies of {names}, for example of {example}")
         } else {
-            format!("this rule is at {level} for {names}: {example}")
+            format!("this rule has the level {level} for {names}: {example}")
         };
         found.add(check, path_of_rule(rule), message);
     }

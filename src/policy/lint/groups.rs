@@ -14,7 +14,7 @@ pub(super) fn check(policy: &Policy, minor: u32, found: &mut Found<'_>) {
         for (index, entry) in rule.resources.iter().enumerate() {
             let path = path_of_rule(rule_index).key("resources").index(index).key("group");
             if entry.group == "*" {
-                let message = format!("group \"*\" is taken by 1.{minor}, and refused before 1.36");
+                let message = format!("1.{minor} accepts group \"*\", versions before 1.36 refuse it");
                 found.add(catalogue::ANY_GROUP, path, message);
             } else if builtin::has_group(&entry.group) {
                 check_served(entry, minor, path, found);
@@ -36,7 +36,7 @@ fn check_served(entry: &GroupResources, minor: u32, path: Path, found: &mut Foun
     let last = of_group.iter().map(|known| *known.minors.end()).max().unwrap_or_default();
     let when = when_served(&(first..=last), minor);
     let message = format!("1.{minor} serves nothing in {}: {when}", called(&entry.group));
-    let fix = "remove it, if the policy is not for other releases too";
+    let fix = "remove it, unless the policy is used with other versions too";
     found.add_with(catalogue::NOT_SERVED, path, message, fix);
 }
 
@@ -49,7 +49,7 @@ fn check_unknown(group: &str, path: Path, found: &mut Found<'_>) {
         .strip_prefix('v')
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains('.'));
     if is_version || group == "core" || group == "legacy" {
-        let message = format!("there is no API group {}", go::quote(group));
+        let message = format!("{} is not an API group", go::quote(group));
         return found.add_with(catalogue::GROUP, path, message, "write \"\" for the core group");
     }
     if AGGREGATED.contains(&group) {
@@ -65,7 +65,7 @@ fn check_unknown(group: &str, path: Path, found: &mut Found<'_>) {
             found.add_with(catalogue::GROUP, path, message, format!("write {}", go::quote(meant)));
         }
         None if !group.contains('.') => {
-            let message = format!("{message}, and one of a CustomResourceDefinition has a dot");
+            let message = format!("{message}, and the groups of CustomResourceDefinitions contain a dot");
             found.add(catalogue::GROUP, path, message);
         }
         // It may be that of a CustomResourceDefinition.

@@ -120,7 +120,7 @@ impl<'p> Parts<'p, '_, '_> {
     }
 
     fn report(&mut self, path: Path, value: &str) {
-        let message = format!("earlier rules take every request that this rule matches with {value}");
+        let message = format!("earlier rules match every request that this rule matches with {value}");
         self.found.add(catalogue::SHADOWED, path, message);
     }
 }

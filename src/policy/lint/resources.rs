@@ -73,7 +73,7 @@ impl Item<'_> {
         let has_namespace = known.is_namespaced || resource == "namespaces";
         let names_some = !self.rule.namespaces.is_empty();
         if !has_namespace && names_some && !self.rule.namespaces.iter().any(String::is_empty) {
-            let message = format!("{resource} are in no namespace, so the rule never matches them");
+            let message = format!("{resource} are not namespaced, so the rule never matches them");
             found.add(catalogue::CLUSTER_SCOPED, path, message);
         }
     }
@@ -84,7 +84,7 @@ impl Item<'_> {
         let mut of_group = builtin::all().iter().filter(|known| known.group == group);
         if builtin::has_group(group) && !of_group.any(|known| known.subresource(subresource).is_some()) {
             let message =
-                format!("nothing in {} has the subresource {}", called(group), go::quote(subresource));
+                format!("no resource in {} has the subresource {}", called(group), go::quote(subresource));
             found.add(catalogue::UNKNOWN_SUBRESOURCE, path, message);
         }
     }
@@ -123,8 +123,7 @@ impl Item<'_> {
     }
 
     fn report_upper_case(&self, resource: &str, subresource: &str, path: Path, found: &mut Found<'_>) {
-        let message =
-            format!("{} matches nothing: names of resources are in lower case", go::quote(resource));
+        let message = format!("{} matches nothing: resource names are lower case", go::quote(resource));
         let plural = || {
             let lower = join(&resource.to_lowercase(), subresource);
             format!("write {}, in the plural", go::quote(&lower))
@@ -184,11 +183,14 @@ fn correct_form(pattern: &str) -> Option<String> {
     }
     if subresource.contains('/') {
         let first = subresource.split('/').next().unwrap_or_default();
-        return Some(format!("write {}: there is one slash at most", go::quote(&join(resource, first))));
+        return Some(format!(
+            "write {}: a resource has at most one slash",
+            go::quote(&join(resource, first))
+        ));
     }
     let is_star = |part: &str| part == "*" || !part.contains('*');
     if !is_star(resource) || !is_star(subresource) {
-        return Some("name each resource: a star stands for a whole name only".to_owned());
+        return Some("name each resource: `*` stands only for a whole name".to_owned());
     }
     None
 }
@@ -230,5 +232,9 @@ fn join(resource: &str, subresource: &str) -> String {
 /// When what is not served by 1.`minor` was or will be.
 pub(super) fn when_served(minors: &RangeInclusive<u32>, minor: u32) -> String {
     let (first, last) = (minors.start(), minors.end());
-    if minor > *last { format!("the last that did is 1.{last}") } else { format!("the first is 1.{first}") }
+    if minor > *last {
+        format!("the last version that did is 1.{last}")
+    } else {
+        format!("the first version that does is 1.{first}")
+    }
 }

@@ -45,7 +45,7 @@ fn rule(check: &Check) -> Value {
 }
 
 fn result(file: &str, finding: &Lint) -> Value {
-    let region = match finding.position {
+    let region = match finding.position() {
         Some(position) => json!({ "startLine": position.line, "startColumn": position.column }),
         None => json!({ "startLine": 1 }),
     };
@@ -56,13 +56,16 @@ fn result(file: &str, finding: &Lint) -> Value {
         .map(|reason| json!({ "kind": "inSource", "status": "accepted", "justification": reason }))
         .collect();
     // What stays the same when lines are added elsewhere.
-    let about =
-        if finding.path.steps().is_empty() { finding.message.clone() } else { finding.path.to_string() };
+    let about = if finding.path.steps().is_empty() {
+        finding.diagnostic.message.clone()
+    } else {
+        finding.path.to_string()
+    };
     json!({
         "ruleId": finding.check.id,
         "ruleIndex": all().iter().position(|check| check.id == finding.check.id),
         "level": level(finding.check.severity),
-        "message": { "text": format!("{}: {}", finding.message, finding.fix) },
+        "message": { "text": format!("{}: {}", finding.diagnostic.message, finding.fix()) },
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(file) }, "region": region } }],
         "partialFingerprints": { "path/v1": format!("{} {about}", finding.check.id) },
         "suppressions": suppressions,

@@ -54,7 +54,10 @@ fn check_stars(values: &[String], called: &str, path: &Path, found: &mut Found<'
 }
 
 fn report_star(value: &str, called: &str, path: Path, fix: &str, found: &mut Found<'_>) {
-    let message = format!("{} is no wildcard here: it matches {called} of that very name", go::quote(value));
+    let message = format!(
+        "{} is not a wildcard here: it matches only {called} with exactly this name",
+        go::quote(value)
+    );
     found.add_with(catalogue::STAR, path, message, fix);
 }
 
@@ -79,7 +82,7 @@ fn check_users(users: &[String], path: &Path, found: &mut Found<'_>) {
         } else if user.contains('*') {
             report_star(user, "a user", path, catalogue::STAR.fix, found);
         } else if is_group_of_users(user) {
-            let message = format!("{} is a group, and no user has that name", go::quote(user));
+            let message = format!("{} is a group, not a user", go::quote(user));
             found.add_with(catalogue::USER_OR_GROUP, path, message, "move it to userGroups");
         }
     }
@@ -91,7 +94,7 @@ fn check_user_groups(groups: &[String], path: &Path, found: &mut Found<'_>) {
         if group.contains('*') {
             report_star(group, "a group of users", path, catalogue::STAR.fix, found);
         } else if is_user(group) {
-            let message = format!("{} is a user, and no group has that name", go::quote(group));
+            let message = format!("{} is a user, not a group", go::quote(group));
             found.add_with(catalogue::USER_OR_GROUP, path, message, "move it to users");
         }
     }
@@ -144,7 +147,7 @@ fn check_verbs(rule: &Rule, path: &Path, found: &mut Found<'_>) {
         }
         let path = path.clone().index(index);
         if verb.contains('*') {
-            let message = format!("{} is no wildcard here: it matches no verb", go::quote(verb));
+            let message = format!("{} is not a wildcard here: it matches no verb", go::quote(verb));
             found.add(catalogue::STAR, path, message);
             continue;
         }
@@ -179,7 +182,8 @@ fn check_urls(urls: &[String], path: &Path, found: &mut Found<'_>) {
             _ => false,
         };
         if is_of_resource {
-            let message = format!("{} is the path of a resource: this never matches it", go::quote(url));
+            let message =
+                format!("{} is the path of a resource: nonResourceURLs never match it", go::quote(url));
             found.add(catalogue::RESOURCE_PATH, path.clone().index(index), message);
         }
     }
@@ -195,6 +199,7 @@ fn check_names(rule: &Rule, entry: &GroupResources, path: &Path, found: &mut Fou
     {
         return;
     }
-    let message = format!("creating {} is never matched by a name", entry.resources.join(", "));
+    let message =
+        format!("a rule with resourceNames never matches the creation of {}", entry.resources.join(", "));
     found.add(catalogue::NAME_OF_CREATED, path.clone(), message);
 }

@@ -64,7 +64,8 @@ fn check_volume(policy: &Policy, found: &mut Found<'_>) {
         }
     }
     for (index, names) in by_rule {
-        let message = format!("this rule logs what the cluster writes about itself: {}", names.join(", "));
+        let message =
+            format!("this rule logs heartbeats and bookkeeping of the cluster: {}", names.join(", "));
         found.add(catalogue::VOLUME, path_of_rule(index), message);
     }
 }

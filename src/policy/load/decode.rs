@@ -1,24 +1,12 @@
-//! From the value of a file to the policy, with the words of Go's JSON decoder where a value has the wrong type.
+//! From the value of a file to the policy.
 
 use serde_json::{Map, Value};
 
+use crate::policy::load::finding::Finding;
 use crate::policy::load::go;
 use crate::policy::load::shape::{POLICY, Shape, Struct};
 use crate::policy::model::{ApiVersion, GroupResources, Level, Policy, Rule, Stage};
 use crate::yaml::Path;
-
-/// A value that Go cannot decode.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::policy) struct Misfit {
-    /// Where.
-    pub(in crate::policy) path: Path,
-    /// What the decoder says.
-    pub(in crate::policy) words: String,
-    /// Whether the decoder gives up here; from every other misfit it goes on and reports the first.
-    pub(in crate::policy) ends_decoding: bool,
-    /// Whether a string is wanted where there is a boolean or a number, so that quotes would help.
-    pub(in crate::policy) wants_quotes: bool,
-}
 
 /// A key that the API server does not know.
 #[derive(Debug)]
@@ -34,23 +22,23 @@ pub(in crate::policy) struct UnknownKey {
 /// What the comparison of a value with the Go types found.
 #[derive(Debug, Default)]
 pub(in crate::policy) struct Comparison {
-    /// Values of wrong types, in the order in which Go meets them if the file is YAML (keys sorted).
-    pub(in crate::policy) misfits: Vec<Misfit>,
-    /// Keys that are dropped.
+    /// Values that Go cannot decode.
+    pub(in crate::policy) mismatches: Vec<Finding>,
+    /// Keys that are ignored.
     pub(in crate::policy) unknown: Vec<UnknownKey>,
 }
 
 /// Compares the value of a whole file with the Go type of a policy.
 ///
 /// `number_is_text` says that numbers are read as they are written (JSON), not as a YAML reader printed them. Without
-/// `knows_managed_fields` the type has no `omitManagedFields`: whatever its value is, it is no misfit.
+/// `knows_managed_fields` the type has no `omitManagedFields`, so any value of it is accepted.
 pub(in crate::policy) fn compare(
     root: &Map<String, Value>,
     number_is_text: bool,
     knows_managed_fields: bool,
 ) -> Comparison {
     let mut walk = Walk { found: Comparison::default(), number_is_text, knows_managed_fields };
-    walk.fields(root, &POLICY, &Path::root(), "");
+    walk.fields(root, &POLICY, &Path::root());
     walk.found
 }
 
@@ -58,8 +46,8 @@ pub(in crate::policy) fn compare(
 pub(in crate::policy) fn fits(value: &Value, shape: Shape) -> bool {
     let found = Comparison::default();
     let mut walk = Walk { found, number_is_text: true, knows_managed_fields: true };
-    walk.value(value, shape, &Path::root(), Context { owner: &POLICY, fields: "" });
-    walk.found.misfits.is_empty()
+    walk.value(value, shape, &Path::root());
+    walk.found.mismatches.is_empty()
 }
 
 struct Walk {
@@ -68,92 +56,73 @@ struct Walk {
     knows_managed_fields: bool,
 }
 
-/// The Go struct and the fields from the root on, as error messages name them.
-#[derive(Clone, Copy)]
-struct Context<'a> {
-    owner: &'static Struct,
-    fields: &'a str,
-}
-
 impl Walk {
-    fn fields(&mut self, map: &Map<String, Value>, owner: &'static Struct, path: &Path, above: &str) {
-        let mut entries: Vec<_> = map.iter().collect();
-        entries.sort_by_key(|(key, _)| *key);
-        for (key, value) in entries {
+    fn fields(&mut self, map: &Map<String, Value>, owner: &'static Struct, path: &Path) {
+        for (key, value) in map {
             let path = path.clone().key(key.as_str());
             match owner.field(key) {
                 // Found by `strict::too_new`.
                 Some(_) if key == "omitManagedFields" && !self.knows_managed_fields => {}
-                Some(shape) => {
-                    let fields = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
-                    self.value(value, shape, &path, Context { owner, fields: &fields });
-                }
+                Some(shape) => self.value(value, shape, &path),
                 None => self.found.unknown.push(UnknownKey { path, key: key.clone(), owner }),
             }
         }
     }
 
-    fn value(&mut self, value: &Value, shape: Shape, path: &Path, context: Context<'_>) {
+    fn value(&mut self, value: &Value, shape: Shape, path: &Path) {
         match (shape, value) {
             // Null leaves everything as it was, which is empty.
             (_, Value::Null)
             | (Shape::Anything, _)
-            | (Shape::Text(_), Value::String(_))
+            | (Shape::Text, Value::String(_))
             | (Shape::Bool, Value::Bool(_)) => {}
-            (Shape::List(_, item), Value::Array(items)) => {
+            (Shape::List(item), Value::Array(items)) => {
                 for (index, value) in items.iter().enumerate() {
-                    self.value(value, *item, &path.clone().index(index), context);
+                    self.value(value, *item, &path.clone().index(index));
                 }
             }
-            (Shape::Struct(inner), Value::Object(map)) => self.fields(map, inner, path, context.fields),
+            (Shape::Struct(inner), Value::Object(map)) => self.fields(map, inner, path),
             (Shape::Labels, Value::Object(map)) => {
                 for (key, value) in map {
-                    self.value(value, Shape::Text("string"), &path.clone().key(key.as_str()), context);
+                    self.value(value, Shape::Text, &path.clone().key(key.as_str()));
                 }
             }
-            (Shape::Integer, Value::Number(number)) => {
-                if !is_int64(number, self.number_is_text) {
-                    self.misfit(&format!("number {number}"), "int64", false, path, context);
-                }
-            }
+            (Shape::Integer, Value::Number(number)) if is_int64(number, self.number_is_text) => {}
             (Shape::Time, Value::String(text)) if go::is_rfc3339(text) => {}
-            (Shape::Time, Value::String(text)) => {
-                self.give_up(path, format!("parsing time {}", go::quote(text)));
-            }
-            (Shape::Time, _) => {
-                let words = words_of_misfit(go::type_word(value), "string", context);
-                self.give_up(path, words);
-            }
-            (Shape::Text(wanted), _) => {
-                let wants_quotes = matches!(value, Value::Bool(_) | Value::Number(_));
-                self.misfit(go::type_word(value), wanted, wants_quotes, path, context);
-            }
-            (Shape::Bool, _) => self.misfit(go::type_word(value), "bool", false, path, context),
-            (Shape::Integer, _) => self.misfit(go::type_word(value), "int64", false, path, context),
-            (Shape::List(wanted, _), _) => self.misfit(go::type_word(value), wanted, false, path, context),
-            (Shape::Labels, _) => {
-                self.misfit(go::type_word(value), "map[string]string", false, path, context);
-            }
-            (Shape::Struct(wanted), _) => {
-                self.misfit(go::type_word(value), wanted.type_name, false, path, context);
-            }
+            _ => self.found.mismatches.push(mismatch(value, shape, path.clone())),
         }
-    }
-
-    fn misfit(&mut self, found: &str, wanted: &str, wants_quotes: bool, path: &Path, context: Context<'_>) {
-        let words = words_of_misfit(found, wanted, context);
-        self.found.misfits.push(Misfit { path: path.clone(), words, ends_decoding: false, wants_quotes });
-    }
-
-    fn give_up(&mut self, path: &Path, words: String) {
-        let path = path.clone();
-        self.found.misfits.push(Misfit { path, words, ends_decoding: true, wants_quotes: false });
     }
 }
 
-fn words_of_misfit(found: &str, wanted: &str, context: Context<'_>) -> String {
-    let Context { owner, fields } = context;
-    format!("json: cannot unmarshal {found} into Go struct field {}.{fields} of type {wanted}", owner.name)
+/// The finding about a value that is not of the shape.
+pub(in crate::policy) fn mismatch(value: &Value, shape: Shape, path: Path) -> Finding {
+    let found = match (shape, value) {
+        (Shape::Integer, Value::Number(number)) => number.to_string(),
+        (Shape::Time, Value::String(text)) => go::quote(text),
+        _ => type_of(value).to_owned(),
+    };
+    let help = match (shape, value) {
+        (Shape::Text, Value::Bool(_) | Value::Number(_)) => {
+            "put it into double quotes: without them, YAML 1.1 reads a number, and reads yes, no, on, off, true and false as \
+             a boolean"
+        }
+        (Shape::List(_), _) => "write a list here, for example `[\"a\", \"b\"]`, and check the indentation",
+        _ => "check the indentation",
+    };
+    let wanted = shape.description();
+    Finding::fatal(format!("{} must be {wanted}, not {found}", go::field_path(&path))).about(path).help(help)
+}
+
+/// The type of the value, for messages.
+pub(in crate::policy) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
 }
 
 /// Whether `strconv.ParseInt` reads the number. A float without a fraction loses its point on the way through a
@@ -188,9 +157,9 @@ pub(in crate::policy) fn objects<'v>(map: &'v Map<String, Value>, key: &str) -> 
     list(map, key).iter().map(|item| item.as_object().unwrap_or(&EMPTY)).collect()
 }
 
-/// Builds the policy from a value without misfits; `None` where a level or a stage is not valid.
+/// Builds the policy from a value without mismatches; `None` where a level or a stage is not valid.
 ///
-/// `knows_managed_fields` is false for an API server that drops `omitManagedFields` as an unknown key.
+/// `knows_managed_fields` is false for an API server that ignores `omitManagedFields` as an unknown key.
 pub(in crate::policy) fn build(
     root: &Map<String, Value>,
     api_version: ApiVersion,

@@ -1,61 +1,86 @@
-//! The verdict on a policy file: what the API server of a version would say, and what kaudit says beside it.
+//! Reading and checking a policy file as the API server does, and what it would ignore in it.
 
 use crate::diagnostic::{Diagnostic, Position};
-use crate::policy::load::decode::{self, Misfit, UnknownKey};
-use crate::policy::load::finding::{Cause, Finding, Verdict};
+use crate::policy::load::decode::{self, UnknownKey};
+use crate::policy::load::finding::{Finding, FindingKind};
 use crate::policy::load::go;
-use crate::policy::load::identity::{self, Stranger};
-use crate::policy::load::shape::Struct;
+use crate::policy::load::identity;
 use crate::policy::load::source::Source;
 use crate::policy::load::strict;
-use crate::policy::load::validate::{self, Violation};
+use crate::policy::load::validate;
 use crate::policy::model::{ApiVersion, Policy};
 use crate::yaml::Path;
 
-/// Everything there is to say about a policy file.
+/// The result for a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// The policy that the API server would work with; `None` if it would not start, or kaudit cannot tell.
+pub struct Examination {
+    /// The policy that the API server would use; `None` if it would not start, or kaudit cannot tell.
     pub policy: Option<Policy>,
-    /// The objections. Those of the API server come first, in its order.
+    /// All problems. Those that the API server would not start with come first.
     pub findings: Vec<Finding>,
 }
 
-impl Judgement {
+impl Examination {
     /// Whether the API server would start with the file; `None` where that cannot be told.
     #[must_use]
     pub fn would_start(&self) -> Option<bool> {
-        let is_refused = || self.findings.iter().any(|finding| finding.verdict == Verdict::WouldNotStart);
+        let is_refused = || self.findings.iter().any(|finding| finding.kind == FindingKind::WouldNotStart);
         if self.policy.is_some() { Some(true) } else { is_refused().then_some(false) }
+    }
+
+    /// The policy that the API server 1.`minor` would use, whatever it ignores.
+    ///
+    /// # Errors
+    ///
+    /// See [`Examination::refusal`].
+    pub fn into_policy(self, minor: u32) -> Result<Policy, Diagnostic> {
+        let refusal = self.policy.is_none().then(|| self.refusal(minor));
+        self.policy.ok_or_else(|| refusal.unwrap_or_else(unreadable))
+    }
+
+    /// Why the file is not used with the API server 1.`minor`: the first problem. Every further one is a line of the help.
+    #[must_use]
+    pub fn refusal(&self, minor: u32) -> Diagnostic {
+        let Some((first, further)) = self.findings.split_first() else { return unreadable() };
+        further.iter().fold(first.refusal(minor), |refusal, finding| {
+            let place = finding.position().map(|position| format!("{position}: ")).unwrap_or_default();
+            let help = finding.diagnostic.help.first().map(|help| format!(" ({help})")).unwrap_or_default();
+            refusal.help(format!("also {place}{}{help}", finding.message()))
+        })
     }
 }
 
-/// Judges the file `text` for the API server 1.`minor`, and takes it only if there is nothing to object to.
+fn unreadable() -> Diagnostic {
+    Diagnostic::error("the policy could not be read")
+}
+
+/// The policy in the file `text`, if the API server 1.`minor` would start with it and ignore no part of it.
 ///
 /// # Errors
 ///
-/// Refuses with the first objection: what the API server would not start with in its own words, else what it
-/// would silently drop. Every further one is a line of the help.
-pub fn judge(text: &str, minor: u32) -> Result<Policy, Diagnostic> {
-    let judgement = examine(text, minor);
-    let Some((first, further)) = judgement.findings.split_first() else {
-        return judgement.policy.ok_or_else(|| Diagnostic::error("the policy could not be read"));
-    };
-    let refusal = first.refuse(text, minor);
-    Err(further.iter().fold(refusal, |refusal, finding| {
-        let place = finding.position.map(|position| format!("{position}: ")).unwrap_or_default();
-        let help = finding.help.first().map(|help| format!(" ({help})")).unwrap_or_default();
-        refusal.help(format!("also {place}{}{help}", finding.words))
-    }))
+/// See [`Examination::refusal`].
+pub fn check(text: &str, minor: u32) -> Result<Policy, Diagnostic> {
+    let examined = examine(text, minor);
+    if examined.findings.is_empty() { examined.into_policy(minor) } else { Err(examined.refusal(minor)) }
 }
 
-/// Judges the file `text` for the API server 1.`minor` and returns everything that was found.
+/// Examines the file `text` for the API server 1.`minor` and returns everything that was found.
 #[must_use]
-pub fn examine(text: &str, minor: u32) -> Judgement {
-    match examine_in_order(text, minor) {
-        Ok((policy, findings)) => Judgement { policy: Some(policy), findings },
-        Err(findings) => Judgement { policy: None, findings },
+pub fn examine(text: &str, minor: u32) -> Examination {
+    match Source::read(text) {
+        Ok(source) => examine_source(&source, text, minor),
+        Err(finding) => Examination { policy: None, findings: vec![finding.quoting(text)] },
     }
+}
+
+/// The same for a file that was read already.
+pub(in crate::policy) fn examine_source(source: &Source, text: &str, minor: u32) -> Examination {
+    let (policy, findings) = match examine_in_order(source, minor) {
+        Ok((policy, findings)) => (Some(policy), findings),
+        Err(findings) => (None, findings),
+    };
+    let findings = findings.into_iter().map(|finding| place(source, finding).quoting(text)).collect();
+    Examination { policy, findings }
 }
 
 /// Where each rule of the policy `text` begins, as far as the text tells: a list from an anchor is elsewhere.
@@ -67,153 +92,76 @@ pub fn rule_positions(text: &str) -> Vec<Option<Position>> {
     (0..count).map(|index| source.position(&rules.index(index))).collect()
 }
 
-/// The order is the API server's: read, identify, decode, validate, count. Each step is fatal for the next.
-fn examine_in_order(text: &str, minor: u32) -> Result<(Policy, Vec<Finding>), Vec<Finding>> {
-    let source = Source::read(text).map_err(|finding| vec![finding])?;
-    let root = source.object().ok_or_else(|| vec![refuse_shapeless(&source)])?;
-    let identity = identity::identify(&root).map_err(|stranger| vec![refuse_stranger(&source, stranger)])?;
-    let version = identity.version_for(minor).map_err(|stranger| vec![refuse_stranger(&source, stranger)])?;
-
+/// The order is the API server's: identify, decode, validate, count. Each step needs the one before.
+fn examine_in_order(source: &Source, minor: u32) -> Result<(Policy, Vec<Finding>), Vec<Finding>> {
+    let root = source.object().ok_or_else(|| vec![refuse_shapeless(source)])?;
+    let identity = identity::identify(&root).map_err(|finding| vec![finding])?;
+    let version = identity.version_for(minor).map_err(|finding| vec![finding])?;
     let knows_managed_fields = minor >= strict::FIRST_MINOR_WITH_MANAGED_FIELDS;
     let compared = decode::compare(&root, source.is_json, knows_managed_fields);
-    let mut objections = source.oddities();
-    objections.extend(compared.unknown.iter().map(|key| judge_unknown_key(&source, key)));
-    objections.extend(strict::too_new(&root, minor).into_iter().map(|path| judge_too_new(&source, path)));
-    objections.sort_by_key(|finding| finding.position);
-
+    let mut ignored = source.ignored_parts();
+    ignored.extend(compared.unknown.iter().map(unknown_key));
+    ignored.extend(strict::too_new(&root, minor).into_iter().map(too_new_key));
+    ignored = in_order(source, ignored);
     let mut fatal = Vec::new();
     match version {
-        None => fatal.push(refuse_stranger(&source, identity::refuse_nameless())),
-        Some(version) if !compared.misfits.is_empty() => {
-            fatal = refuse_misfits(&source, compared.misfits, version);
-        }
+        None => fatal.push(identity::refuse_unversioned()),
+        Some(_) if !compared.mismatches.is_empty() => fatal = in_order(source, compared.mismatches),
         Some(version) => {
-            fatal
-                .extend(validate::validate(&root, minor).into_iter().map(|it| refuse_violation(&source, it)));
+            fatal = validate::validate(&root, minor);
             match decode::build(&root, version, knows_managed_fields).filter(|_| fatal.is_empty()) {
-                Some(policy) if policy.rules.is_empty() => fatal.push(refuse_no_rules(&source)),
-                Some(policy) => return Ok((policy, objections)),
+                Some(policy) if policy.rules.is_empty() => fatal.push(refuse_no_rules(source)),
+                Some(policy) => return Ok((policy, ignored)),
                 None => {}
             }
         }
     }
-    fatal.extend(objections);
+    fatal.extend(ignored);
     Err(fatal)
 }
 
+/// The findings in the order of the text.
+fn in_order(source: &Source, findings: Vec<Finding>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = findings.into_iter().map(|finding| place(source, finding)).collect();
+    findings.sort_by_key(Finding::position);
+    findings
+}
+
+/// The finding with the position of what it is about.
+fn place(source: &Source, finding: Finding) -> Finding {
+    let position = finding.position().or_else(|| match finding.kind {
+        FindingKind::UnknownKey | FindingKind::TooNewKey => source.key_position(&finding.path),
+        _ => source.position(&finding.path),
+    });
+    finding.at(position)
+}
+
 fn refuse_shapeless(source: &Source) -> Finding {
-    Finding {
-        verdict: Verdict::WouldNotStart,
-        cause: Cause::Unusable,
-        words: format!(
-            "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value \
-             of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \
-             \"json:\\\"kind,omitempty\\\"\" }}",
-            go::type_word(&source.value)
-        ),
-        path: Path::root(),
-        position: source.position(&Path::root()),
-        help: vec![format!("a policy is a mapping that begins with `apiVersion: {}`", ApiVersion::V1)],
-    }
-}
-
-fn refuse_stranger(source: &Source, stranger: Stranger) -> Finding {
-    Finding {
-        verdict: Verdict::WouldNotStart,
-        cause: Cause::Unusable,
-        position: source.position(&stranger.path),
-        path: stranger.path,
-        words: stranger.words,
-        help: vec![stranger.help],
-    }
-}
-
-/// The API server names one misfit only: the first at which it gives up, else the first that it meets, in the order
-/// of the text for JSON and of the sorted keys for YAML. That one comes first here, the others follow.
-fn refuse_misfits(source: &Source, mut misfits: Vec<Misfit>, version: ApiVersion) -> Vec<Finding> {
-    if source.is_json {
-        misfits.sort_by_key(|misfit| source.position(&misfit.path));
-    }
-    misfits.sort_by_key(|misfit| !misfit.ends_decoding);
-    misfits.into_iter().map(|misfit| refuse_misfit(source, misfit, version)).collect()
-}
-
-fn refuse_misfit(source: &Source, misfit: Misfit, version: ApiVersion) -> Finding {
-    let mut help = Vec::new();
-    if misfit.wants_quotes {
-        help.push(
-            "put it into double quotes: without them YAML 1.1 reads a number, or for yes, no, on, off, true and false \
-             a boolean"
-                .to_owned(),
-        );
-    } else if misfit.words.contains("of type []") {
-        help.push("write a list here, for example `[\"a\", \"b\"]`, and check the indentation".to_owned());
-    } else {
-        help.push("check the indentation: a value of another kind belongs here".to_owned());
-    }
-    Finding {
-        verdict: Verdict::WouldNotStart,
-        cause: Cause::Unusable,
-        words: format!("failed decoding: {}", misfit.words.replace("v1.", &format!("{}.", version.name()))),
-        position: source.position(&misfit.path),
-        path: misfit.path,
-        help,
-    }
-}
-
-fn refuse_violation(source: &Source, violation: Violation) -> Finding {
-    Finding {
-        verdict: Verdict::WouldNotStart,
-        cause: Cause::Unusable,
-        words: violation.words,
-        position: source.position(&violation.path),
-        path: violation.path,
-        help: vec![violation.help],
-    }
+    Finding::fatal(format!("a policy is a mapping, but the file is {}", decode::type_of(&source.value)))
+        .help(format!("begin the file with `apiVersion: {}`", ApiVersion::V1))
 }
 
 fn refuse_no_rules(source: &Source) -> Finding {
     let path = Path::root().key("rules");
-    Finding {
-        verdict: Verdict::WouldNotStart,
-        cause: Cause::Unusable,
-        words: "loaded illegal policy with 0 rules".to_owned(),
-        position: source.key_position(&path),
-        path,
-        help: vec![
-            "give it a rule, for example `rules: [{level: Metadata}]`; to switch audit logging off: kaudit disable"
-                .to_owned(),
-        ],
-    }
+    Finding::fatal("loaded illegal policy with 0 rules").at(source.key_position(&path)).about(path).help(
+        "add a rule, for example `rules: [{level: Metadata}]`; to switch audit logging off: kaudit disable",
+    )
 }
 
-fn judge_unknown_key(source: &Source, unknown: &UnknownKey) -> Finding {
-    let owner: &Struct = unknown.owner;
-    let (meant, effect) = strict::explain(&unknown.key, owner);
-    let mut help = Vec::new();
-    help.extend(meant);
-    help.push(effect);
-    Finding {
-        verdict: Verdict::Strict,
-        cause: Cause::UnknownKey,
-        words: format!("unknown field {}", go::quote(&go::field_path(&unknown.path))),
-        position: source.key_position(&unknown.path),
-        path: unknown.path.clone(),
-        help,
-    }
+fn unknown_key(unknown: &UnknownKey) -> Finding {
+    let (meant, effect) = strict::explain(&unknown.key, unknown.owner);
+    let message = format!("unknown field {}", go::quote(&go::field_path(&unknown.path)));
+    let finding = Finding::new(FindingKind::UnknownKey, message).about(unknown.path.clone());
+    meant.into_iter().chain([effect]).fold(finding, Finding::help)
 }
 
-fn judge_too_new(source: &Source, path: Path) -> Finding {
-    Finding {
-        verdict: Verdict::Strict,
-        cause: Cause::TooNewKey,
-        words: format!(
-            "unknown field {}: it is known from 1.{} on",
-            go::quote(&go::field_path(&path)),
-            strict::FIRST_MINOR_WITH_MANAGED_FIELDS
-        ),
-        position: source.key_position(&path),
-        path,
-        help: vec!["remove it: this API server drops it, and logs managed fields with the bodies".to_owned()],
-    }
+fn too_new_key(path: Path) -> Finding {
+    let message = format!(
+        "unknown field {}: versions from 1.{} on know it",
+        go::quote(&go::field_path(&path)),
+        strict::FIRST_MINOR_WITH_MANAGED_FIELDS
+    );
+    Finding::new(FindingKind::TooNewKey, message)
+        .about(path)
+        .help("remove it: this API server ignores it, and logs managed fields with the bodies")
 }

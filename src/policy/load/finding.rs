@@ -1,86 +1,109 @@
-//! An objection to a policy file, as data.
+//! A problem of a policy file.
 
-use crate::diagnostic::{Diagnostic, Position};
+use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::yaml::Path;
 
-/// Whose objection it is.
+/// What the API server does with the file because of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    /// The API server's: with this file it would not start.
+pub enum FindingKind {
+    /// It would not start.
     WouldNotStart,
-    /// kaudit's reader cannot tell what the API server would read. Such a file is not used.
+    /// kaudit cannot tell what the API server would read. Such a file is not used.
     Undecided,
-    /// kaudit's: the API server starts, but does not do what the file seems to say.
-    Strict,
-}
-
-/// What an objection is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cause {
-    /// The file cannot be used.
-    Unusable,
-    /// A key that the API server does not know.
+    /// It ignores a key that it does not know.
     UnknownKey,
-    /// A key that this version of the API server does not know yet.
+    /// It ignores a key that only later versions know.
     TooNewKey,
-    /// A key that is there twice.
+    /// It ignores the first of two values of a key.
     DuplicateKey,
-    /// A YAML document after the first one.
+    /// It ignores a YAML document after the first one.
     FurtherDocument,
 }
 
-/// An objection to a policy file.
+impl FindingKind {
+    /// Whether the API server starts, but ignores a part of the file.
+    #[must_use]
+    pub const fn is_ignored_part(self) -> bool {
+        !matches!(self, Self::WouldNotStart | Self::Undecided)
+    }
+
+    /// What this means for the API server 1.`minor`.
+    #[must_use]
+    pub fn consequence(self, minor: u32) -> String {
+        match self {
+            Self::WouldNotStart => format!("kube-apiserver 1.{minor} would not start with this policy"),
+            Self::Undecided => "this policy could not be checked".to_owned(),
+            _ => format!("kube-apiserver 1.{minor} would ignore a part of this policy"),
+        }
+    }
+}
+
+/// A problem of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whose it is.
-    pub verdict: Verdict,
-    /// What it is about.
-    pub cause: Cause,
-    /// What is wrong; the API server's own words where it is the API server's.
-    pub words: String,
-    /// What it is about; the root for the file as a whole.
+    /// What the API server does because of it.
+    pub kind: FindingKind,
+    /// The value that it is about; the root for the file as a whole.
     pub path: Path,
-    /// Where in the file.
-    pub position: Option<Position>,
-    /// What it does and what to write instead.
-    pub help: Vec<String>,
+    /// What is wrong, where, and what to write instead. The message of a value that the API server's validation refuses is
+    /// the API server's own.
+    pub diagnostic: Diagnostic,
 }
 
 impl Finding {
-    /// An objection to the file as a whole.
-    pub(in crate::policy) fn of_file(verdict: Verdict, words: impl Into<String>) -> Self {
-        let (path, cause) = (Path::root(), Cause::Unusable);
-        Self { verdict, cause, words: words.into(), path, position: None, help: Vec::new() }
+    /// A problem of the file as a whole.
+    pub(in crate::policy) fn new(kind: FindingKind, message: impl Into<String>) -> Self {
+        let severity = if kind.is_ignored_part() { Severity::Warning } else { Severity::Error };
+        Self { kind, path: Path::root(), diagnostic: Diagnostic::new(severity, message) }
     }
 
-    /// A refusal of the file `text` for it. Of bytes that are no text the text is empty.
-    #[must_use]
-    pub fn refuse(&self, text: &str, minor: u32) -> Diagnostic {
-        let words = &self.words;
-        let reason = match self.verdict {
-            Verdict::WouldNotStart => {
-                format!("kube-apiserver 1.{minor} would not start with this policy: {words}")
-            }
-            Verdict::Undecided => format!("this policy could not be judged: {words}"),
-            Verdict::Strict => format!("this policy does not do what it seems to say: {words}"),
-        };
-        let refusal =
-            self.help.iter().fold(Diagnostic::error(reason), |refusal, step| refusal.help(step.as_str()));
-        match self.position {
-            Some(position) => refusal.at(position, text),
-            None => refusal,
-        }
+    /// A problem that the API server would not start with.
+    pub(in crate::policy) fn fatal(message: impl Into<String>) -> Self {
+        Self::new(FindingKind::WouldNotStart, message)
     }
 
-    /// Says where.
-    pub(in crate::policy) fn at(mut self, position: Position) -> Self {
-        self.position = Some(position);
+    /// Sets the value that it is about.
+    pub(in crate::policy) fn about(mut self, path: Path) -> Self {
+        self.path = path;
+        self
+    }
+
+    /// Sets the position.
+    pub(in crate::policy) fn at(mut self, position: Option<Position>) -> Self {
+        self.diagnostic.location.position = position;
         self
     }
 
     /// Adds one step of what to do.
     pub(in crate::policy) fn help(mut self, step: impl Into<String>) -> Self {
-        self.help.push(step.into());
+        self.diagnostic = self.diagnostic.help(step);
         self
+    }
+
+    /// Quotes the line of `text` at its position.
+    pub(in crate::policy) fn quoting(mut self, text: &str) -> Self {
+        if let Some(position) = self.position() {
+            self.diagnostic = self.diagnostic.at(position, text);
+        }
+        self
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        self.diagnostic.location.position
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.diagnostic.message
+    }
+
+    /// The reason why the file is not used with the API server 1.`minor`.
+    #[must_use]
+    pub fn refusal(&self, minor: u32) -> Diagnostic {
+        let message = format!("{}: {}", self.kind.consequence(minor), self.diagnostic.message);
+        Diagnostic { message, severity: Severity::Error, ..self.diagnostic.clone() }
     }
 }

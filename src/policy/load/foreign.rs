@@ -1,26 +1,23 @@
 //! YAML that is newer than the API server's reader, which is a translation of an old libyaml.
 
-use crate::policy::load::finding::{Finding, Verdict};
+use crate::policy::load::finding::{Finding, FindingKind};
 use crate::yaml::{AnomalyKind, Document, Kind, Node, ScalarStyle, Style};
 
-/// What the API server's reader cannot read in a document that kaudit's reader took.
+/// What the API server's reader cannot read in a document that kaudit's reader accepts.
 pub(in crate::policy) fn find(document: &Document) -> Option<Finding> {
     if let Some(at) = find_directive(document) {
         return Some(
-            Finding::of_file(
-                Verdict::WouldNotStart,
-                "failed decoding: yaml: found incompatible YAML document",
-            )
-            .at(document.position_at(at))
-            .help("remove the line: the API server reads YAML 1.1"),
+            Finding::fatal("the API server reads only YAML 1.1")
+                .at(Some(document.position_at(at)))
+                .help("remove the line"),
         );
     }
     let at = find_question_mark(document.root(), false)?;
-    let words = "readers of YAML disagree on a question mark within brackets";
+    let message = "YAML parsers disagree on a question mark within brackets";
     Some(
-        Finding::of_file(Verdict::Undecided, words)
-            .at(document.position_at(at))
-            .help("put the text into double quotes"),
+        Finding::new(FindingKind::Undecided, message)
+            .at(Some(document.position_at(at)))
+            .help("put the value into double quotes"),
     )
 }
 
@@ -28,8 +25,8 @@ pub(in crate::policy) fn find(document: &Document) -> Option<Finding> {
 fn find_directive(document: &Document) -> Option<usize> {
     let is_foreign = |at: &usize| {
         let line = document.text().get(*at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let mut words = line.split_whitespace();
-        words.next() == Some("%YAML") && !words.next().is_some_and(is_version_1_1)
+        let mut parts = line.split_whitespace();
+        parts.next() == Some("%YAML") && !parts.next().is_some_and(is_version_1_1)
     };
     let directives = document.anomalies().iter().filter(|anomaly| anomaly.kind == AnomalyKind::Directive);
     directives.map(|anomaly| anomaly.at).find(is_foreign)
@@ -41,7 +38,7 @@ fn is_version_1_1(version: &str) -> bool {
     version.split_once('.').is_some_and(|(major, minor)| is_one(major) && is_one(minor))
 }
 
-/// The byte where a plain word within brackets starts that a question mark ended for an old libyaml.
+/// The start of a plain scalar within brackets that an old libyaml ends at a question mark.
 fn find_question_mark(node: &Node, in_flow: bool) -> Option<usize> {
     match &node.kind {
         Kind::Scalar(value, ScalarStyle::Plain) => {

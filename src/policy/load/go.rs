@@ -1,21 +1,9 @@
-//! Small pieces of Go's own output and judgement that error messages and verdicts depend on.
+//! Small parts of Go's standard library that the API server's result or messages depend on.
 
 use serde_json::Value;
 
 pub(in crate::policy) use crate::go::quote;
 use crate::yaml::{Path, Step};
-
-/// What Go's JSON decoder calls the type of this value.
-pub(in crate::policy) fn type_word(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
 
 /// A path as the API server prints it: `rules[0].resources[1].group`.
 pub(in crate::policy) fn field_path(path: &Path) -> String {

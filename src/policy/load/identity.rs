@@ -2,29 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use crate::policy::load::decode::mismatch;
+use crate::policy::load::finding::Finding;
 use crate::policy::load::go;
+use crate::policy::load::shape::Shape;
 use crate::policy::model::{API_GROUP, ApiVersion, FIRST_MINOR_WITHOUT_BETA};
 use crate::yaml::Path;
 
-/// Why a file is no policy for the API server.
-#[derive(Debug)]
-pub(in crate::policy) struct Stranger {
-    /// The key that says it.
-    pub(in crate::policy) path: Path,
-    /// What the API server prints.
-    pub(in crate::policy) words: String,
-    /// What to write instead.
-    pub(in crate::policy) help: String,
-}
-
-impl Stranger {
-    /// One that does not say, in `apiVersion`, which version of a policy it is.
-    fn of_version(words: String) -> Self {
-        Self { path: Path::root().key("apiVersion"), words, help: help_version() }
-    }
-}
-
-/// What the two keys say.
+/// The values of `apiVersion` and `kind`.
 #[derive(Debug)]
 pub(in crate::policy) struct Identity {
     group: String,
@@ -32,13 +17,13 @@ pub(in crate::policy) struct Identity {
     kind: String,
 }
 
-/// Reads `apiVersion` and `kind` as the API server does before it decodes anything else: with upper and lower case
-/// taken as equal, and the last of several spellings winning.
+/// Reads `apiVersion` and `kind` as the API server does before it decodes anything else: upper and lower case are equal,
+/// and the last of several spellings wins.
 ///
 /// # Errors
 ///
-/// Returns what the API server says about a value that is no string, or no API version.
-pub(in crate::policy) fn identify(root: &Map<String, Value>) -> Result<Identity, Stranger> {
+/// A value is not a string, or not an API version.
+pub(in crate::policy) fn identify(root: &Map<String, Value>) -> Result<Identity, Finding> {
     let [api_version, kind] = ["apiVersion", "kind"].map(|name| read(root, name));
     let (api_version, kind) = (api_version?, kind?);
     let (group, version) = match api_version.split('/').collect::<Vec<_>>().as_slice() {
@@ -46,14 +31,14 @@ pub(in crate::policy) fn identify(root: &Map<String, Value>) -> Result<Identity,
         [version] => (String::new(), (*version).to_owned()),
         [group, version] => ((*group).to_owned(), (*version).to_owned()),
         _ => {
-            let words = format!("failed decoding: unexpected GroupVersion string: {api_version}");
-            return Err(Stranger::of_version(words));
+            let message = format!("the apiVersion {} has more than one slash", go::quote(&api_version));
+            return Err(wrong_version(message).help(help_version()));
         }
     };
     Ok(Identity { group, version, kind })
 }
 
-fn read(root: &Map<String, Value>, name: &str) -> Result<String, Stranger> {
+fn read(root: &Map<String, Value>, name: &str) -> Result<String, Finding> {
     let mut spellings: Vec<_> = root.iter().filter(|(key, _)| go::folds_to(key, name)).collect();
     spellings.sort_by_key(|(key, _)| *key);
     let mut text = String::new();
@@ -62,15 +47,7 @@ fn read(root: &Map<String, Value>, name: &str) -> Result<String, Stranger> {
             Value::Null => {}
             Value::String(value) => text.clone_from(value),
             _ => {
-                return Err(Stranger {
-                    path: Path::root().key(key.as_str()),
-                    words: format!(
-                        "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal {} \
-                         into Go struct field .{name} of type string",
-                        go::type_word(value)
-                    ),
-                    help: help_version(),
-                });
+                return Err(mismatch(value, Shape::Text, Path::root().key(key.as_str())).help(help_version()));
             }
         }
     }
@@ -80,12 +57,12 @@ fn read(root: &Map<String, Value>, name: &str) -> Result<String, Stranger> {
 impl Identity {
     /// The version of the policy, if the API server 1.`minor` can decode it.
     ///
-    /// `Ok(None)` is a file that says nothing of itself. It is decoded, and refused only then.
+    /// `Ok(None)` is a file without version and kind. The API server decodes it, and refuses it afterwards.
     ///
     /// # Errors
     ///
-    /// Returns what the API server says about a version or a kind that it does not know.
-    pub(in crate::policy) fn version_for(&self, minor: u32) -> Result<Option<ApiVersion>, Stranger> {
+    /// The API server does not know the version or the kind.
+    pub(in crate::policy) fn version_for(&self, minor: u32) -> Result<Option<ApiVersion>, Finding> {
         let Self { group, version, kind } = self;
         let kind = if kind.is_empty() { "Policy" } else { kind };
         let says_nothing = version.is_empty() && (group.is_empty() || group == API_GROUP);
@@ -93,79 +70,30 @@ impl Identity {
         let known = ApiVersion::ALL
             .into_iter()
             .find(|known| known.name() == version && group == API_GROUP && known.is_read_by(minor));
-        if kind == "Policy" {
-            if is_internal {
-                return Ok(None);
-            }
-            if known.is_some() {
-                return Ok(known);
-            }
-        }
-        Err(self.refuse(kind, known, is_internal, minor))
-    }
-
-    fn refuse(&self, kind: &str, known: Option<ApiVersion>, is_internal: bool, minor: u32) -> Stranger {
-        let Self { group, version, .. } = self;
-        let line = if minor >= FIRST_MINOR_WITHOUT_BETA { 30 } else { 32 };
-        let scheme = format!("scheme \"k8s.io/apiserver/pkg/audit/scheme.go:{line}\"");
-        let kind_path = Path::root().key("kind");
-        let is_sibling = ["Event", "EventList", "PolicyList"].contains(&kind);
-        let package = match known {
-            Some(known) if is_sibling => Some(known.name()),
-            None if is_internal && is_sibling => Some("audit"),
-            _ if UNVERSIONED_KINDS.contains(&kind) && (is_internal || !version.is_empty()) => Some("v1"),
-            _ => None,
-        };
-        if let Some(package) = package {
-            return Stranger {
-                path: kind_path,
-                words: format!(
-                    "failed decoding: converting ({package}.{kind}) to (audit.Policy): unknown conversion"
-                ),
-                help: format!("a policy has `apiVersion: {}` and `kind: Policy`", ApiVersion::V1),
-            };
+        if kind == "Policy" && (is_internal || known.is_some()) {
+            return Ok(known);
         }
         if known.is_some() || is_internal {
-            let place = if is_internal {
-                format!("the internal version of group \"{API_GROUP}\"")
-            } else {
-                format!("version {}", go::quote(&format!("{group}/{version}")))
-            };
-            return Stranger {
-                path: kind_path,
-                words: format!(
-                    "failed decoding: no kind {} is registered for {place} in {scheme}",
-                    go::quote(kind)
-                ),
-                help: "write `kind: Policy`".to_owned(),
-            };
+            return Err(Finding::fatal(format!("the kind is {}, not \"Policy\"", go::quote(kind)))
+                .about(Path::root().key("kind"))
+                .help("write `kind: Policy`"));
         }
         if version.is_empty() {
-            return Stranger::of_version("failed decoding: Object 'apiVersion' is missing".to_owned());
-        }
-        if version == "__internal" {
-            return Stranger::of_version(format!(
-                "failed decoding: no kind {} is registered for the internal version of group {} in {scheme}",
-                go::quote(kind),
-                go::quote(group)
-            ));
+            return Err(refuse_unversioned());
         }
         let whole = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
-        let words = format!(
-            "failed decoding: no kind {} is registered for version {} in {scheme}",
-            go::quote(kind),
-            go::quote(&whole)
-        );
-        Stranger { help: help_refused_version(&whole, minor), ..Stranger::of_version(words) }
+        let message = format!("kube-apiserver 1.{minor} does not read the apiVersion {}", go::quote(&whole));
+        Err(wrong_version(message).help(help_refused_version(&whole, minor)))
     }
 }
 
-/// Kinds that every scheme knows in every version, and no policy can be made of.
-const UNVERSIONED_KINDS: [&str; 5] = ["Status", "APIVersions", "APIGroup", "APIGroupList", "APIResourceList"];
+fn wrong_version(message: impl Into<String>) -> Finding {
+    Finding::fatal(message).about(Path::root().key("apiVersion"))
+}
 
-/// What the API server says about a file that names neither version nor kind, after it has decoded it.
-pub(in crate::policy) fn refuse_nameless() -> Stranger {
-    Stranger::of_version(format!("unknown group version field {API_GROUP}/__internal, Kind=Policy in policy"))
+/// The problem of a file without a version.
+pub(in crate::policy) fn refuse_unversioned() -> Finding {
+    wrong_version("the file has no valid apiVersion").help(help_version())
 }
 
 fn help_version() -> String {
@@ -182,8 +110,8 @@ fn help_refused_version(written: &str, minor: u32) -> String {
     match readable.last() {
         Some(newest) if is_former && minor >= FIRST_MINOR_WITHOUT_BETA => {
             format!(
-                "removed in 1.{FIRST_MINOR_WITHOUT_BETA}: write {newest}, or let `kaudit policy migrate` do it; every field has \
-                 the same name and meaning"
+                "the version was removed in 1.{FIRST_MINOR_WITHOUT_BETA}: write {newest}, or run `kaudit policy migrate`; \
+                 every field has the same name and meaning"
             )
         }
         Some(newest) => format!("1.{minor} reads {newest}"),

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::audit::version::NEWEST_KNOWN_MINOR;
-use crate::diagnostic::Diagnostic;
-use crate::policy::load::examine::{examine, judge};
-use crate::policy::load::finding::{Cause, Finding};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::policy::load::examine::{examine, examine_source};
+use crate::policy::load::finding::{Finding, FindingKind};
 use crate::policy::load::identity;
 use crate::policy::load::source::Source;
 use crate::policy::model::{ApiVersion, FIRST_MINOR_WITHOUT_BETA, Policy};
@@ -18,7 +18,7 @@ pub struct Migrated {
     pub from: ApiVersion,
     /// The file; all but the version as it was, comments too.
     pub text: String,
-    /// What the API server drops of it, before as after.
+    /// What the API server ignores in it, before as after.
     pub findings: Vec<Finding>,
 }
 
@@ -27,29 +27,28 @@ pub struct Migrated {
 ///
 /// # Errors
 ///
-/// Refuses what no API server would start with, what cannot be edited safely, and a result that would decide otherwise.
+/// Refuses a policy that no API server would start with, one that cannot be edited safely, and a result that would decide
+/// differently.
 pub fn migrate(text: &str) -> Result<Migrated, Diagnostic> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
-    let current = examine(text, newest);
-    if let Some(policy) = current.policy {
-        return Ok(Migrated { from: policy.api_version, text: text.to_owned(), findings: current.findings });
+    let source = Source::read(text).map_err(|finding| finding.quoting(text).refusal(newest))?;
+    // A removed version is checked as by the last release that read it.
+    let minor = if is_of_removed_version(&source) { LAST_MINOR_WITH_BETA } else { newest };
+    let examined = examine_source(&source, text, minor);
+    let findings = examined.findings.clone();
+    let before = examined.into_policy(minor)?;
+    let from = before.api_version;
+    if from == ApiVersion::V1 {
+        return Ok(Migrated { from, text: text.to_owned(), findings });
     }
-    let former = examine(text, LAST_MINOR_WITH_BETA);
-    let Some(before) = former.policy.filter(|policy| policy.api_version != ApiVersion::V1) else {
-        // The version is no reason here: of what is to be migrated, the release that read it last has the word.
-        let minor = if is_of_removed_version(text) { LAST_MINOR_WITH_BETA } else { newest };
-        return Err(judge(text, minor)
-            .err()
-            .unwrap_or_else(|| Diagnostic::error("the policy could not be read")));
-    };
-    if let Some(finding) = former.findings.iter().find(|finding| is_in_the_way(finding)) {
-        return Err(refuse_to_edit(finding, text));
+    if let Some(finding) = findings.into_iter().find(prevents_editing) {
+        let message = format!("kaudit cannot edit this file safely: {}", finding.message());
+        return Err(Diagnostic { message, severity: Severity::Error, ..finding.diagnostic });
     }
     let set =
         Edit::Set { path: Path::root().key("apiVersion"), value: Value::String(ApiVersion::V1.to_string()) };
     let migrated = Document::parse(text)?.edit(&[set])?;
     let after = examine(&migrated, newest);
-    let from = before.api_version;
     if after.policy != Some(Policy { api_version: ApiVersion::V1, ..before }) {
         return Err(Diagnostic::error("the migrated policy would not be the same")
             .help("write `apiVersion: audit.k8s.io/v1` by hand"));
@@ -59,24 +58,13 @@ pub fn migrate(text: &str) -> Result<Migrated, Diagnostic> {
 
 const LAST_MINOR_WITH_BETA: u32 = FIRST_MINOR_WITHOUT_BETA - 1;
 
-fn is_of_removed_version(text: &str) -> bool {
-    let version = || {
-        let root = Source::read(text).ok()?.object()?;
-        identity::identify(&root).ok()?.version_for(LAST_MINOR_WITH_BETA).ok()?
-    };
+fn is_of_removed_version(source: &Source) -> bool {
+    let version =
+        || identity::identify(&source.object()?).ok()?.version_for(LAST_MINOR_WITH_BETA).ok().flatten();
     version().is_some_and(|version| version != ApiVersion::V1)
 }
 
-/// What the API server passes over and an editor must not: it could touch the wrong one of two.
-fn is_in_the_way(finding: &Finding) -> bool {
-    matches!(finding.cause, Cause::DuplicateKey | Cause::FurtherDocument)
-}
-
-fn refuse_to_edit(finding: &Finding, text: &str) -> Diagnostic {
-    let refusal = Diagnostic::error(format!("not safe to edit: {}", finding.words));
-    let refusal = finding.help.iter().fold(refusal, |refusal, step| refusal.help(step.as_str()));
-    match finding.position {
-        Some(position) => refusal.at(position, text),
-        None => refusal,
-    }
+/// What the API server ignores and an editor must not: it could change the wrong one of two.
+fn prevents_editing(finding: &Finding) -> bool {
+    matches!(finding.kind, FindingKind::DuplicateKey | FindingKind::FurtherDocument)
 }

@@ -5,32 +5,46 @@
 /// What a value is decoded into.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::policy) enum Shape {
-    /// A string, with the name of its Go type as error messages print it.
-    Text(&'static str),
+    /// A string.
+    Text,
     /// A boolean.
     Bool,
     /// A 64-bit integer.
     Integer,
     /// A point in time, as RFC 3339 writes it.
     Time,
-    /// Whatever it is.
+    /// Any value.
     Anything,
-    /// A list, with the name of its Go type.
-    List(&'static str, &'static Self),
+    /// A list.
+    List(&'static Self),
     /// `map[string]string`.
     Labels,
     /// A struct.
     Struct(&'static Struct),
 }
 
+impl Shape {
+    /// What is expected, for messages.
+    pub(in crate::policy) const fn description(self) -> &'static str {
+        match self {
+            Self::Text => "a string",
+            Self::Bool => "true or false",
+            Self::Integer => "a 64-bit integer",
+            Self::Time => "a time as in RFC 3339",
+            Self::Anything => "any value",
+            Self::List(_) => "a list",
+            Self::Labels => "a mapping of strings",
+            Self::Struct(_) => "a mapping",
+        }
+    }
+}
+
 /// A Go struct.
 #[derive(Debug)]
 pub(in crate::policy) struct Struct {
-    /// Its name without the package, as the first half of "Go struct field Policy.rules".
+    /// Its name in Go, without the package.
     pub(in crate::policy) name: &'static str,
-    /// Its Go type, as in "of type v1.Policy".
-    pub(in crate::policy) type_name: &'static str,
-    /// What people call it: "a rule".
+    /// Its name in messages: "a rule".
     pub(in crate::policy) called: &'static str,
     /// Its keys. Upper and lower case count.
     pub(in crate::policy) fields: &'static [(&'static str, Shape)],
@@ -43,20 +57,19 @@ impl Struct {
     }
 }
 
-const STRING: Shape = Shape::Text("string");
-const STRINGS: Shape = Shape::List("[]string", &STRING);
-const STAGES: Shape = Shape::List("[]v1.Stage", &Shape::Text("v1.Stage"));
+const STRING: Shape = Shape::Text;
+const STRINGS: Shape = Shape::List(&STRING);
+const STAGES: Shape = Shape::List(&Shape::Text);
 
 /// The whole file.
 pub(in crate::policy) const POLICY: Struct = Struct {
     name: "Policy",
-    type_name: "v1.Policy",
     called: "the policy",
     fields: &[
         ("apiVersion", STRING),
         ("kind", STRING),
         ("metadata", Shape::Struct(&OBJECT_META)),
-        ("rules", Shape::List("[]v1.PolicyRule", &Shape::Struct(&RULE))),
+        ("rules", Shape::List(&Shape::Struct(&RULE))),
         ("omitStages", STAGES),
         ("omitManagedFields", Shape::Bool),
     ],
@@ -65,14 +78,13 @@ pub(in crate::policy) const POLICY: Struct = Struct {
 /// An item of `rules`.
 pub(in crate::policy) const RULE: Struct = Struct {
     name: "PolicyRule",
-    type_name: "v1.PolicyRule",
     called: "a rule",
     fields: &[
-        ("level", Shape::Text("v1.Level")),
+        ("level", Shape::Text),
         ("users", STRINGS),
         ("userGroups", STRINGS),
         ("verbs", STRINGS),
-        ("resources", Shape::List("[]v1.GroupResources", &Shape::Struct(&GROUP_RESOURCES))),
+        ("resources", Shape::List(&Shape::Struct(&GROUP_RESOURCES))),
         ("namespaces", STRINGS),
         ("nonResourceURLs", STRINGS),
         ("omitStages", STAGES),
@@ -83,14 +95,12 @@ pub(in crate::policy) const RULE: Struct = Struct {
 /// An item of a rule's `resources`.
 pub(in crate::policy) const GROUP_RESOURCES: Struct = Struct {
     name: "GroupResources",
-    type_name: "v1.GroupResources",
     called: "an item of a rule's resources",
     fields: &[("group", STRING), ("resources", STRINGS), ("resourceNames", STRINGS)],
 };
 
 const OBJECT_META: Struct = Struct {
     name: "ObjectMeta",
-    type_name: "v1.ObjectMeta",
     called: "metadata",
     fields: &[
         ("name", STRING),
@@ -105,17 +115,16 @@ const OBJECT_META: Struct = Struct {
         ("deletionGracePeriodSeconds", Shape::Integer),
         ("labels", Shape::Labels),
         ("annotations", Shape::Labels),
-        ("ownerReferences", Shape::List("[]v1.OwnerReference", &Shape::Struct(&OWNER_REFERENCE))),
+        ("ownerReferences", Shape::List(&Shape::Struct(&OWNER_REFERENCE))),
         ("finalizers", STRINGS),
-        ("managedFields", Shape::List("[]v1.ManagedFieldsEntry", &Shape::Struct(&MANAGED_FIELDS_ENTRY))),
+        ("managedFields", Shape::List(&Shape::Struct(&MANAGED_FIELDS_ENTRY))),
     ],
 };
 
-const UID: Shape = Shape::Text("types.UID");
+const UID: Shape = Shape::Text;
 
 const OWNER_REFERENCE: Struct = Struct {
     name: "OwnerReference",
-    type_name: "v1.OwnerReference",
     called: "an owner reference",
     fields: &[
         ("apiVersion", STRING),
@@ -129,11 +138,10 @@ const OWNER_REFERENCE: Struct = Struct {
 
 const MANAGED_FIELDS_ENTRY: Struct = Struct {
     name: "ManagedFieldsEntry",
-    type_name: "v1.ManagedFieldsEntry",
     called: "an entry of managedFields",
     fields: &[
         ("manager", STRING),
-        ("operation", Shape::Text("v1.ManagedFieldsOperationType")),
+        ("operation", Shape::Text),
         ("apiVersion", STRING),
         ("time", Shape::Time),
         ("fieldsType", STRING),

@@ -3,20 +3,18 @@
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Diagnostic, Position};
-use crate::policy::load::finding::{Cause, Finding, Verdict};
-use crate::policy::load::json;
-use crate::policy::load::json_words::{self, Fault};
-use crate::policy::load::{foreign, go, plainer, yaml_words};
+use crate::policy::load::finding::{Finding, FindingKind};
+use crate::policy::load::{foreign, go, json, libyaml, plainer};
 use crate::yaml::{AnomalyKind, Document, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
 
-/// A text that could be read.
+/// A file that could be read.
 #[derive(Debug)]
 pub(in crate::policy) struct Source {
     /// Its value.
     pub(in crate::policy) value: Value,
     /// Whether it was read as JSON.
     pub(in crate::policy) is_json: bool,
-    /// Where everything is; absent for the rare JSON that no YAML reader takes even so.
+    /// Positions; absent for the rare JSON that cannot be read as YAML.
     document: Option<Document>,
 }
 
@@ -33,8 +31,8 @@ impl Source {
         // A byte order mark is no column, so every position stays what it is without it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.starts_with('\u{feff}') {
-            let words = "there are two byte order marks at the start";
-            return Err(Finding::of_file(Verdict::Undecided, words).help("remove them"));
+            let message = "there are two byte order marks at the start";
+            return Err(Finding::new(FindingKind::Undecided, message).help("remove them"));
         }
         let document = read_yaml(text)?;
         if let Some(finding) = foreign::find(&document) {
@@ -68,20 +66,20 @@ impl Source {
         self.document.as_ref()?.key_position(path).or_else(|| self.position(path))
     }
 
-    /// What the API server passes over with at most a warning: a key that stands twice, a second document.
-    pub(in crate::policy) fn oddities(&self) -> Vec<Finding> {
+    /// What the API server ignores with at most a warning: a duplicate key, a second document.
+    pub(in crate::policy) fn ignored_parts(&self) -> Vec<Finding> {
         let Some(document) = &self.document else { return Vec::new() };
         document
             .anomalies()
             .iter()
-            .filter_map(|anomaly| judge_oddity(document, &anomaly.kind, anomaly.at))
+            .filter_map(|anomaly| ignored_part(document, &anomaly.kind, anomaly.at))
             .collect()
     }
 }
 
-/// Reads what kaudit's readers take, and what Go's takes beyond that as far as it can be told.
+/// Reads what kaudit's reader accepts, and what Go's accepts beyond that as far as it is known.
 fn read_yaml(text: &str) -> Result<Document, Finding> {
-    /// What is deeper costs the readers a time that is far above linear.
+    /// The readers need much more than linear time for deeper texts.
     const MAX_DEPTH: usize = 100;
     let refusal = match Document::read(text) {
         Ok(document) => return Ok(document),
@@ -89,81 +87,76 @@ fn read_yaml(text: &str) -> Result<Document, Finding> {
     };
     let nesting = Nesting::of(text);
     if let Some(at) = nesting.exceeded {
-        return Err(refuse_depth(position_at(text, at)));
+        return Err(Finding::fatal(format!(
+            "this is not valid YAML: it has more than {MAX_DEPTH_IN_GO} levels"
+        ))
+        .at(Some(position_at(text, at)))
+        .help("write it with fewer brackets"));
     }
     match plainer::yaml(text, &nesting).map(|plain| Document::read(&plain)) {
         Some(Ok(document)) => Ok(document),
-        _ if nesting.deepest > MAX_DEPTH => Err(undecided(refusal)),
+        _ if nesting.deepest > MAX_DEPTH => Err(refuse(FindingKind::Undecided, refusal, None)),
         _ => Err(refuse_yaml(text, refusal)),
     }
 }
 
-/// In the first line go-yaml names none.
-fn refuse_depth(position: Position) -> Finding {
-    let line = if position.line > 1 { format!("line {}: ", position.line) } else { String::new() };
-    let words = format!("failed decoding: yaml: {line}exceeded max depth of {MAX_DEPTH_IN_GO}");
-    Finding::of_file(Verdict::WouldNotStart, words).at(position).help("write it with fewer brackets")
-}
-
-fn judge_oddity(document: &Document, kind: &AnomalyKind, at: usize) -> Option<Finding> {
-    let (cause, words, help) = match kind {
-        AnomalyKind::DuplicateKey { key, first } => (
-            Cause::DuplicateKey,
-            format!("the key `{key}` is there twice, first in line {}", document.position_at(*first).line),
-            "the API server takes the last one and at most warns (silently before 1.26): keep one".to_owned(),
-        ),
-        AnomalyKind::OverriddenKey { key, first } => (
-            Cause::DuplicateKey,
-            format!(
-                "the key `{key}` is set here and in line {}, one of the two by `<<`",
-                document.position_at(*first).line
-            ),
-            "the API server takes the last one, even where that is the one of `<<`, and at most warns (silently before \
-             1.26): keep one"
-                .to_owned(),
-        ),
-        AnomalyKind::FurtherDocument => (
-            Cause::FurtherDocument,
-            "a second YAML document starts here".to_owned(),
-            "the API server reads only the first one and says nothing: move its rules up, or remove it"
-                .to_owned(),
-        ),
+fn ignored_part(document: &Document, anomaly: &AnomalyKind, at: usize) -> Option<Finding> {
+    let line = |first: &usize| document.position_at(*first).line;
+    let finding = match anomaly {
+        AnomalyKind::DuplicateKey { key, first } => {
+            let message = format!("duplicate key `{key}`, first set in line {}", line(first));
+            Finding::new(FindingKind::DuplicateKey, message).help(
+                "the API server uses the last one, and from 1.26 on logs a warning: keep one",
+            )
+        }
+        AnomalyKind::OverriddenKey { key, first } => {
+            let message = format!("the key `{key}` is set here and in line {}, once by `<<`", line(first));
+            Finding::new(FindingKind::DuplicateKey, message).help(
+                "the API server uses the last one, even if that is the one of `<<`, and at most logs a warning (none before \
+                 1.26): keep one",
+            )
+        }
+        AnomalyKind::FurtherDocument => {
+            Finding::new(FindingKind::FurtherDocument, "a second YAML document starts here").help(
+                "the API server reads only the first document and logs no warning: move these rules there, or remove them",
+            )
+        }
         AnomalyKind::NonStringKey { .. }
         | AnomalyKind::Directive
         | AnomalyKind::MergeKey
         | AnomalyKind::Tag { .. } => return None,
     };
-    let position = Some(document.position_at(at));
-    Some(Finding { verdict: Verdict::Strict, cause, words, path: Path::root(), position, help: vec![help] })
+    Some(finding.at(Some(document.position_at(at))))
 }
 
 fn read_json(text: &str) -> Result<Source, Finding> {
-    if let Err(Fault { offset, words }) = json_words::scan(text) {
-        let words = format!("failed decoding: couldn't get version/kind; json parse error: {words}");
-        return Err(Finding::of_file(Verdict::WouldNotStart, words).at(position_at(text, offset)).help(
-            "the file opens with a brace, so the API server reads it as JSON, not as YAML: quote all keys and texts, or \
-             write it without the braces",
-        ));
+    if let Err((offset, message)) = json::check_syntax(text) {
+        return Err(Finding::fatal(format!("this is not valid JSON: {message}"))
+            .at(Some(position_at(text, offset)))
+            .help(
+                "the file starts with a brace, so the API server reads it as JSON, not as YAML: put all keys and strings into \
+                 double quotes, or write it without the braces",
+            ));
     }
     let Nesting { regions, .. } = Nesting::of(text);
     let text = plainer::shallow(text, &regions);
-    // What is JSON by its grammar and cannot be a value: half a surrogate pair, a number beyond all bounds; and a key that
-    // is there twice, where it matters what Go makes of that.
+    // Valid syntax, but not a value: half a surrogate pair, a number out of range; and a duplicate key where it matters what
+    // Go makes of it.
     let value = json::read(&text).map_err(|error| {
-        Finding::of_file(Verdict::Undecided, format!("{CANNOT_TELL}: {error}"))
-            .at(Position { line: error.line(), column: error.column().max(1) })
+        Finding::new(FindingKind::Undecided, format!("{CANNOT_TELL}: {}", json::message_of(&error)))
+            .at(Some(Position { line: error.line(), column: error.column().max(1) }))
             .help("correct the line")
     })?;
     if has_two_spellings(&value) {
-        let words = format!("{CANNOT_TELL}: `apiVersion` or `kind` is there twice, in different spellings");
-        return Err(Finding::of_file(Verdict::Undecided, words).help("keep one of them"));
+        let message = format!("{CANNOT_TELL}: `apiVersion` or `kind` is set twice, in different spellings");
+        return Err(Finding::new(FindingKind::Undecided, message).help("keep one of them"));
     }
     Ok(Source { value, is_json: true, document: Document::read(&as_yaml(&text)).ok() })
 }
 
-/// JSON with everything at the same place, for a reader of YAML: a tab is a blank, because JSON has none within texts, a
-/// carriage return too, and what YAML does not print is some letter. A colon changes places with what is between it and its
-/// key, which may be the end of the line: then it is only the column that differs of what follows in the line of the colon.
+/// JSON with everything at the same position, for a reader of YAML: a tab becomes a space, because JSON has none within
+/// strings, a carriage return too, and characters that YAML does not allow become a letter. A colon is swapped with the space
+/// between it and its key, which may be a line break: then only the columns after it in its line differ.
 fn as_yaml(json: &str) -> String {
     let printed = |c: char| match c {
         '\t' | '\r' => ' ',
@@ -195,52 +188,39 @@ fn has_two_spellings(value: &Value) -> bool {
     ["apiVersion", "kind"].into_iter().any(|name| spellings(name).count() > 1)
 }
 
-/// kaudit's reader refuses more than the API server's. What libyaml, of which Go's reader is a translation, cannot
-/// read either, or has no value for Go, the API server refuses as well; of the rest nothing is known.
+/// kaudit's reader refuses more than the API server's. A text that libyaml refuses as well, or that has no value for Go, the
+/// API server refuses too; of the rest nothing is known.
 fn refuse_yaml(text: &str, refusal: Diagnostic) -> Finding {
-    let words = yaml_words::words(text, &refusal);
+    let error = libyaml::error(text);
     let libyaml_may_be_stricter = is_laxer_in_go(text, &refusal.message)
-        || words.as_ref().is_some_and(|words| is_laxer_in_go(text, words));
-    let has_no_value = WITHOUT_VALUE.iter().any(|words| refusal.message.contains(words));
-    let is_undecided = libyaml_may_be_stricter || (yaml_words::libyaml_reads(text) && !has_no_value);
-    if is_undecided {
-        return undecided(refusal);
-    }
-    let words = match words {
-        Some(words) => format!("failed decoding: {words}"),
-        None => format!("failed decoding: yaml: {}", refusal.message),
-    };
-    unusable(Verdict::WouldNotStart, words, refusal)
+        || error.as_ref().is_some_and(|error| is_laxer_in_go(text, error));
+    let has_no_value = WITHOUT_VALUE.iter().any(|part| refusal.message.contains(part));
+    let is_refused = !libyaml_may_be_stricter && (error.is_some() || has_no_value);
+    let kind = if is_refused { FindingKind::WouldNotStart } else { FindingKind::Undecided };
+    refuse(kind, refusal, error.as_deref())
 }
 
-/// How a finding begins that says why there is no verdict.
+/// How a finding begins that says why the result is not known.
 const CANNOT_TELL: &str = "kaudit cannot tell how the API server reads this";
 
-fn undecided(refusal: Diagnostic) -> Finding {
-    let reason = refusal.message.as_str();
-    let prefixes = ["this is not valid YAML: ", "this is not valid YAML for Kubernetes: "];
-    let cause = prefixes.iter().find_map(|prefix| reason.strip_prefix(prefix)).unwrap_or(reason);
-    unusable(Verdict::Undecided, format!("{CANNOT_TELL}: {cause}"), refusal)
-}
-
-fn unusable(verdict: Verdict, words: String, refusal: Diagnostic) -> Finding {
+/// The finding about a text that the reader refuses, and libyaml with `error`.
+fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Finding {
+    if kind == FindingKind::Undecided {
+        let message = refusal.message.as_str();
+        let prefixes = ["this is not valid YAML: ", "this is not valid YAML for Kubernetes: "];
+        let cause = prefixes.iter().find_map(|prefix| message.strip_prefix(prefix)).unwrap_or(message);
+        refusal.message = format!("{CANNOT_TELL}: {cause}");
+    }
     // The reader's advice is about manifests where it names kubectl, which knows no audit policies.
-    let mut help: Vec<String> =
-        refusal.help.into_iter().filter(|step| !step.contains("kubectl create")).collect();
-    if help.is_empty() {
-        help.push(yaml_words::advice(&words).to_owned());
+    refusal.help.retain(|step| !step.contains("kubectl create"));
+    if refusal.help.is_empty() {
+        let advice = libyaml::advice(error.unwrap_or(&refusal.message));
+        refusal.help.push(advice.to_owned());
     }
-    Finding {
-        verdict,
-        cause: Cause::Unusable,
-        words,
-        path: Path::root(),
-        position: refusal.location.position,
-        help,
-    }
+    Finding { kind, path: Path::root(), diagnostic: refusal }
 }
 
-/// What Go's reader takes and libyaml may not: a word in brackets that ends with a colon, as in `{a:}`, and brackets or
+/// What Go's reader accepts and libyaml may not: a scalar in brackets that ends with a colon, as in `{a:}`, and brackets or
 /// commas in a tag, `\'` and escaped line breaks of Unicode in double quotes, and a byte order mark where a line begins.
 fn is_laxer_in_go(text: &str, reason: &str) -> bool {
     let has_colon_before_bracket = [":}", ":]", ":,"].iter().any(|piece| text.contains(piece));
@@ -259,8 +239,8 @@ fn is_laxer_in_go(text: &str, reason: &str) -> bool {
         || ["\n\u{feff}", "\r\u{feff}"].iter().any(|mark| text.contains(mark))
 }
 
-/// How the reader words that a text is YAML but has no value for Go. A test with the API server's own answers fails
-/// when the reader's words change.
+/// How the reader's messages say that a text is YAML but has no value for Go. A test with the API server's own answers fails
+/// when these messages change.
 const WITHOUT_VALUE: [&str; 7] = [
     "found unknown escape character",
     "this key is not a string",

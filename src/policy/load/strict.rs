@@ -1,4 +1,4 @@
-//! What the API server drops in silence, or with a warning that nobody reads, and what that does.
+//! Keys that the API server ignores, with at most a warning in its log, and the effect.
 
 use serde_json::{Map, Value};
 
@@ -28,22 +28,22 @@ pub(in crate::policy) fn too_new(root: &Map<String, Value>, minor: u32) -> Vec<P
     paths
 }
 
-/// Keys as other objects of Kubernetes call them, RBAC above all, and what they are called here.
+/// Keys of other objects of Kubernetes, mainly RBAC, and the corresponding keys of a policy.
 const BORROWED: [(&str, &str); 4] =
     [("apiGroups", "group"), ("apiGroup", "group"), ("groups", "userGroups"), ("subjects", "users")];
 
-/// What an unknown key of `owner` was probably meant to be, and what happens without it.
+/// The key that an unknown key of `owner` was probably meant to be, and the effect of its absence.
 pub(in crate::policy) fn explain(key: &str, owner: &'static Struct) -> (Option<String>, String) {
     let names = || owner.fields.iter().map(|(name, _)| *name);
     if let Some(name) = names().find(|name| name.eq_ignore_ascii_case(key)).or_else(|| nearest(key, names()))
     {
-        let reason = if name.eq_ignore_ascii_case(key) { " (upper and lower case count)" } else { "" };
+        let reason = if name.eq_ignore_ascii_case(key) { " (keys are case-sensitive)" } else { "" };
         return (Some(format!("did you mean `{name}`?{reason}")), effect_of_losing(name, owner));
     }
     if let Some((_, name)) =
         BORROWED.iter().find(|(borrowed, name)| *borrowed == key && owner.field(name).is_some())
     {
-        return (Some(format!("in an audit policy it is called `{name}`")), effect_of_losing(name, owner));
+        return (Some(format!("in an audit policy, the key is `{name}`")), effect_of_losing(name, owner));
     }
     for other in [&RULE, &GROUP_RESOURCES, &POLICY] {
         if let Some(name) = other.fields.iter().map(|(name, _)| *name).find(|name| *name == key) {
@@ -56,8 +56,8 @@ pub(in crate::policy) fn explain(key: &str, owner: &'static Struct) -> (Option<S
     }
     let known: Vec<_> = names().collect();
     (
-        Some(format!("{} has the keys {}", owner.called, known.join(", "))),
-        "the API server drops it and at most warns (silently before 1.26)".to_owned(),
+        Some(format!("the keys of {} are {}", owner.called, known.join(", "))),
+        "the API server ignores it, and from 1.26 on logs a warning".to_owned(),
     )
 }
 
@@ -77,7 +77,7 @@ fn effect_of_losing(name: &str, owner: &Struct) -> String {
         (_, "omitManagedFields") => "managed fields are then logged with the bodies",
         (_, "level") => "the rule then has no level",
         (_, "rules") => "the policy then lacks these rules",
-        _ => return "the API server drops it and at most warns (silently before 1.26)".to_owned(),
+        _ => return "the API server ignores it, and from 1.26 on logs a warning".to_owned(),
     };
-    format!("the API server drops the key and at most warns (silently before 1.26): {effect}")
+    format!("the API server ignores the key, and from 1.26 on logs a warning: {effect}")
 }

@@ -25,7 +25,7 @@ impl Assessment {
     }
 }
 
-/// All controls that judge the policy's content.
+/// All controls that check the policy's content.
 #[must_use]
 pub fn assess(policy: &Policy) -> Vec<Assessment> {
     vec![cis_3_2_2(policy), kubescape_c_0161(policy), stig_v_242403(policy)]
@@ -49,7 +49,7 @@ const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollect
 /// `ConfigMaps` and `TokenReviews` at Metadata and never more, modification of pods and deployments, use of
 /// pods/exec, pods/portforward, pods/proxy and services/proxy.
 ///
-/// Coverage is asked for an ordinary user, whom no rule names. For bodies it is asked for everybody whom a rule
+/// Coverage is checked for an ordinary user that no rule names. For bodies it is checked for every user that a rule
 /// names as well: one exception is a leak.
 #[must_use]
 pub fn cis_3_2_2(policy: &Policy) -> Assessment {

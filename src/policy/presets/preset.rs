@@ -9,9 +9,9 @@ use crate::policy::model::{ApiVersion, FIRST_MINOR_WITH_V1};
 pub struct Preset {
     /// The name that `--policy` takes.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// A title of one line.
     pub summary: &'static str,
-    /// The file, written in `audit.k8s.io/v1`. Its first comment says for whom it is and what it costs.
+    /// The file, written in `audit.k8s.io/v1`. Its first comment describes its purpose and its cost.
     pub text: &'static str,
 }
 
@@ -60,17 +60,17 @@ const LIKENESS_OF_A_SLIP: f64 = 0.85;
 const PRESETS: [Preset; 5] = [
     Preset {
         name: "default",
-        summary: "who did what to which object, without the control plane's chatter; no bodies but those of RBAC",
+        summary: "who did what to which object, without routine requests of the control plane; bodies only of RBAC changes",
         text: include_str!("../../../templates/policies/default.yaml"),
     },
     Preset {
         name: "metadata",
-        summary: "every request, no body",
+        summary: "every request, no bodies",
         text: include_str!("../../../templates/policies/metadata.yaml"),
     },
     Preset {
         name: "write-bodies",
-        summary: "as default, with the request bodies of what creates, changes or deletes; none of Secrets",
+        summary: "as default, with the request bodies of creations, changes and deletions, except those of Secrets",
         text: include_str!("../../../templates/policies/write-bodies.yaml"),
     },
     Preset {
@@ -80,7 +80,7 @@ const PRESETS: [Preset; 5] = [
     },
     Preset {
         name: "stig",
-        summary: "STIG V-242403 to the letter: every body, also those of Secrets; contradicts CIS 3.2.2",
+        summary: "STIG V-242403 to the letter: all bodies, including those of Secrets; contradicts CIS 3.2.2",
         text: include_str!("../../../templates/policies/stig.yaml"),
     },
 ];

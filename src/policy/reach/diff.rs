@@ -2,10 +2,10 @@
 
 use crate::policy::decide::decision::{Decision, Request, decide};
 use crate::policy::model::{Level, Policy};
-use crate::policy::question::groups_of;
 use crate::policy::reach::budget::TooComplex;
 use crate::policy::reach::outcomes::outcomes;
 use crate::policy::reach::scope::Scope;
+use crate::policy::request_spec::groups_of;
 
 /// The requests of which one rule decides in the one policy and one rule in the other, where the decisions differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use std::borrow::Cow;
 
 use crate::policy::decide::clause::Clause;
 use crate::policy::decide::decision::{Request, Resource, Target as Asked};
-use crate::policy::question::is_path_of_resource;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex};
 use crate::policy::reach::search;
 use crate::policy::reach::space::{Space, Table};
 use crate::policy::reach::target::{Target, Values, What};
 use crate::policy::reach::values::Shape;
+use crate::policy::request_spec::is_path_of_resource;
 
 /// Requests for resources with one of the verbs.
 struct Kind {

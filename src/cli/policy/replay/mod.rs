@@ -31,10 +31,7 @@ pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -
     let names = || std::iter::once(&args.policy).chain(&args.compare);
     let inputs = names().map(Path::new).chain(args.logs.iter().map(AsRef::as_ref));
     if inputs.filter(|input| *input == Path::new("-")).count() > 1 {
-        return Ok(misused(
-            Diagnostic::error("only one of the policies and logs can be standard input"),
-            output,
-        ));
+        return Ok(misused(Diagnostic::error("only one policy or log can be standard input"), output));
     }
     let minor = minor(&args.version, options)?;
     let policies = names().map(|name| load(name, minor)).collect::<Result<Vec<_>, Diagnostic>>()?;

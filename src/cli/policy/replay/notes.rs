@@ -11,11 +11,15 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Diagnostic> {
     let log = &shown.read.tally.log;
     let mut notes: Vec<Diagnostic> = Vec::new();
     let info = |text: String| Diagnostic::info(text);
-    notes
-        .extend(shown.read.repeated.iter().map(|name| info(format!("{name} is named twice, and read once"))));
+    notes.extend(
+        shown
+            .read
+            .repeated
+            .iter()
+            .map(|name| info(format!("{name} was given more than once; it is read once"))),
+    );
     for (name, why) in &shown.read.damaged {
-        let text =
-            format!("{name} is damaged, or not complete yet: {why}; what comes after that is not counted");
+        let text = format!("{name} is damaged or incomplete: {why}; the rest of it is not counted");
         notes.push(Diagnostic::warning(text).named("log-damaged"));
     }
     notes.extend(malformed(shown));
@@ -24,7 +28,7 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Diagnostic> {
     }
     if log.without_groups > 0 && shown.sides.iter().any(Side::asks_for_groups) {
         let text = format!(
-            "{} of {} events do not name the groups of their user, and are decided about with the groups that such a user \
+            "{} of {} events do not contain the groups of their user; assuming the groups that such a user \
              always has",
             number(log.without_groups),
             number(log.events.events)
@@ -36,7 +40,7 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Diagnostic> {
     }
     if log.truncated > 0 {
         let text = format!(
-            "{} with bodies that were too large for --audit-log-truncate-max-event-size and are not in the log",
+            "{} with bodies that --audit-log-truncate-max-event-size removed from the log",
             counted(log.truncated, "event")
         );
         notes.push(info(text).named("log-truncated"));
@@ -50,10 +54,11 @@ pub(super) fn notes(shown: &Shown<'_>) -> Vec<Diagnostic> {
         );
         notes.push(info(text).named("talkers-approximate"));
     }
-    let unseen =
-        info("requests that today's policy does not log are not in the log, and not counted".to_owned());
+    let unseen = info(
+        "requests that the current policy does not log are not in the log, and so not counted".to_owned(),
+    );
     notes.push(
-        unseen.named("unseen-requests").help("kaudit policy diff TODAY'S-POLICY NEW-POLICY says which"),
+        unseen.named("unseen-requests").help("to list them: kaudit policy diff CURRENT-POLICY NEW-POLICY"),
     );
     notes
 }
@@ -86,7 +91,7 @@ fn managed_fields(shown: &Shown<'_>) -> Option<Diagnostic> {
         return None;
     }
     let text = format!(
-        "no body in the log has managedFields: if today's policy omits them, bodies are larger under {}, which does not",
+        "no body in the log has managedFields: if the current policy omits them, bodies are larger with {}, which does not omit them",
         names.join(" and ")
     );
     Some(Diagnostic::info(text).named("managed-fields-omitted"))

@@ -141,14 +141,14 @@ fn explain(side: &Side<'_>) -> Vec<String> {
     }
     if sums.unknown > 0 {
         say(format!(
-            "not known, as the log has not: the bodies of up to {} and {}; so it takes more than is shown",
+            "unknown, because not in the log: the bodies of up to {} and {}; so it takes more space than shown",
             counted(sums.unknown_requests, "request"),
             counted(sums.unknown_responses, "answer")
         ));
     }
     if *without_end > 0 {
         say(format!(
-            "not known, as the log has not: the last events of {}, which had not ended, or whose end the log omits",
+            "unknown, because not in the log: the last events of {}, which had not ended, or whose end the log omits",
             counted(*without_end, "request")
         ));
     }

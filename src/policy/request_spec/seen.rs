@@ -11,7 +11,7 @@ use crate::policy::decide::decision::Resource;
 pub(super) fn watched(verb: &str) -> Result<String, Diagnostic> {
     match verb {
         "get" | "list" | "watch" => Ok("watch".to_owned()),
-        verb => Err(Diagnostic::error(format!("-w: only a get or a list watches, no {verb}"))),
+        verb => Err(Diagnostic::error(format!("-w works only with get and list, not with {verb}"))),
     }
 }
 
@@ -22,15 +22,15 @@ pub(super) fn as_sent(verb: String, found: &mut Resource, remarks: &mut Vec<Stri
     let is_object = found.subresource.is_empty();
     let verb = match (verb.as_str(), found.name.is_empty()) {
         ("get", true) if is_object => {
-            remarks.push("without a name, the API server sees a list and no get".to_owned());
+            remarks.push("without a name, the API server sees a list, not a get".to_owned());
             "list".to_owned()
         }
         ("delete", true) if is_object => {
-            remarks.push("without a name, the API server sees a deletecollection and no delete".to_owned());
+            remarks.push("without a name, the API server sees a deletecollection, not a delete".to_owned());
             "deletecollection".to_owned()
         }
         ("deletecollection", false) => {
-            remarks.push("with a name, the API server sees a delete and no deletecollection".to_owned());
+            remarks.push("with a name, the API server sees a delete, not a deletecollection".to_owned());
             "delete".to_owned()
         }
         ("create", false) if is_object => {

@@ -1,4 +1,4 @@
-//! Who asks: the user and their groups.
+//! The user of a request and the user's groups.
 
 use crate::policy::decide::decision::User;
 

@@ -1,9 +1,9 @@
-//! A request in the words in which kubectl is asked for it, and a rule in a few words.
+//! A request as arguments of kubectl, and a short description of a rule.
 
 use crate::policy::builtin;
 use crate::policy::decide::decision::{Request, Resource, Target};
 use crate::policy::model::{GroupResources, Rule};
-use crate::policy::question::groups_of;
+use crate::policy::request_spec::groups_of;
 
 /// For example `get pods/log web -n default by alice (devs)`, or `get /healthz by nobody`.
 #[must_use]

@@ -124,7 +124,7 @@ fn unescape(text: &str, is_query: bool) -> String {
 mod tests {
     use super::*;
     use crate::policy::decide::decision::Request;
-    use crate::policy::question::describe::describe_request;
+    use crate::policy::request_spec::describe::describe_request;
 
     fn shown(method: &str, raw: &str) -> String {
         let (verb, target) = understand(method, raw);

@@ -1,4 +1,4 @@
-//! A request in kubectl's words → the request as the API server sees it.
+//! A request as kubectl's arguments → the request as the API server sees it.
 
 mod command;
 mod describe;
@@ -16,11 +16,11 @@ pub use describe::{describe_arguments, describe_request, describe_rule};
 pub(super) use path::is_of_resource as is_path_of_resource;
 pub(super) use user::groups_of;
 
-/// What was typed.
+/// The arguments that specify a request.
 #[derive(Debug, Clone, Default)]
-pub struct Question {
+pub struct RequestSpec {
     /// Verb, resource (`pods`, `deploy`, `deployments.apps`, `pods/log`) and name; or verb and path.
-    pub words: Vec<String>,
+    pub arguments: Vec<String>,
     /// A path instead of a resource.
     pub raw: Option<String>,
     /// `-n`; without one `default`, for a resource that has namespaces.
@@ -41,19 +41,21 @@ pub struct Question {
 
 const USAGE: &str = "for example: get pods/log web -n default --as alice, or get --raw /healthz";
 
-impl Question {
-    /// The request to the API server 1.`minor`, and remarks about how the words were taken.
+impl RequestSpec {
+    /// The request to the API server 1.`minor`, and notes on how the arguments were understood.
     ///
     /// # Errors
-    /// The words make no request: no verb, no resource, a verb that no request has.
+    /// The arguments do not specify a request: there is no verb or no resource, or no request has the verb.
     pub fn request(&self, minor: u32) -> Result<(Request, Vec<String>), Diagnostic> {
         let mut remarks = Vec::new();
         let user = (!self.no_user).then(|| user::named(self.user.as_deref(), &self.groups));
-        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        let (verb, target) = match (words.as_slice(), &self.raw) {
-            ([] | [_], Some(raw)) => self.path(words.first().copied(), raw, &mut remarks)?,
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let (verb, target) = match (arguments.as_slice(), &self.raw) {
+            ([] | [_], Some(raw)) => self.path(arguments.first().copied(), raw, &mut remarks)?,
             ([_, extra, ..], Some(_)) => {
-                return Err(Diagnostic::error(format!("{extra}: --raw takes the place of the resource")));
+                return Err(Diagnostic::error(format!(
+                    "unexpected argument {extra}: --raw replaces the resource"
+                )));
             }
             ([verb, raw], None) if raw.starts_with('/') => self.path(Some(verb), raw, &mut remarks)?,
             ([verb, rest @ ..], None) => {
@@ -61,7 +63,10 @@ impl Question {
                 (verb, Target::Resource(resource))
             }
             ([], None) => {
-                return Err(Diagnostic::error("name a verb and a resource, or --raw and a path").help(USAGE));
+                return Err(Diagnostic::error(
+                    "verb and resource are missing; give them, or --raw and a path",
+                )
+                .help(USAGE));
             }
         };
         Ok((Request { user, verb, target }, remarks))
@@ -77,17 +82,19 @@ impl Question {
             return Err(Diagnostic::error(format!("--raw {raw}: a path begins with /")));
         }
         if self.namespace.is_some() || self.all_namespaces || self.subresource.is_some() {
-            return Err(Diagnostic::error("a path has its namespace and subresource in it"));
+            return Err(Diagnostic::error("a path already contains the namespace and the subresource"));
         }
         let word = word.unwrap_or("get").to_lowercase();
         let method = command::method(&word).ok_or_else(|| {
-            Diagnostic::error(format!("no request for a path has the verb {word}"))
-                .help("verbs: the methods of HTTP: get, post, put, patch, delete, head, options")
+            Diagnostic::error(format!("requests for a path do not have the verb {word}"))
+                .help("write an HTTP method: get, post, put, patch, delete, head, options")
         })?;
         let (verb, target) = path::understand(method, raw);
         if let Target::Resource(resource) = &target {
-            remarks
-                .push(format!("the API server takes this path for a resource: {verb} {}", resource.resource));
+            remarks.push(format!(
+                "this path is a resource request for the API server: {verb} {}",
+                resource.resource
+            ));
         }
         Ok((verb, target))
     }
@@ -108,7 +115,10 @@ impl Question {
         };
         let (resource, name) = match (command, rest) {
             (_, []) => {
-                return Err(Diagnostic::error("name a verb and a resource, or --raw and a path").help(USAGE));
+                return Err(Diagnostic::error(
+                    "verb and resource are missing; give them, or --raw and a path",
+                )
+                .help(USAGE));
             }
             (Some(command @ Command { resource: Some(only), .. }), rest) => {
                 (only, object_of(&command, only, rest, remarks)?)
@@ -137,9 +147,10 @@ impl Question {
     ) -> Result<Resource, Diagnostic> {
         let (resource, mut after_slash) = typed.split_once('/').unwrap_or((typed, ""));
         if typed.contains(',') || typed == "all" || after_slash.contains('/') || resource.is_empty() {
-            return Err(
-                Diagnostic::error(format!("{typed}: one resource, such as pods or pods/log")).help(USAGE)
-            );
+            return Err(Diagnostic::error(format!(
+                "{typed} is not a single resource, such as pods or pods/log"
+            ))
+            .help(USAGE));
         }
         // `deployments.apps/scale`, `deployments.v1.apps`
         let (called, group) = resource.split_once('.').unwrap_or((resource, ""));
@@ -152,7 +163,8 @@ impl Question {
         if !after_slash.is_empty() && name.is_empty() && known.is_some_and(is_object) {
             // kubectl's TYPE/NAME.
             std::mem::take(&mut after_slash).clone_into(&mut name);
-            remarks.push(format!("{name} is taken as a name, because it is no subresource of {called}"));
+            let plural = known.map_or(called, |known| known.resource);
+            remarks.push(format!("{plural} have no subresource {name}: assuming it is a name"));
         }
         let resource = known.map_or(called, |known| known.resource).to_owned();
         let group = known.map_or(group, |known| known.group).to_owned();
@@ -163,7 +175,7 @@ impl Question {
             _ if group.is_empty() && resource == "namespaces" => name.clone(),
             Some(namespace) if is_namespaced => namespace.clone(),
             Some(namespace) => {
-                remarks.push(format!("{resource} are in no namespace: -n {namespace} is left out"));
+                remarks.push(format!("{resource} are not namespaced: -n {namespace} is ignored"));
                 String::new()
             }
             None if is_namespaced => "default".to_owned(),
@@ -178,7 +190,7 @@ impl Question {
         let is_over_all =
             ["get", "list", "watch", "deletecollection"].contains(&verb) && found.name.is_empty();
         if self.all_namespaces && !is_over_all {
-            return Err(Diagnostic::error("-A: only a list or a watch is over all namespaces").help(USAGE));
+            return Err(Diagnostic::error("-A works only with list and watch").help(USAGE));
         }
         Ok(())
     }
@@ -196,18 +208,18 @@ fn find(
     let Some(known) = found.first().copied() else {
         if group.is_none() {
             remarks.push(format!(
-                "{called} is no built-in resource, and is taken as one of the core group; name its group: \
+                "{called} is not a built-in resource: assuming the core group; to name its group: \
                  {called}.example.com"
             ));
         }
         return None;
     };
     if known.resource != called {
-        remarks.push(format!("{called} is taken as {}", full_name(known)));
+        remarks.push(format!("assuming that {called} means {}", full_name(known)));
     }
     let others = found.iter().skip(1).filter(|other| builtin::is_served(&other.minors, minor));
     for other in others.filter(|other| other.resource == known.resource && group.is_none()) {
-        remarks.push(format!("there are {} too, which a policy tells apart", full_name(other)));
+        remarks.push(format!("there are also {}, which a policy distinguishes", full_name(other)));
     }
     Some(known)
 }
@@ -237,23 +249,26 @@ fn object_of<'w>(
     match more {
         [] => {}
         [extra, ..] if !command.has_more => return Err(refuse_extra(extra)),
-        more => remarks.push(format!("a policy does not see what is asked for beside: {}", more.join(" "))),
+        more => remarks.push(format!("a policy does not see the other arguments: {}", more.join(" "))),
     }
     match typed.split_once('/') {
         None => Ok(typed),
         Some((called, name)) if is_called(called, only) => Ok(name),
         Some((called, _)) if command.finds_pod && is_built_in(called) => {
             remarks.push(format!(
-                "kubectl gets {typed}, lists its pods and asks for one of them, whose name is not known here"
+                "kubectl gets {typed}, lists its pods and then uses one of them; its name is not known here"
             ));
             Ok("")
         }
-        Some(_) => Err(Diagnostic::error(format!("{typed}: name one of {only} itself"))),
+        Some(_) => Err(Diagnostic::error(format!("{typed} is not the name of one of {only}"))),
     }
 }
 
 fn refuse_extra(extra: &str) -> Diagnostic {
-    Diagnostic::error(format!("{extra}: one verb, one resource, one name")).help(USAGE)
+    Diagnostic::error(format!(
+        "unexpected argument {extra}: give one verb, one resource and at most one name"
+    ))
+    .help(USAGE)
 }
 
 fn is_built_in(typed: &str) -> bool {
@@ -271,7 +286,7 @@ fn is_version(text: &str) -> bool {
 }
 
 fn refuse_verb(typed: &str, verb: &str) -> Diagnostic {
-    let refusal = Diagnostic::error(format!("no request for a resource has the verb {typed}"));
+    let refusal = Diagnostic::error(format!("requests for a resource do not have the verb {typed}"));
     match nearest(verb, VERBS.into_iter()) {
         Some(meant) => refusal.help(format!("did you mean {meant}?")),
         None => refusal.help(format!("verbs: {}", VERBS.join(", "))),

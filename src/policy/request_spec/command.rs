@@ -1,4 +1,4 @@
-//! What kubectl calls a request, and what the API server calls it.
+//! The commands of kubectl, and the requests that they send.
 
 /// A command of kubectl, as far as it is one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) struct Command {
     pub(super) subresource: Option<&'static str>,
     /// Whether kubectl finds a pod for an object of another resource (`deploy/web`).
     pub(super) finds_pod: bool,
-    /// Whether more words follow, which the API server does not see as attributes: a command line, ports.
+    /// Whether more arguments follow that the API server does not see as attributes: a command line, ports.
     pub(super) has_more: bool,
     /// What should be known beside.
     pub(super) remark: Option<&'static str>,
@@ -42,9 +42,9 @@ impl Command {
     }
 }
 
-const WEBSOCKET: &str = "over a WebSocket, as kubectl asks from 1.31 on, the verb is get: ask for both";
-const GETS_FIRST: &str = "kubectl gets the object before: ask for get too";
-const APPLIES: &str = "kubectl apply gets the object, and then patches it, or creates it where there is none: ask for get and create too";
+const WEBSOCKET: &str = "over a WebSocket, which kubectl uses from 1.31 on, the verb is get: check both";
+const GETS_FIRST: &str = "kubectl first gets the object: check get too";
+const APPLIES: &str = "kubectl apply gets the object, then patches it, or creates it if it does not exist: check get and create too";
 
 const COMMANDS: [Command; 16] = [
     Command::of("describe", "get"),
@@ -70,8 +70,8 @@ pub(super) fn find(word: &str) -> Option<Command> {
     COMMANDS.into_iter().find(|command| command.word == word)
 }
 
-/// The HTTP method that a word stands for where a path is asked for: its own name, kubectl's (`kubectl create --raw`) or a
-/// verb of resources.
+/// The HTTP method of a request for a path: by its own name, by kubectl's command (`kubectl create --raw`) or by a verb of
+/// resources.
 pub(super) fn method(word: &str) -> Option<&'static str> {
     Some(match word {
         "get" | "list" | "watch" => "GET",
