@@ -16,7 +16,7 @@ pub enum Exit {
     /// Applied, not healthy, rolled back, and healthy again.
     RolledBack,
     /// Neither the state before nor the one asked for could be verified. `receive`: events cannot be written any more.
-    NeedsHands,
+    ManualIntervention,
     /// Another run holds the lock.
     Busy,
     /// Ended by SIGINT, in order.
@@ -35,7 +35,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Refused => 3,
             Exit::RolledBack => 4,
-            Exit::NeedsHands => 5,
+            Exit::ManualIntervention => 5,
             Exit::Busy => 6,
             // As a shell shows a program that was ended by the signal: 128 and its number.
             Exit::Interrupted => 130,

@@ -6,7 +6,7 @@ use crate::generation;
 use crate::kubelet::{self, ConfigFile, Kubelet, Sources, Surroundings};
 use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, Node};
-use crate::plan::{Observed, Survey};
+use crate::plan::{Observed, ReadSet};
 use crate::transaction::{JOURNAL_PATH, Underway};
 use crate::yaml::Document;
 use anyhow::{Result, anyhow};
@@ -194,15 +194,15 @@ pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> 
     })
 }
 
-/// Reads what a survey names.
+/// Reads what a read_set names.
 ///
 /// # Errors
 /// Something is there and cannot be read.
-pub fn look(node: &Node, observed: &mut Observed, survey: &Survey) -> Result<(), Obstacle> {
-    for path in &survey.directories {
+pub fn look(node: &Node, observed: &mut Observed, read_set: &ReadSet) -> Result<(), Obstacle> {
+    for path in &read_set.directories {
         observed.directories.insert(path.clone(), node.directory_metadata(path)?);
     }
-    for path in &survey.files {
+    for path in &read_set.files {
         let state = match node.target_kind(path)? {
             EntryKind::Directory => {
                 return Err(Diagnostic::error(format!("{} is a directory where the API server reads a file", path.display()))

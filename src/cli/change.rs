@@ -1,12 +1,12 @@
 //! What all commands that change the node have in common: plan, diff, look at what runs, consent, lock, plan again,
 //! apply, verify.
 
-use super::live::{self, Checked, End, describe, needs_hands};
+use super::live::{self, Checked, End, describe, manual_intervention};
 use super::options::{ChangeOptions, Consent, Restart};
 use super::recover::{failed, recover_first, take_lock};
 use super::refuse;
 use super::target::Target;
-use super::webhook::judge_receiver;
+use super::webhook::check_receiver;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
@@ -147,7 +147,7 @@ impl Change<'_> {
             }
         };
         if target.root.is_none() {
-            report.notes.extend(judge_receiver(target, plan, self.ignored).map_err(stop)?);
+            report.notes.extend(check_receiver(target, plan, self.ignored).map_err(stop)?);
         }
         if target.is_live_tree() {
             report.notes.push(
@@ -208,7 +208,7 @@ impl Change<'_> {
             }
             Err(Failure::Stuck { cause, undoing }) => {
                 report.refusals.push(Diagnostic::error(format!("{cause:#}; undoing: {undoing:#}")));
-                return Err(needs_hands(report).into());
+                return Err(manual_intervention(report).into());
             }
         }
         check_on_disk(target, &planned.plan)?;
@@ -256,7 +256,7 @@ fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
         let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
         if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
             let refusal = Diagnostic::error(format!("{} is not what was written", file.path.display()));
-            return Err(needs_hands(Report { refusals: vec![refusal], ..Report::default() }).into());
+            return Err(manual_intervention(Report { refusals: vec![refusal], ..Report::default() }).into());
         }
     }
     Ok(())

@@ -75,7 +75,7 @@ fn show(output: &mut Output<'_>) -> anyhow::Result<Exit> {
     output.line("");
     if !identical {
         output.line("The manifest is NOT what it was: this is a bug.");
-        return Ok(Exit::NeedsHands);
+        return Ok(Exit::ManualIntervention);
     }
     output.line("The manifest is byte for byte what it was. The directory is removed again.");
     Ok(Exit::Done)

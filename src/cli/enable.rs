@@ -6,14 +6,14 @@ use super::options::{ChangeOptions, Consent, Restart};
 use super::refuse;
 use super::settings::Settings;
 use super::target::Target;
-use super::webhook::judge_files;
+use super::webhook::check_files;
 use crate::audit::merged::{Merged, Origin};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::manifest::{Manifest, refuse_managed};
 use crate::node::Node;
 use crate::observe::{Obstacle, look, observe};
-use crate::plan::{Draft, Observed, Survey, Wanted, check_surroundings, draft_enable, lines_by_hand};
+use crate::plan::{Draft, Observed, ReadSet, Wanted, check_surroundings, draft_enable, lines_by_hand};
 use crate::report::{Output, Report};
 use clap::Args;
 use std::path::Path;
@@ -71,9 +71,9 @@ pub(super) fn read_for_change(node: &Node, manifest_path: &Path) -> Result<(Mani
         refuse_managed(&observed.manifest.bytes, manifest_path).unwrap_or(refusal).in_file(shown())
     })?;
     check_surroundings(&manifest, &observed)?;
-    let mut survey = Survey::of_history(&observed.history);
-    survey.files.remove(manifest_path);
-    look(node, &mut observed, &survey)?;
+    let mut read_set = ReadSet::of_history(&observed.history);
+    read_set.files.remove(manifest_path);
+    look(node, &mut observed, &read_set)?;
     Ok((manifest, observed))
 }
 
@@ -100,14 +100,14 @@ pub(super) fn plan(
         explain(Obstacle::Refused(named.collect()))
     };
     let draft = draft_enable(manifest, wanted, &observed.history.owned()).map_err(in_manifest)?;
-    look(node, &mut observed, &draft.survey())?;
+    look(node, &mut observed, &draft.read_set())?;
     observed.is_live = is_live;
     if let (true, Some(log)) = (is_live, draft.log()) {
         observed.log_bytes_available = Some(node.bytes_available(log)?);
     }
     let lines = if verbose { describe(&draft) } else { Vec::new() };
     let mut plan = draft.finish(&observed).map_err(in_manifest)?;
-    plan.notes.extend(judge_files(target, &plan, ignored)?);
+    plan.notes.extend(check_files(target, &plan, ignored)?);
     let mut planned = Planned::of(plan, &observed);
     planned.lines = lines;
     Ok(planned)

@@ -257,7 +257,7 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
             report
                 .refusals
                 .push(refusal.help("requests since then were answered 503: the API server sends them again"));
-            Exit::NeedsHands
+            Exit::ManualIntervention
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `recover`, and the lock: what stands before every change.
 
-use super::live::{self, End, needs_hands, refusal_of};
+use super::live::{self, End, manual_intervention, refusal_of};
 use super::options::Waiting;
 use super::refuse;
 use super::target::Target;
@@ -135,7 +135,10 @@ fn tell(recovered: restart::Recovered) -> Result<Diagnostic, Box<End>> {
             in_force(number, &format!("its API server is healthy and proven: event {id} is in the log"))
         }
         restart::Recovered::Verified(number, Proven::Off) => in_force(number, "its API server is healthy"),
-        restart::Recovered::Verified(number, proven @ (Proven::Silent(_) | Proven::Elsewhere(..))) => {
+        restart::Recovered::Verified(
+            number,
+            proven @ (Proven::Unverifiable(_) | Proven::WebhookOnly(..)),
+        ) => {
             let why = proven.unproven().unwrap_or_default();
             in_force(
                 number,
@@ -145,7 +148,7 @@ fn tell(recovered: restart::Recovered) -> Result<Diagnostic, Box<End>> {
         restart::Recovered::Undone(number) => undone(number),
         restart::Recovered::Stuck(cause) => {
             let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
-            return Err(needs_hands(report).into());
+            return Err(manual_intervention(report).into());
         }
     })
 }
@@ -171,7 +174,7 @@ fn undone(number: u64) -> Diagnostic {
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
     match obstacle {
-        Obstacle::Refused(refusals) => needs_hands(Report { refusals, ..Report::default() }).into(),
+        Obstacle::Refused(refusals) => manual_intervention(Report { refusals, ..Report::default() }).into(),
         Obstacle::Failed(error) => stuck(&format!("{error:#}")),
     }
 }
@@ -183,7 +186,7 @@ pub(super) fn failed(error: anyhow::Error) -> Box<End> {
 
 /// Neither state could be verified.
 fn stuck(reason: &str) -> Box<End> {
-    needs_hands(Report { refusals: vec![Diagnostic::error(reason)], ..Report::default() }).into()
+    manual_intervention(Report { refusals: vec![Diagnostic::error(reason)], ..Report::default() }).into()
 }
 
 #[cfg(test)]
@@ -206,7 +209,7 @@ mod tests {
             (Proven::Event("6f".to_owned()), "healthy and proven: event 6f is in the log"),
             (Proven::Off, "healthy"),
             (
-                Proven::Silent("no policy".to_owned()),
+                Proven::Unverifiable("no policy".to_owned()),
                 "healthy; that events are logged could not be proven: no policy",
             ),
         ] {
@@ -214,6 +217,6 @@ mod tests {
             assert_eq!(note.message, format!("generation 10 is in force: its API server is {words}"));
         }
         let stuck = tell(restart::Recovered::Stuck(Cause::new("somebody else's"))).unwrap_err();
-        assert_eq!(stuck.1, Exit::NeedsHands);
+        assert_eq!(stuck.1, Exit::ManualIntervention);
     }
 }

@@ -15,7 +15,7 @@ pub struct ApiServer {
     /// Its image reference.
     pub image: String,
     /// The words that kube-apiserver reads as its own arguments, in order.
-    pub words: Vec<Word>,
+    pub words: Vec<Argument>,
     /// The list that further flags belong to.
     pub list: FlagList,
     /// Index in that list where kube-apiserver's own words begin.
@@ -26,7 +26,7 @@ pub struct ApiServer {
 
 /// One word of a command line and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct Argument {
     /// `command` or `args`.
     pub list: FlagList,
     /// Its index there.
@@ -122,8 +122,8 @@ pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Diagnost
     }
 }
 
-fn describe(index: usize, container: &Container, words: Vec<Word>, first: usize) -> ApiServer {
-    let own: Vec<Word> = words.into_iter().skip(first).collect();
+fn describe(index: usize, container: &Container, words: Vec<Argument>, first: usize) -> ApiServer {
+    let own: Vec<Argument> = words.into_iter().skip(first).collect();
     // Further flags go where the last flag is; where there is none, behind the binary itself.
     let list = own.last().map_or_else(
         || {
@@ -144,17 +144,17 @@ fn describe(index: usize, container: &Container, words: Vec<Word>, first: usize)
     ApiServer { container: index, image, words: own, list, first, len }
 }
 
-fn words_of(container: &Container) -> Vec<Word> {
+fn words_of(container: &Container) -> Vec<Argument> {
     let of = |list: FlagList, words: Option<&Vec<String>>| {
         let words = words.cloned().unwrap_or_default();
-        words.into_iter().enumerate().map(move |(index, text)| Word { list, index, text })
+        words.into_iter().enumerate().map(move |(index, text)| Argument { list, index, text })
     };
     of(FlagList::Command, container.command.as_ref())
         .chain(of(FlagList::Args, container.args.as_ref()))
         .collect()
 }
 
-fn launch(container: &Container, words: &[Word]) -> Launch {
+fn launch(container: &Container, words: &[Argument]) -> Launch {
     let mut previous = "";
     for (index, word) in words.iter().enumerate() {
         let text = word.text.as_str();
@@ -181,7 +181,7 @@ fn launch(container: &Container, words: &[Word]) -> Launch {
 }
 
 /// Whether a container that starts a shell is the API server's: its script, its name or its image says so.
-fn mentions_api_server(container: &Container, words: &[Word]) -> bool {
+fn mentions_api_server(container: &Container, words: &[Argument]) -> bool {
     let in_script = words
         .iter()
         .any(|word| word.text.contains("kube-apiserver") || word.text.contains("hyperkube apiserver"));

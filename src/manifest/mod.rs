@@ -10,9 +10,9 @@ mod owner;
 mod pod;
 mod validate;
 
-pub use launch::{ApiServer, FlagList, Word};
+pub use launch::{ApiServer, Argument, FlagList};
 pub use mounts::{Coverage, Mount, MountSource, normalise};
-pub use neighbours::{Neighbour, find_twins};
+pub use neighbours::{Neighbour, find_duplicates};
 pub use owner::Manager;
 pub use validate::check_pod;
 

@@ -21,7 +21,7 @@ pub struct Neighbour {
 ///
 /// kubernetes issues 55596, 129364, 136962; kubeadm issue 2823.
 #[must_use]
-pub fn find_twins(
+pub fn find_duplicates(
     directory: &Path,
     manifest_name: &str,
     pod: &Pod,

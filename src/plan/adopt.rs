@@ -5,7 +5,7 @@ use super::flags::{BARE_VALUE, audit_flags_there};
 use crate::audit::merged::Merged;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Manifest, check_pod, find_twins};
+use crate::manifest::{Manifest, check_pod, find_duplicates};
 use crate::plan::Observed;
 use crate::yaml::Document;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub fn check_surroundings(manifest: &Manifest, observed: &Observed) -> Result<()
     check_pod(manifest.pod()).map_err(in_file)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let twins = find_twins(directory, &name, manifest.pod(), &observed.neighbours);
+    let twins = find_duplicates(directory, &name, manifest.pod(), &observed.neighbours);
     if twins.is_empty() { Ok(()) } else { Err(twins) }
 }
 

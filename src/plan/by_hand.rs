@@ -7,7 +7,7 @@ use crate::audit::value::STANDARD_OUTPUT;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use std::path::Path;
 
-/// The flags, mounts and volumes of a wish, as text to paste: one entry per place. Empty where the wish itself is
+/// The flags, mounts and volumes of a requested, as text to paste: one entry per place. Empty where the requested itself is
 /// not one that an API server would start with.
 #[must_use]
 pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {

@@ -1,11 +1,11 @@
-//! The first half of `enable`: flags, mounts and environment, decided from the manifest and the wish alone. What has
-//! to be read of the node depends on it: [`Draft::survey`] says what.
+//! The first half of `enable`: flags, mounts and environment, decided from the manifest and the requested alone. What has
+//! to be read of the node depends on it: [`Draft::read_set`] says what.
 
 use super::environment::plan_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
 use super::mounts::MountPlan;
-use super::webhook::WebhookWish;
-use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
+use super::webhook::RequestedWebhook;
+use super::{POLICY_PATH, PolicyWanted, ReadSet, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// The preset that is taken where no policy is named and none is there.
 const DEFAULT_PRESET: &str = "default";
 
-/// What `enable` will do to the manifest, decided from the manifest and the wish alone.
+/// What `enable` will do to the manifest, decided from the manifest and the requested alone.
 #[derive(Debug)]
 pub struct Draft {
     pub(super) manifest: Manifest,
@@ -33,7 +33,7 @@ pub struct Draft {
     /// The webhook kubeconfig on the host; `None`: there is none.
     pub(super) webhook: Option<PathBuf>,
     /// What to write there; `None`: what is there is kept.
-    pub(super) webhook_wish: Option<WebhookWish>,
+    pub(super) requested_webhook: Option<RequestedWebhook>,
     /// What the API server will see of the host.
     pub(super) mounts: Vec<Mount>,
     pub(super) log: Option<PathBuf>,
@@ -52,12 +52,12 @@ pub(super) struct Source {
     /// The host's path; `None`: no such file is configured.
     pub(super) host: Option<PathBuf>,
     /// What to write there; `None`: what is there is kept.
-    pub(super) content: Option<Wish>,
+    pub(super) content: Option<RequestedContent>,
 }
 
 /// A content that was asked for.
 #[derive(Debug)]
-pub(super) struct Wish {
+pub(super) struct RequestedContent {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
     /// A preset loads in every version that it is written for; tests hold that.
@@ -67,7 +67,7 @@ pub(super) struct Wish {
 /// Decides flags, mounts and environment; `owned` is what of the manifest is kaudit's.
 ///
 /// # Errors
-/// Everything that can be told from the manifest and the wish: unknown flags, values out of range, mounts that
+/// Everything that can be told from the manifest and the requested: unknown flags, values out of range, mounts that
 /// cannot be made.
 pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
@@ -96,13 +96,14 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     if let Some(path) = path_of(POLICY_FILE)? {
         policy.host = Some(mounts.show_config(&path, "policy").map_err(Diagnostic::alone)?);
     }
-    if let AskedPolicy::Write(wish) = asked_policy {
-        policy.content = Some(wish);
+    if let AskedPolicy::Write(requested) = asked_policy {
+        policy.content = Some(requested);
     }
     let webhook_path = path_of(WEBHOOK_CONFIG_FILE)?;
     let show = |path: &PathBuf| mounts.show_config(path, "webhook kubeconfig");
     let webhook = webhook_path.as_ref().map(show).transpose().map_err(Diagnostic::alone)?;
-    let webhook_wish = wanted.webhook.as_ref().map(WebhookWish::of).transpose().map_err(Diagnostic::alone)?;
+    let requested_webhook =
+        wanted.webhook.as_ref().map(RequestedWebhook::of).transpose().map_err(Diagnostic::alone)?;
     let log_path = path_of(LOG_PATH)?;
     let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Diagnostic::alone)?;
 
@@ -124,7 +125,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
         settings,
         policy,
         webhook,
-        webhook_wish,
+        requested_webhook,
         mounts: planned_mounts,
         log,
         edits,
@@ -139,18 +140,18 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
 impl Draft {
     /// What of the node has to be read for [`Draft::finish`].
     #[must_use]
-    pub fn survey(&self) -> Survey {
-        let mut survey = Survey::default();
+    pub fn read_set(&self) -> ReadSet {
+        let mut read_set = ReadSet::default();
         for path in [&self.policy.host, &self.webhook].into_iter().flatten() {
-            survey.add_file(path);
+            read_set.add_file(path);
         }
-        if let (Some(host), Some(wish)) = (&self.webhook, &self.webhook_wish) {
-            survey.files.extend(wish.paths(&self.mounts, host));
+        if let (Some(host), Some(requested)) = (&self.webhook, &self.requested_webhook) {
+            read_set.files.extend(requested.paths(&self.mounts, host));
         }
         if let Some(directory) = self.log.as_deref().and_then(Path::parent) {
-            survey.add_directory(directory);
+            read_set.add_directory(directory);
         }
-        survey
+        read_set
     }
 
     /// The settings as they will be.
@@ -177,7 +178,7 @@ enum AskedPolicy {
     /// The flag that is there keeps its file.
     Keep,
     /// A content for kaudit's own place.
-    Write(Wish),
+    Write(RequestedContent),
     /// A file where it lies.
     InPlace(PathBuf),
 }
@@ -206,13 +207,15 @@ fn policy_content(
         let preset =
             preset::find(name).ok_or_else(|| Diagnostic::error(format!("there is no preset {name}")))?;
         let bytes = preset.text_for(minor).into_owned().into_bytes();
-        Ok(AskedPolicy::Write(Wish { name: format!("preset {name}"), bytes, is_preset: true }))
+        Ok(AskedPolicy::Write(RequestedContent { name: format!("preset {name}"), bytes, is_preset: true }))
     };
     match &wanted.policy {
         Some(PolicyWanted::Preset(name)) => preset(name),
-        Some(PolicyWanted::Text { name, bytes }) => {
-            Ok(AskedPolicy::Write(Wish { name: name.clone(), bytes: bytes.clone(), is_preset: false }))
-        }
+        Some(PolicyWanted::Text { name, bytes }) => Ok(AskedPolicy::Write(RequestedContent {
+            name: name.clone(),
+            bytes: bytes.clone(),
+            is_preset: false,
+        })),
         Some(PolicyWanted::InPlace { path }) => Ok(AskedPolicy::InPlace(path.clone())),
         None if !wanted.reset && there.iter().any(|occurrence| occurrence.flag == POLICY_FILE) => {
             Ok(AskedPolicy::Keep)

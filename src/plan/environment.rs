@@ -35,7 +35,7 @@ pub(super) fn plan_environment(
     log_path: Option<&Path>,
     owned: &Owned,
 ) -> Result<EnvironmentEdits, Diagnostic> {
-    let mut wished = wished(wanted, version, log_path)?;
+    let mut requested = requested(wanted, version, log_path)?;
     let there = manifest.container().and_then(|container| container.env.as_deref()).unwrap_or_default();
     let ours: Vec<&str> = there
         .iter()
@@ -51,8 +51,8 @@ pub(super) fn plan_environment(
             (Some(asked), _) if asked == id => continue,
             (None, Some(_)) => {
                 let [log, ..] = entries;
-                if !has(&wished, &log.name) {
-                    wished.push(log);
+                if !has(&requested, &log.name) {
+                    requested.push(log);
                 }
                 continue;
             }
@@ -68,13 +68,13 @@ pub(super) fn plan_environment(
     if wanted.reset {
         dropped.extend(ours.iter().map(|name| (*name).to_owned()));
     }
-    dropped.retain(|name| !has(&wished, name));
+    dropped.retain(|name| !has(&requested, name));
     if wanted.reset {
         notes.extend(dropped.iter().map(|name| {
             Diagnostic::info(format!("the environment entry {name} is dropped: --reset, and it is not named"))
         }));
     }
-    let mut result = edit_environment(manifest, &wished, &dropped)?;
+    let mut result = edit_environment(manifest, &requested, &dropped)?;
     result.notes.splice(0..0, notes);
     result.dropped = dropped;
     Ok(result)
@@ -85,7 +85,7 @@ fn has(entries: &[EnvEntry], name: &str) -> bool {
 }
 
 /// The entries that are asked for, each once.
-fn wished(
+fn requested(
     wanted: &Wanted,
     version: &KubernetesVersion,
     log_path: Option<&Path>,

@@ -44,7 +44,7 @@ impl Draft {
         let had_webhook = lookup(&self.manifest.api_server().arguments(), WEBHOOK_CONFIG_FILE).is_some();
         let changes_webhook =
             plan.changed_files().any(|file| matches!(file.content, Content::Kubeconfig | Content::Secret));
-        plan.brings_webhook = self.webhook_wish.is_some() && (changes_webhook || !had_webhook);
+        plan.brings_webhook = self.requested_webhook.is_some() && (changes_webhook || !had_webhook);
         self.remove_unused_copies(&mut plan, observed);
         self.remove_webhook(&mut plan, observed);
         plan.remark_reread();
@@ -86,7 +86,7 @@ impl Draft {
         };
         let there = observed.file(host);
         let (name, bytes) = match (&self.policy.content, there) {
-            (Some(wish), _) => (wish.name.clone(), wish.bytes.clone()),
+            (Some(requested), _) => (requested.name.clone(), requested.bytes.clone()),
             (None, Some(file)) => (host.display().to_string(), file.bytes.clone()),
             (None, None) => {
                 missing_file(plan, observed, host, "audit policy", "--policy default")
@@ -94,7 +94,7 @@ impl Draft {
                 return Ok(None);
             }
         };
-        self.judge_policy(plan, &name, &bytes)?;
+        self.check_policy(plan, &name, &bytes)?;
         if self.policy.content.is_some() {
             if let Some(directory) = host.parent() {
                 make_directories(plan, observed, directory, owner);
@@ -110,9 +110,9 @@ impl Draft {
     }
 
     /// Presets are judged by tests, in every version.
-    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
+    fn check_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
         let used = match &self.policy.content {
-            Some(wish) if wish.is_preset => return Ok(()),
+            Some(requested) if requested.is_preset => return Ok(()),
             Some(_) => Use::Asked,
             None => Use::Kept,
         };

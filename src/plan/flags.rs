@@ -3,7 +3,7 @@
 use crate::audit::argv::{self, Form, Occurrence};
 use crate::audit::merged::{Change, DropReason, Merged, Origin, Untidy};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{ApiServer, Manifest, Word};
+use crate::manifest::{ApiServer, Argument, Manifest};
 use crate::yaml::{Edit, Path};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub(super) fn edit_flags(manifest: &Manifest, wanted: &BTreeMap<String, String>)
     let mut edits = Vec::new();
     for (position, occurrence) in there.iter().enumerate() {
         let is_last = !there.iter().skip(position + 1).any(|later| later.flag == occurrence.flag);
-        let words: Vec<&Word> =
+        let words: Vec<&Argument> =
             api_server.words.iter().skip(occurrence.item).take(occurrence.items).collect();
         let mut words = words.into_iter();
         let (Some(head), value) = (words.next(), words.next()) else { continue };
@@ -137,7 +137,7 @@ fn item(name: &str, value: &str) -> String {
     format!("--{name}={value}")
 }
 
-fn word_path(manifest: &Manifest, word: &Word) -> Path {
+fn word_path(manifest: &Manifest, word: &Argument) -> Path {
     manifest.container_path().key(word.list.key()).index(word.index)
 }
 
@@ -145,9 +145,9 @@ fn word_path(manifest: &Manifest, word: &Word) -> Path {
 /// manifest reads as kubeadm would write it with the same settings. Elsewhere: behind the last audit flag, or at
 /// the end. Never behind `--`, which ends the flags.
 fn place_of(api_server: &ApiServer, text: &str) -> usize {
-    let own: Vec<&Word> = api_server.words.iter().filter(|word| word.list == api_server.list).collect();
+    let own: Vec<&Argument> = api_server.words.iter().filter(|word| word.list == api_server.list).collect();
     let end = own.iter().find(|word| word.text == "--").map_or(api_server.len, |word| word.index);
-    let heads: Vec<&Word> =
+    let heads: Vec<&Argument> =
         own.iter().filter(|word| word.text.starts_with("--") && word.index < end).copied().collect();
     for key in [name_of, whole] {
         let sorted = heads.iter().zip(heads.iter().skip(1)).all(|(a, b)| key(&a.text) <= key(&b.text));

@@ -27,7 +27,7 @@ pub use disable::plan_disable;
 pub use draft::{Draft, draft_enable};
 pub use files::config_digest;
 pub use flags::audit_flags_there;
-pub use observed::{Inputs, Observed, Survey};
+pub use observed::{Inputs, Observed, ReadSet};
 pub use restart::plan_restart;
 pub use rollback::plan_rollback;
 pub use wanted::{PolicyWanted, Wanted, WebhookWanted};

@@ -17,7 +17,7 @@ pub struct Observed {
     pub manifest: FileState,
     /// The other regular files in its directory.
     pub neighbours: Vec<Neighbour>,
-    /// What the survey asked for.
+    /// What the read_set asked for.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
     /// Likewise for directories.
     pub directories: BTreeMap<PathBuf, Option<Metadata>>,
@@ -32,13 +32,13 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// A file of the survey.
+    /// A file of the read_set.
     #[must_use]
     pub fn file(&self, path: &Path) -> Option<&FileState> {
         self.files.get(path)?.as_ref()
     }
 
-    /// A directory of the survey.
+    /// A directory of the read_set.
     #[must_use]
     pub fn directory(&self, path: &Path) -> Option<&Metadata> {
         self.directories.get(path)?.as_ref()
@@ -47,32 +47,32 @@ impl Observed {
 
 /// What a plan needs to know of the node beyond the manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survey {
+pub struct ReadSet {
     /// Files to read, whole.
     pub files: BTreeSet<PathBuf>,
     /// Directories to look at.
     pub directories: BTreeSet<PathBuf>,
 }
 
-impl Survey {
+impl ReadSet {
     /// What the records name: `disable` and `rollback` put these files back, and the directories that lead there.
     #[must_use]
     pub fn of_history(history: &History) -> Self {
-        let mut survey = Self::default();
+        let mut read_set = Self::default();
         for path in history.paths() {
-            survey.add_file(&path);
+            read_set.add_file(&path);
         }
-        survey.directories.extend(history.made_directories().into_keys());
-        survey
+        read_set.directories.extend(history.made_directories().into_keys());
+        read_set
     }
 
     /// What the API server of a manifest reads beside it.
     #[must_use]
     pub fn of_inputs(manifest: &Manifest) -> Self {
         let Inputs { policy, webhook } = Inputs::of(manifest);
-        let mut survey = Self::default();
-        survey.files.extend([policy, webhook].into_iter().flatten());
-        survey
+        let mut read_set = Self::default();
+        read_set.files.extend([policy, webhook].into_iter().flatten());
+        read_set
     }
 
     /// Adds a directory and all above it: each that is missing has to be made.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// A kubeconfig that is asked for.
 #[derive(Debug)]
-pub(super) struct WebhookWish {
+pub(super) struct RequestedWebhook {
     name: String,
     bytes: Vec<u8>,
     kubeconfig: Kubeconfig,
@@ -21,7 +21,7 @@ pub(super) struct WebhookWish {
     files: BTreeMap<Kind, Vec<u8>>,
 }
 
-impl WebhookWish {
+impl RequestedWebhook {
     /// # Errors
     /// The API server would not start with it.
     pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Diagnostic> {
@@ -85,7 +85,7 @@ impl Draft {
     ) -> Result<Option<Vec<u8>>, Diagnostic> {
         let Some(host) = &self.webhook else { return Ok(None) };
         let there = observed.file(host);
-        let Some(wish) = &self.webhook_wish else {
+        let Some(requested) = &self.requested_webhook else {
             if there.is_none() {
                 missing_file(plan, observed, host, "webhook kubeconfig", "--webhook-config-file FILE")?;
             }
@@ -95,16 +95,20 @@ impl Draft {
             make_directories(plan, observed, directory, owner);
         }
         let mut changes = Vec::new();
-        for reference in wish.kubeconfig.references() {
+        for reference in requested.kubeconfig.references() {
             let seen = host_of(reference, &self.mounts).and_then(|path| observed.file(&path));
             if let Some(seen) = seen {
                 check_readable(reference, &seen.metadata, owner).map_err(|refusal| {
-                    wish.kubeconfig.point(refusal, reference.kind).without_excerpt().in_file(&wish.name)
+                    requested
+                        .kubeconfig
+                        .point(refusal, reference.kind)
+                        .without_excerpt()
+                        .in_file(&requested.name)
                 })?;
                 continue;
             }
-            let Some(bytes) = wish.files.get(&reference.kind) else {
-                self.refuse_unseen(wish, reference, plan, observed)?;
+            let Some(bytes) = requested.files.get(&reference.kind) else {
+                self.refuse_unseen(requested, reference, plan, observed)?;
                 continue;
             };
             let Some(name) = reference.kind.copy_name() else {
@@ -123,9 +127,12 @@ impl Draft {
             });
         }
         let bytes = if changes.is_empty() {
-            wish.bytes.clone()
+            requested.bytes.clone()
         } else {
-            wish.kubeconfig.with(&changes).map_err(|refusal| refusal.without_excerpt().in_file(&wish.name))?
+            requested
+                .kubeconfig
+                .with(&changes)
+                .map_err(|refusal| refusal.without_excerpt().in_file(&requested.name))?
         };
         plan.files.push(FileChange {
             path: host.clone(),
@@ -139,7 +146,7 @@ impl Draft {
     /// A file that neither the API server would see nor the operator has. A directory tree may be a part of a node.
     fn refuse_unseen(
         &self,
-        wish: &WebhookWish,
+        requested: &RequestedWebhook,
         reference: &Reference,
         plan: &mut Plan,
         observed: &Observed,
@@ -154,14 +161,14 @@ impl Draft {
         }
         let refusal = Diagnostic::error(format!("{key}: {path} is not there, neither here nor where the API server would look for it"))
             .help(format!("put the file there, beside the kubeconfig for a relative path; or its content into the kubeconfig: {}", kind.inline_key()));
-        Err(wish.kubeconfig.point(refusal, *kind).without_excerpt().in_file(&wish.name))
+        Err(requested.kubeconfig.point(refusal, *kind).without_excerpt().in_file(&requested.name))
     }
 
     /// Removes the copies of an earlier kubeconfig that the new one does not name, unless somebody edited them. They come
     /// after the manifest: the old API server reads them until it ends.
     pub(super) fn remove_unused_copies(&self, plan: &mut Plan, observed: &Observed) {
-        let (Some(host), Some(wish)) = (&self.webhook, &self.webhook_wish) else { return };
-        let references = wish.kubeconfig.references();
+        let (Some(host), Some(requested)) = (&self.webhook, &self.requested_webhook) else { return };
+        let references = requested.kubeconfig.references();
         let named: Vec<PathBuf> =
             references.into_iter().filter_map(|reference| host_of(reference, &self.mounts)).collect();
         for path in copies_beside(host).filter(|path| !named.contains(path)) {

@@ -17,7 +17,7 @@ const READ_LIMIT: u64 = 10 << 20;
 /// Back to the state before, after the API server was touched.
 pub(super) fn go_back(run: &mut Run<'_>, cause: Cause) -> Outcome {
     if cause.foreign.is_some() {
-        return leave_theirs(run, cause);
+        return keep_foreign_manifest(run, cause);
     }
     run.listener.step(&format!("{cause}: going back to the state before"));
     match back(run) {
@@ -28,7 +28,7 @@ pub(super) fn go_back(run: &mut Run<'_>, cause: Cause) -> Outcome {
 
 /// Somebody else's manifest is live, or was. Nothing of theirs is touched; where the API server runs as before, the
 /// rest of the change is undone.
-fn leave_theirs(run: &mut Run<'_>, cause: Cause) -> Outcome {
+fn keep_foreign_manifest(run: &mut Run<'_>, cause: Cause) -> Outcome {
     let undone = match live(run) {
         // Up to here the planned manifest was never live: theirs is an edit of the one before.
         Ok(Content::Before) => unstage(run),
@@ -43,8 +43,8 @@ fn leave_theirs(run: &mut Run<'_>, cause: Cause) -> Outcome {
 }
 
 /// Gives somebody's edit, which was moved out in the same moment as it was made, its place back.
-pub(super) fn return_theirs(run: &mut Run<'_>) -> Result<(), Cause> {
-    let names = &run.scene.names;
+pub(super) fn restore_foreign_manifest(run: &mut Run<'_>) -> Result<(), Cause> {
+    let names = &run.context.names;
     match run.machine.move_file(&names.old, &names.live)? {
         Moved::Done => unstage(run),
         Moved::Occupied | Moved::Missing => Err(run.foreign("the manifest changed on the way back")),
@@ -53,7 +53,7 @@ pub(super) fn return_theirs(run: &mut Run<'_>) -> Result<(), Cause> {
 
 /// Takes away what was staged; the manifest is the one from before, or somebody else's, and is not touched.
 pub(super) fn unstage(run: &mut Run<'_>) -> Result<(), Cause> {
-    run.lower()?;
+    run.stop_surge_pod()?;
     put_files_back(run)?;
     tidy(run)?;
     Ok(())
@@ -70,7 +70,7 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
     if run.journal.surge.is_some() {
         drop(run.machine.exempt_own(true));
     }
-    let names = &run.scene.names;
+    let names = &run.context.names;
     if live(run)? == Content::After {
         // Its name may be taken by what an exchange left there: the record has both.
         run.machine.remove_file(&names.new)?;
@@ -87,7 +87,7 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
         Content::Before => {}
         Content::Absent => {
             // Whatever is not as it should be by now, an API server is better than none: both are looked at again below.
-            drop(run.wait_until_gone(run.scene.after.grace().max(run.scene.before.grace())));
+            drop(run.wait_until_gone(run.context.after.grace().max(run.context.before.grace())));
             drop(put_files_back(run));
             let before = run.manifest_before()?;
             if !run.holds(&names.old, before)? {
@@ -103,27 +103,27 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
         }
     }
     let restored = put_files_back(run);
-    run.watch.turn_to(run.scene.before.readyz.clone());
+    run.watch.turn_to(run.context.before.readyz.clone());
     // One that was not healthy before is not expected to be so when it is back.
     let healthy_for = run.journal.was_healthy.then_some(STABLE);
-    run.come_up(&run.scene.before, Server::Main, &[], healthy_for)?;
+    run.wait_until_healthy(&run.context.before, Server::Main, &[], healthy_for)?;
     // A healthy API server comes first; what could not be put back for it may be possible by now.
     restored.or_else(|_| put_files_back(run))?;
-    run.lower()?;
+    run.stop_surge_pod()?;
     tidy(run)?;
     Ok(())
 }
 
 /// What the manifest in the kubelet's directory is.
 pub(super) fn live(run: &Run<'_>) -> Result<Content> {
-    let now = run.machine.node().read_file(&run.scene.names.live, READ_LIMIT)?;
+    let now = run.machine.node().read_file(&run.context.names.live, READ_LIMIT)?;
     Ok(Content::of(now.as_ref(), Some(run.manifest_before()?), Some(run.manifest_after()?)))
 }
 
 /// Every other file as it was; the last one that was written is the first to go back.
 fn put_files_back(run: &mut Run<'_>) -> Result<()> {
     restore_directories(run.machine, run.record)?;
-    for file in run.record.changed_files().rev().filter(|file| file.path != run.scene.names.live) {
+    for file in run.record.changed_files().rev().filter(|file| file.path != run.context.names.live) {
         put(run.machine, &file.path, file.before.as_ref())?;
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! The way forward: stage, out, in, proof. Each step is journalled before it is made.
 
 use super::back::{go_back, unstage};
+use super::context::RestartContext;
 use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
-use super::scene::Scene;
 use super::server::Server;
 use super::watch::Watch;
 use crate::generation::{self, Record};
@@ -20,7 +20,7 @@ pub(super) const STABLE: Duration = Duration::from_secs(3);
 pub(super) struct Run<'a> {
     pub(super) machine: &'a mut dyn Machine,
     pub(super) listener: &'a mut dyn Listener,
-    pub(super) scene: &'a Scene,
+    pub(super) context: &'a RestartContext,
     pub(super) record: &'a Record,
     pub(super) options: Options,
     pub(super) journal: Journal,
@@ -42,13 +42,13 @@ pub(super) struct Run<'a> {
 pub fn restart(
     machine: &mut dyn Machine,
     listener: &mut dyn Listener,
-    scene: &Scene,
+    context: &RestartContext,
     record: &Record,
     options: Options,
 ) -> Outcome {
     let mut journal = Journal::new(record.number, Phase::Staging, record.time.clone());
     journal.was_healthy = options.was_healthy;
-    let mut run = Run::new(machine, listener, scene, record, options, journal);
+    let mut run = Run::new(machine, listener, context, record, options, journal);
     match run.forward() {
         Ok((proven, pid)) => Outcome::Done(run.finish(proven, pid)),
         Err(cause) => run.end(cause),
@@ -59,17 +59,17 @@ impl<'a> Run<'a> {
     pub(super) fn new(
         machine: &'a mut dyn Machine,
         listener: &'a mut dyn Listener,
-        scene: &'a Scene,
+        context: &'a RestartContext,
         record: &'a Record,
         options: Options,
         journal: Journal,
     ) -> Self {
-        let watch = Watch::new(scene.before.readyz.clone());
+        let watch = Watch::new(context.before.readyz.clone());
         let pods = journal.pods.iter().cloned().collect();
         Self {
             machine,
             listener,
-            scene,
+            context,
             record,
             options,
             journal,
@@ -85,19 +85,20 @@ impl<'a> Run<'a> {
         self.stage()?;
         match self.options.method {
             Method::Surge => {
-                let scene = self.scene;
-                let pod = scene.surge.as_ref().ok_or_else(|| anyhow!("there is no surge pod in the plan"))?;
-                self.raise(pod)?;
+                let context = self.context;
+                let pod =
+                    context.surge.as_ref().ok_or_else(|| anyhow!("there is no surge pod in the plan"))?;
+                self.start_surge_pod(pod)?;
                 self.outside = pod.outside.clone().map(Watch::new);
                 self.move_out()?;
-                self.wait_until_gone(self.scene.before.grace())?;
+                self.wait_until_gone(self.context.before.grace())?;
                 // An API server talks to itself while it starts, by a token that no other one knows.
                 self.machine.exempt_own(true)?;
                 self.move_in()?;
             }
             Method::Move => {
                 self.move_out()?;
-                self.wait_until_gone(self.scene.before.grace())?;
+                self.wait_until_gone(self.context.before.grace())?;
                 self.move_in()?;
             }
             Method::Rewrite => self.exchange()?,
@@ -115,21 +116,21 @@ impl<'a> Run<'a> {
             put(self.machine, &file.path, file.after.as_ref())?;
         }
         let manifest = self.manifest_after()?;
-        put(self.machine, &self.scene.names.new, Some(manifest))?;
-        self.machine.remove_file(&self.scene.names.old)?;
+        put(self.machine, &self.context.names.new, Some(manifest))?;
+        self.machine.remove_file(&self.context.names.old)?;
         self.check_interrupt()
     }
 
     fn move_out(&mut self) -> Result<(), Cause> {
         self.enter_window()?;
-        let names = &self.scene.names;
+        let names = &self.context.names;
         self.listener.step("the old manifest goes out; the kubelet ends the API server");
         match self.machine.move_file(&names.live, &names.old)? {
             Moved::Done => {}
             Moved::Occupied => return Err(self.foreign(format!("{} is in the way", names.old.display()))),
             Moved::Missing => return Err(self.foreign("somebody else moved the manifest away")),
         }
-        if self.holds(&self.scene.names.old, self.manifest_before()?)? {
+        if self.holds(&self.context.names.old, self.manifest_before()?)? {
             return Ok(());
         }
         // Somebody's edit, made since the last look: it goes back where it was.
@@ -139,7 +140,7 @@ impl<'a> Run<'a> {
 
     fn move_in(&mut self) -> Result<(), Cause> {
         self.enter(Phase::In)?;
-        let names = &self.scene.names;
+        let names = &self.context.names;
         self.listener.step("the new manifest goes in; the kubelet starts the API server");
         match self.machine.move_file(&names.new, &names.live)? {
             Moved::Done => Ok(()),
@@ -152,7 +153,7 @@ impl<'a> Run<'a> {
     fn exchange(&mut self) -> Result<(), Cause> {
         self.enter_window()?;
         self.enter(Phase::In)?;
-        let names = &self.scene.names;
+        let names = &self.context.names;
         self.listener
             .step("the manifest is exchanged in place; the kubelet restarts the API server in its own time");
         self.machine.exchange_files(&names.new, &names.live)?;
@@ -165,7 +166,7 @@ impl<'a> Run<'a> {
 
     /// The last look before the API server is touched, and who runs then.
     fn enter_window(&mut self) -> Result<(), Cause> {
-        if !self.holds(&self.scene.names.live, self.manifest_before()?)? {
+        if !self.holds(&self.context.names.live, self.manifest_before()?)? {
             return Err(self.foreign("somebody else edited the manifest meanwhile"));
         }
         let servers = self.servers(Server::Main)?;
@@ -176,14 +177,14 @@ impl<'a> Run<'a> {
 
     /// New process, health, proof, and no change of mind for some seconds.
     pub(super) fn verify(&mut self) -> Result<(Proven, i32), Cause> {
-        let scene = self.scene;
+        let context = self.context;
         let old = self.journal.pods.clone();
-        self.watch.turn_to(scene.after.readyz.clone());
-        self.come_up(&scene.after, Server::Main, &old, Some(Duration::ZERO))?;
+        self.watch.turn_to(context.after.readyz.clone());
+        self.wait_until_healthy(&context.after, Server::Main, &old, Some(Duration::ZERO))?;
         self.listener.step("the API server is ready");
-        let proven = self.prove(&scene.after.proof)?;
-        let process = self.come_up(&scene.after, Server::Main, &old, Some(STABLE))?;
-        if !self.holds(&scene.names.live, self.manifest_after()?)? {
+        let proven = self.prove(&context.after.proof)?;
+        let process = self.wait_until_healthy(&context.after, Server::Main, &old, Some(STABLE))?;
+        if !self.holds(&context.names.live, self.manifest_after()?)? {
             return Err(self.foreign("somebody else edited the manifest meanwhile"));
         }
         Ok((proven, process.pid))
@@ -213,7 +214,7 @@ impl<'a> Run<'a> {
         }
         remove_directories(self.machine, self.record)?;
         self.remove_dot_files()?;
-        self.lower().map_err(|cause| anyhow!("{cause}"))?;
+        self.stop_surge_pod().map_err(|cause| anyhow!("{cause}"))?;
         Journal::remove(self.machine)
     }
 
@@ -228,8 +229,8 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn remove_dot_files(&mut self) -> Result<()> {
-        self.machine.remove_file(&self.scene.names.new)?;
-        self.machine.remove_file(&self.scene.names.old)
+        self.machine.remove_file(&self.context.names.new)?;
+        self.machine.remove_file(&self.context.names.old)
     }
 
     /// The end of a run that failed.
@@ -256,7 +257,7 @@ impl<'a> Run<'a> {
 
     /// Somebody else's change of the manifest.
     pub(super) fn foreign(&self, words: impl Into<String>) -> Cause {
-        Cause::foreign(&self.scene.names.live, words)
+        Cause::foreign(&self.context.names.live, words)
     }
 
     fn check_interrupt(&self) -> Result<(), Cause> {

@@ -7,28 +7,28 @@
 
 mod back;
 mod causes;
+mod context;
 pub mod diagnosis;
 pub mod endpoint;
 mod forward;
 pub mod identity;
 mod klog;
 pub mod preflight;
+pub mod process_match;
 pub mod proof;
 mod protocol;
 mod prove;
 mod recorded;
 mod recover;
-mod scene;
 mod server;
 pub mod state;
 pub mod subject;
 pub mod surge;
 mod wait;
 mod watch;
-pub mod witness;
 
+pub use context::{ContextError, Names, RestartContext, Revision};
 pub use forward::restart;
 pub use proof::Proof;
 pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 pub use recover::{Recovered, Unfinished, recover_tree};
-pub use scene::{Names, Scene, SceneError, Side};

@@ -73,7 +73,7 @@ pub struct Trial {
 
 /// What the binary says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TrialResult {
     /// It takes the audit configuration, with what it warned of.
     Passes {
         /// Its own warnings about the policy.
@@ -201,18 +201,18 @@ impl Trial {
 
     /// What came of the trial.
     #[must_use]
-    pub fn verdict(&self, ended: &Ended) -> Verdict {
-        let cannot = |why: String| Verdict::CannotRun { why };
+    pub fn result(&self, ended: &Ended) -> TrialResult {
+        let cannot = |why: String| TrialResult::CannotRun { why };
         let words = klog::last_words(&ended.errors).unwrap_or_else(|| "it said nothing".to_owned());
         match &ended.how {
             How::NotStarted(why) => cannot(why.clone()),
             How::TimeUp => cannot(format!("it gave no answer within {} s", BOUNDS.time.as_secs())),
             How::Killed(signal) => cannot(format!("it was killed by signal {signal}")),
             How::Exited(_) if words.contains(SENTINEL) => {
-                Verdict::Passes { warnings: self.warnings(&ended.errors) }
+                TrialResult::Passes { warnings: self.warnings(&ended.errors) }
             }
             How::Exited(_) if is_about_audit(&words) => {
-                Verdict::Objects { message: self.planned_names(&words) }
+                TrialResult::Objects { message: self.planned_names(&words) }
             }
             // Something that only the trial lacks; the running API server has it.
             How::Exited(_) => cannot(format!("it ended before it came to the audit configuration: {words}")),

@@ -170,9 +170,9 @@ pub enum Proven {
     /// There is nothing to prove: audit logging is off.
     Off,
     /// It could not be proven, and why.
-    Silent(String),
+    Unverifiable(String),
     /// Events go to the webhook alone; its receiver should have the event of this `Audit-ID` within this time.
-    Elsewhere(String, Duration),
+    WebhookOnly(String, Duration),
 }
 
 impl Proven {
@@ -181,8 +181,8 @@ impl Proven {
     pub fn unproven(&self) -> Option<String> {
         match self {
             Proven::Event(_) | Proven::Off => None,
-            Proven::Silent(why) => Some(why.clone()),
-            Proven::Elsewhere(id, patience) => Some(format!(
+            Proven::Unverifiable(why) => Some(why.clone()),
+            Proven::WebhookOnly(id, patience) => Some(format!(
                 "events go to the webhook alone; its receiver should have the event of auditID {id} within {} s",
                 patience.as_secs()
             )),
@@ -193,8 +193,8 @@ impl Proven {
     #[must_use]
     pub fn sent_event(&self) -> Option<&str> {
         match self {
-            Proven::Elsewhere(id, _) => Some(id),
-            Proven::Event(_) | Proven::Off | Proven::Silent(_) => None,
+            Proven::WebhookOnly(id, _) => Some(id),
+            Proven::Event(_) | Proven::Off | Proven::Unverifiable(_) => None,
         }
     }
 }

@@ -12,8 +12,8 @@ impl Run<'_> {
     pub(super) fn prove(&mut self, proof: &Proof) -> Result<Proven, Cause> {
         let (asks, log, patience) = match proof {
             Proof::Off => return Ok(Proven::Off),
-            Proof::Silent(why) => return Ok(Proven::Silent(why.clone())),
-            Proof::Elsewhere { asks, patience } => return self.send_elsewhere(asks, *patience),
+            Proof::Unverifiable(why) => return Ok(Proven::Unverifiable(why.clone())),
+            Proof::WebhookOnly { asks, patience } => return self.send_elsewhere(asks, *patience),
             Proof::Event { asks, log, patience } => (asks, log, *patience),
         };
         let waiting = Waiting {
@@ -44,9 +44,11 @@ impl Run<'_> {
             let id = self.machine.fresh_id()?;
             let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
             if !matches!(answer, Answer::Nobody(_)) {
-                return Ok(Proven::Elsewhere(id, patience));
+                return Ok(Proven::WebhookOnly(id, patience));
             }
         }
-        Ok(Proven::Silent("events go to the webhook alone, and no request for one was answered".to_owned()))
+        Ok(Proven::Unverifiable(
+            "events go to the webhook alone, and no request for one was answered".to_owned(),
+        ))
     }
 }

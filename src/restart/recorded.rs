@@ -17,7 +17,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn manifest_entry(&self) -> Result<&'a RecordedFile> {
-        let entry = self.record.file(&self.scene.names.live);
+        let entry = self.record.file(&self.context.names.live);
         entry.ok_or_else(|| anyhow!("the record of generation {} has no manifest", self.record.number))
     }
 
@@ -34,13 +34,13 @@ impl<'a> Run<'a> {
 
     /// What the plan has before the manifest: what the new API server reads.
     pub(super) fn early_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
-        let live = &self.scene.names.live;
+        let live = &self.context.names.live;
         self.record.changed_files().take_while(move |file| file.path != *live)
     }
 
     /// What the plan has after it: what only the old one reads.
     pub(super) fn late_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
-        let live = &self.scene.names.live;
+        let live = &self.context.names.live;
         self.record.changed_files().skip_while(move |file| file.path != *live).skip(1)
     }
 }

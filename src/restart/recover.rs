@@ -1,9 +1,9 @@
 //! What a run does about an earlier one that died during a restart.
 
-use super::back::{back, return_theirs, unstage};
+use super::back::{back, restore_foreign_manifest, unstage};
+use super::context::{Names, RestartContext};
 use super::forward::Run;
 use super::protocol::{Cause, Done, Listener, Options, Proven};
-use super::scene::{Names, Scene};
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};
 use crate::node::{Effects, Machine, Node};
@@ -82,7 +82,7 @@ impl Unfinished {
         self,
         machine: &mut dyn Machine,
         listener: &mut dyn Listener,
-        scene: &Scene,
+        context: &RestartContext,
         options: Options,
     ) -> Result<Recovered> {
         let number = self.record.number;
@@ -90,7 +90,7 @@ impl Unfinished {
         let kept = self.content(machine.node(), &self.names.old)?;
         let resume = decide(self.journal.phase, live, kept);
         let phase = self.journal.phase;
-        let mut run = Run::new(machine, listener, scene, &self.record, options, self.journal);
+        let mut run = Run::new(machine, listener, context, &self.record, options, self.journal);
         if matches!(resume, Resume::Verify | Resume::Back) {
             run.steer_again();
         }
@@ -118,8 +118,8 @@ impl Unfinished {
                 undone(number, back(&mut run))
             }
             Resume::Unstage => undone(number, unstage(&mut run)),
-            Resume::ReturnTheirs => undone(number, return_theirs(&mut run)),
-            Resume::Hands => Recovered::Stuck(run.foreign(
+            Resume::RestoreForeign => undone(number, restore_foreign_manifest(&mut run)),
+            Resume::ManualIntervention => Recovered::Stuck(run.foreign(
                 "the manifest is neither the one from before the unfinished run nor the planned one",
             )),
         })

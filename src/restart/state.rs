@@ -45,9 +45,9 @@ pub enum Resume {
     /// Back to the state before; the API server was not touched and is not.
     Unstage,
     /// The manifest that was moved out is somebody else's edit: it goes back first, then nothing else is decided.
-    ReturnTheirs,
+    RestoreForeign,
     /// The manifest is neither the one before nor the planned one: a person has to decide.
-    Hands,
+    ManualIntervention,
 }
 
 /// Decides. `live` is the manifest in the kubelet's directory, `kept` the one that was moved out to its dot-name.
@@ -58,9 +58,9 @@ pub enum Resume {
 #[must_use]
 pub fn decide(phase: Phase, live: Content, kept: Content) -> Resume {
     match (phase, live) {
-        (_, Content::Foreign) => Resume::Hands,
+        (_, Content::Foreign) => Resume::ManualIntervention,
         // Somebody's edit slipped in between the last comparison and the rename.
-        (_, Content::Absent) if kept == Content::Foreign => Resume::ReturnTheirs,
+        (_, Content::Absent) if kept == Content::Foreign => Resume::RestoreForeign,
         (Phase::Proven, Content::After) => Resume::Finish,
         (Phase::Files | Phase::Staging | Phase::Surge, Content::Before) => Resume::Unstage,
         (Phase::Back, _) | (_, Content::Before | Content::Absent) => Resume::Back,
@@ -87,11 +87,15 @@ mod tests {
                     let resume = decide(phase, live, kept);
                     let state = (phase, live, kept);
                     if live == Content::Foreign {
-                        assert_eq!(resume, Resume::Hands, "{state:?}: somebody else's manifest is touched");
+                        assert_eq!(
+                            resume,
+                            Resume::ManualIntervention,
+                            "{state:?}: somebody else's manifest is touched"
+                        );
                     }
                     if live == Content::Absent {
                         let theirs = kept == Content::Foreign;
-                        assert_eq!(resume == Resume::ReturnTheirs, theirs, "{state:?}");
+                        assert_eq!(resume == Resume::RestoreForeign, theirs, "{state:?}");
                         assert_eq!(
                             resume == Resume::Back,
                             !theirs,
@@ -122,8 +126,8 @@ mod tests {
             Resume::Finish,
             Resume::Back,
             Resume::Unstage,
-            Resume::ReturnTheirs,
-            Resume::Hands,
+            Resume::RestoreForeign,
+            Resume::ManualIntervention,
         ] {
             assert!(seen.contains(&resume), "{resume:?} is never decided");
         }

@@ -1,13 +1,13 @@
 //! Waiting for what the kubelet and the API server do. Every wait is for a condition, is bounded, shows its progress,
 //! and on the way forward ends with a signal.
 
+use super::context::Revision;
 use super::diagnosis::{Explanation, diagnose};
 use super::forward::Run;
+use super::process_match;
 use super::protocol::Cause;
-use super::scene::Side;
 use super::server::Server;
 use super::watch::{Look, is_serving};
-use super::witness;
 use crate::node::Process;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -132,7 +132,7 @@ impl Run<'_> {
     }
 
     /// Waits until requests on connections that were made before new ones went elsewhere have been answered.
-    pub(super) fn hand_over(&mut self) -> Result<(), Cause> {
+    pub(super) fn finish_open_requests(&mut self) -> Result<(), Cause> {
         let begin = self.machine.clock();
         let waiting = Waiting { what: "requests under way", normal: "2 s", limit: HAND_OVER * 2 };
         self.wait(&waiting, |run, _| {
@@ -179,11 +179,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Waits for an API server that was started from `side`'s manifest, in a pod that is none of `avoid`, and that is
+    /// Waits for an API server that was started from `revision`'s manifest, in a pod that is none of `avoid`, and that is
     /// healthy without a break for `healthy_for`; its health is not asked for where that is `None`.
-    pub(super) fn come_up(
+    pub(super) fn wait_until_healthy(
         &mut self,
-        side: &Side,
+        revision: &Revision,
         which: Server,
         avoid: &[String],
         healthy_for: Option<Duration>,
@@ -203,12 +203,12 @@ impl Run<'_> {
             if let Some(gone) = current.take_if(|process| !servers.contains(process)) {
                 exits += 1;
                 ready_since = None;
-                run.judge_exit(side, &gone, exits)?;
+                run.check_exit(revision, &gone, exits)?;
             }
             if current.is_none() {
                 current = servers.into_iter().find(|process| {
                     process.pod_uid.as_ref().is_none_or(|uid| !avoid.contains(uid))
-                        && witness::is_running(&side.manifest, process)
+                        && process_match::is_running(&revision.manifest, process)
                 });
                 if which == Server::Main {
                     run.pods.extend(current.iter().filter_map(|process| process.pod_uid.clone()));
@@ -218,16 +218,16 @@ impl Run<'_> {
             let Some(process) = &current else {
                 if exits == 0 && now.saturating_sub(asked_kubelet) >= NO_CONTAINER {
                     asked_kubelet = now;
-                    run.ask_kubelet(side)?;
+                    run.ask_kubelet(revision)?;
                 }
                 return Ok(None);
             };
             let Some(stable) = healthy_for else { return Ok(Some(process.clone())) };
             let is_ready = match which {
                 Server::Main => look.is_ready,
-                Server::Surge => is_serving(&run.machine.ask(&side.readyz)),
+                Server::Surge => is_serving(&run.machine.ask(&revision.readyz)),
             };
-            if !is_ready || !side.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
+            if !is_ready || !revision.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
                 ready_since = None;
                 return Ok(None);
             }
@@ -238,7 +238,7 @@ impl Run<'_> {
             return Ok(process);
         }
         let last =
-            self.machine.last_words(&side.pod(), current.and_then(|process| process.pod_uid).as_deref());
+            self.machine.last_words(&revision.pod(), current.and_then(|process| process.pod_uid).as_deref());
         let seconds = self.options.timeout.as_secs();
         let explanation = diagnose(&last.container, &last.kubelet);
         Err(Cause::new(format!("the API server did not become healthy within {seconds} s"))
@@ -246,8 +246,8 @@ impl Run<'_> {
     }
 
     /// The API server has ended: does it say that it will end again?
-    fn judge_exit(&mut self, side: &Side, gone: &Process, exits: u32) -> Result<(), Cause> {
-        let last = self.machine.last_words(&side.pod(), gone.pod_uid.as_deref());
+    fn check_exit(&mut self, revision: &Revision, gone: &Process, exits: u32) -> Result<(), Cause> {
+        let last = self.machine.last_words(&revision.pod(), gone.pod_uid.as_deref());
         let explanation = diagnose(&last.container, &last.kubelet);
         if exits < MOST_EXITS && !explanation.as_ref().is_some_and(Explanation::is_lasting) {
             return Ok(());
@@ -256,8 +256,8 @@ impl Run<'_> {
     }
 
     /// There is no container: does the kubelet say why?
-    fn ask_kubelet(&mut self, side: &Side) -> Result<(), Cause> {
-        let last = self.machine.last_words(&side.pod(), None);
+    fn ask_kubelet(&mut self, revision: &Revision) -> Result<(), Cause> {
+        let last = self.machine.last_words(&revision.pod(), None);
         match diagnose(&last.container, &last.kubelet).filter(Explanation::is_lasting) {
             Some(explanation) => {
                 Err(Cause::new("the kubelet does not start the API server").explained(Some(&explanation)))

@@ -26,7 +26,7 @@ pub fn empty_event_list(version: &str) -> String {
 /// repeats whatever else it gets some times, then drops the batch (`plugin/pkg/audit/webhook/webhook.go`,
 /// `retryOnError`).
 #[must_use]
-pub fn judge_answer(end: &DeliveryEnd, server: &Server, credentials: Option<&str>) -> Diagnostic {
+pub fn check_answer(end: &DeliveryEnd, server: &Server, credentials: Option<&str>) -> Diagnostic {
     let target = server.request_target();
     match end {
         DeliveryEnd::NotConnected(why) => {

@@ -18,7 +18,7 @@ const SERVER: &str = "webhook-server-certificate";
 /// client-go takes what it finds in it, and does not start where it finds none (since 1.22)
 /// (`client-go/transport/transport.go`, `rootCertPool`).
 #[must_use]
-pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Diagnostic> {
+pub fn check_authorities(pem: &[u8], now: Timestamp) -> Vec<Diagnostic> {
     let blocks = blocks(pem);
     if blocks.is_empty() {
         return vec![
@@ -44,7 +44,7 @@ pub fn judge_authorities(pem: &[u8], now: Timestamp) -> Vec<Diagnostic> {
 
 /// Judges the client certificate that the API server shows; `pair` is what TLS says of certificate and key.
 #[must_use]
-pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> Vec<Diagnostic> {
+pub fn check_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> Vec<Diagnostic> {
     let certificate = match Certificate::first_of(pem) {
         Err(why) => {
             return vec![check::error(CLIENT, format!("the client certificate cannot be read: {why}"))];
@@ -95,7 +95,7 @@ pub fn judge_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> 
 
 /// Judges the certificate that a receiver presents, as Go's `crypto/x509` does, for the name that it has to have.
 #[must_use]
-pub fn judge_server(presented: &Presented, server: &Server, wanted: &str, now: Timestamp) -> Vec<Diagnostic> {
+pub fn check_server(presented: &Presented, server: &Server, wanted: &str, now: Timestamp) -> Vec<Diagnostic> {
     let chain: Result<Vec<Certificate>, String> =
         presented.chain.iter().map(|der| Certificate::of_der(der)).collect();
     let chain = match chain {

@@ -18,7 +18,7 @@ const LIST: u128 = 1 << 10;
 /// (`apiserver/pkg/server/options/audit.go`, `ApplyTo` and `newUntruncatedBackend`), and it gets one event at a time. So
 /// nothing but the number of events and the size of each bounds a request, whatever
 /// `--audit-webhook-truncate-max-batch-size` says.
-pub fn judge_limits<'a>(
+pub fn check_limits<'a>(
     value: impl Fn(&str) -> Option<&'a str>,
     minor: u16,
     logs_bodies: bool,
@@ -26,7 +26,7 @@ pub fn judge_limits<'a>(
     let settings = Settings { value, minor };
     let mut findings = Vec::new();
     match settings.text("mode") {
-        "batch" => findings.extend(settings.judge_batches(logs_bodies)),
+        "batch" => findings.extend(settings.check_batches(logs_bodies)),
         mode => findings.push(
             check::warning(
                 "webhook-blocking",
@@ -67,7 +67,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         parse_bool(self.text(option)).unwrap_or_default()
     }
 
-    fn judge_batches(&self, logs_bodies: bool) -> Vec<Diagnostic> {
+    fn check_batches(&self, logs_bodies: bool) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         let (batch, buffer) = (self.int("batch-max-size"), self.int("batch-buffer-size"));
         if batch > buffer {
@@ -128,11 +128,11 @@ fn events_per_second(rate: f32, batch: u128) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::judge_limits;
+    use super::check_limits;
 
     fn ids(settings: &[(&str, &'static str)], logs_bodies: bool) -> Vec<&'static str> {
         let value = |name: &str| settings.iter().find(|(option, _)| *option == name).map(|(_, value)| *value);
-        judge_limits(value, 36, logs_bodies).into_iter().filter_map(|finding| finding.id).collect()
+        check_limits(value, 36, logs_bodies).into_iter().filter_map(|finding| finding.id).collect()
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
                 "audit-webhook-batch-max-size" => Some(size),
                 _ => None,
             };
-            judge_limits(value, 36, true).remove(0).message
+            check_limits(value, 36, true).remove(0).message
         };
         let usual = words("400");
         assert!(

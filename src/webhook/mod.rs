@@ -11,11 +11,11 @@ mod proxy;
 mod server;
 mod service;
 
-pub use answer::{empty_event_list, judge_answer};
-pub use chain::{judge_authorities, judge_client, judge_server};
+pub use answer::{check_answer, empty_event_list};
+pub use chain::{check_authorities, check_client, check_server};
 pub use check::IGNORABLE;
 pub use kubeconfig::{Kind, Kubeconfig, Place, Reference, Source};
-pub use limits::judge_limits;
+pub use limits::check_limits;
 pub use make::{ClientConfig, Made};
 pub use proxy::proxy_of;
 pub use server::{Server, basic_authorization};

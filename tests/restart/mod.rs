@@ -19,7 +19,7 @@ use kaudit::restart::{Method, Outcome, Proof, Proven, Recovered, Unfinished, rec
 use kaudit::transaction;
 use kubelet::{Fault, Life, MANIFEST};
 use scenario::{
-    CHANGES, Change, METHODS, POLICY, Rehearsal, SAMPLE, Scenario, Silent, TOUCHING, options, scene,
+    CHANGES, Change, METHODS, POLICY, Rehearsal, SAMPLE, Scenario, Silent, TOUCHING, context, options,
 };
 use std::fs;
 use std::path::Path;
@@ -56,11 +56,11 @@ fn every_change_goes_through_and_is_proven() {
 fn an_event_that_goes_to_the_webhook_alone_is_named_for_its_receiver() {
     let scenario = Scenario::new();
     let record = scenario.record(&scenario.plan(Change::Enable));
-    let mut scene = scene(&record);
-    let Proof::Event { asks, .. } = scene.after.proof else { panic!("{:?}", scene.after.proof) };
-    scene.after.proof = Proof::Elsewhere { asks, patience: Duration::from_secs(40) };
+    let mut context = context(&record);
+    let Proof::Event { asks, .. } = context.after.proof else { panic!("{:?}", context.after.proof) };
+    context.after.proof = Proof::WebhookOnly { asks, patience: Duration::from_secs(40) };
     let mut life = Life::new(&scenario.world, Fault::None, 0);
-    let outcome = restart(&mut life, &mut Silent, &scene, &record, options(Method::Move));
+    let outcome = restart(&mut life, &mut Silent, &context, &record, options(Method::Move));
     let Outcome::Done(done) = outcome else { panic!("{outcome:?}") };
     let why = done.proven.unproven().unwrap();
     assert!(why.contains(done.proven.sent_event().unwrap()), "{why}");
@@ -95,7 +95,7 @@ fn every_fault(fault: Fault, rehearsal: &Rehearsal, method: Method, pause: Durat
         let record = scenario.record(plan);
         let starts = scenario.world.borrow().starts;
         let mut life = Life::new(&scenario.world, fault, count);
-        let outcome = restart(&mut life, &mut Silent, &scene(&record), &record, options(method));
+        let outcome = restart(&mut life, &mut Silent, &context(&record), &record, options(method));
         let is_dead = life.is_dead;
         if !is_dead {
             scenario.check_outage(method, &when);
@@ -175,7 +175,7 @@ fn a_death_is_recovered_without_a_kubelet_too() {
             let scenario = base.copy();
             let record = scenario.record(&plan);
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, count);
-            restart(&mut life, &mut Silent, &scene(&record), &record, options(method));
+            restart(&mut life, &mut Silent, &context(&record), &record, options(method));
             let when = format!("{method:?}, death after effect {count}");
             let recovered =
                 recover_tree(&scenario.node(), &mut scenario.node(), Path::new(MANIFEST)).unwrap();
@@ -198,7 +198,7 @@ fn a_death_during_recovery_is_recovered_too() {
             let scenario = base.copy();
             let record = scenario.record(&plan);
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, first);
-            restart(&mut life, &mut Silent, &scene(&record), &record, options(Method::Move));
+            restart(&mut life, &mut Silent, &context(&record), &record, options(Method::Move));
             if !life.is_dead {
                 return;
             }
@@ -206,8 +206,8 @@ fn a_death_during_recovery_is_recovered_too() {
                 break;
             };
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, second);
-            let scene = scene(unfinished.record());
-            drop(unfinished.recover(&mut life, &mut Silent, &scene, options(Method::Move)));
+            let context = context(unfinished.record());
+            drop(unfinished.recover(&mut life, &mut Silent, &context, options(Method::Move)));
             if !life.is_dead {
                 break;
             }

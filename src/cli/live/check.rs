@@ -14,7 +14,7 @@ use crate::node::{Answer, Live, Machine as _, Process};
 use crate::observe::Obstacle;
 use crate::plan::{Content, Plan};
 use crate::restart::diagnosis::diagnose;
-use crate::restart::{Method, Options, Side, witness};
+use crate::restart::{Method, Options, Revision, process_match};
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,17 +57,17 @@ pub(in crate::cli) fn check(
         bytes(change.and_then(|change| change.before.as_ref())),
         bytes(change.and_then(|change| change.after.as_ref())),
     );
-    let side = Side::of(&target.node, &before).map_err(obstacle)?;
-    let mut live = Live::new(target.node.clone(), subject(kubelet, &side.manifest));
-    let process = running(&mut live, &side, restart.allow_unhealthy)?;
+    let revision = Revision::of(&target.node, &before).map_err(obstacle)?;
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &revision.manifest));
+    let process = running(&mut live, &revision, restart.allow_unhealthy)?;
     if let Some(difference) =
-        process.as_ref().and_then(|process| witness::difference(&side.manifest, process))
+        process.as_ref().and_then(|process| process_match::difference(&revision.manifest, process))
     {
         notes.push(Diagnostic::warning(format!(
             "the API server that runs was not started from the manifest that is there: {difference}"
         )));
     }
-    let was_healthy = health(&mut live, &side, process.as_ref());
+    let was_healthy = health(&mut live, &revision, process.as_ref());
     if let Err(refusal) = &was_healthy {
         if !restart.allow_unhealthy {
             return Err(refusal.clone().into());
@@ -80,14 +80,14 @@ pub(in crate::cli) fn check(
         trial::judge(&target.node, plan, &planned, process, &mut notes)??;
     }
     let (method, surge) =
-        choose(target, &planned, &side, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
+        choose(target, &planned, &revision, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
     let options = Options {
         method,
         drain: restart.waiting.drain,
         timeout: restart.waiting.timeout,
         was_healthy: was_healthy.is_ok(),
     };
-    let expected = expected(&options, side.grace());
+    let expected = expected(&options, revision.grace());
     Ok(Checked { options, surge, expected, notes })
 }
 
@@ -95,7 +95,7 @@ pub(in crate::cli) fn check(
 fn choose(
     target: &Target,
     planned: &Manifest,
-    side: &Side,
+    revision: &Revision,
     process: Option<&Process>,
     is_healthy: bool,
     restart: Restart,
@@ -121,7 +121,7 @@ fn choose(
         .into());
     }
     let prepared = match process.filter(|_| is_healthy) {
-        Some(process) => surge::prepare(target, planned, side, process),
+        Some(process) => surge::prepare(target, planned, revision, process),
         None => Err(Diagnostic::error("there is no healthy API server beside which a second one could run")),
     };
     match prepared {
@@ -161,7 +161,7 @@ fn expected(options: &Options, grace: Duration) -> String {
     }
 }
 
-fn running(live: &mut Live, side: &Side, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
+fn running(live: &mut Live, revision: &Revision, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
     let mut processes = live.api_servers()?;
     match (processes.pop(), processes.as_slice()) {
         (Some(process), []) => Ok(Some(process)),
@@ -173,15 +173,15 @@ fn running(live: &mut Live, side: &Side, allow_unhealthy: bool) -> Result<Option
                 .into())
         }
         (None, _) if allow_unhealthy => Ok(None),
-        (None, _) => Err(explained(live, side, None, Diagnostic::error("no API server of this node's kubelet runs"))
+        (None, _) => Err(explained(live, revision, None, Diagnostic::error("no API server of this node's kubelet runs"))
             .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on")
             .into()),
     }
 }
 
 /// Whether the API server of this very node lives and is ready.
-fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(), Diagnostic> {
-    for ask in side.health.iter().chain([&side.readyz]) {
+fn health(live: &mut Live, revision: &Revision, process: Option<&Process>) -> Result<(), Diagnostic> {
+    for ask in revision.health.iter().chain([&revision.readyz]) {
         let what = match live.ask(ask) {
             Answer::Status { code: 200 | 401 | 403, .. } => continue,
             Answer::Status { code, body } => {
@@ -194,15 +194,20 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
         };
         let address = ask.endpoint.address;
         let refusal = Diagnostic::error(format!("this node's API server ({address}) is not healthy: {what}"));
-        return Err(explained(live, side, process, refusal)
+        return Err(explained(live, revision, process, refusal)
             .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on"));
     }
     Ok(())
 }
 
 /// Adds what the container and the kubelet say.
-fn explained(live: &mut Live, side: &Side, process: Option<&Process>, refusal: Diagnostic) -> Diagnostic {
-    let last = live.last_words(&side.pod(), process.and_then(|process| process.pod_uid.as_deref()));
+fn explained(
+    live: &mut Live,
+    revision: &Revision,
+    process: Option<&Process>,
+    refusal: Diagnostic,
+) -> Diagnostic {
+    let last = live.last_words(&revision.pod(), process.and_then(|process| process.pod_uid.as_deref()));
     match diagnose(&last.container, &last.kubelet) {
         Some(found) => {
             let refusal = refusal.help(found.words);

@@ -37,7 +37,7 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
             report.restart = restarted(method, Duration::ZERO);
             report.refusals.push(refusal_of(cause));
             report.refusals.extend(undoing.map(refusal_of));
-            needs_hands(report)
+            manual_intervention(report)
         }
     }
 }
@@ -61,7 +61,7 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
     };
     let proof = match &end.proven {
         Proven::Event(id) => format!("; event {id} is in the log"),
-        Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..) => String::new(),
+        Proven::Off | Proven::Unverifiable(_) | Proven::WebhookOnly(..) => String::new(),
     };
     let away = away(end.unavailable, end.unavailable_to_itself);
     report.message = format!("{done} {away} and is healthy{proof}.");
@@ -86,7 +86,7 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
         sent_event: end.proven.sent_event().map(str::to_owned),
         audit_event: match end.proven {
             Proven::Event(id) => Some(id),
-            Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..) => None,
+            Proven::Off | Proven::Unverifiable(_) | Proven::WebhookOnly(..) => None,
         },
     };
     report
@@ -123,7 +123,7 @@ fn away(elsewhere: Duration, on_the_node: Option<Duration>) -> String {
 }
 
 /// The end that needs a person: where everything is, and what to do.
-pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
+pub(in crate::cli) fn manual_intervention(mut report: Report) -> End {
     report.refusals.push(
         Diagnostic::error("neither the state before nor the one asked for could be verified")
             .in_file(JOURNAL_PATH)
@@ -132,7 +132,7 @@ pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
             .help("by hand: put the manifest of before into place by mv within its own file system, wait until the API server answers, then remove the journal"),
     );
     "The node is neither as before nor as asked.".clone_into(&mut report.message);
-    (report, Exit::NeedsHands)
+    (report, Exit::ManualIntervention)
 }
 
 /// A cause as the operator reads it.

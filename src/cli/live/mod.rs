@@ -7,7 +7,7 @@ mod surge;
 mod trial;
 
 pub(super) use check::{Checked, check};
-pub(super) use end::{End, describe, needs_hands, refusal_of};
+pub(super) use end::{End, describe, manual_intervention, refusal_of};
 use progress::Progress;
 pub(super) use surge::Surge;
 
@@ -19,7 +19,9 @@ use crate::manifest::Manifest;
 use crate::node::{Interrupt, Live, Subject};
 use crate::observe::Obstacle;
 use crate::report::Output;
-use crate::restart::{Method, Options, Outcome, Recovered, Scene, SceneError, Unfinished, restart};
+use crate::restart::{
+    ContextError, Method, Options, Outcome, Recovered, RestartContext, Unfinished, restart,
+};
 use anyhow::anyhow;
 
 /// Makes the change of `record`, which changes the manifest, and restarts the API server.
@@ -34,15 +36,15 @@ pub(super) fn perform(
     surge: Option<&Surge>,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Obstacle> {
-    let mut scene = Scene::of(&target.node, record, &target.manifest)
+    let mut context = RestartContext::of(&target.node, record, &target.manifest)
         .map_err(obstacle)?
         .ok_or_else(|| anyhow!("the change has no manifest to restart the API server by"))?;
     if let Some(surge) = surge {
-        scene = scene.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
+        context = context.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
     }
-    let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
-    let outcome = restart(&mut live, &mut Progress::new(output), &scene, record, options);
+    let outcome = restart(&mut live, &mut Progress::new(output), &context, record, options);
     live.end_deaf();
     Ok(outcome)
 }
@@ -59,14 +61,14 @@ pub(super) fn recover(
     output: &mut Output<'_>,
 ) -> Result<Option<(Recovered, Option<Interrupt>)>, Obstacle> {
     let Some(unfinished) = Unfinished::find(&target.node, &target.manifest)? else { return Ok(None) };
-    let scene = Scene::of(&target.node, unfinished.record(), &target.manifest)
+    let context = RestartContext::of(&target.node, unfinished.record(), &target.manifest)
         .map_err(obstacle)?
         .ok_or_else(|| anyhow!("the unfinished run's record has no manifest"))?;
-    let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
     let options =
         Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
-    let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &scene, options)?;
+    let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &context, options)?;
     Ok(Some((recovered, live.end_handling())))
 }
 
@@ -82,9 +84,9 @@ fn subject(kubelet: &Kubelet, manifest: &Manifest) -> Subject {
     }
 }
 
-fn obstacle(error: SceneError) -> Obstacle {
+fn obstacle(error: ContextError) -> Obstacle {
     match error {
-        SceneError::Refused(refusal) => refusal.into(),
-        SceneError::Failed(error) => error.into(),
+        ContextError::Refused(refusal) => refusal.into(),
+        ContextError::Failed(error) => error.into(),
     }
 }

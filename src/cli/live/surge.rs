@@ -4,7 +4,7 @@ use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::{Node, Process, moment};
-use crate::restart::Side;
+use crate::restart::Revision;
 use crate::restart::surge::preflight::{Facts, Finding, Listening, Verdict, judge, memory_needed};
 use crate::restart::surge::{SurgePod, steering_rule, surge_pod};
 use anyhow::Result;
@@ -25,14 +25,14 @@ pub(in crate::cli) struct Surge {
     pub(in crate::cli) memory: u64,
 }
 
-/// Looks whether the planned pod can run a second time beside `process`, the API server of `side`.
+/// Looks whether the planned pod can run a second time beside `process`, the API server of `revision`.
 ///
 /// # Errors
 /// The first reason why not, in words, with what to do.
 pub(super) fn prepare(
     target: &Target,
     planned: &Manifest,
-    side: &Side,
+    revision: &Revision,
     process: &Process,
 ) -> Result<Surge, Diagnostic> {
     let node = &target.node;
@@ -42,7 +42,7 @@ pub(super) fn prepare(
         // Another reason comes first then.
         Err(why) => Err(Diagnostic::error(why.clone())),
     };
-    let facts = facts(node, side, process, port, &pod);
+    let facts = facts(node, revision, process, port, &pod);
     if let Some(finding) = judge(&facts).into_iter().find(|finding| finding.verdict == Verdict::Fail) {
         return Err(refusal_of(finding));
     }
@@ -56,13 +56,13 @@ fn refusal_of(finding: Finding) -> Diagnostic {
 
 fn facts(
     node: &Node,
-    side: &Side,
+    revision: &Revision,
     process: &Process,
     free_port: Result<NonZeroU16, String>,
     pod: &Result<SurgePod, Diagnostic>,
 ) -> Facts {
     let processes = node.processes();
-    let listeners = node.listeners(side.readyz.endpoint.address.port()).map(|found| {
+    let listeners = node.listeners(revision.readyz.endpoint.address.port()).map(|found| {
         let each = |socket: crate::node::Listening| {
             let address = socket.address;
             socket.pids.into_iter().map(move |pid| Listening { address, pid })
@@ -71,7 +71,7 @@ fn facts(
     });
     Facts {
         steering: node
-            .probe_steering(process.pid, &steering_rule(side))
+            .probe_steering(process.pid, &steering_rule(revision))
             .map_err(|missing| missing.to_string()),
         // Asked by doing it: what is not allowed is told by the kernel, with the capability that it takes.
         privileges: Ok(()),

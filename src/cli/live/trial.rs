@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{EntryKind, How, Node, Process};
 use crate::plan::Plan;
-use crate::restart::preflight::{Inputs, Verdict, trial, version_program};
+use crate::restart::preflight::{Inputs, TrialResult, trial, version_program};
 use crate::webhook::Kubeconfig;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub(super) fn judge(
         None => None,
     };
     let image = &planned.api_server().image;
-    let verdict =
+    let result =
         Node::executable_of(process.pid).map_err(|error| format!("{error:#}")).and_then(|executable| {
             let version = version_of(process, &executable, image, notes);
             let trial = trial(&Inputs {
@@ -51,20 +51,20 @@ pub(super) fn judge(
                 webhook: webhook.as_ref().map(|(bytes, _)| bytes.as_slice()),
                 beside: webhook.as_ref().map_or(&[], |(_, beside)| beside.as_slice()),
             })?;
-            Ok(trial.verdict(&Node::try_program(&trial.program)))
+            Ok(trial.result(&Node::try_program(&trial.program)))
         });
-    Ok(match verdict {
-        Ok(Verdict::Passes { warnings }) => {
+    Ok(match result {
+        Ok(TrialResult::Passes { warnings }) => {
             notes.extend(
                 warnings.into_iter().map(|warning| Diagnostic::warning(format!("kube-apiserver: {warning}"))),
             );
             Ok(())
         }
-        Ok(Verdict::Objects { message }) => Err(Diagnostic::error(
+        Ok(TrialResult::Objects { message }) => Err(Diagnostic::error(
             "this node's kube-apiserver would not start with the planned audit configuration",
         )
         .help(format!("it says: {message}"))),
-        Ok(Verdict::CannotRun { why }) | Err(why) => {
+        Ok(TrialResult::CannotRun { why }) | Err(why) => {
             notes.push(
                 Diagnostic::warning(format!(
                     "this node's kube-apiserver could not be asked beforehand: {why}"

@@ -3,7 +3,7 @@
 use super::inspect::Ready;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Delivery, DeliveryEnd, Node, ReceiverTls, moment};
-use crate::webhook::{ServiceName, check, empty_event_list, judge_answer, judge_server};
+use crate::webhook::{ServiceName, check, check_answer, check_server, empty_event_list};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -54,10 +54,10 @@ pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Diagnostic> 
         timeout: PATIENCE,
     });
     if let Some(presented) = delivered.presented.as_ref().filter(|_| !kubeconfig.is_insecure) {
-        findings.extend(judge_server(presented, server, &name, moment()));
+        findings.extend(check_server(presented, server, &name, moment()));
     }
     if delivered.end != DeliveryEnd::Distrusted {
-        findings.push(judge_answer(&delivered.end, server, shown(ready).as_deref()));
+        findings.push(check_answer(&delivered.end, server, shown(ready).as_deref()));
     }
     findings
 }

@@ -4,7 +4,7 @@ use super::view::{Found, View};
 use crate::certificate::blocks;
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
-use crate::webhook::{Kind, Kubeconfig, Source, check, judge_authorities, judge_client, proxy_of};
+use crate::webhook::{Kind, Kubeconfig, Source, check, check_authorities, check_client, proxy_of};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -46,9 +46,9 @@ pub(super) fn inspect(
         }
     };
     let mut findings = vec![about(name, &kubeconfig)];
-    findings.extend(manners(&kubeconfig, environment));
+    findings.extend(remarks(&kubeconfig, environment));
     let contents = read_contents(name, &kubeconfig, view, &mut findings)?;
-    let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
+    let token = contents.get(&Kind::Token).map(|bytes| check_token(bytes));
     match &token {
         Some(Err(finding)) => findings.push(finding.clone()),
         Some(Ok(token)) => findings.extend(remark_token(token)),
@@ -56,7 +56,7 @@ pub(super) fn inspect(
     }
     let authorities = match contents.get(&Kind::Authority) {
         Some(pem) => {
-            findings.extend(judge_authorities(pem, now));
+            findings.extend(check_authorities(pem, now));
             Some(blocks(pem))
         }
         None if kubeconfig.server.is_tls && !kubeconfig.is_insecure => {
@@ -67,7 +67,7 @@ pub(super) fn inspect(
     };
     let client = contents.get(&Kind::Certificate).cloned().zip(contents.get(&Kind::Key).cloned());
     if let Some((certificate, key)) = &client {
-        findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
+        findings.extend(check_client(certificate, Node::check_pair(certificate, key), now));
     }
     let fits = !findings.iter().any(Diagnostic::is_error);
     let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
@@ -118,7 +118,7 @@ fn about(name: &str, kubeconfig: &Kubeconfig) -> Diagnostic {
 }
 
 /// What works, and is worth a word.
-fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Diagnostic> {
+fn remarks(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Diagnostic> {
     let server = &kubeconfig.server;
     let mut findings = Vec::new();
     if !server.is_tls {
@@ -172,7 +172,7 @@ fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> V
 }
 
 /// A token as client-go sends it: without white space around it (`client-go/transport/token_source.go`).
-fn judge_token(bytes: &[u8]) -> Result<String, Diagnostic> {
+fn check_token(bytes: &[u8]) -> Result<String, Diagnostic> {
     let token = str::from_utf8(bytes).unwrap_or("\0").trim();
     if token.is_empty() {
         return Err(check::error(TOKEN, "the token is empty"));

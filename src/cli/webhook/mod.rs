@@ -1,8 +1,8 @@
 //! `webhook …`, and what `enable` asks of a webhook before it touches anything.
 
+mod api_server_settings;
 mod args;
 mod ask;
-mod circumstances;
 mod inspect;
 mod options;
 mod service;
@@ -29,22 +29,22 @@ use crate::plan::{Content, FileChange, Plan};
 use crate::report::{Output, Report};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
+use api_server_settings::ApiServerSettings;
 use args::{Check, WebhookCommand};
-use circumstances::Circumstances;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use view::View;
 
 /// A webhook to look at.
-struct Subject<'a> {
+struct CheckedWebhook<'a> {
     /// What to call the kubeconfig.
     name: String,
     bytes: Vec<u8>,
     view: View<'a>,
-    circumstances: Circumstances,
+    settings: ApiServerSettings,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> CheckedWebhook<'a> {
     /// The webhook of a manifest's API server, once `changes` are made; `None` where it has none.
     fn of_manifest(
         node: &'a Node,
@@ -82,13 +82,13 @@ impl<'a> Subject<'a> {
         Ok(Some(Self {
             name: shown,
             bytes,
-            circumstances: Circumstances::of(manifest, policy.as_deref()),
+            settings: ApiServerSettings::of(manifest, policy.as_deref()),
             view: View::Container { node, changes, mounts, process, directory },
         }))
     }
 
     fn inspect(&self) -> Result<inspect::Inspected> {
-        inspect::inspect(&self.name, &self.bytes, &self.view, &self.circumstances.environment, moment())
+        inspect::inspect(&self.name, &self.bytes, &self.view, &self.settings.environment, moment())
     }
 }
 
@@ -96,20 +96,20 @@ impl<'a> Subject<'a> {
 ///
 /// # Errors
 /// The API server would not start with it, or nothing would arrive.
-pub(super) fn judge_files(
+pub(super) fn check_files(
     target: &Target,
     plan: &Plan,
     ignored: &[String],
 ) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
-    let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, &manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
-    let mut findings = subject.inspect()?.findings;
+    let mut findings = webhook.inspect()?.findings;
     // The plan tells of modes that block.
     findings.extend(
-        subject.circumstances.judge().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
+        webhook.settings.judge().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
     );
     let mut notes = sort(findings, ignored)?;
     if target.root.is_some() {
@@ -125,17 +125,17 @@ pub(super) fn judge_files(
 ///
 /// # Errors
 /// Nothing would arrive.
-pub(super) fn judge_receiver(
+pub(super) fn check_receiver(
     target: &Target,
     plan: &Plan,
     ignored: &[String],
 ) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
-    let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, &manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
-    let findings = ask(&target.node, &subject, &subject.inspect()?);
+    let findings = ask(&target.node, &webhook, &webhook.inspect()?);
     sort(findings, ignored)
 }
 
@@ -146,12 +146,12 @@ fn planned_manifest(plan: &Plan) -> Option<Manifest> {
     plan.brings_webhook.then_some(manifest)
 }
 
-fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {
+fn ask(node: &Node, webhook: &CheckedWebhook<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {
     // Behind a proxy, or with credentials that a program makes, an answer would be another than the API server's.
     let is_other = |finding: &Diagnostic| matches!(finding.id, Some("webhook-proxy" | "webhook-plugin"));
     match &inspected.ready {
         Some(ready) if !inspected.findings.iter().any(is_other) => {
-            ask::ask(node, ready, subject.circumstances.list_version())
+            ask::ask(node, ready, webhook.settings.list_version())
         }
         _ => Vec::new(),
     }
@@ -183,17 +183,17 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
         Err(obstacle) => (None, Some(obstacle)),
     };
     let node = Node::at("/");
-    let subject = if let Some(wanted) = wanted(args, target.as_ref())? {
+    let webhook = if let Some(wanted) = wanted(args, target.as_ref())? {
         // The flags are those of the node's manifest, where there is one; a machine without is no obstacle.
         let manifest = target.as_ref().and_then(read_manifest);
-        let circumstances = match (&target, &manifest) {
+        let settings = match (&target, &manifest) {
             (Some(target), Some(manifest)) => {
-                Circumstances::of(manifest, policy_of(target, manifest).as_deref())
+                ApiServerSettings::of(manifest, policy_of(target, manifest).as_deref())
             }
-            _ => Circumstances::default(),
+            _ => ApiServerSettings::default(),
         };
         let view = View::of_wanted(&wanted);
-        Subject { name: wanted.name, bytes: wanted.bytes, view, circumstances }
+        CheckedWebhook { name: wanted.name, bytes: wanted.bytes, view, settings }
     } else {
         if let Some(obstacle) = obstacle {
             return Err(obstacle);
@@ -201,14 +201,14 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
         let Some(target) = &target else { return Err(anyhow!("there is no node").into()) };
         configured(target)?
     };
-    let inspected = subject.inspect()?;
+    let inspected = webhook.inspect()?;
     let is_asked = !args.offline
         && (options.root.is_none() || args.file.is_some() || args.webhook.webhook_url.is_some());
-    let asked = if is_asked { ask(&node, &subject, &inspected) } else { Vec::new() };
+    let asked = if is_asked { ask(&node, &webhook, &inspected) } else { Vec::new() };
     let mut findings = inspected.findings;
     let was_asked = !asked.is_empty();
     findings.extend(asked);
-    findings.extend(subject.circumstances.judge());
+    findings.extend(webhook.settings.judge());
     let findings: Vec<Diagnostic> = findings
         .into_iter()
         .map(|finding| check::soften(finding, &args.ignore.ignore_preflight_errors))
@@ -217,14 +217,14 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
 }
 
 /// The webhook of the node's manifest.
-fn configured(target: &Target) -> Result<Subject<'_>, Obstacle> {
+fn configured(target: &Target) -> Result<CheckedWebhook<'_>, Obstacle> {
     let manifest = read_manifest(target).ok_or_else(|| {
         Diagnostic::error(format!("there is no manifest {} that could be read", target.manifest.display()))
             .help("name a kubeconfig: kaudit webhook check FILE")
     })?;
     let process = target.api_server().map(|process| process.pid);
-    let subject = Subject::of_manifest(&target.node, &manifest, &[], process)?;
-    Ok(subject.ok_or_else(|| {
+    let webhook = CheckedWebhook::of_manifest(&target.node, &manifest, &[], process)?;
+    Ok(webhook.ok_or_else(|| {
         Diagnostic::error("no webhook is configured on this node")
             .help("name a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
     })?)

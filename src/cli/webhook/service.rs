@@ -4,7 +4,7 @@ use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Answer, Ask};
 use crate::observe::MANIFEST_LIMIT;
-use crate::restart::{SceneError, Side};
+use crate::restart::{ContextError, Revision};
 use crate::webhook::{ClientConfig, Server, ServiceName, cluster_address};
 use std::time::Duration;
 
@@ -38,9 +38,9 @@ pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig
 }
 
 fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
-    let side = side(target)?;
+    let revision = revision(target)?;
     let identities =
-        side.identities(&target.node).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
+        revision.identities(&target.node).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
     let mut why = "this node has no client certificate to ask with".to_owned();
     for identity in identities {
         let name = identity.user.name;
@@ -48,7 +48,7 @@ fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
             identity: Some(identity.files),
             path: service.path(),
             timeout: PATIENCE,
-            ..side.readyz.clone()
+            ..revision.readyz.clone()
         }) {
             Answer::Status { code: 200, body } => return Ok(body),
             Answer::Status { code: 404, .. } => {
@@ -69,13 +69,13 @@ fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
     .help("put the Service's address into the URL, with --webhook-tls-server-name"))
 }
 
-fn side(target: &Target) -> Result<Side, Diagnostic> {
+fn revision(target: &Target) -> Result<Revision, Diagnostic> {
     let shown = target.manifest.display();
     let failed = |error: anyhow::Error| Diagnostic::error(format!("{error:#}"));
     let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT).map_err(failed)?;
     let file = file.ok_or_else(|| Diagnostic::error(format!("there is no manifest {shown}")))?;
-    Side::of(&target.node, &file.bytes).map_err(|error| match error {
-        SceneError::Refused(refusal) => refusal.in_file(shown.to_string()),
-        SceneError::Failed(error) => failed(error),
+    Revision::of(&target.node, &file.bytes).map_err(|error| match error {
+        ContextError::Refused(refusal) => refusal.in_file(shown.to_string()),
+        ContextError::Failed(error) => failed(error),
     })
 }

@@ -1,7 +1,7 @@
 //! The preflight of `enable` on a node that is live but for its kubelet.
 
 use super::made;
-use super::{judge_receiver, resolve_service};
+use super::{check_receiver, resolve_service};
 use crate::cli::change::Planned;
 use crate::cli::enable;
 use crate::cli::target::Target;
@@ -33,7 +33,7 @@ fn plan(target: &Target, url: &str) -> Planned {
 /// The ids of the notes, or the reasons to refuse.
 fn judged(target: &Target, planned: &Planned, ignored: &[&str]) -> Result<Vec<&'static str>, Vec<String>> {
     let ignored: Vec<String> = ignored.iter().map(|name| (*name).to_owned()).collect();
-    match judge_receiver(target, &planned.plan, &ignored) {
+    match check_receiver(target, &planned.plan, &ignored) {
         Ok(notes) => Ok(notes.into_iter().filter_map(|note| note.id).collect()),
         Err(Obstacle::Refused(refusals)) => {
             Err(refusals.into_iter().map(|refusal| refusal.message).collect())

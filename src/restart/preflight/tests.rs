@@ -1,6 +1,6 @@
 //! What a trial is made of.
 
-mod verdicts;
+mod results;
 
 use super::*;
 

@@ -4,17 +4,17 @@
 //! authorization, then the handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So one that ends in
 //! 403 or 404 is logged as well as any other, and nothing that kaudit asks needs to be there or to be allowed.
 
-mod questions;
-mod side;
+mod request_specs;
+mod revision;
 
 use super::identity::Identity;
 use crate::audit::argv::scan;
 use crate::audit::pflag::parse_bool;
 use crate::node::ClientIdentity;
 use crate::policy::{Level, Policy, Request, Stage, User, decide};
-pub use side::Proof;
+pub use revision::Proof;
 
-use questions::{Class, Question};
+use request_specs::{Class, RequestSpec};
 
 /// A request whose event proves the chain from the policy to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,14 +84,14 @@ pub fn requests(
 ) -> Result<Vec<ProofRequest>, String> {
     let mut asking = vec![Caller::anonymous(anonymous)];
     asking.extend(identities.iter().map(Caller::with));
-    let mut questions = questions::general();
-    questions.extend(policy.into_iter().flat_map(|policy| policy.rules.iter()).flat_map(questions::of_rule));
+    let mut specs = request_specs::general();
+    specs.extend(policy.into_iter().flat_map(|policy| policy.rules.iter()).flat_map(request_specs::of_rule));
 
     let mut found = Vec::new();
     for class in Class::ALL {
         for caller in &asking {
-            let mut of_class = questions.iter().filter(|question| question.class == class);
-            found.extend(of_class.find_map(|question| caller.ask(question, policy)));
+            let mut of_class = specs.iter().filter(|spec| spec.class == class);
+            found.extend(of_class.find_map(|spec| caller.ask(spec, policy)));
         }
     }
     match policy {
@@ -139,36 +139,33 @@ impl<'a> Caller<'a> {
     }
 
     /// The request, if this caller may make it and the policy logs it.
-    fn ask(&self, question: &Question, policy: Option<&Policy>) -> Option<ProofRequest> {
-        if question.only_anonymous && self.identity.is_some() {
+    fn ask(&self, spec: &RequestSpec, policy: Option<&Policy>) -> Option<ProofRequest> {
+        if spec.only_anonymous && self.identity.is_some() {
             return None;
         }
         let reason = match policy {
             None => "the policy could not be read, so it may be logged".to_owned(),
             Some(policy) => {
                 let reasons: Option<Vec<String>> =
-                    self.fates.iter().map(|fate| fate.reason(question, policy)).collect();
+                    self.fates.iter().map(|fate| fate.reason(spec, policy)).collect();
                 reasons?.into_iter().next()?
             }
         };
         Some(ProofRequest {
-            method: question.method,
-            path: question.path.clone(),
-            body: question.body.map(str::to_owned),
+            method: spec.method,
+            path: spec.path.clone(),
+            body: spec.body.map(str::to_owned),
             identity: self.identity.map(|identity| identity.files.clone()),
-            why: format!("{}, {}: {reason}", question.what, self.name),
+            why: format!("{}, {}: {reason}", spec.what, self.name),
         })
     }
 }
 
 impl Fate {
-    /// Why the policy logs the question; `None` where it does not.
-    fn reason(&self, question: &Question, policy: &Policy) -> Option<String> {
-        let request = Request {
-            user: self.user.clone(),
-            verb: question.verb.to_owned(),
-            target: question.target.clone(),
-        };
+    /// Why the policy logs the spec; `None` where it does not.
+    fn reason(&self, spec: &RequestSpec, policy: &Policy) -> Option<String> {
+        let request =
+            Request { user: self.user.clone(), verb: spec.verb.to_owned(), target: spec.target.clone() };
         let decision = decide(policy, &request);
         let is_seen = self.stages.iter().any(|stage| !decision.omit_stages.contains(*stage));
         let rule = decision.rule.filter(|_| decision.level > Level::None && is_seen)?;
@@ -176,7 +173,7 @@ impl Fate {
     }
 }
 
-/// Why no question is logged.
+/// Why no spec is logged.
 fn explain(policy: &Policy) -> String {
     let logging = policy.rules.iter().enumerate().filter(|(_, rule)| rule.level > Level::None);
     let names: Vec<String> = logging.map(|(index, _)| format!("rules[{index}]")).collect();

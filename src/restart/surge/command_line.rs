@@ -1,12 +1,12 @@
 //! The API server's command line, changed flag by flag.
 
 use crate::audit::argv;
-use crate::manifest::{ApiServer, FlagList, Word};
+use crate::manifest::{ApiServer, Argument, FlagList};
 
 /// The words that kube-apiserver reads as its own arguments; they may stand in both `command` and `args`.
 #[derive(Debug, Clone)]
 pub(super) struct CommandLine {
-    words: Vec<Word>,
+    words: Vec<Argument>,
     /// Where the first flag goes when there is none.
     list: FlagList,
 }
@@ -25,7 +25,7 @@ impl CommandLine {
             // In front of all others: what follows `--` is no flag, and so is what follows a flag without its value.
             None => (0, self.words.first().map_or(self.list, |word| word.list)),
         };
-        self.words.insert(at.min(self.words.len()), Word { list, index: 0, text });
+        self.words.insert(at.min(self.words.len()), Argument { list, index: 0, text });
     }
 
     /// Removes every occurrence of a flag, and says where the last one stood.
@@ -36,7 +36,7 @@ impl CommandLine {
             // The first one: what is removed before the last one moves that one's place with it.
             let found = argv::scan(&words).into_iter().find(|found| found.flag == flag);
             let Some(found) = found else { return place };
-            let removed: Vec<Word> = self.words.drain(found.item..found.item + found.items).collect();
+            let removed: Vec<Argument> = self.words.drain(found.item..found.item + found.items).collect();
             place = removed.first().map(|word| (found.item, word.list));
         }
     }
@@ -57,10 +57,10 @@ mod tests {
     /// Words of `command`, then of `args`, the program first.
     fn command_line(command: &[&str], args: &[&str]) -> (ApiServer, [Vec<String>; 2]) {
         let lists = [(FlagList::Command, command), (FlagList::Args, args)];
-        let words: Vec<Word> = lists
+        let words: Vec<Argument> = lists
             .iter()
             .flat_map(|(list, items)| {
-                items.iter().enumerate().map(|(index, text)| Word {
+                items.iter().enumerate().map(|(index, text)| Argument {
                     list: *list,
                     index,
                     text: (*text).to_owned(),

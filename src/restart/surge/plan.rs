@@ -3,7 +3,7 @@
 use super::{FILE_NAME, SurgePod};
 use crate::file::{FileState, Metadata};
 use crate::node::{Addresses, Ask, Node, Rule};
-use crate::restart::scene::{SceneError, Side};
+use crate::restart::context::{ContextError, Revision};
 use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct SurgePlan {
     /// Where it listens.
     pub port: u16,
     /// How it is asked and proven.
-    pub side: Side,
+    pub revision: Revision,
     /// Its audit log on the host, where that outlives it.
     pub log: Option<PathBuf>,
     /// Which connections go to it.
@@ -40,17 +40,17 @@ impl SurgePlan {
         node: &Node,
         pod: &SurgePod,
         port: u16,
-        before: &Side,
+        before: &Revision,
         live: &Path,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Self, SceneError> {
-        let mut side = Side::of(node, &pod.manifest)?;
-        side.proof = side.find_proof(node, then)?;
+    ) -> Result<Self, ContextError> {
+        let mut revision = Revision::of(node, &pod.manifest)?;
+        revision.proof = revision.find_proof(node, then)?;
         Ok(Self {
             path: live.with_file_name(FILE_NAME),
             manifest: FileState { bytes: pod.manifest.clone(), metadata: Metadata::new(MODE, None) },
             port,
-            side,
+            revision,
             log: pod.log.as_ref().and_then(|log| log.host.clone()),
             rule: steering_rule(before),
             outside: outside(before),
@@ -58,29 +58,29 @@ impl SurgePlan {
     }
 }
 
-/// Which connections of `side`'s clients are steered: those to the addresses on which its API server listens, as on the
+/// Which connections of `revision`'s clients are steered: those to the addresses on which its API server listens, as on the
 /// others somebody else may.
 #[must_use]
-pub fn steering_rule(side: &Side) -> Rule {
-    let address = side.readyz.endpoint.address;
-    let is_every = address.ip().is_loopback() && !names_loopback(side);
+pub fn steering_rule(revision: &Revision) -> Rule {
+    let address = revision.readyz.endpoint.address;
+    let is_every = address.ip().is_loopback() && !names_loopback(revision);
     let addresses = if is_every { Addresses::Any } else { Addresses::Only(vec![address.ip()]) };
     Rule { port: address.port(), addresses, exempt_own: true }
 }
 
 /// Whether the API server listens on the loopback address alone.
-fn names_loopback(side: &Side) -> bool {
-    address(side, "bind-address").is_some_and(|address| address.is_loopback())
+fn names_loopback(revision: &Revision) -> bool {
+    address(revision, "bind-address").is_some_and(|address| address.is_loopback())
 }
 
 /// As clients elsewhere ask: from and to addresses of this node between which a connection is steered like theirs.
-fn outside(side: &Side) -> Option<Ask> {
-    let mut ask = side.readyz.clone();
+fn outside(revision: &Revision) -> Option<Ask> {
+    let mut ask = revision.readyz.clone();
     let listening = ask.endpoint.address;
-    match steering_rule(side).addresses {
+    match steering_rule(revision).addresses {
         Addresses::Any => {
             let advertised =
-                address(side, "advertise-address").filter(|address| !address.is_unspecified())?;
+                address(revision, "advertise-address").filter(|address| !address.is_unspecified())?;
             ask.endpoint.address = SocketAddr::new(advertised, listening.port());
         }
         // Between two addresses: from the address to itself it would be the API server's own.
@@ -95,6 +95,6 @@ fn outside(side: &Side) -> Option<Ask> {
     Some(ask)
 }
 
-fn address(side: &Side, name: &str) -> Option<IpAddr> {
-    side.flag(name)?.parse().ok()
+fn address(revision: &Revision, name: &str) -> Option<IpAddr> {
+    revision.flag(name)?.parse().ok()
 }

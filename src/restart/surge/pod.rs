@@ -1,4 +1,4 @@
-//! The manifest of the surge pod: the planned one, as far as two of them can run side by side.
+//! The manifest of the surge pod: the planned one, as far as two of them can run revision by revision.
 //!
 //! It is made from the decoded value, not from the text, and written as JSON: it stands there for a minute, no person
 //! keeps it, and a value holds every field, also those that this kaudit does not know.

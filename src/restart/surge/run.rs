@@ -4,10 +4,10 @@
 use super::plan::steering_rule;
 use super::{SurgeLog, SurgePlan};
 use crate::node::Rule;
+use crate::restart::context::Revision;
 use crate::restart::forward::{Run, STABLE};
 use crate::restart::proof::Proof;
 use crate::restart::protocol::{Cause, Proven};
-use crate::restart::scene::Side;
 use crate::restart::server::Server;
 use crate::transaction::steps::put;
 use crate::transaction::{Phase, Surge};
@@ -18,25 +18,26 @@ impl Run<'_> {
     /// Brings the surge pod up, proves it, and lets new connections go to it. The API server that runs does not notice;
     /// the pod is the planned configuration, run by the kubelet with the real mounts, so that whatever would keep the
     /// planned API server down shows here.
-    pub(in crate::restart) fn raise(&mut self, pod: &SurgePlan) -> Result<(), Cause> {
+    pub(in crate::restart) fn start_surge_pod(&mut self, pod: &SurgePlan) -> Result<(), Cause> {
         self.journal.surge = Some(Surge { manifest: pod.path.clone(), port: pod.port, log: pod.log.clone() });
         self.enter(Phase::Surge)?;
         self.listener.step("a second API server with the new configuration comes up beside the first");
         put(self.machine, &pod.path, Some(&pod.manifest))?;
         let wrong = |cause: Cause| cause.help("the API server that runs was not touched");
-        let process = self.come_up(&pod.side, Server::Surge, &[], Some(STABLE)).map_err(wrong)?;
-        self.prove(&pod.side.proof).map_err(wrong)?;
+        let process =
+            self.wait_until_healthy(&pod.revision, Server::Surge, &[], Some(STABLE)).map_err(wrong)?;
+        self.prove(&pod.revision.proof).map_err(wrong)?;
         let every = Rule { exempt_own: false, ..pod.rule.clone() };
         self.machine
             .steer(&process, pod.port, &every)
             .map_err(|error| wrong(error.into()).help("without it: --restart=move"))?;
         self.listener.step("it is proven; new connections go to it");
-        self.prove_steering(&self.scene.before, &pod.side.proof)?;
-        self.hand_over()
+        self.prove_steering(&self.context.before, &pod.revision.proof)?;
+        self.finish_open_requests()
     }
 
     /// A request to the API server's own address, whose event comes to the surge pod's log.
-    fn prove_steering(&mut self, before: &Side, proof: &Proof) -> Result<(), Cause> {
+    fn prove_steering(&mut self, before: &Revision, proof: &Proof) -> Result<(), Cause> {
         let Proof::Event { asks, log, patience } = proof else { return Ok(()) };
         let endpoint = &before.readyz.endpoint;
         let mut asks = asks.clone();
@@ -44,7 +45,7 @@ impl Run<'_> {
             ask.endpoint = endpoint.clone();
         }
         match self.prove(&Proof::Event { asks, log: log.clone(), patience: *patience }) {
-            Ok(Proven::Event(_) | Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..)) => Ok(()),
+            Ok(Proven::Event(_) | Proven::Off | Proven::Unverifiable(_) | Proven::WebhookOnly(..)) => Ok(()),
             Err(cause) if cause.interrupt.is_some() => Err(cause),
             Err(_) => Err(Cause::new("new connections do not reach the second API server")
                 .help("something on this node decides otherwise about its connections")
@@ -57,28 +58,28 @@ impl Run<'_> {
         let Some(surge) = self.journal.surge.clone() else { return };
         let Ok(servers) = self.servers(Server::Surge) else { return };
         let Some(process) = servers.first() else { return };
-        if self.machine.steer(process, surge.port, &steering_rule(&self.scene.before)).is_ok() {
+        if self.machine.steer(process, surge.port, &steering_rule(&self.context.before)).is_ok() {
             self.listener.step("new connections go to the second API server that is still there");
         }
     }
 
     /// Takes the surge pod away, where there is one, and waits until it is gone.
-    pub(in crate::restart) fn lower(&mut self) -> Result<(), Cause> {
+    pub(in crate::restart) fn stop_surge_pod(&mut self) -> Result<(), Cause> {
         let Some(surge) = self.journal.surge.clone() else { return Ok(()) };
         let is_interruptible = std::mem::replace(&mut self.is_interruptible, false);
-        let gone = self.lower_pod(&surge);
+        let gone = self.remove_surge_pod(&surge);
         self.is_interruptible = is_interruptible;
         gone?;
         Ok(self.name_log(&surge)?)
     }
 
-    fn lower_pod(&mut self, surge: &Surge) -> Result<(), Cause> {
+    fn remove_surge_pod(&mut self, surge: &Surge) -> Result<(), Cause> {
         if self.machine.stop_steering() {
-            self.hand_over()?;
+            self.finish_open_requests()?;
         }
         self.listener.step("the second API server goes");
         self.machine.remove_file(&surge.manifest)?;
-        self.wait_until_surge_gone(self.scene.before.grace().max(self.scene.after.grace()))
+        self.wait_until_surge_gone(self.context.before.grace().max(self.context.after.grace()))
     }
 
     /// Where its events lie when it is gone.

@@ -7,7 +7,7 @@ use crate::audit::value::STANDARD_OUTPUT;
 use crate::file::FileState;
 use crate::node::{Ask, Node};
 use crate::policy::{self, Policy};
-use crate::restart::scene::{SceneError, Side, get, identities, minor_of};
+use crate::restart::context::{ContextError, Revision, get, identities, minor_of};
 use crate::yaml;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub enum Proof {
     /// Audit logging is off.
     Off,
     /// It cannot be proven, and why.
-    Silent(String),
+    Unverifiable(String),
     /// By a request that the policy logs.
     Event {
         /// Requests to try, the best first; the `Audit-ID` is to be added.
@@ -36,7 +36,7 @@ pub enum Proof {
         patience: Duration,
     },
     /// By a request that the policy logs, whose event only the webhook's receiver gets.
-    Elsewhere {
+    WebhookOnly {
         /// As above.
         asks: Vec<Ask>,
         /// How long an event may take to the receiver.
@@ -44,13 +44,13 @@ pub enum Proof {
     },
 }
 
-impl Side {
+impl Revision {
     /// How its audit log is proven; `then` reads a file of the host as it will be.
     pub(in crate::restart) fn find_proof(
         &self,
         node: &Node,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Proof, SceneError> {
+    ) -> Result<Proof, ContextError> {
         let log = self.flag(LOG_PATH);
         if self.flag(POLICY_FILE).is_none() || (log.is_none() && self.flag(WEBHOOK_CONFIG_FILE).is_none()) {
             return Ok(Proof::Off);
@@ -70,12 +70,12 @@ impl Side {
         let anonymous = Anonymous::of(&self.manifest.api_server().arguments());
         let identities = identities(node, &self.manifest)?;
         Ok(match requests(policy.as_ref(), anonymous, &identities) {
-            Err(why) => Proof::Silent(why),
+            Err(why) => Proof::Unverifiable(why),
             Ok(requests) => {
                 let asks = requests.into_iter().map(|request| self.ask(request)).collect();
                 match log {
                     Some(log) => Proof::Event { asks, log, patience: self.patience(Backend::Log) },
-                    None => Proof::Elsewhere { asks, patience: self.patience(Backend::Webhook) },
+                    None => Proof::WebhookOnly { asks, patience: self.patience(Backend::Webhook) },
                 }
             }
         })
@@ -107,5 +107,5 @@ impl Side {
 }
 
 fn silent(why: &str) -> Proof {
-    Proof::Silent(why.to_owned())
+    Proof::Unverifiable(why.to_owned())
 }

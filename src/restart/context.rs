@@ -47,27 +47,27 @@ impl Names {
 
 /// A restart from one state to another.
 #[derive(Debug)]
-pub struct Scene {
+pub struct RestartContext {
     /// The names.
     pub names: Names,
     /// What runs before.
-    pub before: Side,
+    pub before: Revision,
     /// What shall run.
-    pub after: Side,
+    pub after: Revision,
     /// Who serves meanwhile.
     pub surge: Option<SurgePlan>,
 }
 
-impl Scene {
-    /// The scene of a record that changes the manifest `live`, or nothing of one that does not.
+impl RestartContext {
+    /// The context of a record that changes the manifest `live`, or nothing of one that does not.
     ///
     /// # Errors
     /// A manifest of the record is none of an API server that listens somewhere; a file cannot be read.
-    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, SceneError> {
+    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, ContextError> {
         let Some(entry) = record.file(live) else { return Ok(None) };
         let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
-        let mut before = Side::of(node, &before.bytes)?;
-        let mut after = Side::of(node, &after.bytes)?;
+        let mut before = Revision::of(node, &before.bytes)?;
+        let mut after = Revision::of(node, &after.bytes)?;
         // The way back ends with a healthy API server; what its audit log gets is as it was.
         before.proof = Proof::Off;
         after.proof = after.find_proof(node, &|path| as_planned(node, record, path))?;
@@ -84,37 +84,37 @@ impl Scene {
         record: &Record,
         pod: &SurgePod,
         port: u16,
-    ) -> Result<Self, SceneError> {
+    ) -> Result<Self, ContextError> {
         let then = |path: &Path| as_planned(node, record, path);
         let plan = SurgePlan::of(node, pod, port, &self.before, &self.names.live, &then)?;
         Ok(Self { surge: Some(plan), ..self })
     }
 }
 
-/// Why there is no scene.
+/// Why there is no context.
 #[derive(Debug)]
-pub enum SceneError {
+pub enum ContextError {
     /// A manifest is not one to restart an API server by.
     Refused(Diagnostic),
     /// Something cannot be read.
     Failed(anyhow::Error),
 }
 
-impl From<Diagnostic> for SceneError {
+impl From<Diagnostic> for ContextError {
     fn from(refusal: Diagnostic) -> Self {
-        SceneError::Refused(refusal)
+        ContextError::Refused(refusal)
     }
 }
 
-impl From<anyhow::Error> for SceneError {
+impl From<anyhow::Error> for ContextError {
     fn from(error: anyhow::Error) -> Self {
-        SceneError::Failed(error)
+        ContextError::Failed(error)
     }
 }
 
 /// One of the two states.
 #[derive(Debug)]
-pub struct Side {
+pub struct Revision {
     /// The manifest.
     pub manifest: Manifest,
     /// How to ask whether its API server is ready.
@@ -125,12 +125,12 @@ pub struct Side {
     pub proof: Proof,
 }
 
-impl Side {
+impl Revision {
     /// The state that a manifest leads to, with nothing to prove.
     ///
     /// # Errors
     /// It is not the manifest of an API server that listens somewhere.
-    pub fn of(node: &Node, manifest: &[u8]) -> Result<Self, SceneError> {
+    pub fn of(node: &Node, manifest: &[u8]) -> Result<Self, ContextError> {
         let manifest = Manifest::read(manifest)?;
         let arguments = manifest.api_server().arguments();
         let endpoint = endpoint(&arguments, &manifest.mounts())?;

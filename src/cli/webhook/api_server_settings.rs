@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::plan::audit_flags_there;
 use crate::policy::{Level, Rule, examine};
-use crate::webhook::{check, judge_limits};
+use crate::webhook::{check, check_limits};
 use crate::yaml;
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ const EGRESS: &str = "egress-selector-config-file";
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Circumstances {
+pub(super) struct ApiServerSettings {
     flags: BTreeMap<String, String>,
     /// Entries of the container's environment that are written out.
     pub(super) environment: BTreeMap<String, String>,
@@ -24,7 +24,7 @@ pub(super) struct Circumstances {
     has_egress: bool,
 }
 
-impl Default for Circumstances {
+impl Default for ApiServerSettings {
     fn default() -> Self {
         Self {
             flags: BTreeMap::new(),
@@ -36,7 +36,7 @@ impl Default for Circumstances {
     }
 }
 
-impl Circumstances {
+impl ApiServerSettings {
     /// Those of a manifest's API server.
     pub(super) fn of(manifest: &Manifest, policy: Option<&[u8]>) -> Self {
         let flags = audit_flags_there(manifest.api_server())
@@ -71,7 +71,7 @@ impl Circumstances {
     /// What the settings say, without a look at the receiver.
     pub(super) fn judge(&self) -> Vec<Diagnostic> {
         let value = |name: &str| self.flags.get(name).map(String::as_str);
-        let mut findings = judge_limits(value, self.minor, self.logs_bodies);
+        let mut findings = check_limits(value, self.minor, self.logs_bodies);
         if self.has_egress {
             findings.push(check::warning(
                 "webhook-egress",

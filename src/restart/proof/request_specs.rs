@@ -1,6 +1,6 @@
 //! What kaudit may ask an API server for the sake of an event.
 //!
-//! Every question is harmless by itself, whoever asks: it reads an object that does not exist, asks what the caller may
+//! Every spec is harmless by itself, whoever asks: it reads an object that does not exist, asks what the caller may
 //! do, or sends an empty object, of which nothing can be made, in a dry run. What a caller with rights could do with a
 //! path that a policy names (connect to a container, read a whole list) is asked anonymously only, and refused.
 
@@ -15,7 +15,7 @@ const ACCESS_REVIEW: &str = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"S
 /// Asks who the caller is.
 const SELF_REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
 
-/// Kinds of question, the most harmless first.
+/// Kinds of spec, the most harmless first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// Reads something.
@@ -32,7 +32,7 @@ impl Class {
 
 /// A request without its caller.
 #[derive(Debug, Clone)]
-pub(super) struct Question {
+pub(super) struct RequestSpec {
     pub(super) class: Class,
     pub(super) method: &'static str,
     /// Path and query.
@@ -46,24 +46,24 @@ pub(super) struct Question {
 }
 
 /// Questions that do not depend on the policy.
-pub(super) fn general() -> Vec<Question> {
+pub(super) fn general() -> Vec<RequestSpec> {
     let often_logged = [("", "configmaps"), ("", "pods"), ("apps", "deployments")]
         .map(|(group, resource)| Resource { namespace: NAMESPACE.to_owned(), ..named(group, resource) });
-    let mut questions: Vec<Question> = often_logged.iter().cloned().map(read).collect();
-    questions.push(read_path("/api".to_owned()));
-    questions.push(review("authorization.k8s.io", "selfsubjectaccessreviews", ACCESS_REVIEW));
+    let mut specs: Vec<RequestSpec> = often_logged.iter().cloned().map(read).collect();
+    specs.push(read_path("/api".to_owned()));
+    specs.push(review("authorization.k8s.io", "selfsubjectaccessreviews", ACCESS_REVIEW));
     // Since 1.28; an older API server answers 404, and logs it no less.
-    questions.push(review("authentication.k8s.io", "selfsubjectreviews", SELF_REVIEW));
-    questions.extend(often_logged.into_iter().map(create));
-    questions
+    specs.push(review("authentication.k8s.io", "selfsubjectreviews", SELF_REVIEW));
+    specs.extend(often_logged.into_iter().map(create));
+    specs
 }
 
 /// Questions made to match one rule: the policy decides whether they do.
-pub(super) fn of_rule(rule: &Rule) -> Vec<Question> {
+pub(super) fn of_rule(rule: &Rule) -> Vec<RequestSpec> {
     if rule.level == Level::None {
         return Vec::new();
     }
-    let mut questions: Vec<Question> =
+    let mut specs: Vec<RequestSpec> =
         rule.non_resource_urls.iter().filter_map(|pattern| read_pattern(pattern)).collect();
     for resource in resources_of(rule) {
         let is_safe =
@@ -71,12 +71,12 @@ pub(super) fn of_rule(rule: &Rule) -> Vec<Question> {
                 .into_iter()
                 .all(|part| is_plain(part));
         if is_safe && is_read_so(&resource) {
-            questions.push(read(resource.clone()));
-            questions.push(list(resource.clone()));
-            questions.push(create(resource));
+            specs.push(read(resource.clone()));
+            specs.push(list(resource.clone()));
+            specs.push(create(resource));
         }
     }
-    questions
+    specs
 }
 
 /// Whether the API server reads the resource from its path as it is meant: `proxy` and `watch` behind the version are an
@@ -130,10 +130,10 @@ fn named(group: &str, resource: &str) -> Resource {
 
 /// `get` of one object. An existing one is read by somebody without rights, or its body might come into the log; and
 /// what looks like a read of `pods/exec` is a way into the pod.
-fn read(resource: Resource) -> Question {
+fn read(resource: Resource) -> RequestSpec {
     let exists = resource.name != NOWHERE;
     let connects = !resource.subresource.is_empty();
-    Question {
+    RequestSpec {
         class: Class::Read,
         method: "GET",
         path: path_of(&resource),
@@ -146,9 +146,9 @@ fn read(resource: Resource) -> Question {
 }
 
 /// `list`, of one object at most.
-fn list(resource: Resource) -> Question {
+fn list(resource: Resource) -> RequestSpec {
     let resource = Resource { name: String::new(), subresource: String::new(), ..resource };
-    Question {
+    RequestSpec {
         class: Class::Read,
         method: "GET",
         path: format!("{}?limit=1", path_of(&resource)),
@@ -161,11 +161,11 @@ fn list(resource: Resource) -> Question {
 }
 
 /// `create`, which nothing can come of.
-fn create(resource: Resource) -> Question {
+fn create(resource: Resource) -> RequestSpec {
     let is_own = resource.subresource.is_empty();
     let name = if is_own { String::new() } else { resource.name };
     let resource = Resource { name, ..resource };
-    Question {
+    RequestSpec {
         class: Class::DryRun,
         method: "POST",
         path: format!("{}?dryRun=All", path_of(&resource)),
@@ -177,22 +177,22 @@ fn create(resource: Resource) -> Question {
     }
 }
 
-fn review(group: &str, resource: &str, body: &'static str) -> Question {
+fn review(group: &str, resource: &str, body: &'static str) -> RequestSpec {
     let resource = Resource { name: String::new(), ..named(group, resource) };
-    Question {
+    RequestSpec {
         class: Class::Review,
         method: "POST",
         path: path_of(&resource),
         body: Some(body),
         verb: "create",
-        what: format!("a question to {}, which stores nothing", describe(&resource)),
+        what: format!("a spec to {}, which stores nothing", describe(&resource)),
         target: target(resource),
         only_anonymous: false,
     }
 }
 
-fn read_path(path: String) -> Question {
-    Question {
+fn read_path(path: String) -> RequestSpec {
+    RequestSpec {
         class: Class::Read,
         method: "GET",
         what: format!("a read of {path}"),
@@ -206,7 +206,7 @@ fn read_path(path: String) -> Question {
 
 /// A path that the pattern matches. Only anonymously where somebody may serve it: `/debug/pprof/profile` works for half
 /// a minute.
-fn read_pattern(pattern: &str) -> Option<Question> {
+fn read_pattern(pattern: &str) -> Option<RequestSpec> {
     let path = match pattern.strip_suffix('*') {
         Some("") => "/".to_owned(),
         Some(directory) if directory.ends_with('/') => format!("{directory}{NOWHERE}"),
@@ -217,8 +217,8 @@ fn read_pattern(pattern: &str) -> Option<Question> {
     // From the third part on these are paths of resources.
     let is_api = parts.next().is_some_and(|first| matches!(first, "api" | "apis")) && parts.nth(1).is_some();
     let is_plain = path.split('/').all(is_plain) && !path.contains("//");
-    let question = read_path(path);
-    (is_plain && !is_api).then(|| Question { only_anonymous: !question.path.ends_with(NOWHERE), ..question })
+    let spec = read_path(path);
+    (is_plain && !is_api).then(|| RequestSpec { only_anonymous: !spec.path.ends_with(NOWHERE), ..spec })
 }
 
 /// Whether a path may have it as a part, or have an empty part, without any quoting.

@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 /// The kubelet expands `$(NAME)` from the container's environment, and what a `fieldRef` or a service puts there is
 /// not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedWord {
+pub struct ExpectedArgument {
     /// At least one; one alone is the word itself.
     texts: Vec<String>,
 }
 
-impl ExpectedWord {
+impl ExpectedArgument {
     fn new() -> Self {
         Self { texts: vec![String::new()] }
     }
@@ -65,7 +65,7 @@ impl ExpectedWord {
 /// `$(NAME)` and `$$` are expanded as the kubelet does it (`pkg/kubelet/container/helpers.go`,
 /// `ExpandContainerCommandAndArgs`).
 #[must_use]
-pub fn expected_words(manifest: &Manifest) -> Vec<ExpectedWord> {
+pub fn expected_arguments(manifest: &Manifest) -> Vec<ExpectedArgument> {
     let environment = environment(manifest);
     manifest.api_server().words.iter().map(|word| expand(&word.text, &environment)).collect()
 }
@@ -82,7 +82,7 @@ pub fn difference(manifest: &Manifest, process: &Process) -> Option<String> {
     let Some(running) = Component::ApiServer.own_words(&process.arguments) else {
         return Some("it is no kube-apiserver".to_owned());
     };
-    let expected = expected_words(manifest);
+    let expected = expected_arguments(manifest);
     if expected.len() == running.len()
         && expected.iter().zip(running).all(|(expected, word)| expected.matches(word))
     {
@@ -105,7 +105,7 @@ pub fn difference(manifest: &Manifest, process: &Process) -> Option<String> {
 }
 
 /// The word that gives the same flag another value.
-fn same_flag<'w>(expected: &ExpectedWord, running: &'w [String]) -> Option<&'w str> {
+fn same_flag<'w>(expected: &ExpectedArgument, running: &'w [String]) -> Option<&'w str> {
     let (name, _) = expected.texts.first()?.split_once('=')?;
     let same = |word: &&String| word.split_once('=').is_some_and(|(other, _)| other == name);
     running.iter().find(same).map(String::as_str)
@@ -113,13 +113,13 @@ fn same_flag<'w>(expected: &ExpectedWord, running: &'w [String]) -> Option<&'w s
 
 /// The values that the container's environment is known to have. An entry may refer to those before it
 /// (`pkg/kubelet/kubelet_pods.go`, `makeEnvironmentVariables`).
-fn environment(manifest: &Manifest) -> BTreeMap<String, ExpectedWord> {
+fn environment(manifest: &Manifest) -> BTreeMap<String, ExpectedArgument> {
     let mut known = BTreeMap::new();
     let entries = manifest.container().and_then(|container| container.env.as_deref()).unwrap_or_default();
     for entry in entries {
         let value = match (&entry.value_from, &entry.value) {
             (Some(_), _) => {
-                let mut unknown = ExpectedWord::new();
+                let mut unknown = ExpectedArgument::new();
                 unknown.push_unknown();
                 unknown
             }
@@ -132,8 +132,8 @@ fn environment(manifest: &Manifest) -> BTreeMap<String, ExpectedWord> {
 
 /// `$(NAME)` becomes the variable's value, or something unknown; `$$` becomes `$`; all else stays
 /// (`third_party/forked/golang/expansion/expand.go`).
-fn expand(text: &str, environment: &BTreeMap<String, ExpectedWord>) -> ExpectedWord {
-    let mut word = ExpectedWord::new();
+fn expand(text: &str, environment: &BTreeMap<String, ExpectedArgument>) -> ExpectedArgument {
+    let mut word = ExpectedArgument::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('$') {
         word.push(before);
