@@ -1,5 +1,5 @@
-//! What all commands that change the node have in common: plan, diff, look at what runs, consent, lock, plan again,
-//! apply, verify.
+//! The steps that all commands which change the node share: plan, diff, check the running API server, confirm, lock, plan
+//! again, apply, verify.
 
 use super::live::{self, Checked, End, describe, manual_intervention};
 use super::options::{ChangeOptions, Consent, Restart};
@@ -23,7 +23,7 @@ use std::io::{self, BufRead as _};
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) plan: Plan,
-    /// The number that applying it would get.
+    /// The number of the generation that it makes.
     pub(super) number: u64,
     /// Lines about the result, with `--verbose`.
     pub lines: Vec<String>,
@@ -42,9 +42,9 @@ pub(super) struct Change<'a> {
     pub command: &'static str,
     /// Its options.
     pub consent: Consent,
-    /// Whether there is somebody to ask.
+    /// Whether there is a terminal to ask for confirmation.
     pub interactive: bool,
-    /// What is asked: "Enable audit logging".
+    /// The question for the confirmation: "Enable audit logging".
     pub verb: &'static str,
     /// How the API server is restarted, on a live node.
     pub restart: Restart,
@@ -71,7 +71,7 @@ impl Change<'_> {
         Self { command, consent, interactive: context.interactive, verb, restart, ignored: &[] }
     }
 
-    /// Runs it; `make_plan` is called again under the lock, so that what is applied is what is there by then.
+    /// Runs it; `make_plan` is called again under the lock, so that the plan is applied to the state that it was made from.
     pub(super) fn run(
         self,
         target: &Target,
@@ -111,15 +111,15 @@ impl Change<'_> {
         let under_lock = plan_now().map_err(stop)?;
         if under_lock.plan.files != planned.plan.files || under_lock.plan.adopted != planned.plan.adopted {
             return Err(stop(
-                Diagnostic::error("the node changed between the plan and the lock")
-                    .help("somebody else is at work here; look again: run the same command once more")
+                Diagnostic::error("the node changed after the plan was made")
+                    .help("another program or person may be editing it; run the same command again")
                     .into(),
             ));
         }
         match restart {
             Some((kubelet, checked)) => {
-                // What is going to happen is seen before it does, whoever reads it.
-                if !output.json && !self.is_asked_about() {
+                // The plan is printed before it is applied.
+                if !output.json && !self.asks_first() {
                     print_plan(output, &report);
                     report.forget_plan();
                 }
@@ -129,8 +129,8 @@ impl Change<'_> {
         }
     }
 
-    /// What a live node says to the plan, before anything is touched; notes about it come into `report`. With a restart:
-    /// the kubelet that does it, and how.
+    /// Checks the plan against the live node before anything is changed; notes go into `report`. With a restart: the kubelet
+    /// that does it, and how.
     fn check<'t>(
         self,
         target: &'t Target,
@@ -151,32 +151,32 @@ impl Change<'_> {
         }
         if target.is_live_tree() {
             report.notes.push(
-                Diagnostic::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
-                    .help("expect up to 45 s without API server; kaudit rollback --root / goes back"),
+                Diagnostic::warning("--root / is the live node: a running kubelet restarts the API server as soon as the manifest changes, and kaudit does not supervise that restart")
+                    .help("the API server may be unavailable for up to 45 s; kaudit rollback --root / restores the previous state"),
             );
         }
         Ok(restart)
     }
 
-    /// Whether somebody is asked before the change.
-    fn is_asked_about(self) -> bool {
+    /// Whether to ask for confirmation.
+    fn asks_first(self) -> bool {
         self.interactive && !self.consent.yes
     }
 
-    /// Shows the plan to whoever is to be asked, and asks; without anybody to ask, the options have agreed.
+    /// Shows the plan and asks for confirmation, where there is a terminal and no `--yes`.
     fn is_agreed_to(self, restart: Option<&Checked>, report: &mut Report, output: &mut Output<'_>) -> bool {
-        if !self.is_asked_about() {
+        if !self.asks_first() {
             return true;
         }
         print_plan(output, report);
         report.forget_plan();
         if let Some(checked) = restart {
-            output.line(&format!("The API server is restarted: {}.", checked.expected));
+            output.line(&format!("This restarts the API server: {}.", checked.expected));
         }
         ask(output, self.verb)
     }
 
-    /// The change on a live node, with everything that a restart takes.
+    /// The change on a live node, with a restart.
     fn restart(
         self,
         target: &Target,
@@ -196,18 +196,25 @@ impl Change<'_> {
         Ok(describe(outcome, checked.options.method, report, &self.done(planned)))
     }
 
-    /// The change of a tree, or of a live node whose API server need not notice it.
+    /// The change of a tree, or of a live node without a restart.
     fn apply(self, target: &Target, planned: &Planned, mut report: Report) -> Result<End, Box<End>> {
         let mut node = target.node.clone();
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
         match transaction::apply(&mut node, &record) {
             Ok(()) => {}
             Err(Failure::Undone(cause)) => {
-                let refusal = Diagnostic::error(format!("{cause:#}")).help("everything is as before");
-                return Err(stop(refusal.into()));
+                let report = Report {
+                    refusals: vec![Diagnostic::error(format!("{cause:#}"))],
+                    message: "Nothing was changed: every file is as before.".to_owned(),
+                    ..Report::default()
+                };
+                return Err((report, Exit::Refused).into());
             }
             Err(Failure::Stuck { cause, undoing }) => {
-                report.refusals.push(Diagnostic::error(format!("{cause:#}; undoing: {undoing:#}")));
+                report.refusals.push(Diagnostic::error(format!("{cause:#}")));
+                report
+                    .refusals
+                    .push(Diagnostic::error(format!("the change could not be undone: {undoing:#}")));
                 return Err(manual_intervention(report).into());
             }
         }
@@ -215,20 +222,21 @@ impl Change<'_> {
         report.verified = Verified { on_disk: true, ..Verified::default() };
         report.message = self.done(planned);
         if target.root.is_some() && !target.is_live_tree() {
-            report.hint = Some("the files of this tree are changed; nothing was restarted".to_owned());
+            report.hint =
+                Some("only the files of this directory tree were changed; nothing was restarted".to_owned());
         }
         Ok((report, Exit::Done))
     }
 
-    /// What is said when it went through.
+    /// The message of a successful run.
     fn done(self, planned: &Planned) -> String {
         let what = match self.command {
-            "enable" => "Audit logging on",
-            "disable" => "Audit logging off",
-            "restart" => "Restarted",
-            _ => "Rolled back",
+            "enable" => "Audit logging is enabled",
+            "disable" => "Audit logging is disabled",
+            "restart" => "The API server is restarted",
+            _ => "The rollback is complete",
         };
-        format!("{what}: done, generation {}.", planned.number)
+        format!("{what} (generation {}).", planned.number)
     }
 }
 
@@ -241,12 +249,12 @@ fn stop(obstacle: Obstacle) -> Box<End> {
 fn dry_run(target: &Target, plan: &Plan, mut report: Report) -> End {
     if plan.brings_webhook && target.root.is_none() {
         report.notes.push(
-            Diagnostic::info("the webhook's receiver was not asked")
-                .help("kaudit webhook check does, with the same options"),
+            Diagnostic::info("the webhook's receiver was not contacted")
+                .help("to test it, run kaudit webhook check with the same options"),
         );
     }
     report.dry_run = true;
-    "Dry run: nothing was written.".clone_into(&mut report.message);
+    "Dry run: nothing was changed.".clone_into(&mut report.message);
     (report, Exit::Done)
 }
 
@@ -255,7 +263,10 @@ fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
     for file in plan.changed_files() {
         let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
         if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
-            let refusal = Diagnostic::error(format!("{} is not what was written", file.path.display()));
+            let refusal = Diagnostic::error(format!(
+                "{} does not have the content that was written",
+                file.path.display()
+            ));
             return Err(manual_intervention(Report { refusals: vec![refusal], ..Report::default() }).into());
         }
     }

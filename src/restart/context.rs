@@ -1,4 +1,4 @@
-//! What a restart is about: the manifest's names, and the two states that it leads between.
+//! What a restart needs to know: the manifest's paths, and its revisions before and after.
 
 use super::endpoint::endpoint;
 use super::identity::{Identity, client_certificates};
@@ -23,15 +23,15 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The kubelet reads at most 10 MiB of a manifest, and no policy is larger.
 const READ_LIMIT: u64 = 10 << 20;
 
-/// The manifest and its two dot-names. The kubelet ignores names with a leading dot, in the listing and in the watch
-/// (`pkg/kubelet/config/file_linux.go`), and all three lie in one directory, so that every change is one rename.
+/// The manifest and two hidden files beside it. The kubelet ignores names with a leading dot, in the listing and in the
+/// watch (`pkg/kubelet/config/file_linux.go`). All three are in one directory, so that every change is one rename.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// Where the kubelet reads it.
     pub live: PathBuf,
-    /// Where the new one waits.
+    /// Where the new one is staged.
     pub new: PathBuf,
-    /// Where the old one waits.
+    /// Where the old one is kept.
     pub old: PathBuf,
 }
 
@@ -45,30 +45,30 @@ impl Names {
     }
 }
 
-/// A restart from one state to another.
+/// A restart from one revision of the manifest to another.
 #[derive(Debug)]
 pub struct RestartContext {
     /// The names.
     pub names: Names,
-    /// What runs before.
+    /// What runs before the restart.
     pub before: Revision,
-    /// What shall run.
+    /// What runs after it.
     pub after: Revision,
-    /// Who serves meanwhile.
+    /// The pod that serves meanwhile.
     pub surge: Option<SurgePlan>,
 }
 
 impl RestartContext {
-    /// The context of a record that changes the manifest `live`, or nothing of one that does not.
+    /// The context for a record that changes the manifest `live`; `None` for one that does not.
     ///
     /// # Errors
-    /// A manifest of the record is none of an API server that listens somewhere; a file cannot be read.
+    /// A manifest of the record has no valid address to listen on; a file cannot be read.
     pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, ContextError> {
         let Some(entry) = record.file(live) else { return Ok(None) };
         let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
         let mut before = Revision::of(node, &before.bytes)?;
         let mut after = Revision::of(node, &after.bytes)?;
-        // The way back ends with a healthy API server; what its audit log gets is as it was.
+        // A rollback ends with a healthy API server; its audit log is not verified.
         before.proof = Proof::Off;
         after.proof = after.find_proof(node, &|path| as_planned(node, record, path))?;
         Ok(Some(Self { names: Names::of(live), before, after, surge: None }))
@@ -77,7 +77,7 @@ impl RestartContext {
     /// The same restart as a surge: `pod`, which listens on `port`, serves meanwhile.
     ///
     /// # Errors
-    /// The pod is none that can be asked; a file cannot be read.
+    /// The pod has no valid address to listen on; a file cannot be read.
     pub fn with_surge(
         self,
         node: &Node,
@@ -91,10 +91,10 @@ impl RestartContext {
     }
 }
 
-/// Why there is no context.
+/// Why there is no restart context.
 #[derive(Debug)]
 pub enum ContextError {
-    /// A manifest is not one to restart an API server by.
+    /// A manifest has no valid address to listen on.
     Refused(Diagnostic),
     /// Something cannot be read.
     Failed(anyhow::Error),
@@ -112,29 +112,29 @@ impl From<anyhow::Error> for ContextError {
     }
 }
 
-/// One of the two states.
+/// A revision of the manifest, and how to check the API server that runs from it.
 #[derive(Debug)]
 pub struct Revision {
     /// The manifest.
     pub manifest: Manifest,
     /// How to ask whether its API server is ready.
     pub readyz: Ask,
-    /// What else has to answer before it counts as healthy.
+    /// Further requests that must succeed before it counts as healthy.
     pub health: Vec<Ask>,
-    /// How its audit log is proven.
+    /// How to verify its audit log.
     pub proof: Proof,
 }
 
 impl Revision {
-    /// The state that a manifest leads to, with nothing to prove.
+    /// The revision of a manifest, with nothing to verify.
     ///
     /// # Errors
-    /// It is not the manifest of an API server that listens somewhere.
+    /// The manifest has no valid address to listen on; a certificate cannot be read.
     pub fn of(node: &Node, manifest: &[u8]) -> Result<Self, ContextError> {
         let manifest = Manifest::read(manifest)?;
         let arguments = manifest.api_server().arguments();
         let endpoint = endpoint(&arguments, &manifest.mounts())?;
-        // Where nobody may ask without a name, one that every node has answers more than "401".
+        // Where anonymous requests are rejected, a client certificate of the node gets more than 401.
         let identity = match Anonymous::of(&arguments) {
             Anonymous::Known | Anonymous::Unknown => None,
             Anonymous::Rejected => identities(node, &manifest)?.into_iter().next().map(|found| found.files),
@@ -149,7 +149,7 @@ impl Revision {
         Ok(Self { readyz, health, proof: Proof::Off, manifest })
     }
 
-    /// Who kaudit can be on this node.
+    /// The client certificates of this node that kaudit can use.
     ///
     /// # Errors
     /// A certificate is there and cannot be read.
@@ -182,7 +182,7 @@ impl Revision {
     }
 }
 
-/// A file of the host as it will be.
+/// A file of the host as it will be after the change.
 fn as_planned(node: &Node, record: &Record, path: &Path) -> Result<Option<FileState>> {
     match record.file(path) {
         Some(file) => Ok(file.after.clone()),
@@ -203,7 +203,7 @@ pub(super) fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &
     }
 }
 
-/// Who kaudit can be on this node.
+/// The client certificates of this node that kaudit can use.
 pub(super) fn identities(node: &Node, manifest: &Manifest) -> Result<Vec<Identity>> {
     let arguments = manifest.api_server().arguments();
     let mut found = Vec::new();

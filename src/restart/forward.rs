@@ -1,4 +1,5 @@
-//! The way forward: stage, out, in, proof. Each step is journalled before it is made.
+//! The change: stage the files, move the old manifest out and the new one in, verify. Each step is journalled before it
+//! is made.
 
 use super::back::{go_back, unstage};
 use super::context::RestartContext;
@@ -13,10 +14,10 @@ use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// An API server that has been healthy and proven for so long is taken for stable.
+/// An API server that has been healthy for so long counts as stable.
 pub(super) const STABLE: Duration = Duration::from_secs(3);
 
-/// A restart under way.
+/// A restart in progress.
 pub(super) struct Run<'a> {
     pub(super) machine: &'a mut dyn Machine,
     pub(super) listener: &'a mut dyn Listener,
@@ -25,20 +26,20 @@ pub(super) struct Run<'a> {
     pub(super) options: Options,
     pub(super) journal: Journal,
     pub(super) watch: Watch,
-    /// What clients elsewhere see, where that is another thing.
+    /// What clients on other machines see, where that differs.
     pub(super) outside: Option<Watch>,
     /// Pods that were seen to run an API server.
     pub(super) pods: BTreeSet<String>,
-    /// Whether a signal ends it: on the way forward only.
+    /// Whether a signal stops it: not during a rollback.
     pub(super) is_interruptible: bool,
-    /// Whether an API server was ended early.
+    /// Whether an API server was killed before its grace period ended.
     pub(super) killed: bool,
 }
 
-/// Makes the change that `record` describes, restarts the API server and proves it; or goes back.
+/// Makes the change that `record` describes, restarts the API server and verifies it; or rolls back.
 ///
-/// The caller holds the lock and has planned from what is there. A guardian outside of the operator's session has its
-/// place around this call: from the first journal on, [`super::recover`] is all that it has to do.
+/// The caller holds the lock and has made the plan from the present state. From the first journal entry on,
+/// [`super::recover`] is all that is needed to complete or roll back an interrupted run.
 pub fn restart(
     machine: &mut dyn Machine,
     listener: &mut dyn Listener,
@@ -86,13 +87,12 @@ impl<'a> Run<'a> {
         match self.options.method {
             Method::Surge => {
                 let context = self.context;
-                let pod =
-                    context.surge.as_ref().ok_or_else(|| anyhow!("there is no surge pod in the plan"))?;
+                let pod = context.surge.as_ref().ok_or_else(|| anyhow!("the plan has no surge pod"))?;
                 self.start_surge_pod(pod)?;
                 self.outside = pod.outside.clone().map(Watch::new);
                 self.move_out()?;
                 self.wait_until_gone(self.context.before.grace())?;
-                // An API server talks to itself while it starts, by a token that no other one knows.
+                // A starting API server sends requests to itself, with a token that no other API server accepts.
                 self.machine.exempt_own(true)?;
                 self.move_in()?;
             }
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
         self.verify()
     }
 
-    /// Everything that the API server does not see yet.
+    /// Writes everything that the running API server does not read.
     fn stage(&mut self) -> Result<(), Cause> {
         self.check_interrupt()?;
         self.journal.write(self.machine)?;
@@ -124,29 +124,32 @@ impl<'a> Run<'a> {
     fn move_out(&mut self) -> Result<(), Cause> {
         self.enter_window()?;
         let names = &self.context.names;
-        self.listener.step("the old manifest goes out; the kubelet ends the API server");
+        self.listener.step("removing the old manifest; the kubelet stops the API server");
         match self.machine.move_file(&names.live, &names.old)? {
             Moved::Done => {}
-            Moved::Occupied => return Err(self.foreign(format!("{} is in the way", names.old.display()))),
-            Moved::Missing => return Err(self.foreign("somebody else moved the manifest away")),
+            Moved::Occupied => return Err(self.foreign(format!("{} already exists", names.old.display()))),
+            Moved::Missing => {
+                return Err(self.foreign("the manifest was removed by another program or person"));
+            }
         }
         if self.holds(&self.context.names.old, self.manifest_before()?)? {
             return Ok(());
         }
-        // Somebody's edit, made since the last look: it goes back where it was.
+        // A foreign edit, made since the last check: it is moved back.
         self.machine.move_file(&names.old, &names.live)?;
-        Err(self.foreign("somebody else edited the manifest in the same moment"))
+        Err(self.foreign("the manifest was edited by another program or person at the same moment"))
     }
 
     fn move_in(&mut self) -> Result<(), Cause> {
         self.enter(Phase::In)?;
         let names = &self.context.names;
-        self.listener.step("the new manifest goes in; the kubelet starts the API server");
+        self.listener.step("adding the new manifest; the kubelet starts the API server");
         match self.machine.move_file(&names.new, &names.live)? {
             Moved::Done => Ok(()),
-            Moved::Occupied => Err(self
-                .foreign("somebody else put a manifest in place while the API server was being restarted")),
-            Moved::Missing => Err(Cause::new(format!("{} is gone", names.new.display()))),
+            Moved::Occupied => {
+                Err(self.foreign("another program or person created a manifest during the restart"))
+            }
+            Moved::Missing => Err(Cause::new(format!("{} does not exist any more", names.new.display()))),
         }
     }
 
@@ -154,20 +157,19 @@ impl<'a> Run<'a> {
         self.enter_window()?;
         self.enter(Phase::In)?;
         let names = &self.context.names;
-        self.listener
-            .step("the manifest is exchanged in place; the kubelet restarts the API server in its own time");
+        self.listener.step("replacing the manifest in place; the kubelet restarts the API server");
         self.machine.exchange_files(&names.new, &names.live)?;
         if self.holds(&names.new, self.manifest_before()?)? {
             return Ok(());
         }
         self.machine.exchange_files(&names.new, &names.live)?;
-        Err(self.foreign("somebody else edited the manifest in the same moment"))
+        Err(self.foreign("the manifest was edited by another program or person at the same moment"))
     }
 
-    /// The last look before the API server is touched, and who runs then.
+    /// The last check before the API server is stopped; remembers its pods.
     fn enter_window(&mut self) -> Result<(), Cause> {
         if !self.holds(&self.context.names.live, self.manifest_before()?)? {
-            return Err(self.foreign("somebody else edited the manifest meanwhile"));
+            return Err(self.foreign("the manifest was edited by another program or person during the run"));
         }
         let servers = self.servers(Server::Main)?;
         self.journal.pods = servers.into_iter().filter_map(|process| process.pod_uid).collect();
@@ -175,7 +177,7 @@ impl<'a> Run<'a> {
         self.enter(Phase::Out)
     }
 
-    /// New process, health, proof, and no change of mind for some seconds.
+    /// Waits for the new process, its health and an event, and that it stays healthy for some seconds.
     pub(super) fn verify(&mut self) -> Result<(Proven, i32), Cause> {
         let context = self.context;
         let old = self.journal.pods.clone();
@@ -185,15 +187,15 @@ impl<'a> Run<'a> {
         let proven = self.prove(&context.after.proof)?;
         let process = self.wait_until_healthy(&context.after, Server::Main, &old, Some(STABLE))?;
         if !self.holds(&context.names.live, self.manifest_after()?)? {
-            return Err(self.foreign("somebody else edited the manifest meanwhile"));
+            return Err(self.foreign("the manifest was edited by another program or person during the run"));
         }
         Ok((proven, process.pid))
     }
 
-    /// What is left to do once the new API server is proven. A failure here is no reason to go back.
+    /// The cleanup after the new API server is verified. A failure here is not a reason to roll back.
     pub(super) fn finish(&mut self, proven: Proven, pid: i32) -> Done {
         let (unavailable, unavailable_to_itself) = self.unavailable();
-        // Twice: what failed once for want of a moment's memory or space is not left to the next run.
+        // Tried twice: a short lack of memory or disk space is not left to the next run.
         let untidy = self.tidy().or_else(|_| self.tidy()).err().map(|error| format!("{error:#}"));
         Done {
             unavailable,
@@ -218,7 +220,7 @@ impl<'a> Run<'a> {
         Journal::remove(self.machine)
     }
 
-    /// How long there was no API server for others, and for the node itself where that is another thing.
+    /// How long the API server was unavailable: for clients elsewhere, and for the node itself where that differs.
     pub(super) fn unavailable(&self) -> (Duration, Option<Duration>) {
         let now = self.machine.clock();
         let own = self.watch.unavailable(now);
@@ -249,15 +251,15 @@ impl<'a> Run<'a> {
         self.check_interrupt()?;
         let before = std::mem::replace(&mut self.journal.phase, phase);
         self.journal.write(self.machine).map_err(|error| {
-            // What is on disk says the phase before, and nothing of this one has been done.
+            // The journal on disk has the previous phase, and nothing of the new phase was done.
             self.journal.phase = before;
             Cause::from(error)
         })
     }
 
-    /// Somebody else's change of the manifest.
-    pub(super) fn foreign(&self, words: impl Into<String>) -> Cause {
-        Cause::foreign(&self.context.names.live, words)
+    /// A change of the manifest by another program or person.
+    pub(super) fn foreign(&self, message: impl Into<String>) -> Cause {
+        Cause::foreign(&self.context.names.live, message)
     }
 
     fn check_interrupt(&self) -> Result<(), Cause> {

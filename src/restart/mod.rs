@@ -1,8 +1,8 @@
-//! The restart of the static pod: how the API server is taken out and brought back, proven, and rolled back.
+//! The restart of the API server's static pod: stop it, start it with the planned manifest, verify it, or roll back.
 //!
 //! Pure decisions (`endpoint`, `proof`, `preflight`, `diagnosis`, `state`) and one protocol (`forward`, `back`) that
-//! performs them through [`crate::node::Machine`]. Why the manifest is moved and not edited in place: the kubelet lets a
-//! static pod with a new uid wait 10–15 s as long as the old one of the same name is not fully terminated
+//! performs them through [`crate::node::Machine`]. The manifest is moved and not edited in place, because the kubelet
+//! delays a static pod with a new uid by 10–15 s as long as the old one of the same name is not fully terminated
 //! (`pkg/kubelet/pod_workers.go`).
 
 mod back;

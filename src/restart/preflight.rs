@@ -203,7 +203,7 @@ impl Trial {
     #[must_use]
     pub fn result(&self, ended: &Ended) -> TrialResult {
         let cannot = |why: String| TrialResult::CannotRun { why };
-        let words = klog::last_words(&ended.errors).unwrap_or_else(|| "it said nothing".to_owned());
+        let words = klog::final_error(&ended.errors).unwrap_or_else(|| "it said nothing".to_owned());
         match &ended.how {
             How::NotStarted(why) => cannot(why.clone()),
             How::TimeUp => cannot(format!("it gave no answer within {} s", BOUNDS.time.as_secs())),

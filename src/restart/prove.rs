@@ -1,4 +1,4 @@
-//! The proof, carried out: a request, and its event.
+//! Verification of the audit log: a request, and its event.
 
 use super::forward::Run;
 use super::proof::Proof;
@@ -18,7 +18,7 @@ impl Run<'_> {
         };
         let waiting = Waiting {
             what: "an event in the audit log",
-            normal: "at once, or the batch's time in batch mode",
+            normal: "immediately, or the batch delay in batch mode",
             limit: patience,
         };
         let mut mark = self.machine.node().mark_log(log)?;
@@ -34,11 +34,12 @@ impl Run<'_> {
                 return Ok(Proven::Event(id));
             }
         }
-        Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
-            .help("the policy logs the requests that were made: see whether the API server can write there"))
+        Err(Cause::new(format!("the API server is healthy, but wrote no event to {}", log.display())).help(
+            "the policy logs the requests that kaudit made: check that the API server can write to this file",
+        ))
     }
 
-    /// Makes a request whose event goes to the webhook alone. Whether it arrives, its receiver can tell.
+    /// Makes a request whose event goes only to the webhook. Only its receiver can tell whether it arrived.
     fn send_elsewhere(&mut self, asks: &[Ask], patience: Duration) -> Result<Proven, Cause> {
         for ask in asks {
             let id = self.machine.fresh_id()?;
@@ -47,8 +48,6 @@ impl Run<'_> {
                 return Ok(Proven::WebhookOnly(id, patience));
             }
         }
-        Ok(Proven::Unverifiable(
-            "events go to the webhook alone, and no request for one was answered".to_owned(),
-        ))
+        Ok(Proven::Unverifiable("events go only to the webhook, and no request was answered".to_owned()))
     }
 }

@@ -1,4 +1,4 @@
-//! What the record of a run says: the bytes before and after.
+//! What the record of a run contains: the bytes before and after.
 
 use super::forward::Run;
 use crate::file::FileState;
@@ -22,23 +22,20 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn manifest_before(&self) -> Result<&'a FileState> {
-        self.manifest_entry()?
-            .before
-            .as_ref()
-            .ok_or_else(|| anyhow!("the record has no manifest from before"))
+        self.manifest_entry()?.before.as_ref().ok_or_else(|| anyhow!("the record has no previous manifest"))
     }
 
     pub(super) fn manifest_after(&self) -> Result<&'a FileState> {
         self.manifest_entry()?.after.as_ref().ok_or_else(|| anyhow!("the record has no planned manifest"))
     }
 
-    /// What the plan has before the manifest: what the new API server reads.
+    /// The files that the plan writes before the manifest: the new API server reads them.
     pub(super) fn early_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
         let live = &self.context.names.live;
         self.record.changed_files().take_while(move |file| file.path != *live)
     }
 
-    /// What the plan has after it: what only the old one reads.
+    /// The files that the plan writes after it: only the old API server reads them.
     pub(super) fn late_files(&self) -> impl Iterator<Item = &'a RecordedFile> + use<'a> {
         let live = &self.context.names.live;
         self.record.changed_files().skip_while(move |file| file.path != *live).skip(1)

@@ -1,4 +1,4 @@
-//! What a run does about an earlier one that died during a restart.
+//! Recovery of a run that was interrupted during a restart.
 
 use super::back::{back, restore_foreign_manifest, unstage};
 use super::context::{Names, RestartContext};
@@ -14,7 +14,7 @@ use std::path::Path;
 /// The kubelet reads at most 10 MiB of a manifest.
 const READ_LIMIT: u64 = 10 << 20;
 
-/// An unfinished restart, read and not yet acted upon.
+/// An interrupted restart, as its journal and record describe it.
 #[derive(Debug)]
 pub struct Unfinished {
     journal: Journal,
@@ -25,20 +25,19 @@ pub struct Unfinished {
 /// What [`Unfinished::recover`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovered {
-    /// The run had proven its change before it died; its generation stands.
+    /// The run had verified its change before it was interrupted; its generation stands.
     Finished(u64),
-    /// The run's change is in force: just now its API server was seen to be healthy, and its log looked at. Its generation
-    /// stands.
+    /// The run's change is active: its API server is healthy, and its log was checked. Its generation stands.
     Verified(u64, Proven),
-    /// The state before the run is back; the API server is healthy if it was before.
+    /// The state before the run is restored; the API server is healthy if it was before.
     Undone(u64),
     /// A person has to decide.
     Stuck(Cause),
 }
 
 impl Unfinished {
-    /// The unfinished restart of the manifest `live`. `None` where none is; a change of files alone, or one that died
-    /// before its record was complete, is [`crate::transaction::recover`]'s.
+    /// The interrupted restart of the manifest `live`; `None` where there is none. A change of files alone, or one that was
+    /// interrupted before its record was complete, is recovered by [`crate::transaction::recover`].
     ///
     /// # Errors
     /// The journal or the record cannot be read, or they are about another manifest.
@@ -54,7 +53,7 @@ impl Unfinished {
             let paths: Vec<String> =
                 record.files.iter().map(|file| file.path.display().to_string()).collect();
             return Err(anyhow!(
-                "the unfinished run is about another manifest than {}: name the right one of {} with --manifest",
+                "the interrupted run changed another manifest than {}: select the right one with --manifest; its files are {}",
                 live.display(),
                 paths.join(", ")
             ));
@@ -74,10 +73,10 @@ impl Unfinished {
         self.journal.phase
     }
 
-    /// Brings the node to one of the two states, and says which.
+    /// Brings the node to one of the two states, and returns which.
     ///
     /// # Errors
-    /// What is there cannot be read. The journal stays then, and a further try goes on.
+    /// A file cannot be read. The journal stays, and recovery can be tried again.
     pub fn recover(
         self,
         machine: &mut dyn Machine,
@@ -96,13 +95,13 @@ impl Unfinished {
         }
         if resume == Resume::Verify {
             run.listener
-                .step("an earlier run had put its manifest in place: seeing whether it proves itself");
+                .step("the interrupted run had replaced the manifest: waiting for it to become healthy");
             return Ok(match run.verify() {
                 Ok((proven, pid)) => match run.finish(proven, pid) {
                     Done { untidy: None, proven, .. } => Recovered::Verified(number, proven),
                     Done { untidy: Some(why), .. } => Recovered::Stuck(Cause::new(why)),
                 },
-                Err(cause) if cause.foreign.is_some() => Recovered::Stuck(cause),
+                Err(cause) if cause.is_foreign => Recovered::Stuck(cause),
                 Err(_) => undone(number, back(&mut run)),
             });
         }
@@ -113,15 +112,16 @@ impl Unfinished {
                 Err(error) => Recovered::Stuck(error.into()),
             },
             Resume::Back => {
-                run.listener
-                    .step(&format!("an earlier run died ({phase:?}): going back to the state before it"));
+                run.listener.step(&format!("an earlier run was interrupted (phase {phase:?}): rolling back"));
                 undone(number, back(&mut run))
             }
             Resume::Unstage => undone(number, unstage(&mut run)),
             Resume::RestoreForeign => undone(number, restore_foreign_manifest(&mut run)),
-            Resume::ManualIntervention => Recovered::Stuck(run.foreign(
-                "the manifest is neither the one from before the unfinished run nor the planned one",
-            )),
+            Resume::ManualIntervention => {
+                Recovered::Stuck(run.foreign(
+                    "the manifest is neither the previous nor the planned one of the interrupted run",
+                ))
+            }
         })
     }
 
@@ -143,7 +143,7 @@ pub fn recover_tree(node: &Node, effects: &mut dyn Effects, live: &Path) -> Resu
         effects.remove_file(&surge.manifest)?;
     }
     let Names { new, old, .. } = &unfinished.names;
-    // Somebody's edit, moved out in the moment in which it was made.
+    // A foreign edit that was moved out at the moment when it was made.
     if unfinished.content(node, old)? == Content::Foreign {
         return Ok(transaction::Recovered::Stuck(vec![old.clone()]));
     }

@@ -1,5 +1,5 @@
-//! Who a client certificate names: the API server takes the subject's common name for the user and its organisations
-//! for the groups (`apiserver/pkg/authentication/request/x509/x509.go`, `CommonNameUserConversion`).
+//! The user of a client certificate: the API server takes the subject's common name as the user and its organisations
+//! as the groups (`apiserver/pkg/authentication/request/x509/x509.go`, `CommonNameUserConversion`).
 //!
 //! As much of DER (X.690) and of the certificate's form (RFC 5280, 4.1) as leads to the subject. What is not
 //! understood is no subject, and no input is too broken to be looked at.

@@ -1,4 +1,4 @@
-//! Changes of a live node: what is looked at before anything is touched, the restart, and how its end is told.
+//! Changes of a live node: the checks before anything is changed, the restart, and the report.
 
 mod check;
 mod end;
@@ -7,7 +7,7 @@ mod surge;
 mod trial;
 
 pub(super) use check::{Checked, check};
-pub(super) use end::{End, describe, manual_intervention, refusal_of};
+pub(super) use end::{End, describe, manual_intervention};
 use progress::Progress;
 pub(super) use surge::Surge;
 
@@ -27,7 +27,7 @@ use anyhow::anyhow;
 /// Makes the change of `record`, which changes the manifest, and restarts the API server.
 ///
 /// # Errors
-/// Nothing was begun: a manifest of the record is none to restart an API server by, or signals cannot be handled.
+/// Nothing was begun: a manifest of the record is not that of an API server, or signals cannot be handled.
 pub(super) fn perform(
     target: &Target,
     kubelet: &Kubelet,
@@ -36,9 +36,10 @@ pub(super) fn perform(
     surge: Option<&Surge>,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Obstacle> {
-    let mut context = RestartContext::of(&target.node, record, &target.manifest)
-        .map_err(obstacle)?
-        .ok_or_else(|| anyhow!("the change has no manifest to restart the API server by"))?;
+    let mut context =
+        RestartContext::of(&target.node, record, &target.manifest).map_err(obstacle)?.ok_or_else(|| {
+            anyhow!("the change has no manifest, and without one the API server cannot be restarted")
+        })?;
     if let Some(surge) = surge {
         context = context.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
     }
@@ -49,8 +50,8 @@ pub(super) fn perform(
     Ok(outcome)
 }
 
-/// Finishes or undoes an unfinished restart; `None` where there is none. A signal that came meanwhile is for the caller: the
-/// recovery has come to its end all the same.
+/// Completes or rolls back an interrupted restart; `None` where there is none. A signal that came meanwhile is for the
+/// caller: the recovery has ended nevertheless.
 ///
 /// # Errors
 /// It cannot be read, or what is there cannot be.
@@ -63,7 +64,7 @@ pub(super) fn recover(
     let Some(unfinished) = Unfinished::find(&target.node, &target.manifest)? else { return Ok(None) };
     let context = RestartContext::of(&target.node, unfinished.record(), &target.manifest)
         .map_err(obstacle)?
-        .ok_or_else(|| anyhow!("the unfinished run's record has no manifest"))?;
+        .ok_or_else(|| anyhow!("the record of the interrupted run has no manifest"))?;
     let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
     let options =
@@ -72,7 +73,7 @@ pub(super) fn recover(
     Ok(Some((recovered, live.end_handling())))
 }
 
-/// Whose restart it is.
+/// The API server's pod and its kubelet.
 fn subject(kubelet: &Kubelet, manifest: &Manifest) -> Subject {
     let metadata = &manifest.pod().metadata;
     Subject {

@@ -1,4 +1,4 @@
-//! The planned audit configuration, judged by the kube-apiserver binary that runs on the node.
+//! Validation of the planned audit configuration by the node's kube-apiserver binary.
 
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -12,11 +12,11 @@ use crate::webhook::Kubeconfig;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-/// Lets the binary of `process` judge the audit configuration of the planned manifest.
+/// Lets the binary of `process` validate the audit configuration of the planned manifest.
 ///
 /// # Errors
-/// What it says against it.
-pub(super) fn judge(
+/// The binary rejects it.
+pub(super) fn validate(
     node: &Node,
     plan: &Plan,
     planned: &Manifest,
@@ -63,20 +63,20 @@ pub(super) fn judge(
         Ok(TrialResult::Objects { message }) => Err(Diagnostic::error(
             "this node's kube-apiserver would not start with the planned audit configuration",
         )
-        .help(format!("it says: {message}"))),
+        .evidence(message)),
         Ok(TrialResult::CannotRun { why }) | Err(why) => {
             notes.push(
                 Diagnostic::warning(format!(
-                    "this node's kube-apiserver could not be asked beforehand: {why}"
+                    "this node's kube-apiserver could not validate the configuration: {why}"
                 ))
-                .help("kaudit has judged the configuration itself; a failed start is rolled back"),
+                .help("kaudit validated the configuration by its own rules; a failed start is rolled back"),
             );
             Ok(())
         }
     })
 }
 
-/// The version of the binary that runs, or of the image where it does not say; where they differ, `notes` tell.
+/// The version of the running binary, or of its image's tag where the binary does not print one; a difference is noted.
 fn version_of(
     process: &Process,
     executable: &str,
@@ -92,9 +92,11 @@ fn version_of(
     {
         notes.push(
             Diagnostic::warning(format!(
-                "{image} is to be kube-apiserver {tag}, but the one that runs is {running}"
+                "the image {image} is tagged {tag}, but the running kube-apiserver is {running}"
             ))
-            .help(format!("flags and policy were judged for {tag}; --kubernetes-version names another one")),
+            .help(format!(
+                "flags and policy were checked for {tag}; use --kubernetes-version to select another version"
+            )),
         );
     }
     running.or(tag)
@@ -111,8 +113,8 @@ fn content(node: &Node, plan: &Plan, path: &Path) -> Result<Option<Vec<u8>>> {
 /// Names and contents of files beside a kubeconfig.
 type Beside = Vec<(String, Vec<u8>)>;
 
-/// The files that lie beside the kubeconfig and that it names; `None` where it names one that the trial would not see: it
-/// sees what the running API server sees, and what is put beside.
+/// The files beside the kubeconfig that it refers to; `None` where it refers to one that the trial would not see: it sees
+/// what the running API server sees, and these files.
 fn files_beside(
     node: &Node,
     plan: &Plan,

@@ -11,21 +11,21 @@ pub(super) use kubelet::KUBELET;
 /// One cause and how it is told.
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// See [`super::diagnosis::Explanation::id`].
+    /// The id of the diagnostic: stable, for programs.
     pub(super) id: &'static str,
     /// A line that contains all of these says so.
     pub(super) parts: &'static [&'static str],
     /// What is wrong.
-    pub(super) words: &'static str,
+    pub(super) message: &'static str,
     /// What to do; empty where nothing general can be said.
-    pub(super) hint: &'static str,
+    pub(super) help: &'static str,
 }
 
 const fn rule(
     id: &'static str,
     parts: &'static [&'static str],
-    words: &'static str,
-    hint: &'static str,
+    message: &'static str,
+    help: &'static str,
 ) -> Rule {
-    Rule { id, parts, words, hint }
+    Rule { id, parts, message, help }
 }

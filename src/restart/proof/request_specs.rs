@@ -185,7 +185,7 @@ fn review(group: &str, resource: &str, body: &'static str) -> RequestSpec {
         path: path_of(&resource),
         body: Some(body),
         verb: "create",
-        what: format!("a spec to {}, which stores nothing", describe(&resource)),
+        what: format!("a review request to {}, which stores nothing", describe(&resource)),
         target: target(resource),
         only_anonymous: false,
     }
