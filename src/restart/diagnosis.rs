@@ -8,14 +8,14 @@ use crate::secret::mask_passwords_in_urls;
 /// The id of a failure that matches no rule; the evidence is the last line that the program logged.
 pub const UNKNOWN: &str = "unknown";
 
-/// In such lines the kubelet prints the container as it is in the manifest, environment and all (up to 1.33 at least).
-/// The same error is in another line without it.
+/// Such lines of the kubelet contain the whole container of the manifest, with its environment (up to 1.33 at least). The
+/// same error is in another line without it.
 const WHOLE_CONTAINER: &str = "&Container{";
 
 /// How much of a line is shown, in characters.
 const EVIDENCE: usize = 600;
 
-/// What the next start would meet again: files, mounts and flags do not change by themselves.
+/// Reasons that the next start has as well: files, mounts and flags do not change by themselves.
 const LASTING: [&str; 10] = [
     "policy-",
     "log-read-only",
@@ -135,11 +135,11 @@ mod tests {
         assert_eq!(unrecorded, UNRECORDED);
     }
 
-    /// States of a node that are not made on purpose.
+    /// States of a node that were not provoked for a recording.
     const UNRECORDED: [&str; 4] = ["log-rotation", "certificate-expired", "disk-full", "sandbox"];
 
     #[test]
-    fn the_reason_for_the_end_comes_before_everything_else() {
+    fn the_final_error_comes_before_everything_else() {
         let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
         let refused = "W1121 12:28:38.644398 1 logging.go:55] [core] grpc: addrConn.createTransport failed to connect to {}. \
                        Err: connection error: desc = \"transport: Error while dialing: connect: connection refused\"";

@@ -133,7 +133,7 @@ impl Unfinished {
     }
 }
 
-/// Finishes or undoes an unfinished run where no kubelet runs: on a directory tree, the disk of a node that is down.
+/// Completes or rolls back an unfinished run where no kubelet runs: on a directory tree, the disk of a node that is down.
 ///
 /// # Errors
 /// As [`transaction::recover`].

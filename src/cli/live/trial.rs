@@ -46,7 +46,7 @@ pub(super) fn validate(
                 process,
                 executable: &executable,
                 minor: version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor),
-                words: &arguments,
+                arguments: &arguments,
                 policy: policy.as_deref(),
                 webhook: webhook.as_ref().map(|(bytes, _)| bytes.as_slice()),
                 beside: webhook.as_ref().map_or(&[], |(_, beside)| beside.as_slice()),
@@ -60,7 +60,7 @@ pub(super) fn validate(
             );
             Ok(())
         }
-        Ok(TrialResult::Objects { message }) => Err(Diagnostic::error(
+        Ok(TrialResult::Rejected { message }) => Err(Diagnostic::error(
             "this node's kube-apiserver would not start with the planned audit configuration",
         )
         .evidence(message)),

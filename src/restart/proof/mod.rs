@@ -1,8 +1,8 @@
-//! Which request proves that events reach the log: the policy has to log it, and it must not be able to do harm.
+//! Which request shows that events reach the log: the policy must log it, and it must be harmless.
 //!
-//! A request is judged before anything of it is carried out or even looked up: authentication, then the policy, then
-//! authorization, then the handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So one that ends in
-//! 403 or 404 is logged as well as any other, and nothing that kaudit asks needs to be there or to be allowed.
+//! The audit policy is evaluated before a request is handled: authentication, then the policy, then authorization, then the
+//! handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So a request that ends with 403 or 404 is logged
+//! like any other, and the object in it need not exist or be permitted.
 
 mod request_specs;
 mod revision;
@@ -16,7 +16,7 @@ pub use revision::Proof;
 
 use request_specs::{Class, RequestSpec};
 
-/// A request whose event proves the chain from the policy to the log.
+/// A request whose event shows that policy and log work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProofRequest {
     /// `GET` or `POST`.
@@ -25,26 +25,26 @@ pub struct ProofRequest {
     pub path: String,
     /// A JSON body.
     pub body: Option<String>,
-    /// As whom; `None`: anonymously.
+    /// The client certificate; `None`: anonymous.
     pub identity: Option<ClientIdentity>,
-    /// What it asks, as whom, and why the policy logs it: half a sentence.
+    /// What it requests, as which user, and why the policy logs it; a clause.
     pub why: String,
 }
 
-/// What the API server makes of a request without credentials.
+/// How the API server treats a request without credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anonymous {
-    /// It is the user `system:anonymous`.
+    /// Its user is `system:anonymous`.
     Known,
-    /// It ends with 401, and is logged as nobody's.
+    /// It ends with 401, and is logged without a user.
     Rejected,
     /// A file decides (`--authentication-config`, since 1.30), perhaps by path.
     Unknown,
 }
 
 impl Anonymous {
-    /// What follows from the API server's arguments: anonymous requests are allowed unless `--anonymous-auth` says
-    /// otherwise, or the authorizer would allow them everything
+    /// From the API server's arguments: anonymous requests are allowed unless `--anonymous-auth` disables them, or the
+    /// authorizer would allow them everything
     /// (`pkg/kubeapiserver/options/authentication.go`, `ApplyAuthorization`).
     #[must_use]
     pub fn of(arguments: &[&str]) -> Self {
@@ -71,12 +71,12 @@ impl Anonymous {
     }
 }
 
-/// The requests that prove, the most harmless first; each differs from the others in kind or in who asks, so that the
-/// next is worth trying where one fails for a reason that is not foreseen. Without a policy (it cannot be read) every
-/// request may be logged, and one of each kind is returned.
+/// The requests to try, the most harmless first; each differs from the others in kind or user, so that the next is worth
+/// trying where one fails for an unexpected reason. Without a policy (it cannot be read) every request may be logged, and
+/// one of each kind is returned.
 ///
 /// # Errors
-/// The policy logs nothing that kaudit may ask: why, as a sentence without a full stop.
+/// The policy logs no request that kaudit may make: why, without a full stop.
 pub fn requests(
     policy: Option<&Policy>,
     anonymous: Anonymous,
@@ -100,42 +100,42 @@ pub fn requests(
     }
 }
 
-/// Someone who asks.
+/// The user of a request.
 struct Caller<'a> {
     identity: Option<&'a Identity>,
-    /// What can become of a request of theirs; an event has to come of each.
-    fates: Vec<Fate>,
+    /// The possible results of authentication; each must cause an event.
+    outcomes: Vec<Authenticated>,
     name: String,
 }
 
-/// As whom a request is judged, and at which stages it is.
-struct Fate {
+/// The user for which the policy is evaluated, and the stages at which that happens.
+struct Authenticated {
     user: Option<User>,
     stages: &'static [Stage],
 }
 
 /// An ordinary request (`filters/audit.go`, `WithAudit`).
 const SERVED: &[Stage] = &[Stage::RequestReceived, Stage::ResponseComplete];
-/// One that fails to authenticate, with this stage only (`filters/authn_audit.go`, `WithFailedAuthenticationAudit`).
+/// A request that fails to authenticate has only this stage (`filters/authn_audit.go`, `WithFailedAuthenticationAudit`).
 const REJECTED: &[Stage] = &[Stage::ResponseStarted];
 
 impl<'a> Caller<'a> {
     fn anonymous(anonymous: Anonymous) -> Self {
         let user =
             User { name: "system:anonymous".to_owned(), groups: vec!["system:unauthenticated".to_owned()] };
-        let known = Fate { user: Some(user), stages: SERVED };
-        let rejected = Fate { user: None, stages: REJECTED };
-        let fates = match anonymous {
+        let known = Authenticated { user: Some(user), stages: SERVED };
+        let rejected = Authenticated { user: None, stages: REJECTED };
+        let outcomes = match anonymous {
             Anonymous::Known => vec![known],
             Anonymous::Rejected => vec![rejected],
             Anonymous::Unknown => vec![known, rejected],
         };
-        Self { identity: None, fates, name: "anonymously".to_owned() }
+        Self { identity: None, outcomes, name: "anonymously".to_owned() }
     }
 
     fn with(identity: &'a Identity) -> Self {
-        let fates = vec![Fate { user: Some(identity.user.clone()), stages: SERVED }];
-        Self { identity: Some(identity), fates, name: format!("as {}", identity.user.name) }
+        let outcomes = vec![Authenticated { user: Some(identity.user.clone()), stages: SERVED }];
+        Self { identity: Some(identity), outcomes, name: format!("as {}", identity.user.name) }
     }
 
     /// The request, if this caller may make it and the policy logs it.
@@ -147,7 +147,7 @@ impl<'a> Caller<'a> {
             None => "the policy could not be read, so it may be logged".to_owned(),
             Some(policy) => {
                 let reasons: Option<Vec<String>> =
-                    self.fates.iter().map(|fate| fate.reason(spec, policy)).collect();
+                    self.outcomes.iter().map(|outcome| outcome.reason(spec, policy)).collect();
                 reasons?.into_iter().next()?
             }
         };
@@ -161,8 +161,8 @@ impl<'a> Caller<'a> {
     }
 }
 
-impl Fate {
-    /// Why the policy logs the spec; `None` where it does not.
+impl Authenticated {
+    /// Why the policy logs the request; `None` where it does not.
     fn reason(&self, spec: &RequestSpec, policy: &Policy) -> Option<String> {
         let request =
             Request { user: self.user.clone(), verb: spec.verb.to_owned(), target: spec.target.clone() };
@@ -173,7 +173,7 @@ impl Fate {
     }
 }
 
-/// Why no spec is logged.
+/// Why the policy logs no request.
 fn explain(policy: &Policy) -> String {
     let logging = policy.rules.iter().enumerate().filter(|(_, rule)| rule.level > Level::None);
     let names: Vec<String> = logging.map(|(index, _)| format!("rules[{index}]")).collect();
@@ -182,7 +182,7 @@ fn explain(policy: &Policy) -> String {
     }
     let are = if names.len() == 1 { "is" } else { "are" };
     format!(
-        "the policy logs nothing that kaudit could ask without touching anything: {} {are} for other users, verbs, \
+        "the policy logs no request that kaudit can make without changing anything: {} {are} for other users, verbs, \
          resources or stages",
         names.join(", ")
     )

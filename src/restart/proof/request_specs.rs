@@ -1,26 +1,26 @@
-//! What kaudit may ask an API server for the sake of an event.
+//! The requests that kaudit may make to cause an event.
 //!
-//! Every spec is harmless by itself, whoever asks: it reads an object that does not exist, asks what the caller may
-//! do, or sends an empty object, of which nothing can be made, in a dry run. What a caller with rights could do with a
-//! path that a policy names (connect to a container, read a whole list) is asked anonymously only, and refused.
+//! Every request is harmless for every user: it reads an object that does not exist, asks what the user may do, or sends an
+//! empty and therefore invalid object in a dry run. Requests that could have an effect with permissions (connect to a
+//! container, read a whole list) are made only anonymously, and are rejected.
 
 use crate::policy::{GroupResources, Level, Resource, Rule, Target};
 
-/// The name of an object, and of a path's last part, that nobody has.
+/// The name of an object, and the last part of a path, that does not exist.
 const NOWHERE: &str = "kaudit-proof";
-/// A namespace that every cluster has; it is only named, nothing in it is touched.
+/// A namespace that every cluster has; nothing in it is changed.
 const NAMESPACE: &str = "default";
-/// Asks what the caller may do, for a path that everybody may read.
+/// Asks what the user may do, for a path that every user may read.
 const ACCESS_REVIEW: &str = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"nonResourceAttributes":{"path":"/livez","verb":"get"}}}"#;
-/// Asks who the caller is.
+/// Asks for the user's own name and groups.
 const SELF_REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
 
-/// Kinds of spec, the most harmless first.
+/// Kinds of request, the most harmless first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// Reads something.
     Read,
-    /// Creates an object that is an answer and is never stored.
+    /// Creates a review, which is answered and never stored.
     Review,
     /// Would create an object.
     DryRun,
@@ -30,7 +30,7 @@ impl Class {
     pub(super) const ALL: [Self; 3] = [Self::Read, Self::Review, Self::DryRun];
 }
 
-/// A request without its caller.
+/// A request without its user.
 #[derive(Debug, Clone)]
 pub(super) struct RequestSpec {
     pub(super) class: Class,
@@ -38,27 +38,27 @@ pub(super) struct RequestSpec {
     /// Path and query.
     pub(super) path: String,
     pub(super) body: Option<&'static str>,
-    /// What the API server takes path and method for (`endpoints/request/requestinfo.go`, `NewRequestInfo`).
+    /// The verb that the API server derives from path and method (`endpoints/request/requestinfo.go`, `NewRequestInfo`).
     pub(super) verb: &'static str,
     pub(super) target: Target,
     pub(super) what: String,
     pub(super) only_anonymous: bool,
 }
 
-/// Questions that do not depend on the policy.
+/// Requests that do not depend on the policy.
 pub(super) fn general() -> Vec<RequestSpec> {
     let often_logged = [("", "configmaps"), ("", "pods"), ("apps", "deployments")]
         .map(|(group, resource)| Resource { namespace: NAMESPACE.to_owned(), ..named(group, resource) });
     let mut specs: Vec<RequestSpec> = often_logged.iter().cloned().map(read).collect();
     specs.push(read_path("/api".to_owned()));
     specs.push(review("authorization.k8s.io", "selfsubjectaccessreviews", ACCESS_REVIEW));
-    // Since 1.28; an older API server answers 404, and logs it no less.
+    // Since 1.28; an older API server answers 404, and logs that as well.
     specs.push(review("authentication.k8s.io", "selfsubjectreviews", SELF_REVIEW));
     specs.extend(often_logged.into_iter().map(create));
     specs
 }
 
-/// Questions made to match one rule: the policy decides whether they do.
+/// Requests made to match one rule: the policy decides whether they do.
 pub(super) fn of_rule(rule: &Rule) -> Vec<RequestSpec> {
     if rule.level == Level::None {
         return Vec::new();
@@ -79,8 +79,8 @@ pub(super) fn of_rule(rule: &Rule) -> Vec<RequestSpec> {
     specs
 }
 
-/// Whether the API server reads the resource from its path as it is meant: `proxy` and `watch` behind the version are an
-/// old way to write a verb, and what stands behind a namespace is a resource of its own but for two words.
+/// Whether the API server parses the path as this resource: `proxy` and `watch` after the version are an old form of verbs,
+/// and what follows a namespace is a resource, except `status` and `finalize`.
 fn is_read_so(resource: &Resource) -> bool {
     match resource.resource.as_str() {
         "proxy" | "watch" => false,
@@ -128,8 +128,8 @@ fn named(group: &str, resource: &str) -> Resource {
     }
 }
 
-/// `get` of one object. An existing one is read by somebody without rights, or its body might come into the log; and
-/// what looks like a read of `pods/exec` is a way into the pod.
+/// `get` of one object. An existing one is read only without permissions, or its body might be logged; and a `get` of
+/// `pods/exec` connects to the pod.
 fn read(resource: Resource) -> RequestSpec {
     let exists = resource.name != NOWHERE;
     let connects = !resource.subresource.is_empty();
@@ -160,7 +160,7 @@ fn list(resource: Resource) -> RequestSpec {
     }
 }
 
-/// `create`, which nothing can come of.
+/// `create` of an invalid object in a dry run.
 fn create(resource: Resource) -> RequestSpec {
     let is_own = resource.subresource.is_empty();
     let name = if is_own { String::new() } else { resource.name };
@@ -204,8 +204,8 @@ fn read_path(path: String) -> RequestSpec {
     }
 }
 
-/// A path that the pattern matches. Only anonymously where somebody may serve it: `/debug/pprof/profile` works for half
-/// a minute.
+/// A path that the pattern matches. Only anonymously where the path may be served: `/debug/pprof/profile` runs for half a
+/// minute.
 fn read_pattern(pattern: &str) -> Option<RequestSpec> {
     let path = match pattern.strip_suffix('*') {
         Some("") => "/".to_owned(),
@@ -221,20 +221,20 @@ fn read_pattern(pattern: &str) -> Option<RequestSpec> {
     (is_plain && !is_api).then(|| RequestSpec { only_anonymous: !spec.path.ends_with(NOWHERE), ..spec })
 }
 
-/// Whether a path may have it as a part, or have an empty part, without any quoting.
+/// Whether it can be a part of a path without escaping; an empty part can.
 fn is_plain(part: &str) -> bool {
     !matches!(part, "." | "..")
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte))
 }
 
-/// The resource as the API server reads it from its path: a namespace is in the namespace of its own name.
+/// The resource as the API server parses it: a namespace is in the namespace of the same name.
 fn target(resource: Resource) -> Target {
     let namespace =
         if resource.resource == "namespaces" { resource.name.clone() } else { resource.namespace };
     Target::Resource(Resource { namespace, ..resource })
 }
 
-/// The path of an object, or of a resource where it has no name. The version is of no matter to a policy.
+/// The path of an object, or of a resource where it has no name. Policies do not depend on the version.
 fn path_of(resource: &Resource) -> String {
     let Resource { group, resource, subresource, namespace, name } = resource;
     let mut path = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/v1") };

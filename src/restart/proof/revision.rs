@@ -1,4 +1,4 @@
-//! How the audit log of one of the two states is proven.
+//! How to verify the audit log of a revision.
 
 use super::{Anonymous, ProofRequest, requests};
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -13,18 +13,18 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// An event is written when its response is complete; a busy disk may take its time.
+/// An event is written when its response is complete; a busy disk may need longer.
 const EVENT_PATIENCE: Duration = Duration::from_secs(10);
 /// In batch mode events wait for so long, unless told otherwise
 /// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
 const BATCH_WAIT: Duration = Duration::from_secs(30);
 
-/// How an audit log is proven.
+/// How to verify an audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// Audit logging is off.
     Off,
-    /// It cannot be proven, and why.
+    /// It cannot be verified, and why.
     Unverifiable(String),
     /// By a request that the policy logs.
     Event {
@@ -35,7 +35,7 @@ pub enum Proof {
         /// How long an event may take to its file.
         patience: Duration,
     },
-    /// By a request that the policy logs, whose event only the webhook's receiver gets.
+    /// By a request that the policy logs; only the webhook's receiver gets the event.
     WebhookOnly {
         /// As above.
         asks: Vec<Ask>,
@@ -45,7 +45,7 @@ pub enum Proof {
 }
 
 impl Revision {
-    /// How its audit log is proven; `then` reads a file of the host as it will be.
+    /// How to verify its audit log; `then` reads a file of the host as it will be.
     pub(in crate::restart) fn find_proof(
         &self,
         node: &Node,
@@ -57,10 +57,10 @@ impl Revision {
         }
         let log = match log.as_deref() {
             None => None,
-            Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
+            Some(STANDARD_OUTPUT) => return Ok(unverifiable("events go to the container's standard output")),
             Some(_) => match self.host(LOG_PATH) {
                 Some(host) => Some(host),
-                None => return Ok(silent("the log lies inside the container")),
+                None => return Ok(unverifiable("the log is inside the container")),
             },
         };
         let policy = match self.host(POLICY_FILE) {
@@ -94,7 +94,7 @@ impl Revision {
     fn patience(&self, backend: Backend) -> Duration {
         let name = backend.name();
         let mode = self.flag(&format!("audit-{name}-mode"));
-        // Without a word the log blocks, and the webhook makes batches.
+        // By default the log blocks, and the webhook sends batches.
         let is_batched = mode.map_or(backend == Backend::Webhook, |mode| mode == "batch");
         if !is_batched {
             return EVENT_PATIENCE;
@@ -106,6 +106,6 @@ impl Revision {
     }
 }
 
-fn silent(why: &str) -> Proof {
+fn unverifiable(why: &str) -> Proof {
     Proof::Unverifiable(why.to_owned())
 }

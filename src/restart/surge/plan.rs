@@ -1,4 +1,4 @@
-//! What a restart needs to know of its surge pod beforehand.
+//! What a restart needs to know about its surge pod in advance.
 
 use super::{FILE_NAME, SurgePod};
 use crate::file::{FileState, Metadata};
@@ -8,7 +8,7 @@ use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-/// As the kubelet's own files: it may hold what the API server's manifest holds.
+/// Like the manifests of kubeadm: it may have the same secrets as the API server's manifest.
 const MODE: u32 = 0o600;
 
 /// The surge pod of one restart.
@@ -20,13 +20,13 @@ pub struct SurgePlan {
     pub manifest: FileState,
     /// Where it listens.
     pub port: u16,
-    /// How it is asked and proven.
+    /// How to check it and verify its log.
     pub revision: Revision,
-    /// Its audit log on the host, where that outlives it.
+    /// Its audit log on the host, if it is not inside the container.
     pub log: Option<PathBuf>,
-    /// Which connections go to it.
+    /// Which connections are steered to it.
     pub rule: Rule,
-    /// How clients elsewhere ask whether there is an API server, where the node can ask as they do.
+    /// A readiness request that takes the way of clients elsewhere, if the node can make one.
     pub outside: Option<Ask>,
 }
 
@@ -35,7 +35,7 @@ impl SurgePlan {
     /// reads a file of the host as it will be.
     ///
     /// # Errors
-    /// The pod is none that can be asked, or a file cannot be read.
+    /// The pod has no valid address to listen on, or a file cannot be read.
     pub fn of(
         node: &Node,
         pod: &SurgePod,
@@ -58,8 +58,8 @@ impl SurgePlan {
     }
 }
 
-/// Which connections of `revision`'s clients are steered: those to the addresses on which its API server listens, as on the
-/// others somebody else may.
+/// Which connections of `revision`'s clients are steered: those to the addresses on which its API server listens; another
+/// program may listen on the others.
 #[must_use]
 pub fn steering_rule(revision: &Revision) -> Rule {
     let address = revision.readyz.endpoint.address;
@@ -68,12 +68,12 @@ pub fn steering_rule(revision: &Revision) -> Rule {
     Rule { port: address.port(), addresses, exempt_own: true }
 }
 
-/// Whether the API server listens on the loopback address alone.
+/// Whether the API server listens only on the loopback address.
 fn names_loopback(revision: &Revision) -> bool {
     address(revision, "bind-address").is_some_and(|address| address.is_loopback())
 }
 
-/// As clients elsewhere ask: from and to addresses of this node between which a connection is steered like theirs.
+/// A request like that of clients elsewhere: between addresses of this node whose connections are steered like theirs.
 fn outside(revision: &Revision) -> Option<Ask> {
     let mut ask = revision.readyz.clone();
     let listening = ask.endpoint.address;
@@ -83,7 +83,7 @@ fn outside(revision: &Revision) -> Option<Ask> {
                 address(revision, "advertise-address").filter(|address| !address.is_unspecified())?;
             ask.endpoint.address = SocketAddr::new(advertised, listening.port());
         }
-        // Between two addresses: from the address to itself it would be the API server's own.
+        // Between two addresses: a connection from an address to itself would count as the API server's own.
         Addresses::Only(_) if listening.ip().is_loopback() => return None,
         Addresses::Only(_) => {
             ask.from = Some(match listening.ip() {

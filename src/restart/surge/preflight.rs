@@ -6,39 +6,39 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 
-/// A second API server takes as much memory as the first one, which may be about to grow: measured 275 MB beside 275 MB.
+/// A second API server needs as much memory as the first one, which may grow: measured 275 MB beside 275 MB.
 const TIMES_RESIDENT: (u64, u64) = (13, 10);
-/// What has to be left for all others: the kubelet evicts pods below 100 MiB (`memory.available`, its default).
+/// Memory to leave for everything else: the kubelet evicts pods below 100 MiB (`memory.available`, its default).
 const MEMORY_MARGIN: u64 = 200 * MIB;
 const MIB: u64 = 1 << 20;
 
 /// What is known about a node. What could not be determined is an error message.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// Whether this kernel lets kaudit steer connections, asked by doing it.
+    /// Whether this kernel lets kaudit steer connections, determined by trying.
     pub steering: Result<(), String>,
     /// Whether kaudit is root and has the capabilities.
     pub privileges: Result<(), String>,
     /// Memory of the machine.
     pub memory: Result<Memory, String>,
-    /// Memory that the kubelet gives to all pods together; none where it sets no limit.
+    /// The kubelet's limit for all pods together; `None` where it sets no limit.
     pub pod_memory: Result<Option<PodMemory>, String>,
     /// The resident set of the running API server, in bytes.
     pub resident: Result<u64, String>,
-    /// A port that nobody listens on.
+    /// A free port.
     pub free_port: Result<NonZeroU16, String>,
     /// Process ids of this node's API servers.
     pub api_servers: Vec<i32>,
-    /// Who listens on the API server's port, on which address.
+    /// The processes that listen on the API server's port, and their addresses.
     pub listeners: Result<Vec<Listening>, String>,
-    /// Whether the planned pod allows a second one, as [`super::surge_pod`] says.
+    /// Whether the planned pod can run twice, from [`super::surge_pod`].
     pub pod: Result<(), Diagnostic>,
 }
 
 /// A listening socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listening {
-    /// Where.
+    /// Its address.
     pub address: SocketAddr,
     /// The process that holds it.
     pub pid: i32,
@@ -59,10 +59,10 @@ pub fn check(facts: &Facts) -> Vec<Diagnostic> {
     .into()
 }
 
-/// The addresses on which the one API server of the node listens: the only ones from which connections may be steered.
+/// The addresses on which the API server of the node listens: only connections to these may be steered.
 ///
 /// # Errors
-/// There is not exactly one, or the addresses are not its alone.
+/// There is not exactly one API server, or another process listens on its addresses.
 pub fn served_addresses(facts: &Facts) -> Result<Vec<SocketAddr>, String> {
     let listeners = facts.listeners.as_ref().map_err(Clone::clone)?;
     let (own, others): (Vec<&Listening>, Vec<&Listening>) =
@@ -73,7 +73,7 @@ pub fn served_addresses(facts: &Facts) -> Result<Vec<SocketAddr>, String> {
         1 => {}
         several => return Err(format!("{several} API servers listen on the node's port")),
     }
-    // Steering comes before the kernel compares addresses, so a socket for every address would take from the others.
+    // Steering happens before the kernel compares addresses, so it would redirect connections of other sockets too.
     let takes = |own: &Listening, other: &Listening| {
         own.address.ip().is_unspecified() || own.address.ip() == other.address.ip()
     };
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn each_obstacle_has_its_finding() {
+    fn each_failed_check_is_an_error() {
         let no = || "no".to_owned();
         assert_eq!(against(|facts| facts.steering = Err(no())), "surge-kernel: no");
         assert_eq!(against(|facts| facts.privileges = Err(no())), "surge-privileges: no");
