@@ -20,7 +20,7 @@ use crate::yaml::Edit;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The preset that is taken where no policy is named and none is there.
+/// The preset that is used where no policy is requested and none is configured.
 const DEFAULT_PRESET: &str = "default";
 
 /// What `enable` will do to the manifest, decided from the manifest and the requested alone.
@@ -32,9 +32,9 @@ pub struct Draft {
     pub(super) policy: Source,
     /// The webhook kubeconfig on the host; `None`: there is none.
     pub(super) webhook: Option<PathBuf>,
-    /// What to write there; `None`: what is there is kept.
+    /// What to write there; `None`: the present file is kept.
     pub(super) requested_webhook: Option<RequestedWebhook>,
-    /// What the API server will see of the host.
+    /// The mounts as they will be.
     pub(super) mounts: Vec<Mount>,
     pub(super) log: Option<PathBuf>,
     pub(super) edits: Vec<Edit>,
@@ -51,16 +51,16 @@ pub struct Draft {
 pub(super) struct Source {
     /// The host's path; `None`: no such file is configured.
     pub(super) host: Option<PathBuf>,
-    /// What to write there; `None`: what is there is kept.
+    /// What to write there; `None`: the present file is kept.
     pub(super) content: Option<RequestedContent>,
 }
 
-/// A content that was asked for.
+/// A requested file content.
 #[derive(Debug)]
 pub(super) struct RequestedContent {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
-    /// A preset loads in every version that it is written for; tests hold that.
+    /// Presets are valid in every version that they are written for; tests check that.
     pub(super) is_preset: bool,
 }
 
@@ -160,7 +160,7 @@ impl Draft {
         &self.settings
     }
 
-    /// The version that was judged by.
+    /// The version that the settings were checked against.
     #[must_use]
     pub fn version(&self) -> &KubernetesVersion {
         &self.version
@@ -173,17 +173,17 @@ impl Draft {
     }
 }
 
-/// What is to be done about the policy.
+/// What to do about the policy.
 enum AskedPolicy {
-    /// The flag that is there keeps its file.
+    /// The present flag keeps its file.
     Keep,
-    /// A content for kaudit's own place.
+    /// A content for kaudit's own path.
     Write(RequestedContent),
-    /// A file where it lies.
+    /// A file that is used in place.
     InPlace(PathBuf),
 }
 
-/// The flags that are asked for: by their names, and by the files that they name.
+/// The requested flags, and those for the requested files.
 fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<Asked> {
     let mut asked = wanted.flags.clone();
     match policy {
@@ -204,8 +204,7 @@ fn policy_content(
     notes: &mut Vec<Diagnostic>,
 ) -> Result<AskedPolicy, Diagnostic> {
     let preset = |name: &str| -> Result<AskedPolicy, Diagnostic> {
-        let preset =
-            preset::find(name).ok_or_else(|| Diagnostic::error(format!("there is no preset {name}")))?;
+        let preset = preset::find(name).ok_or_else(|| Diagnostic::error(format!("unknown preset {name}")))?;
         let bytes = preset.text_for(minor).into_owned().into_bytes();
         Ok(AskedPolicy::Write(RequestedContent { name: format!("preset {name}"), bytes, is_preset: true }))
     };
@@ -222,18 +221,18 @@ fn policy_content(
         }
         None => {
             notes.push(Diagnostic::info(format!(
-                "no policy is named and none is there: the preset {DEFAULT_PRESET} is taken"
+                "no policy is configured or requested: using the preset {DEFAULT_PRESET}"
             )));
             preset(DEFAULT_PRESET)
         }
     }
 }
 
-/// The file that a flag names; none where it names none, or standard output.
+/// The file of a flag; `None` where it is empty, or standard output.
 ///
 /// # Errors
-/// A path that is kept and cannot be followed: relative to the container's working directory, or with a variable that
-/// the kubelet expands.
+/// A path that cannot be resolved: relative to the container's working directory, or with a variable that the kubelet
+/// expands.
 fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic> {
     let value = settings.value(flag).unwrap_or_default();
     if value.is_empty() || value == STANDARD_OUTPUT {
@@ -242,8 +241,8 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic>
     if value.starts_with('/') && !is_expanded(value) {
         return Ok(Some(PathBuf::from(value)));
     }
-    Err(Diagnostic::error(format!("--{flag} is {value}: kaudit cannot tell which file of the node that is"))
-        .help("name an absolute path without variables; --policy and --log-path set one"))
+    Err(Diagnostic::error(format!("--{flag}={value}: kaudit cannot tell which file of the node this is"))
+        .help("use an absolute path without variables, for example with --policy or --log-path"))
 }
 
 fn asked_flag(flag: &str, value: &str) -> Asked {

@@ -1,4 +1,4 @@
-//! The second half of `enable`: with the node's files at hand, the draft becomes a plan.
+//! The second half of `enable`: with the node's files, the draft becomes a plan.
 
 use super::draft::Draft;
 use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
@@ -19,8 +19,8 @@ impl Draft {
     /// The plan.
     ///
     /// # Errors
-    /// What can only be told with the node's files: a policy that is not there or that the API server would not
-    /// load, a log directory that the API server cannot write to, a manifest directory as log directory.
+    /// What can only be checked with the node's files: a policy that does not exist or is invalid, a log directory that the
+    /// API server cannot write to, a log in the manifests directory.
     pub fn finish(mut self, observed: &Observed) -> Result<Plan, Vec<Diagnostic>> {
         let owner = owner_of_api_server(&self.manifest).map_err(Diagnostic::alone)?;
         let mut plan =
@@ -53,7 +53,7 @@ impl Draft {
         Ok(plan)
     }
 
-    /// What is kaudit's afterwards: what was and stays, and what is added now.
+    /// What belongs to kaudit afterwards: what it had and keeps, and what is added now.
     fn owned(&self, observed: &Observed) -> Owned {
         let mut owned = observed.history.owned();
         owned.environment.retain(|name| !self.dropped_environment.contains(name));
@@ -79,8 +79,8 @@ impl Draft {
     ) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
         let Some(host) = &self.policy.host else {
             plan.notes.push(
-                Diagnostic::warning("no policy is configured: the API server logs nothing at all")
-                    .help("name one: --policy default"),
+                Diagnostic::warning("no policy is configured: the API server logs no events")
+                    .help("set one: --policy default"),
             );
             return Ok(None);
         };
@@ -109,11 +109,11 @@ impl Draft {
         Ok(Some(bytes))
     }
 
-    /// Presets are judged by tests, in every version.
+    /// Presets are checked by tests, in every version.
     fn check_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
         let used = match &self.policy.content {
             Some(requested) if requested.is_preset => return Ok(()),
-            Some(_) => Use::Asked,
+            Some(_) => Use::Requested,
             None => Use::Kept,
         };
         lint_policy(plan, name, bytes, self.version.policy_minor(), (used, self.strict))
@@ -128,10 +128,10 @@ impl Draft {
             .is_some_and(|manifests| directory.starts_with(normalise(manifests)))
         {
             return Err(Diagnostic::error(format!(
-                "the log would lie in the manifests directory {}, where the kubelet reads every file as a pod",
+                "the log would be in the manifests directory {}, where the kubelet reads every file as a pod",
                 directory.display()
             ))
-            .help("choose another: --log-path /var/log/kubernetes/audit/audit.log"));
+            .help("choose another path: --log-path /var/log/kubernetes/audit/audit.log"));
         }
         if make_directories(plan, observed, directory, owner) {
             return Ok(());
@@ -139,7 +139,7 @@ impl Draft {
         match observed.directory(directory) {
             Some(metadata) if observed.may_change_owner && !permits(metadata, owner, 0o3) => {
                 Err(Diagnostic::error(format!(
-                    "the API server runs as user {} and may not write to {} (mode {:04o})",
+                    "the API server runs as user {}, which has no permission to write to {} (mode {:04o})",
                     owner.uid,
                     directory.display(),
                     metadata.mode
@@ -151,8 +151,8 @@ impl Draft {
     }
 }
 
-/// A file that a flag names and that is kept is not there. On the node itself that is the end of the API server; a
-/// directory tree may be a part of a node.
+/// A file of a flag that is kept does not exist. On the node itself the API server would not start; a directory tree may
+/// be only a part of a node.
 pub(super) fn missing_file(
     plan: &mut Plan,
     observed: &Observed,
@@ -160,8 +160,8 @@ pub(super) fn missing_file(
     what: &str,
     option: &str,
 ) -> Result<(), Diagnostic> {
-    let reason = format!("the {what} {} is not there: the API server would not start", host.display());
-    let help = format!("put the file there, or let kaudit write one: {option}");
+    let reason = format!("the {what} {} does not exist: the API server would not start", host.display());
+    let help = format!("create the file, or let kaudit write one: {option}");
     if observed.is_live {
         return Err(Diagnostic::error(reason).help(help));
     }
@@ -169,7 +169,7 @@ pub(super) fn missing_file(
     Ok(())
 }
 
-/// The annotation of that name and value; no edit for a pod that has it already.
+/// The edit that sets an annotation; `None` for a pod that has it already.
 pub(super) fn annotate(manifest: &Manifest, name: &str, value: &str) -> Option<Edit> {
     if manifest.annotation(name) == Some(value) {
         return None;

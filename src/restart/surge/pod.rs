@@ -1,7 +1,7 @@
-//! The manifest of the surge pod: the planned one, as far as two of them can run revision by revision.
+//! The manifest of the surge pod: the planned one, changed so that two of them can run on one node.
 //!
-//! It is made from the decoded value, not from the text, and written as JSON: it stands there for a minute, no person
-//! keeps it, and a value holds every field, also those that this kaudit does not know.
+//! It is made from the decoded value, not from the text, and written as JSON: it exists for a minute, nobody edits it, and
+//! the value has every field, also those that this kaudit does not know.
 
 use super::check;
 use super::command_line::CommandLine;
