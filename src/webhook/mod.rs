@@ -1,4 +1,4 @@
-//! The audit webhook: its kubeconfig, and what is wrong with it or with the receiver that it leads to.
+//! The audit webhook: its kubeconfig, and checks of the kubeconfig and the receiver.
 
 mod answer;
 mod chain;

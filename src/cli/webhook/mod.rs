@@ -1,4 +1,4 @@
-//! `webhook …`, and what `enable` asks of a webhook before it touches anything.
+//! `webhook …`, and the checks of a webhook that `enable` makes before it changes anything.
 
 mod api_server_settings;
 mod args;
@@ -35,9 +35,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use view::View;
 
-/// A webhook to look at.
+/// A webhook to check.
 struct CheckedWebhook<'a> {
-    /// What to call the kubeconfig.
+    /// The name of the kubeconfig in messages.
     name: String,
     bytes: Vec<u8>,
     view: View<'a>,
@@ -71,7 +71,7 @@ impl<'a> CheckedWebhook<'a> {
         let shown = kubeconfig.display().to_string();
         let bytes = content(&kubeconfig)?.ok_or_else(|| {
             Diagnostic::error(format!(
-                "the webhook kubeconfig {shown} is not there: the API server would not start"
+                "the webhook kubeconfig {shown} does not exist: the API server would not start"
             ))
         })?;
         let policy = match path(POLICY_FILE) {
@@ -92,10 +92,10 @@ impl<'a> CheckedWebhook<'a> {
     }
 }
 
-/// What the files of a planned webhook say; no note and no refusal where the plan brings none.
+/// Checks the files of a planned webhook; no notes if the plan does not add or change one.
 ///
 /// # Errors
-/// The API server would not start with it, or nothing would arrive.
+/// The API server would not start with it, or events would not arrive.
 pub(super) fn check_files(
     target: &Target,
     plan: &Plan,
@@ -107,24 +107,24 @@ pub(super) fn check_files(
         return Ok(Vec::new());
     };
     let mut findings = webhook.inspect()?.findings;
-    // The plan tells of modes that block.
+    // The plan has a note about blocking modes already.
     findings.extend(
-        webhook.settings.judge().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
+        webhook.settings.check().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
     );
     let mut notes = sort(findings, ignored)?;
     if target.root.is_some() {
         notes.push(
-            Diagnostic::info("the webhook's receiver is not asked: a directory tree is not the node")
-                .help("on the node: kaudit webhook check"),
+            Diagnostic::info("the webhook's receiver was not contacted, because --root is a directory tree")
+                .help("to test it on the node: kaudit webhook check"),
         );
     }
     Ok(notes)
 }
 
-/// What the receiver of a planned webhook says.
+/// Checks the receiver of a planned webhook.
 ///
 /// # Errors
-/// Nothing would arrive.
+/// Events would not arrive.
 pub(super) fn check_receiver(
     target: &Target,
     plan: &Plan,
@@ -147,7 +147,7 @@ fn planned_manifest(plan: &Plan) -> Option<Manifest> {
 }
 
 fn ask(node: &Node, webhook: &CheckedWebhook<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {
-    // Behind a proxy, or with credentials that a program makes, an answer would be another than the API server's.
+    // Without the proxy or the plugin's credentials, the response would differ from the API server's.
     let is_other = |finding: &Diagnostic| matches!(finding.id, Some("webhook-proxy" | "webhook-plugin"));
     match &inspected.ready {
         Some(ready) if !inspected.findings.iter().any(is_other) => {
@@ -184,7 +184,7 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
     };
     let node = Node::at("/");
     let webhook = if let Some(wanted) = wanted(args, target.as_ref())? {
-        // The flags are those of the node's manifest, where there is one; a machine without is no obstacle.
+        // The flags are those of the node's manifest, if there is one; other machines have none.
         let manifest = target.as_ref().and_then(read_manifest);
         let settings = match (&target, &manifest) {
             (Some(target), Some(manifest)) => {
@@ -208,7 +208,7 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
     let mut findings = inspected.findings;
     let was_asked = !asked.is_empty();
     findings.extend(asked);
-    findings.extend(webhook.settings.judge());
+    findings.extend(webhook.settings.check());
     let findings: Vec<Diagnostic> = findings
         .into_iter()
         .map(|finding| check::soften(finding, &args.ignore.ignore_preflight_errors))
@@ -219,14 +219,14 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
 /// The webhook of the node's manifest.
 fn configured(target: &Target) -> Result<CheckedWebhook<'_>, Obstacle> {
     let manifest = read_manifest(target).ok_or_else(|| {
-        Diagnostic::error(format!("there is no manifest {} that could be read", target.manifest.display()))
-            .help("name a kubeconfig: kaudit webhook check FILE")
+        Diagnostic::error(format!("the manifest {} does not exist or is invalid", target.manifest.display()))
+            .help("check a kubeconfig: kaudit webhook check FILE")
     })?;
     let process = target.api_server().map(|process| process.pid);
     let webhook = CheckedWebhook::of_manifest(&target.node, &manifest, &[], process)?;
     Ok(webhook.ok_or_else(|| {
         Diagnostic::error("no webhook is configured on this node")
-            .help("name a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
+            .help("check a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
     })?)
 }
 
@@ -242,9 +242,7 @@ fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::W
         match target {
             Some(target) => resolve_service(target, &mut client)?,
             None => {
-                return Err(Diagnostic::error(
-                    "--resolve-service: there is no API server on this machine to ask",
-                ));
+                return Err(Diagnostic::error("--resolve-service requires an API server on this machine"));
             }
         }
     }
@@ -266,24 +264,24 @@ fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Rep
     let styles = output.out_styles;
     let mut report = Report::default();
     for finding in findings {
-        let word = format!("{:<8}", finding.severity.name());
-        let word = match finding.severity {
-            Severity::Ok => styles.green(&word),
-            Severity::Info => styles.cyan(&word),
-            Severity::Warning => styles.yellow(&word),
-            Severity::Error => styles.red(&word),
+        let severity = format!("{:<8}", finding.severity.name());
+        let severity = match finding.severity {
+            Severity::Ok => styles.green(&severity),
+            Severity::Info => styles.cyan(&severity),
+            Severity::Warning => styles.yellow(&severity),
+            Severity::Error => styles.red(&severity),
         };
-        report.lines.push(format!("{word} {:<26} {}", finding.id.unwrap_or_default(), finding.message));
+        report.lines.push(format!("{severity} {:<26} {}", finding.id.unwrap_or_default(), finding.message));
         report.lines.extend(finding.help.iter().map(|hint| format!("         hint: {hint}")));
     }
     let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let asked = if was_asked { "" } else { " The receiver was not asked." };
+    let asked = if was_asked { "" } else { " The receiver was not contacted." };
     let (message, exit) = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) if was_asked => ("Events would arrive.".to_owned(), Exit::Done),
-        (0, 0) => (format!("Nothing is wrong with the files.{asked}"), Exit::Done),
+        (0, 0) => (format!("The files are valid.{asked}"), Exit::Done),
         (0, 1) => (format!("1 warning.{asked}"), Exit::Differences),
         (0, warnings) => (format!("{warnings} warnings.{asked}"), Exit::Differences),
-        _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
+        _ => ("Events would not arrive; enable would refuse this webhook.".to_owned(), Exit::Refused),
     };
     report.message = message;
     let findings: Vec<Value> = findings.iter().map(finding_object).collect();
