@@ -10,6 +10,7 @@ use super::webhook::check_receiver;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
+use crate::manifest::Manifest;
 use crate::node::now;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Observed, Plan};
@@ -23,6 +24,8 @@ use std::io::{self, BufRead as _};
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    /// The present manifest.
+    pub(super) manifest: Manifest,
     /// The number of the generation that it makes.
     pub(super) number: u64,
     /// Lines about the result, with `--verbose`.
@@ -30,8 +33,8 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    pub(super) fn of(plan: Plan, observed: &Observed) -> Self {
-        Self { plan, number: observed.history.newest() + 1, lines: Vec::new() }
+    pub(super) fn of(plan: Plan, manifest: Manifest, observed: &Observed) -> Self {
+        Self { plan, manifest, number: observed.history.newest() + 1, lines: Vec::new() }
     }
 }
 
@@ -101,7 +104,7 @@ impl Change<'_> {
         if self.consent.dry_run {
             return Ok(dry_run(target, &planned.plan, report));
         }
-        let restart = self.check(target, &planned.plan, &mut report)?;
+        let restart = self.check(target, &planned, &mut report)?;
         if !self.is_agreed_to(restart.as_ref().map(|(_, checked)| checked), &mut report, output) {
             report.changed = false;
             "Nothing was changed.".clone_into(&mut report.message);
@@ -134,20 +137,20 @@ impl Change<'_> {
     fn check<'t>(
         self,
         target: &'t Target,
-        plan: &Plan,
+        planned: &Planned,
         report: &mut Report,
     ) -> Result<Option<(&'t Kubelet, Checked)>, Box<End>> {
-        let restart = match target.live_kubelet(plan) {
+        let restart = match target.live_kubelet(&planned.plan) {
             None => None,
             Some(kubelet) => {
                 let kubelet = kubelet.map_err(|refusals| stop(refusals.into()))?;
-                let checked = live::check(target, kubelet, plan, self.restart).map_err(stop)?;
+                let checked = live::check(target, kubelet, planned, self.restart).map_err(stop)?;
                 report.notes.extend(checked.notes.iter().cloned());
                 Some((kubelet, checked))
             }
         };
         if target.root.is_none() {
-            report.notes.extend(check_receiver(target, plan, self.ignored).map_err(stop)?);
+            report.notes.extend(check_receiver(target, &planned.plan, self.ignored).map_err(stop)?);
         }
         if target.is_live_tree() {
             report.notes.push(
@@ -187,9 +190,7 @@ impl Change<'_> {
         output: &mut Output<'_>,
     ) -> Result<End, Box<End>> {
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
-        let outcome =
-            live::perform(target, kubelet, &record, checked.options, checked.surge.as_ref(), output)
-                .map_err(stop)?;
+        let outcome = live::perform(target, kubelet, planned, &record, checked, output).map_err(stop)?;
         if matches!(outcome, Outcome::Done(_)) {
             check_on_disk(target, &planned.plan)?;
         }

@@ -67,7 +67,7 @@ pub(super) fn read_for_change(node: &Node, manifest_path: &Path) -> Result<(Mani
     let mut observed = observe(node, manifest_path)?;
     let shown = || manifest_path.display().to_string();
     let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| {
-        // That another tool owns a manifest says more than that its command is a shell's.
+        // That another tool manages the manifest is the more helpful reason.
         refuse_managed(&observed.manifest.bytes, manifest_path).unwrap_or(refusal).in_file(shown())
     })?;
     check_surroundings(&manifest, &observed)?;
@@ -99,7 +99,7 @@ pub(super) fn plan(
         });
         explain(Obstacle::Refused(named.collect()))
     };
-    let draft = draft_enable(manifest, wanted, &observed.history.owned()).map_err(in_manifest)?;
+    let draft = draft_enable(manifest.clone(), wanted, &observed.history.owned()).map_err(in_manifest)?;
     look(node, &mut observed, &draft.read_set())?;
     observed.is_live = is_live;
     if let (true, Some(log)) = (is_live, draft.log()) {
@@ -108,12 +108,12 @@ pub(super) fn plan(
     let lines = if verbose { describe(&draft) } else { Vec::new() };
     let mut plan = draft.finish(&observed).map_err(in_manifest)?;
     plan.notes.extend(check_files(target, &plan, ignored)?);
-    let mut planned = Planned::of(plan, &observed);
+    let mut planned = Planned::of(plan, manifest, &observed);
     planned.lines = lines;
     Ok(planned)
 }
 
-/// Where only the form of the manifest keeps kaudit from editing it, the operator gets the lines.
+/// Adds the lines to add by hand, if kaudit only does not support the form of the manifest.
 fn add_lines_by_hand(obstacle: Obstacle, wanted: &Wanted) -> Obstacle {
     match obstacle {
         Obstacle::Refused(refusals) => Obstacle::Refused(
@@ -137,14 +137,14 @@ fn describe(draft: &Draft) -> Vec<String> {
     let settings: &Merged = draft.settings();
     let mut lines = vec![format!("Kubernetes {}", draft.version())];
     lines.extend(settings.entries.iter().map(|entry| {
-        format!("  {:<42} {:<10} {}", format!("--{}", entry.flag), origin_word(entry.origin), entry.value)
+        format!("  {:<42} {:<10} {}", format!("--{}", entry.flag), origin_name(entry.origin), entry.value)
     }));
     lines
 }
 
-fn origin_word(origin: Origin) -> &'static str {
+fn origin_name(origin: Origin) -> &'static str {
     match origin {
-        Origin::Asked => "asked",
+        Origin::Asked => "requested",
         Origin::Kept => "kept",
         Origin::Default => "default",
     }

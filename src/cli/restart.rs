@@ -27,6 +27,6 @@ pub(super) fn run(
     Change::of("restart", "Restart the API server", options, context).run(target, output, |target, _| {
         let (manifest, mut observed) = read_for_change(&target.node, &target.manifest)?;
         look(&target.node, &mut observed, &ReadSet::of_inputs(&manifest))?;
-        Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
+        Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, manifest, &observed))
     })
 }

@@ -32,7 +32,7 @@ pub fn refuse_managed(bytes: &[u8], path: &FilePath) -> Option<Diagnostic> {
 }
 
 /// A valid manifest: one document, one Pod, one container that runs kube-apiserver.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Manifest {
     document: Document,
     pod: Pod,

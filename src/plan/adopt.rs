@@ -71,11 +71,11 @@ pub(super) fn remark(manifest: &Manifest, notes: &mut Vec<Diagnostic>) {
 }
 
 /// The postcondition: the edited text is a Pod that the kubelet accepts, and its API server gets exactly the planned audit
-/// flags.
+/// flags. Returns the edited manifest.
 ///
 /// # Errors
 /// Never, unless kaudit has a bug; then nothing has been written.
-pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Diagnostic> {
+pub(super) fn check_result(result: Document, settings: &Merged) -> Result<Manifest, Diagnostic> {
     let wrong = |what: String| {
         Diagnostic::error(format!("internal error: the edited manifest is not as planned: {what}"))
             .help("nothing was written; please report this bug with the manifest")
@@ -88,5 +88,5 @@ pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Di
         .collect();
     let planned: BTreeMap<String, String> =
         settings.entries.iter().map(|entry| (entry.flag.clone(), entry.value.clone())).collect();
-    if read == planned { Ok(()) } else { Err(wrong(format!("the API server would get {read:?}"))) }
+    if read == planned { Ok(edited) } else { Err(wrong(format!("the API server would get {read:?}"))) }
 }

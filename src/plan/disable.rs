@@ -23,10 +23,10 @@ pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Ve
     let owned = history.owned();
     let current = &observed.manifest;
     let base = history.untouched_base(&observed.manifest_path, current);
-    let bytes = if let Some(base) = base {
+    let after = if let Some(base) = base {
         let before = Manifest::read(&base.bytes).map_err(Diagnostic::alone)?;
-        let restored = remove_audit(&before, &Owned::default()).map_err(Diagnostic::alone)?.into_bytes();
-        plan.notes.push(if restored == base.bytes {
+        let restored = remove_audit(&before, &Owned::default()).map_err(Diagnostic::alone)?;
+        plan.notes.push(if restored.document().text().as_bytes() == base.bytes {
             Diagnostic::info("the manifest gets exactly the content that it had before kaudit")
         } else {
             Diagnostic::info("audit flags from before kaudit are removed too")
@@ -39,8 +39,10 @@ pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Ve
                 "the manifest was edited since kaudit wrote it: only the parts for audit logging are removed",
             ));
         }
-        remove_audit(manifest, &owned).map_err(Diagnostic::alone)?.into_bytes()
+        remove_audit(manifest, &owned).map_err(Diagnostic::alone)?
     };
+    let bytes = after.document().text().as_bytes().to_vec();
+    plan.manifest = Some(after);
     plan.files.push(FileChange {
         path: observed.manifest_path.clone(),
         before: Some(current.clone()),

@@ -34,7 +34,7 @@ impl Draft {
         let edited =
             self.manifest.document().edited(&self.edits).map_err(|refusal| refusal.by_hand().alone())?;
         let bytes = edited.text().as_bytes().to_vec();
-        adopt::check_result(edited, &self.settings).map_err(Diagnostic::alone)?;
+        plan.manifest = Some(adopt::check_result(edited, &self.settings).map_err(Diagnostic::alone)?);
         plan.files.push(FileChange {
             path: observed.manifest_path.clone(),
             before: Some(observed.manifest.clone()),

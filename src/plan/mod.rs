@@ -35,6 +35,7 @@ pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
 use crate::diagnostic::Diagnostic;
 use crate::file::{FileState, Metadata};
 use crate::generation::Owned;
+use crate::manifest::Manifest;
 use std::path::PathBuf;
 
 /// The directory for the files that the API server reads: one read-only mount.
@@ -62,6 +63,8 @@ pub struct Plan {
     pub adopted: Vec<(PathBuf, FileState)>,
     /// Directories to remove if they are empty then, children first, with their metadata.
     pub directories_to_remove: Vec<(PathBuf, Metadata)>,
+    /// The manifest as it will be, parsed; `None` where the plan has none.
+    pub manifest: Option<Manifest>,
     /// What the operator should know.
     pub notes: Vec<Diagnostic>,
     /// What belongs to kaudit once the plan is applied.

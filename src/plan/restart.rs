@@ -39,19 +39,21 @@ pub fn plan_restart(manifest: &Manifest, observed: &Observed, time: &str) -> Res
     if let (Some(path), Some(file)) = (&inputs.policy, policy) {
         check_policy(manifest, path, file).map_err(Diagnostic::alone)?;
     }
-    let bytes = |file: Option<&FileState>| file.map(|file| file.bytes.clone());
-    let digest = config_digest(bytes(policy).as_deref(), bytes(webhook).as_deref());
+    let content = |file: Option<&'_ FileState>| file.map(|file| file.bytes.clone());
+    let digest = config_digest(content(policy).as_deref(), content(webhook).as_deref());
     let mut edits = Vec::new();
     let is_changed = manifest.annotation(DIGEST_ANNOTATION).is_some_and(|written| written != digest);
     if is_changed {
         edits.extend(annotate(manifest, DIGEST_ANNOTATION, &digest));
     }
     edits.extend(annotate(manifest, RESTART_ANNOTATION, time));
-    let text = manifest.document().edit(&edits).map_err(|refusal| refusal.by_hand().alone())?;
+    let edited = manifest.document().edited(&edits).map_err(|refusal| refusal.by_hand().alone())?;
+    let bytes = edited.text().as_bytes().to_vec();
+    plan.manifest = Some(Manifest::of(edited).map_err(Diagnostic::alone)?);
     plan.files.push(FileChange {
         path: observed.manifest_path.clone(),
         before: Some(observed.manifest.clone()),
-        after: Some(FileState { bytes: text.into_bytes(), metadata: observed.manifest.metadata.clone() }),
+        after: Some(FileState { bytes, metadata: observed.manifest.metadata.clone() }),
         content: Content::Manifest,
     });
     let read = [&inputs.policy, &inputs.webhook].into_iter().flatten().map(PathBuf::as_path);

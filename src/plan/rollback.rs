@@ -49,7 +49,7 @@ pub fn plan_rollback(
     }
     plan.directories_to_remove = removable(observed, &history.owned(), &plan.owned);
     if let Some(change) = manifest_change {
-        check_target(&change, to)?;
+        plan.manifest = Some(manifest_of(&change, to).map_err(Diagnostic::alone)?);
         // Support files must be removed after the manifest that refers to them.
         plan.files.push(change);
         plan.files.sort_by_key(|file| file.after.is_none());
@@ -155,14 +155,12 @@ fn is_read(file: &Path, observed: &Observed) -> bool {
     })
 }
 
-fn check_target(change: &FileChange, to: u64) -> Result<(), Vec<Diagnostic>> {
+/// The manifest of the generation to restore.
+fn manifest_of(change: &FileChange, to: u64) -> Result<Manifest, Diagnostic> {
     let Some(after) = &change.after else {
-        return Err(vec![Diagnostic::error(format!("generation {to} has no manifest"))]);
+        return Err(Diagnostic::error(format!("generation {to} has no manifest")));
     };
-    Manifest::read(&after.bytes).map(drop).map_err(|refusal| {
-        vec![Diagnostic::error(format!(
-            "the manifest of generation {to} cannot be restored: {}",
-            refusal.message
-        ))]
+    Manifest::read(&after.bytes).map_err(|refusal| {
+        Diagnostic::error(format!("the manifest of generation {to} cannot be restored: {}", refusal.message))
     })
 }

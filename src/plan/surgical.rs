@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// The editor refuses.
-pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String, Diagnostic> {
+pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<Manifest, Diagnostic> {
     let spec_path = Path::root().key("spec");
     let container_path = manifest.container_path();
     let spec = manifest.pod().spec.as_ref();
@@ -54,7 +54,7 @@ pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String,
         edits
             .push(Edit::Remove { path: if only { annotations } else { annotations.key(DIGEST_ANNOTATION) } });
     }
-    manifest.document().edit(&edits)
+    manifest.document().edited(&edits).and_then(Manifest::of)
 }
 
 /// Removes kaudit's items (by name), and the key if the list has no others.

@@ -66,12 +66,25 @@ impl RestartContext {
     pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, ContextError> {
         let Some(entry) = record.file(live) else { return Ok(None) };
         let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
-        let mut before = Revision::of(node, &before.bytes)?;
-        let mut after = Revision::of(node, &after.bytes)?;
+        Self::new(node, record, live, Manifest::read(&before.bytes)?, Manifest::read(&after.bytes)?).map(Some)
+    }
+
+    /// The context for a record that changes the manifest `live` from `before` to `after`.
+    ///
+    /// # Errors
+    /// As [`RestartContext::of`].
+    pub fn new(
+        node: &Node,
+        record: &Record,
+        live: &Path,
+        before: Manifest,
+        after: Manifest,
+    ) -> Result<Self, ContextError> {
         // A rollback ends with a healthy API server; its audit log is not verified.
-        before.proof = Proof::Off;
+        let before = Revision::of(node, before)?;
+        let mut after = Revision::of(node, after)?;
         after.proof = after.find_proof(node, &|path| as_planned(node, record, path))?;
-        Ok(Some(Self { names: Names::of(live), before, after, surge: None }))
+        Ok(Self { names: Names::of(live), before, after, surge: None })
     }
 
     /// The same restart as a surge: `pod`, which listens on `port`, serves meanwhile.
@@ -130,8 +143,7 @@ impl Revision {
     ///
     /// # Errors
     /// The manifest has no valid address to listen on; a certificate cannot be read.
-    pub fn of(node: &Node, manifest: &[u8]) -> Result<Self, ContextError> {
-        let manifest = Manifest::read(manifest)?;
+    pub fn of(node: &Node, manifest: Manifest) -> Result<Self, ContextError> {
         let arguments = manifest.api_server().arguments();
         let endpoint = endpoint(&arguments, &manifest.mounts())?;
         // Where anonymous requests are rejected, a client certificate of the node gets more than 401.

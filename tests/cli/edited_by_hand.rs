@@ -33,7 +33,7 @@ fn policy(tree: &Tree) -> Vec<u8> {
 }
 
 fn note(generation: u64) -> String {
-    format!("note: {POLICY} was edited by hand since generation {generation}: it comes into force now\n")
+    format!("note: {POLICY} was edited by hand since generation {generation}: this change activates the edit\n")
 }
 
 #[test]
@@ -77,18 +77,18 @@ fn a_rollback_loses_no_edit_unless_it_is_told_to() {
     let refused = tree.run(&["rollback"]);
     assert_eq!(refused.code, 3);
     for words in [
-        &format!("refused: {POLICY} was edited by somebody else since generation 2"),
-        "help: look at what would be lost: kaudit rollback --dry-run --discard-edits",
+        &format!("error: {POLICY} was edited since generation 2"),
+        "help: show what would be lost: kaudit rollback --dry-run --discard-edits",
         "help: kaudit restart brings the edit into force",
     ] {
         assert!(refused.stderr.contains(words), "{}", refused.stderr);
     }
     assert_eq!((policy(&tree), tree.manifest()), (EDITED.to_vec(), before));
     let to = tree.run(&["rollback", "--to", "0"]);
-    assert!(to.stderr.contains("kaudit rollback --to 0 --discard-edits goes back"), "{}", to.stderr);
+    assert!(to.stderr.contains("to roll back nevertheless: kaudit rollback --to 0 --discard-edits"), "{}", to.stderr);
 
     let forced = done(&tree, &["rollback", "--discard-edits"]);
-    let kept = format!("{POLICY} was edited since generation 2: what it holds now is kept in generation 3");
+    let kept = format!("{POLICY} was edited since generation 2: the present content is kept in generation 3");
     assert!(forced.stderr.contains(&kept), "{}", forced.stderr);
     assert_eq!(policy(&tree), preset);
     let record = tree.place("/var/lib/kaudit/generations/3");

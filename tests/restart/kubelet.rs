@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+/// The log of a container that exits by itself.
+pub(crate) const LAST_LINE: &str = "the last line of the container";
 pub(crate) const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 /// The surge pod's manifest, beside it.
 pub(crate) const SURGE: &str = "kaudit-surge.yaml";
@@ -420,7 +422,7 @@ impl Machine for Life {
     fn last_words(&mut self, _pod: &str, uid: Option<&str>) -> LastWords {
         let world = self.world.borrow();
         let broken = world.pods.iter().any(|pod| pod.is_broken && uid.is_none_or(|uid| pod.uid == uid));
-        let container = if broken { vec!["the last words of the container".to_owned()] } else { Vec::new() };
+        let container = if broken { vec![LAST_LINE.to_owned()] } else { Vec::new() };
         LastWords { container, kubelet: Vec::new() }
     }
 

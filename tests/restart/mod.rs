@@ -17,7 +17,7 @@ mod surge;
 use kaudit::node::Interrupt;
 use kaudit::restart::{Method, Outcome, Proof, Proven, Recovered, Unfinished, recover_tree, restart};
 use kaudit::transaction;
-use kubelet::{Fault, Life, MANIFEST};
+use kubelet::{Fault, LAST_LINE, Life, MANIFEST};
 use scenario::{
     CHANGES, Change, METHODS, POLICY, Rehearsal, SAMPLE, Scenario, Silent, TOUCHING, context, options,
 };
@@ -65,7 +65,7 @@ fn an_event_that_goes_to_the_webhook_alone_is_named_for_its_receiver() {
     let why = done.proven.unproven().unwrap();
     assert!(why.contains(done.proven.sent_event().unwrap()), "{why}");
     let (before, after) = why.split_once("00000000-0000-4000-8000-").unwrap();
-    assert_eq!(before, "events go to the webhook alone; its receiver should have the event of auditID ");
+    assert_eq!(before, "events go only to the webhook; its receiver should get the event with auditID ");
     assert!(after.ends_with(" within 40 s"), "{why}");
 }
 
@@ -279,14 +279,14 @@ fn somebody_elses_manifest_is_never_overwritten() {
             let live = fs::read(scenario.place(MANIFEST)).unwrap();
             match outcome {
                 Outcome::Refused(cause) => {
-                    assert!(cause.foreign.is_some(), "{when}: {cause}");
+                    assert!(cause.is_foreign, "{when}: {cause}");
                     assert_eq!(live, theirs, "{when}");
                     assert!(!scenario.has_journal(), "{when}");
                     scenario.check_directory(&when);
                     refused += 1;
                 }
                 Outcome::Stuck { cause, .. } => {
-                    assert!(cause.foreign.is_some(), "{when}: {cause}");
+                    assert!(cause.is_foreign, "{when}: {cause}");
                     assert_eq!(live, theirs, "{when}");
                     // The next run does not touch it either, as long as it is neither.
                     assert!(matches!(scenario.recover(), Recovered::Stuck(_)), "{when}");
@@ -341,8 +341,8 @@ fn an_api_server_that_does_not_come_up_is_rolled_back() {
         }
         let outcome = scenario.make(&plan, method);
         let Outcome::RolledBack { cause, unavailable } = outcome else { panic!("{outcome:?}") };
-        assert!(cause.words.contains("ends as soon as it is started"), "{cause}");
-        assert!(cause.help.iter().any(|line| line.contains("the last words of the container")), "{cause:?}");
+        assert!(cause.diagnostic.message.contains("exits right after its start"), "{cause}");
+        assert!(cause.diagnostic.evidence.iter().any(|line| line.contains(LAST_LINE)), "{cause:?}");
         assert!(unavailable > Duration::from_secs(5));
         assert_eq!(scenario.tree(), before);
         scenario.check_running("after the way back");
@@ -358,7 +358,7 @@ fn an_event_that_does_not_come_is_a_failure() {
     scenario.world.borrow_mut().is_mute = true;
     let outcome = scenario.make(&scenario.plan(Change::Enable), Method::Move);
     let Outcome::RolledBack { cause, .. } = outcome else { panic!("{outcome:?}") };
-    assert!(cause.words.contains("no event came to /var/log/kubernetes/audit/audit.log"), "{cause}");
+    assert!(cause.diagnostic.message.contains("wrote no event to /var/log/kubernetes/audit/audit.log"), "{cause}");
     assert_eq!(scenario.tree(), before);
     assert!(!scenario.place(POLICY).exists());
 }

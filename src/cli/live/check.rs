@@ -2,9 +2,10 @@
 
 use super::surge::{self, Surge};
 use super::trial;
-use super::{obstacle, subject};
+use super::{manifests_of, obstacle, subject};
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
+use crate::cli::change::Planned;
 use crate::cli::options::{self, Restart};
 use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
@@ -12,7 +13,6 @@ use crate::kubelet::Kubelet;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Answer, Live, Machine as _, Process};
 use crate::observe::Obstacle;
-use crate::plan::{Content, Plan};
 use crate::restart::diagnosis::{diagnose, explain};
 use crate::restart::{Method, Options, Revision, process_match};
 use std::path::Path;
@@ -42,23 +42,18 @@ const ONLY_HEALTHY: &str = "kaudit changes only a healthy node, so that it can t
 pub(in crate::cli) fn check(
     target: &Target,
     kubelet: &Kubelet,
-    plan: &Plan,
+    planned: &Planned,
     restart: Restart,
 ) -> Result<Checked, Obstacle> {
+    let plan = &planned.plan;
     if restart.method == options::Method::None {
         return Err(Diagnostic::error("--restart=none is not possible on a live node: the kubelet restarts the API server as soon as its manifest changes")
             .help("use --dry-run to see what would change, or --root DIR to change a copy of the node's directory tree")
             .into());
     }
     let mut notes = Vec::new();
-    let change = plan.files.iter().find(|change| change.content == Content::Manifest);
-    let bytes =
-        |state: Option<&crate::file::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
-    let (before, after) = (
-        bytes(change.and_then(|change| change.before.as_ref())),
-        bytes(change.and_then(|change| change.after.as_ref())),
-    );
-    let revision = Revision::of(&target.node, &before).map_err(obstacle)?;
+    let (before, planned) = manifests_of(planned)?;
+    let revision = Revision::of(&target.node, before.clone()).map_err(obstacle)?;
     let mut live = Live::new(target.node.clone(), subject(kubelet, &revision.manifest));
     let process = running(&mut live, &revision, restart.allow_unhealthy)?;
     if let Some(difference) =
@@ -78,13 +73,12 @@ pub(in crate::cli) fn check(
             refusal.message
         )));
     }
-    let planned = Manifest::read(&after)?;
-    check_log(target, &planned)?;
+    check_log(target, planned)?;
     if let Some(process) = &process {
-        trial::validate(&target.node, plan, &planned, process, &mut notes)??;
+        trial::validate(&target.node, plan, planned, process, &mut notes)??;
     }
     let (method, surge) =
-        choose(target, &planned, &revision, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
+        choose(target, planned, &revision, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
     let options = Options {
         method,
         drain: restart.waiting.drain,

@@ -11,6 +11,7 @@ pub(super) use end::{End, describe, manual_intervention};
 use progress::Progress;
 pub(super) use surge::Surge;
 
+use super::change::Planned;
 use super::options::Waiting;
 use super::target::Target;
 use crate::generation::Record;
@@ -31,21 +32,21 @@ use anyhow::anyhow;
 pub(super) fn perform(
     target: &Target,
     kubelet: &Kubelet,
+    planned: &Planned,
     record: &Record,
-    options: Options,
-    surge: Option<&Surge>,
+    checked: &Checked,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Obstacle> {
+    let (before, after) = manifests_of(planned)?;
     let mut context =
-        RestartContext::of(&target.node, record, &target.manifest).map_err(obstacle)?.ok_or_else(|| {
-            anyhow!("the change has no manifest, and without one the API server cannot be restarted")
-        })?;
-    if let Some(surge) = surge {
+        RestartContext::new(&target.node, record, &target.manifest, before.clone(), after.clone())
+            .map_err(obstacle)?;
+    if let Some(surge) = &checked.surge {
         context = context.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
     }
     let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
-    let outcome = restart(&mut live, &mut Progress::new(output), &context, record, options);
+    let outcome = restart(&mut live, &mut Progress::new(output), &context, record, checked.options);
     live.end_deaf();
     Ok(outcome)
 }
@@ -71,6 +72,15 @@ pub(super) fn recover(
         Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
     let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &context, options)?;
     Ok(Some((recovered, live.end_handling())))
+}
+
+/// The present and the planned manifest.
+fn manifests_of(planned: &Planned) -> Result<(&Manifest, &Manifest), Obstacle> {
+    let after = planned.plan.manifest.as_ref();
+    Ok((
+        &planned.manifest,
+        after.ok_or_else(|| anyhow!("the plan has no manifest to restart the API server with"))?,
+    ))
 }
 
 /// The API server's pod and its kubelet.

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
-use crate::plan::{Content, FileChange, Plan};
+use crate::plan::{FileChange, Plan};
 use crate::report::{Output, Report};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
@@ -103,7 +103,7 @@ pub(super) fn check_files(
 ) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
-    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
     let mut findings = webhook.inspect()?.findings;
@@ -132,18 +132,16 @@ pub(super) fn check_receiver(
 ) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
-    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
     let findings = ask(&target.node, &webhook, &webhook.inspect()?);
     sort(findings, ignored)
 }
 
-/// The manifest of a plan that brings a webhook.
-fn planned_manifest(plan: &Plan) -> Option<Manifest> {
-    let change = plan.files.iter().find(|change| change.content == Content::Manifest)?;
-    let manifest = Manifest::read(&change.after.as_ref()?.bytes).ok()?;
-    plan.brings_webhook.then_some(manifest)
+/// The manifest of a plan that adds or changes a webhook.
+fn planned_manifest(plan: &Plan) -> Option<&Manifest> {
+    plan.manifest.as_ref().filter(|_| plan.brings_webhook)
 }
 
 fn ask(node: &Node, webhook: &CheckedWebhook<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {

@@ -2,6 +2,7 @@
 
 use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
+use crate::manifest::Manifest;
 use crate::node::{Answer, Ask};
 use crate::observe::MANIFEST_LIMIT;
 use crate::restart::{ContextError, Revision};
@@ -76,7 +77,8 @@ fn revision(target: &Target) -> Result<Revision, Diagnostic> {
     let failed = |error: anyhow::Error| Diagnostic::error(format!("{error:#}"));
     let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT).map_err(failed)?;
     let file = file.ok_or_else(|| Diagnostic::error(format!("the manifest {shown} does not exist")))?;
-    Revision::of(&target.node, &file.bytes).map_err(|error| match error {
+    let manifest = Manifest::read(&file.bytes).map_err(|refusal| refusal.in_file(shown.to_string()))?;
+    Revision::of(&target.node, manifest).map_err(|error| match error {
         ContextError::Refused(refusal) => refusal.in_file(shown.to_string()),
         ContextError::Failed(error) => failed(error),
     })

@@ -2,6 +2,7 @@
 
 use super::{FILE_NAME, SurgePod};
 use crate::file::{FileState, Metadata};
+use crate::manifest::Manifest;
 use crate::node::{Addresses, Ask, Node, Rule};
 use crate::restart::context::{ContextError, Revision};
 use anyhow::Result;
@@ -44,7 +45,7 @@ impl SurgePlan {
         live: &Path,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
     ) -> Result<Self, ContextError> {
-        let mut revision = Revision::of(node, &pod.manifest)?;
+        let mut revision = Revision::of(node, Manifest::read(&pod.manifest)?)?;
         revision.proof = revision.find_proof(node, then)?;
         Ok(Self {
             path: live.with_file_name(FILE_NAME),

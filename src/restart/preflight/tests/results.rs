@@ -117,7 +117,7 @@ fn what_real_starts_said_against_their_audit_configuration_is_an_objection() {
                 objections += 1;
             }
             ("certificate-key" | "port-in-use" | "etcd-unreachable", TrialResult::CannotRun { why }) => {
-                assert!(why.starts_with("it ended before it came to the audit configuration: "), "{why}");
+                assert!(why.starts_with("it exited before it read the audit configuration: "), "{why}");
                 others += 1;
             }
             (_, TrialResult::Passes { .. }) => panic!("{line}"),
@@ -133,13 +133,13 @@ fn what_only_the_trial_lacks_is_no_objection() {
     for (errors, why) in [
         (
             command_failed("open /etc/kubernetes/pki/sa.pub: no such file or directory"),
-            "it ended before it came to the audit configuration: open /etc/kubernetes/pki/sa.pub: no such file or directory",
+            "it exited before it read the audit configuration: open /etc/kubernetes/pki/sa.pub: no such file or directory",
         ),
         (
             "Error: unknown flag: --etcd-cafile\n".to_owned(),
-            "it ended before it came to the audit configuration: unknown flag: --etcd-cafile",
+            "it exited before it read the audit configuration: unknown flag: --etcd-cafile",
         ),
-        (String::new(), "it ended before it came to the audit configuration: it said nothing"),
+        (String::new(), "it exited before it read the audit configuration: it printed no error"),
     ] {
         assert_eq!(result(&errors), TrialResult::CannotRun { why: why.to_owned() });
     }
@@ -151,7 +151,7 @@ fn without_an_end_of_its_own_there_is_no_verdict() {
     // Words that would be a result, had it come to its end.
     let errors = format!("{SENTINEL}\nloading audit policy file: x\n");
     for (how, why) in [
-        (How::TimeUp, "it gave no answer within 20 s"),
+        (How::TimeUp, "it did not exit within 20 s"),
         (How::Killed(9), "it was killed by signal 9"),
         (How::NotStarted("no namespace".to_owned()), "no namespace"),
     ] {

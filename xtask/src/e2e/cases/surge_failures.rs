@@ -46,7 +46,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
         Ok(())
     })?;
     let starve = |port| Ok(LittleMemory::on_port(&trial.api_server, port));
-    fail(trial, "it gets little memory", "it was out of memory", starve, LittleMemory::end)?;
+    fail(trial, "it gets little memory", "ran out of memory", starve, LittleMemory::end)?;
     for phase in ["surge", "out", "in"] {
         terminate(trial, phase).with_context(|| format!("SIGTERM in the phase `{phase}`"))?;
     }
@@ -114,7 +114,7 @@ fn fail<T>(
     let now = trial.api_server.process()?;
     ensure!(now == before.process, "another API server than before");
     let report = ending.json()?;
-    let refusal = report.pointer("/refusals/0").map(Value::to_string).unwrap_or_default();
+    let refusal = report.pointer("/diagnostics/0").map(Value::to_string).unwrap_or_default();
     ensure!(refusal.contains(said), "not a word about {said}: {report}");
     trial.say(&format!("{what}: refused, and nobody has noticed"));
     Ok(())
