@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
         self.check_interrupt()?;
         let before = std::mem::replace(&mut self.journal.phase, phase);
         self.journal.write(self.machine).map_err(|error| {
-            // The journal on disk has the previous phase, and nothing of the new phase was done.
+            // The journal on disk has the previous phase, and the new phase was not begun.
             self.journal.phase = before;
             Cause::from(error)
         })

@@ -1,8 +1,8 @@
 //! The user of a client certificate: the API server takes the subject's common name as the user and its organisations
 //! as the groups (`apiserver/pkg/authentication/request/x509/x509.go`, `CommonNameUserConversion`).
 //!
-//! As much of DER (X.690) and of the certificate's form (RFC 5280, 4.1) as leads to the subject. What is not
-//! understood is no subject, and no input is too broken to be looked at.
+//! A parser for the parts of DER (X.690) and of a certificate (RFC 5280, 4.1) that are needed for the subject. Anything
+//! else gives no user, and any input is safe.
 
 use crate::policy::User;
 
@@ -20,8 +20,8 @@ const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
 /// `id-at-organizationName`, 2.5.4.10
 const ORGANIZATION: [u8; 3] = [0x55, 0x04, 0x0A];
 
-/// The user and the groups that a certificate (DER) names, in its order; `None` where it is no certificate or has no
-/// common name, and then the API server authenticates nobody by it.
+/// The user and the groups of a certificate (DER), in its order; `None` where it is not a certificate or has no common
+/// name: the API server does not authenticate a user by it.
 #[must_use]
 pub fn subject(certificate: &[u8]) -> Option<User> {
     let (certificate, _) = take(certificate, SEQUENCE)?;
@@ -59,13 +59,13 @@ fn text(value: &[u8]) -> Option<String> {
     Some(str::from_utf8(bytes).ok()?.to_owned())
 }
 
-/// The content of the element with which `bytes` begin, if it has this tag, and what stands behind it.
+/// The content of the element at the beginning of `bytes`, if it has this tag, and the bytes after it.
 fn take(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&[found, first], rest) = bytes.split_first_chunk::<2>()?;
     if found != tag {
         return None;
     }
-    // The long form says in how many bytes the length follows. Four are enough for any file.
+    // The long form has the number of bytes of the length first. Four are enough for any file.
     let (length, rest) = match first {
         0..0x80 => (usize::from(first), rest),
         0x81..=0x84 => {
@@ -141,7 +141,7 @@ mod tests {
             (&[(10, 0x0C, "nobody")], None),
             (&[(3, 0x0C, "")], None),
             (&[], None),
-            // BMPString: not understood, so it is nobody's name.
+            // BMPString is not supported.
             (&[(3, 0x1E, "x")], None),
         ] {
             let bytes: Vec<(u8, u8, &[u8])> =
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_cut_short_names_nobody_or_the_same() {
+    fn a_truncated_certificate_has_no_user() {
         let whole = certificate("/kubelet-client-current.pem");
         for end in 0..whole.len() {
             assert_eq!(subject(&whole[..end]), None);
@@ -180,7 +180,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_are_too_broken(position: usize, byte: u8, noise: Vec<u8>) {
+        fn any_bytes_are_safe(position: usize, byte: u8, noise: Vec<u8>) {
             let mut bytes = certificate("/apiserver-kubelet-client.crt");
             let position = position % bytes.len();
             bytes[position] = byte;

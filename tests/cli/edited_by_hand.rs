@@ -1,4 +1,4 @@
-//! A policy that somebody edits on the node: who brings it into force, what is recorded, and that nothing loses it.
+//! A policy that is edited by hand on the node: which command activates it, what is recorded, and that it is never lost.
 
 #![allow(
     clippy::disallowed_methods,
@@ -33,7 +33,9 @@ fn policy(tree: &Tree) -> Vec<u8> {
 }
 
 fn note(generation: u64) -> String {
-    format!("note: {POLICY} was edited by hand since generation {generation}: this change activates the edit\n")
+    format!(
+        "note: {POLICY} was edited by hand since generation {generation}: this change activates the edit\n"
+    )
 }
 
 #[test]
@@ -85,7 +87,11 @@ fn a_rollback_loses_no_edit_unless_it_is_told_to() {
     }
     assert_eq!((policy(&tree), tree.manifest()), (EDITED.to_vec(), before));
     let to = tree.run(&["rollback", "--to", "0"]);
-    assert!(to.stderr.contains("to roll back nevertheless: kaudit rollback --to 0 --discard-edits"), "{}", to.stderr);
+    assert!(
+        to.stderr.contains("to roll back nevertheless: kaudit rollback --to 0 --discard-edits"),
+        "{}",
+        to.stderr
+    );
 
     let forced = done(&tree, &["rollback", "--discard-edits"]);
     let kept = format!("{POLICY} was edited since generation 2: the present content is kept in generation 3");

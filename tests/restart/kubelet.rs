@@ -74,7 +74,7 @@ pub(crate) struct World {
     pub(crate) is_mute: bool,
     /// A signal comes at the n-th effect.
     pub(crate) interrupt_at: Option<(usize, Interrupt)>,
-    /// Somebody writes this manifest at the n-th effect.
+    /// Another program writes this manifest at the n-th effect.
     pub(crate) foreign_at: Option<(usize, Vec<u8>)>,
     effects: usize,
     /// Names without a leading dot that were ever seen beside the manifest.

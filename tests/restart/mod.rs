@@ -358,7 +358,10 @@ fn an_event_that_does_not_come_is_a_failure() {
     scenario.world.borrow_mut().is_mute = true;
     let outcome = scenario.make(&scenario.plan(Change::Enable), Method::Move);
     let Outcome::RolledBack { cause, .. } = outcome else { panic!("{outcome:?}") };
-    assert!(cause.diagnostic.message.contains("wrote no event to /var/log/kubernetes/audit/audit.log"), "{cause}");
+    assert!(
+        cause.diagnostic.message.contains("wrote no event to /var/log/kubernetes/audit/audit.log"),
+        "{cause}"
+    );
     assert_eq!(scenario.tree(), before);
     assert!(!scenario.place(POLICY).exists());
 }

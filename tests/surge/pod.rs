@@ -42,7 +42,7 @@ fn make(planned: &[u8]) -> Result<SurgePod, String> {
         .map_err(|refusal| refusal.message)
 }
 
-/// The surge pod of a manifest as `enable` leaves it, judged; `None` where `enable` refuses it.
+/// The surge pod of a manifest as `enable` leaves it, checked; `None` where `enable` refuses it.
 fn after_enable(bytes: &[u8]) -> Option<Result<(), String>> {
     let tree = Tree::with_manifest(bytes);
     let ended = tree.run(&ENABLE);
@@ -54,7 +54,7 @@ fn after_enable(bytes: &[u8]) -> Option<Result<(), String>> {
     Some(make(&planned).map(|pod| judge(&planned, &pod).unwrap_or_else(|fault| panic!("{fault}"))))
 }
 
-/// The words after the binary's name.
+/// The arguments after the binary's name.
 fn words(container: &Value) -> Vec<String> {
     let list = |key: &str| container[key].as_array().cloned().unwrap_or_default();
     list("command").into_iter().chain(list("args")).map(|word| word.as_str().unwrap().to_owned()).collect()
@@ -136,7 +136,7 @@ fn judge(planned: &[u8], pod: &SurgePod) -> Result<(), String> {
         pod.log.as_ref().is_some_and(|log| log.path == own_log && log.host.is_some()),
         "its log on the host",
     )?;
-    demand(after.len() <= before.len() + 2, "more words")?;
+    demand(after.len() <= before.len() + 2, "more arguments")?;
 
     let env = new["env"].as_array().unwrap();
     let debug = env.iter().rfind(|entry| entry["name"] == "GODEBUG").unwrap()["value"].as_str().unwrap();
@@ -144,7 +144,7 @@ fn judge(planned: &[u8], pod: &SurgePod) -> Result<(), String> {
     let served = flag(&before, "secure-port").map_or(6443, |port| port.parse().unwrap());
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let asked = |container: &Value| container.get(probe)?.get("httpGet")?.get("port").cloned();
-        // A number of somebody else's port stays.
+        // The number of another port stays.
         let expected =
             asked(old).map(|port| port.as_u64().filter(|port| *port != served).unwrap_or(PORT.into()));
         demand(asked(new) == expected.map(Value::from), probe)?;

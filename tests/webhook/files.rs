@@ -124,10 +124,10 @@ fn dropping_the_webhook_takes_its_files_along() {
 
         node.run(0, &["rollback"]);
         assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-1\n"));
-        node.tree.write(TOKEN, b"s3cr3t-of-somebody-else");
+        node.tree.write(TOKEN, b"s3cr3t-edited-by-hand");
         let text = node.run(0, drop);
         assert!(text.contains("webhook-token was edited since kaudit wrote it and is kept"), "{text}");
-        assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-of-somebody-else"));
+        assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-edited-by-hand"));
         node.run(0, &["disable"]);
         assert_eq!(
             (node.tree.manifest(), node.text(KUBECONFIG).as_deref()),
@@ -192,9 +192,9 @@ fn what_the_new_kubeconfig_does_not_name_goes_unless_somebody_edited_it() {
     assert_eq!((node.text(TOKEN).as_deref(), node.text(KUBECONFIG)), (Some("s3cr3t-3\n"), Some(written)));
 
     node.enable(0, &["--webhook-token-file", &token]);
-    node.tree.write(TOKEN, b"s3cr3t-of-somebody-else");
+    node.tree.write(TOKEN, b"s3cr3t-edited-by-hand");
     node.enable(0, &["--webhook-basic-auth-file", &basic]);
-    assert_eq!(node.text(TOKEN).unwrap(), "s3cr3t-of-somebody-else");
+    assert_eq!(node.text(TOKEN).unwrap(), "s3cr3t-edited-by-hand");
 }
 
 #[test]

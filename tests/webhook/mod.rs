@@ -326,7 +326,12 @@ fn kubeconfigs_of_others_are_checked_with_the_files_they_name() {
         (server, "tokenFile: empty", "webhook-token", "the token is empty"),
         ("server: 'ftp://h'", "token: a", "webhook-kubeconfig", "has the scheme ftp"),
         (server, "client-certificate: ca.crt", "webhook-kubeconfig", "the client certificate has no key"),
-        (server, "token: a, username: b, password: c", "webhook-kubeconfig", "token and username are both set"),
+        (
+            server,
+            "token: a, username: b, password: c",
+            "webhook-kubeconfig",
+            "token and username are both set",
+        ),
         (
             "server: 'https://h', certificate-authority: token",
             "token: a",

@@ -212,7 +212,7 @@ fn a_stage_must_be_left() {
         assert_eq!(first(stages, Anonymous::Rejected), *rejected, "{stages}");
         assert_eq!(first(stages, Anonymous::Unknown), *unknown, "{stages}");
     }
-    // The rule's own stages count as well; and whom nobody knows is in no group.
+    // The rule's own stages count as well; and a user who is not authenticated is in no group.
     let rules = ["{level: Metadata, userGroups: ['system:unauthenticated']}", "{level: None}"];
     assert_eq!(lines(&policy("", &rules), Anonymous::Rejected), Vec::<String>::new());
     assert_eq!(lines(&policy("", &rules), Anonymous::Known).len(), 3);

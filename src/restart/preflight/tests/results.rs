@@ -1,4 +1,4 @@
-//! What is made of a trial's answer. The words are those of real releases.
+//! Results of trials. The messages are those of real releases.
 
 use super::*;
 
@@ -82,7 +82,7 @@ fn what_it_says_against_the_audit_configuration_is_told_with_the_planned_paths()
         ),
     ] {
         let message = expected.to_owned();
-        assert_eq!(result(&command_failed(&error)), TrialResult::Objects { message });
+        assert_eq!(result(&command_failed(&error)), TrialResult::Rejected { message });
     }
     // Flags, before there is a log.
     for line in [
@@ -90,7 +90,7 @@ fn what_it_says_against_the_audit_configuration_is_told_with_the_planned_paths()
         "invalid argument \"x\" for \"--audit-log-maxage\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
     ] {
         let errors = format!("Error: {line}\nUsage:\n  kube-apiserver [flags]\n");
-        assert_eq!(result(&errors), TrialResult::Objects { message: line.to_owned() });
+        assert_eq!(result(&errors), TrialResult::Rejected { message: line.to_owned() });
     }
 }
 
@@ -107,12 +107,12 @@ fn what_real_starts_said_against_their_audit_configuration_is_an_objection() {
         match (cause, result(evidence)) {
             (
                 "log-is-directory" | "log-missing" | "log-read-only" | "log-immutable",
-                TrialResult::Objects { message },
+                TrialResult::Rejected { message },
             ) => {
                 assert!(message.starts_with("ensureLogFile: "), "{line}");
                 objections += 1;
             }
-            ("policy-is-directory" | "policy-missing", TrialResult::Objects { message }) => {
+            ("policy-is-directory" | "policy-missing", TrialResult::Rejected { message }) => {
                 assert!(message.starts_with("loading audit policy file: "), "{line}");
                 objections += 1;
             }
@@ -121,7 +121,7 @@ fn what_real_starts_said_against_their_audit_configuration_is_an_objection() {
                 others += 1;
             }
             (_, TrialResult::Passes { .. }) => panic!("{line}"),
-            (_, TrialResult::Objects { message }) => assert!(message.contains("audit"), "{line}"),
+            (_, TrialResult::Rejected { message }) => assert!(message.contains("audit"), "{line}"),
             (_, TrialResult::CannotRun { .. }) => others += 1,
         }
     }
@@ -161,10 +161,10 @@ fn without_an_end_of_its_own_there_is_no_verdict() {
 
 #[test]
 fn of_a_path_given_twice_the_one_that_counts_is_told() {
-    let words = ["kube-apiserver", "--audit-log-path=/a.log", "--audit_log_path=/b.log"];
-    let case = Case { words: &words, ..CASE };
+    let flags = ["kube-apiserver", "--audit-log-path=/a.log", "--audit_log_path=/b.log"];
+    let case = Case { arguments: &flags, ..CASE };
     let errors = command_failed(&format!("ensureLogFile: open {SCRATCH}/audit.log: is a directory"));
     let message = "ensureLogFile: open /b.log: is a directory".to_owned();
     let found = case.trial().unwrap().result(&ended(How::Exited(1), &errors));
-    assert_eq!(found, TrialResult::Objects { message });
+    assert_eq!(found, TrialResult::Rejected { message });
 }

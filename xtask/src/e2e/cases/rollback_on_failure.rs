@@ -59,7 +59,8 @@ fn check(report: &Value) -> Result<()> {
     let message = report.get("msg").and_then(Value::as_str).unwrap_or_default();
     ensure!(message.contains("read-only"), "the message is another one: {report}");
     let evidence = report.pointer("/diagnostics/0/evidence").and_then(Value::as_array);
-    let evidence = evidence.into_iter().flatten().filter_map(Value::as_str).any(|line| line.contains(EVIDENCE));
+    let evidence =
+        evidence.into_iter().flatten().filter_map(Value::as_str).any(|line| line.contains(EVIDENCE));
     ensure!(evidence, "the API server's log line is missing: {report}");
     Ok(())
 }
