@@ -3,7 +3,7 @@
 
 use super::live::{self, Checked, End, describe, manual_intervention};
 use super::options::{ChangeOptions, Consent, Restart};
-use super::recover::{failed, recover_first, take_lock};
+use super::recover::{recover_first, take_lock};
 use super::refuse;
 use super::target::Target;
 use super::webhook::check_receiver;
@@ -93,9 +93,18 @@ impl Change<'_> {
     ) -> Result<End, Box<End>> {
         let verbose = output.verbose;
         let plan_now = || make_plan(target, verbose);
-        let notes = recover_first(target, self.consent.dry_run, self.restart.waiting, output)?;
-        let planned = plan_now().map_err(stop)?;
-        let mut report = report_of(&planned, notes);
+        let recovered = recover_first(target, self.consent.dry_run, self.restart.waiting, output)?;
+        let is_recovered = !self.consent.dry_run && !recovered.is_empty();
+        // The recovery has changed the node, and the operator has to see that.
+        let after_recovery = |mut end: Box<End>| {
+            if is_recovered {
+                end.0.notes.splice(0..0, recovered.iter().cloned());
+                "Nothing else was changed.".clone_into(&mut end.0.message);
+            }
+            end
+        };
+        let planned = plan_now().map_err(stop).map_err(after_recovery)?;
+        let mut report = report_of(&planned, recovered.clone());
         if !planned.plan.changes_something() {
             "Nothing to change.".clone_into(&mut report.message);
             return Ok((report, Exit::Done));
@@ -104,7 +113,7 @@ impl Change<'_> {
         if self.consent.dry_run {
             return Ok(dry_run(target, &planned.plan, report));
         }
-        let restart = self.check(target, &planned, &mut report)?;
+        let restart = self.check(target, &planned, &mut report).map_err(after_recovery)?;
         if !self.is_agreed_to(restart.as_ref().map(|(_, checked)| checked), &mut report, output) {
             report.changed = false;
             "Nothing was changed.".clone_into(&mut report.message);
@@ -262,14 +271,14 @@ fn dry_run(target: &Target, plan: &Plan, mut report: Report) -> End {
 /// Reads every written file again.
 fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
     for file in plan.changed_files() {
-        let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
-        if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
-            let refusal = Diagnostic::error(format!(
-                "{} does not have the content that was written",
-                file.path.display()
-            ));
-            return Err(manual_intervention(Report { refusals: vec![refusal], ..Report::default() }).into());
-        }
+        let expected = file.after.as_ref().map(|state| &state.bytes);
+        let problem = match target.node.read_file(&file.path, MANIFEST_LIMIT) {
+            Ok(now) if now.as_ref().map(|state| &state.bytes) == expected => continue,
+            Ok(_) => format!("{} does not have the content that was written", file.path.display()),
+            Err(error) => format!("{error:#}"),
+        };
+        let refusals = vec![Diagnostic::error(problem)];
+        return Err(manual_intervention(Report { refusals, ..Report::default() }).into());
     }
     Ok(())
 }

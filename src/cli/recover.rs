@@ -182,7 +182,7 @@ fn unreadable(obstacle: Obstacle) -> Box<End> {
 }
 
 /// The end of a run that failed before it began.
-pub(super) fn failed(error: anyhow::Error) -> Box<End> {
+fn failed(error: anyhow::Error) -> Box<End> {
     refuse(Obstacle::Failed(error)).into()
 }
 

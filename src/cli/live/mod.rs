@@ -9,7 +9,6 @@ mod trial;
 pub(super) use check::{Checked, check};
 pub(super) use end::{End, describe, manual_intervention};
 use progress::Progress;
-use surge::Surge;
 
 use super::change::Planned;
 use super::options::Waiting;
