@@ -30,6 +30,24 @@ pub enum Obstacle {
     Failed(anyhow::Error),
 }
 
+impl Obstacle {
+    /// The reasons.
+    #[must_use]
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        match self {
+            Obstacle::Refused(refusals) => refusals,
+            Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
+        }
+    }
+
+    /// The first reason.
+    #[must_use]
+    pub fn first(self) -> Diagnostic {
+        let first = self.into_diagnostics().into_iter().next();
+        first.unwrap_or_else(|| Diagnostic::error("the node cannot be used"))
+    }
+}
+
 impl From<Diagnostic> for Obstacle {
     fn from(refusal: Diagnostic) -> Self {
         Obstacle::Refused(vec![refusal])

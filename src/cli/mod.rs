@@ -26,7 +26,6 @@ mod status;
 mod target;
 mod webhook;
 
-use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::observe::Obstacle;
 use crate::report::{Loss, Output, Report, harmless_lines, print_report};
@@ -146,9 +145,6 @@ fn refuse(obstacle: Obstacle) -> (Report, Exit) {
 
 /// Turns an obstacle into the end of a command that never changes anything.
 fn refuse_reading(obstacle: Obstacle) -> (Report, Exit) {
-    let refusals = match obstacle {
-        Obstacle::Refused(refusals) => refusals,
-        Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
-    };
+    let refusals = obstacle.into_diagnostics();
     (Report { refusals, ..Report::default() }, Exit::Refused)
 }

@@ -27,7 +27,7 @@ watches, are cut [default: the pod's grace period, 30s with kubeadm]";
 /// `recover`: completes or rolls back an interrupted run.
 pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> End {
     match Journal::read(&target.node) {
-        Err(error) => return *stuck(&format!("{error:#}")),
+        Err(error) => return *unreadable(error.into()),
         Ok(None) => {
             let message = "Nothing to recover: no run was interrupted.".to_owned();
             return (Report { message, ..Report::default() }, Exit::Done);
@@ -53,7 +53,7 @@ pub(super) fn recover_first(
     waiting: Waiting,
     output: &mut Output<'_>,
 ) -> Result<Vec<Diagnostic>, Box<End>> {
-    if Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?.is_none() {
+    if Journal::read(&target.node).map_err(|error| unreadable(error.into()))?.is_none() {
         return Ok(Vec::new());
     }
     if is_dry_run {
@@ -98,7 +98,7 @@ fn recover(
     waiting: Waiting,
     output: &mut Output<'_>,
 ) -> Result<Option<Diagnostic>, Box<End>> {
-    let journal = Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?;
+    let journal = Journal::read(&target.node).map_err(|error| unreadable(error.into()))?;
     let is_restart = journal.is_some_and(|journal| journal.phase != Phase::Files);
     if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
         let kubelet = kubelet.as_ref().map_err(|refusals| refuse(refusals.clone().into()))?;
@@ -115,16 +115,16 @@ fn recover(
     }
     let mut node = target.node.clone();
     let recovered = restart::recover_tree(&target.node, &mut node, &target.manifest);
-    match recovered.map_err(|error| stuck(&format!("{error:#}")))? {
+    match recovered.map_err(|error| unreadable(error.into()))? {
         Recovered::Nothing => Ok(None),
         Recovered::Finished(number) => Ok(Some(in_force(number, "every file has its planned content"))),
         Recovered::Undone(number) => Ok(Some(undone(number))),
         Recovered::Stuck(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            Err(stuck(&format!(
+            Err(unreadable(Diagnostic::error(format!(
                 "an earlier run was interrupted, and these files have neither their previous nor their planned content: {}",
                 paths.join(", ")
-            )))
+            )).into()))
         }
     }
 }
@@ -175,20 +175,12 @@ fn undone(number: u64) -> Diagnostic {
 }
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
-    match obstacle {
-        Obstacle::Refused(refusals) => manual_intervention(Report { refusals, ..Report::default() }).into(),
-        Obstacle::Failed(error) => stuck(&format!("{error:#}")),
-    }
+    manual_intervention(Report { refusals: obstacle.into_diagnostics(), ..Report::default() }).into()
 }
 
 /// The end of a run that failed before it began.
 fn failed(error: anyhow::Error) -> Box<End> {
     refuse(Obstacle::Failed(error)).into()
-}
-
-/// Neither state could be verified, so manual intervention is required.
-fn stuck(reason: &str) -> Box<End> {
-    manual_intervention(Report { refusals: vec![Diagnostic::error(reason)], ..Report::default() }).into()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::protocol::{Cause, Outcome};
 use super::server::Server;
 use super::state::Content;
 use crate::node::Moved;
+use crate::observe::MANIFEST_LIMIT;
 use crate::transaction::steps::{forget, put, restore_directories};
 use crate::transaction::{Journal, Phase};
 use anyhow::Result;
@@ -12,8 +13,6 @@ use std::time::Duration;
 
 /// How long the previous API server must be healthy again.
 const STABLE: Duration = Duration::from_secs(1);
-const READ_LIMIT: u64 = 10 << 20;
-
 /// Rolls back after the API server was stopped or restarted.
 pub(super) fn go_back(run: &mut Run<'_>, cause: Cause) -> Outcome {
     if cause.is_foreign {
@@ -118,7 +117,7 @@ pub(super) fn back(run: &mut Run<'_>) -> Result<(), Cause> {
 
 /// What the manifest in the kubelet's directory contains.
 pub(super) fn live(run: &Run<'_>) -> Result<Content> {
-    let now = run.machine.node().read_file(&run.context.names.live, READ_LIMIT)?;
+    let now = run.machine.node().read_file(&run.context.names.live, MANIFEST_LIMIT)?;
     Ok(Content::of(now.as_ref(), Some(run.manifest_before()?), Some(run.manifest_after()?)))
 }
 

@@ -6,11 +6,11 @@ use super::proof::{Anonymous, Proof};
 use super::surge::{SurgePlan, SurgePod};
 use crate::audit::argv::lookup;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
-use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
 use crate::generation::Record;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Ask, ClientIdentity, Endpoint, Node};
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,8 +20,6 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(30);
 
 /// A request on the node itself is answered in milliseconds, or its server is not serving.
 const ASK_TIMEOUT: Duration = Duration::from_secs(2);
-/// The kubelet reads at most 10 MiB of a manifest, and no policy is larger.
-const READ_LIMIT: u64 = 10 << 20;
 
 /// The manifest and two hidden files beside it. The kubelet ignores names with a leading dot, in the listing and in the
 /// watch (`pkg/kubelet/config/file_linux.go`). All three are in one directory, so that every change is one rename.
@@ -63,7 +61,7 @@ impl RestartContext {
     ///
     /// # Errors
     /// A manifest of the record has no valid address to listen on; a file cannot be read.
-    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, ContextError> {
+    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, Obstacle> {
         let Some(entry) = record.file(live) else { return Ok(None) };
         let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
         Self::new(node, record, live, Manifest::read(&before.bytes)?, Manifest::read(&after.bytes)?).map(Some)
@@ -79,7 +77,7 @@ impl RestartContext {
         live: &Path,
         before: Manifest,
         after: Manifest,
-    ) -> Result<Self, ContextError> {
+    ) -> Result<Self, Obstacle> {
         // A rollback ends with a healthy API server; its audit log is not verified.
         let before = Revision::of(node, before)?;
         let mut after = Revision::of(node, after)?;
@@ -97,31 +95,10 @@ impl RestartContext {
         record: &Record,
         pod: &SurgePod,
         port: u16,
-    ) -> Result<Self, ContextError> {
+    ) -> Result<Self, Obstacle> {
         let then = |path: &Path| as_planned(node, record, path);
         let plan = SurgePlan::of(node, pod, port, &self.before, &self.names.live, &then)?;
         Ok(Self { surge: Some(plan), ..self })
-    }
-}
-
-/// Why there is no restart context.
-#[derive(Debug)]
-pub enum ContextError {
-    /// A manifest has no valid address to listen on.
-    Refused(Diagnostic),
-    /// Something cannot be read.
-    Failed(anyhow::Error),
-}
-
-impl From<Diagnostic> for ContextError {
-    fn from(refusal: Diagnostic) -> Self {
-        ContextError::Refused(refusal)
-    }
-}
-
-impl From<anyhow::Error> for ContextError {
-    fn from(error: anyhow::Error) -> Self {
-        ContextError::Failed(error)
     }
 }
 
@@ -143,7 +120,7 @@ impl Revision {
     ///
     /// # Errors
     /// The manifest has no valid address to listen on; a certificate cannot be read.
-    pub fn of(node: &Node, manifest: Manifest) -> Result<Self, ContextError> {
+    pub fn of(node: &Node, manifest: Manifest) -> Result<Self, Obstacle> {
         let arguments = manifest.api_server().arguments();
         let endpoint = endpoint(&arguments, &manifest.mounts())?;
         // Where anonymous requests are rejected, a client certificate of the node gets more than 401.
@@ -198,7 +175,7 @@ impl Revision {
 fn as_planned(node: &Node, record: &Record, path: &Path) -> Result<Option<FileState>> {
     match record.file(path) {
         Some(file) => Ok(file.after.clone()),
-        None => node.read_file(path, READ_LIMIT),
+        None => node.read_file(path, MANIFEST_LIMIT),
     }
 }
 

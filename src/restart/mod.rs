@@ -27,7 +27,7 @@ pub mod surge;
 mod wait;
 mod watch;
 
-pub use context::{ContextError, Names, RestartContext, Revision};
+pub use context::{Names, RestartContext, Revision};
 pub use forward::restart;
 pub use proof::Proof;
 pub use protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};

@@ -3,16 +3,14 @@
 use super::forward::Run;
 use crate::file::FileState;
 use crate::generation::RecordedFile;
+use crate::observe::MANIFEST_LIMIT;
 use anyhow::{Result, anyhow};
 use std::path::Path;
-
-/// The kubelet reads at most 10 MiB of a manifest.
-const READ_LIMIT: u64 = 10 << 20;
 
 impl<'a> Run<'a> {
     /// Whether `path` holds these bytes.
     pub(super) fn holds(&self, path: &Path, state: &FileState) -> Result<bool> {
-        let now = self.machine.node().read_file(path, READ_LIMIT)?;
+        let now = self.machine.node().read_file(path, MANIFEST_LIMIT)?;
         Ok(now.is_some_and(|now| now.bytes == state.bytes))
     }
 

@@ -7,12 +7,10 @@ use super::protocol::{Cause, Done, Listener, Options, Proven};
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};
 use crate::node::{Effects, Machine, Node};
+use crate::observe::MANIFEST_LIMIT;
 use crate::transaction::{self, Journal, Phase};
 use anyhow::{Result, anyhow};
 use std::path::Path;
-
-/// The kubelet reads at most 10 MiB of a manifest.
-const READ_LIMIT: u64 = 10 << 20;
 
 /// An interrupted restart, as its journal and record describe it.
 #[derive(Debug)]
@@ -129,7 +127,7 @@ impl Unfinished {
         let entry = self.record.file(&self.names.live);
         let before = entry.and_then(|entry| entry.before.as_ref());
         let after = entry.and_then(|entry| entry.after.as_ref());
-        Ok(Content::of(node.read_file(path, READ_LIMIT)?.as_ref(), before, after))
+        Ok(Content::of(node.read_file(path, MANIFEST_LIMIT)?.as_ref(), before, after))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::surge::{self, Surge};
 use super::trial;
-use super::{manifests_of, obstacle, subject};
+use super::{manifests_of, subject};
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
 use crate::cli::change::Planned;
@@ -53,7 +53,7 @@ pub(in crate::cli) fn check(
     }
     let mut notes = Vec::new();
     let (before, planned) = manifests_of(planned)?;
-    let revision = Revision::of(&target.node, before.clone()).map_err(obstacle)?;
+    let revision = Revision::of(&target.node, before.clone())?;
     let mut live = Live::new(target.node.clone(), subject(kubelet, &revision.manifest));
     let process = running(&mut live, &revision, restart.allow_unhealthy)?;
     if let Some(difference) =

@@ -19,9 +19,7 @@ use crate::manifest::Manifest;
 use crate::node::{Interrupt, Live, Subject};
 use crate::observe::Obstacle;
 use crate::report::Output;
-use crate::restart::{
-    ContextError, Method, Options, Outcome, Recovered, RestartContext, Unfinished, restart,
-};
+use crate::restart::{Method, Options, Outcome, Recovered, RestartContext, Unfinished, restart};
 use anyhow::anyhow;
 
 /// Makes the change of `record`, which changes the manifest, and restarts the API server.
@@ -38,10 +36,9 @@ pub(super) fn perform(
 ) -> Result<Outcome, Obstacle> {
     let (before, after) = manifests_of(planned)?;
     let mut context =
-        RestartContext::new(&target.node, record, &target.manifest, before.clone(), after.clone())
-            .map_err(obstacle)?;
+        RestartContext::new(&target.node, record, &target.manifest, before.clone(), after.clone())?;
     if let Some(surge) = &checked.surge {
-        context = context.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
+        context = context.with_surge(&target.node, record, &surge.pod, surge.port)?;
     }
     let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
@@ -62,8 +59,7 @@ pub(super) fn recover(
     output: &mut Output<'_>,
 ) -> Result<Option<(Recovered, Option<Interrupt>)>, Obstacle> {
     let Some(unfinished) = Unfinished::find(&target.node, &target.manifest)? else { return Ok(None) };
-    let context = RestartContext::of(&target.node, unfinished.record(), &target.manifest)
-        .map_err(obstacle)?
+    let context = RestartContext::of(&target.node, unfinished.record(), &target.manifest)?
         .ok_or_else(|| anyhow!("the record of the interrupted run has no manifest"))?;
     let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
@@ -91,12 +87,5 @@ fn subject(kubelet: &Kubelet, manifest: &Manifest) -> Subject {
         // A pod without a namespace is the default one's (`pkg/kubelet/config/common.go`, `applyDefaults`).
         namespace: metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         container: manifest.container().map(|container| container.name.clone()).unwrap_or_default(),
-    }
-}
-
-fn obstacle(error: ContextError) -> Obstacle {
-    match error {
-        ContextError::Refused(refusal) => refusal.into(),
-        ContextError::Failed(error) => error.into(),
     }
 }

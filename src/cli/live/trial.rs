@@ -1,16 +1,14 @@
 //! Validation of the planned audit configuration by the node's kube-apiserver binary.
 
-use crate::audit::argv::lookup;
-use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Coverage, Manifest};
+use crate::manifest::Manifest;
 use crate::node::{EntryKind, How, Node, Process};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::restart::preflight::{Inputs, TrialResult, trial, version_program};
 use crate::webhook::Kubeconfig;
 use anyhow::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Lets the binary of `process` validate the audit configuration of the planned manifest.
 ///
@@ -24,14 +22,12 @@ pub(super) fn validate(
     notes: &mut Vec<Diagnostic>,
 ) -> Result<Result<(), Diagnostic>> {
     let arguments = planned.api_server().arguments();
-    let host = |flag: &str| -> Option<PathBuf> {
-        Coverage::of(&planned.mounts(), Path::new(&lookup(&arguments, flag)?.value?))?.host
-    };
-    let policy = match host(POLICY_FILE) {
+    let files = plan::Inputs::of(planned);
+    let policy = match files.policy {
         Some(path) => content(node, plan, &path)?,
         None => None,
     };
-    let webhook = match host(WEBHOOK_CONFIG_FILE) {
+    let webhook = match files.webhook {
         Some(path) => match content(node, plan, &path)? {
             Some(bytes) => files_beside(node, plan, &path, &bytes, process)?.map(|beside| (bytes, beside)),
             None => None,

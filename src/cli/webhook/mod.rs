@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
-use crate::plan::{FileChange, Plan};
+use crate::plan::{FileChange, Inputs, Plan};
 use crate::report::{Output, Report};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
@@ -253,9 +253,8 @@ fn read_manifest(target: &Target) -> Option<Manifest> {
 }
 
 fn policy_of(target: &Target, manifest: &Manifest) -> Option<Vec<u8>> {
-    let path = lookup(&manifest.api_server().arguments(), POLICY_FILE)?.value?;
-    let host = Coverage::of(&manifest.mounts(), Path::new(&path))?.host?;
-    Some(target.node.read_file(&host, MANIFEST_LIMIT).ok()??.bytes)
+    let path = Inputs::of(manifest).policy?;
+    Some(target.node.read_file(&path, MANIFEST_LIMIT).ok()??.bytes)
 }
 
 fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Report, Exit) {

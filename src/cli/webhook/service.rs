@@ -4,8 +4,8 @@ use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::{Answer, Ask};
-use crate::observe::MANIFEST_LIMIT;
-use crate::restart::{ContextError, Revision};
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
+use crate::restart::Revision;
 use crate::webhook::{ClientConfig, Server, ServiceName, cluster_address};
 use std::time::Duration;
 
@@ -41,7 +41,8 @@ pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig
 }
 
 fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
-    let revision = revision(target)?;
+    let revision = revision(target)
+        .map_err(|obstacle| obstacle.first().in_file(target.manifest.display().to_string()))?;
     let identities =
         revision.identities(&target.node).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
     let mut why = "this node has no client certificate for requests".to_owned();
@@ -72,14 +73,10 @@ fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
     .help("use the Service's cluster IP in the URL, with --webhook-tls-server-name"))
 }
 
-fn revision(target: &Target) -> Result<Revision, Diagnostic> {
-    let shown = target.manifest.display();
-    let failed = |error: anyhow::Error| Diagnostic::error(format!("{error:#}"));
-    let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT).map_err(failed)?;
+fn revision(target: &Target) -> Result<Revision, Obstacle> {
+    let shown = target.manifest.display().to_string();
+    let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT)?;
     let file = file.ok_or_else(|| Diagnostic::error(format!("the manifest {shown} does not exist")))?;
-    let manifest = Manifest::read(&file.bytes).map_err(|refusal| refusal.in_file(shown.to_string()))?;
-    Revision::of(&target.node, manifest).map_err(|error| match error {
-        ContextError::Refused(refusal) => refusal.in_file(shown.to_string()),
-        ContextError::Failed(error) => failed(error),
-    })
+    let manifest = Manifest::read(&file.bytes).map_err(|refusal| refusal.in_file(shown.as_str()))?;
+    Revision::of(&target.node, manifest)
 }

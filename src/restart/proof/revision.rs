@@ -6,8 +6,9 @@ use crate::audit::pflag::parse_duration;
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::file::FileState;
 use crate::node::{Ask, Node};
+use crate::observe::Obstacle;
 use crate::policy::{self, Policy};
-use crate::restart::context::{ContextError, Revision, get, identities, minor_of};
+use crate::restart::context::{Revision, get, identities, minor_of};
 use crate::yaml;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ impl Revision {
         &self,
         node: &Node,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Proof, ContextError> {
+    ) -> Result<Proof, Obstacle> {
         let log = self.flag(LOG_PATH);
         if self.flag(POLICY_FILE).is_none() || (log.is_none() && self.flag(WEBHOOK_CONFIG_FILE).is_none()) {
             return Ok(Proof::Off);

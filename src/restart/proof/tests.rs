@@ -177,7 +177,7 @@ fn what_may_not_be_asked_is_not() {
         let policy = policy("", &[&format!("{{level: Metadata, {rule}}}")]);
         assert_eq!(
             requests(Some(&policy), Anonymous::Known, &identities()),
-            Err("the policy logs nothing that kaudit could ask without touching anything: rules[0] is for other \
+            Err("the policy logs no request that kaudit can make without changing anything: rules[0] is for other \
                  users, verbs, resources or stages"
                 .to_owned()),
             "{rule}"

@@ -4,7 +4,8 @@ use super::{FILE_NAME, SurgePod};
 use crate::file::{FileState, Metadata};
 use crate::manifest::Manifest;
 use crate::node::{Addresses, Ask, Node, Rule};
-use crate::restart::context::{ContextError, Revision};
+use crate::observe::Obstacle;
+use crate::restart::context::Revision;
 use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ impl SurgePlan {
         before: &Revision,
         live: &Path,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Self, ContextError> {
+    ) -> Result<Self, Obstacle> {
         let mut revision = Revision::of(node, Manifest::read(&pod.manifest)?)?;
         revision.proof = revision.find_proof(node, then)?;
         Ok(Self {
