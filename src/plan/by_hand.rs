@@ -42,7 +42,7 @@ pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {
     ];
     if wanted.webhook.is_some() {
         lines.push(format!(
-            "and the webhook kubeconfig into {WEBHOOK_PATH}, with the files that it names beside it"
+            "and the webhook kubeconfig into {WEBHOOK_PATH}, with the files that it refers to beside it"
         ));
     }
     lines

@@ -1,5 +1,5 @@
-//! The first half of `enable`: flags, mounts and environment, decided from the manifest and the requested alone. What has
-//! to be read of the node depends on it: [`Draft::read_set`] says what.
+//! The first half of `enable`: flags, mounts and environment, decided only from the manifest and the requested settings.
+//! The files to read from the node depend on them: see [`Draft::read_set`].
 
 use super::environment::plan_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// The preset that is used where no policy is requested and none is configured.
 const DEFAULT_PRESET: &str = "default";
 
-/// What `enable` will do to the manifest, decided from the manifest and the requested alone.
+/// The changes of the manifest, decided only from the manifest and the requested settings.
 #[derive(Debug)]
 pub struct Draft {
     pub(super) manifest: Manifest,
@@ -64,11 +64,11 @@ pub(super) struct RequestedContent {
     pub(super) is_preset: bool,
 }
 
-/// Decides flags, mounts and environment; `owned` is what of the manifest is kaudit's.
+/// Decides flags, mounts and environment; `owned` are the parts of the manifest that kaudit added.
 ///
 /// # Errors
-/// Everything that can be told from the manifest and the requested: unknown flags, values out of range, mounts that
-/// cannot be made.
+/// Everything that can be checked with the manifest and the requested settings: unknown flags, values out of range, mounts
+/// that cannot be added.
 pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
@@ -138,7 +138,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
 }
 
 impl Draft {
-    /// What of the node has to be read for [`Draft::finish`].
+    /// The files and directories to read for [`Draft::finish`].
     #[must_use]
     pub fn read_set(&self) -> ReadSet {
         let mut read_set = ReadSet::default();

@@ -73,7 +73,7 @@ fn without_header(line: &str) -> &str {
     }
 }
 
-/// The text of a string as Go's `%q` writes it, up to its closing quote; `None` where it is none.
+/// The text of a string as Go's `%q` writes it, up to its closing quote; `None` where it is not one.
 fn unquote(text: &str) -> Option<String> {
     let mut characters = text.strip_prefix('"')?.chars();
     let mut result = String::new();

@@ -225,7 +225,7 @@ fn rollback_discards_an_edit_only_when_told() {
     let tree = Tree::with_manifest(SAMPLE);
     assert_eq!(tree.run(&ENABLE).code, 0);
     let mut edited = tree.manifest();
-    edited.extend_from_slice(b"# somebody else\n");
+    edited.extend_from_slice(b"# edited by hand\n");
     tree.write(MANIFEST, &edited);
     let refused = tree.run(&["rollback", "--to", "0"]);
     assert_eq!(refused.code, 3);

@@ -13,7 +13,7 @@ fn identity(name: &str, groups: &[&str]) -> Identity {
     }
 }
 
-/// What lies on a node that kubeadm made.
+/// The identities of a node that kubeadm made.
 fn identities() -> Vec<Identity> {
     vec![
         identity("system:node:cp0", &["system:nodes"]),
@@ -160,7 +160,7 @@ fn what_may_not_be_asked_is_not() {
     for rule in [
         "verbs: [delete]",
         "verbs: [watch]",
-        "users: [somebody]",
+        "users: [alice]",
         // With rights these could do something, or bring a body into the log.
         "userGroups: ['system:authenticated'], resources: [{group: '', resources: [pods/exec]}]",
         "userGroups: ['system:authenticated'], resources: [{group: '', resources: [secrets], resourceNames: [mine]}]",
