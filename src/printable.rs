@@ -56,11 +56,12 @@ fn escape_but(text: &str, kept: Option<char>) -> Cow<'_, str> {
 
 /// Control characters, what breaks a line or turns its direction (Unicode Standard Annex 9, 2), and what is not seen at all
 /// (`Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`), so that nobody has a name that looks like
-/// another's.
+/// another's. So are spaces that look like a space and are not one.
 fn is_special(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}'
+            | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'

@@ -1,24 +1,18 @@
-//! One audit flag: its name, its value's kind, and the releases that have it.
+//! The audit flags by name.
+
+pub use crate::audit::definition::{AUDIT_PREFIX, AuditFlag, Backend, Kind, LOG_PATH, WEBHOOK_CONFIG_FILE};
 
 use crate::audit::table::AUDIT_FLAGS;
-use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
-
-/// What every audit flag's name starts with.
-pub const AUDIT_PREFIX: &str = "audit-";
 
 /// The policy that decides what is logged at which level.
 pub const POLICY_FILE: &str = "audit-policy-file";
-/// The log file, or `-` for standard output; set, it turns the log backend on.
-pub const LOG_PATH: &str = "audit-log-path";
 /// Days a rotated file is kept.
 pub const LOG_MAXAGE: &str = "audit-log-maxage";
 /// Rotated files kept.
 pub const LOG_MAXBACKUP: &str = "audit-log-maxbackup";
 /// Size in MiB at which the file is rotated.
 pub const LOG_MAXSIZE: &str = "audit-log-maxsize";
-/// The kubeconfig of the webhook; set, it turns the webhook backend on.
-pub const WEBHOOK_CONFIG_FILE: &str = "audit-webhook-config-file";
 /// The wait before the first repeat of a failed delivery.
 pub const WEBHOOK_INITIAL_BACKOFF: &str = "audit-webhook-initial-backoff";
 /// The deprecated second name of [`WEBHOOK_INITIAL_BACKOFF`]: both write the same variable, the later one wins.
@@ -28,157 +22,6 @@ pub const DYNAMIC_CONFIGURATION: &str = "audit-dynamic-configuration";
 
 /// Names that are farther apart than this are not offered as "did you mean" (Jaro-Winkler, 0 to 1).
 const SIMILAR_ENOUGH: f64 = 0.88;
-
-/// The kind of value that a flag takes, which decides how it is parsed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A path in the API server's file system.
-    Path,
-    /// A whole number; the unit is for people (`days`, `MB`).
-    Int {
-        /// What one of it is.
-        unit: &'static str,
-    },
-    /// `true` or `false`; the bare flag means `true`.
-    Bool,
-    /// A 32-bit floating-point number.
-    Float,
-    /// A Go duration such as `1m30s`.
-    Duration,
-    /// A word; which words are allowed is a matter of validation.
-    Choice(&'static [&'static str]),
-}
-
-/// The part of the API server that a flag configures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    /// What is logged, for all backends.
-    Policy,
-    /// The log file.
-    Log,
-    /// The webhook.
-    Webhook,
-    /// Webhooks configured through the API, 1.13 to 1.18.
-    Dynamic,
-}
-
-impl Backend {
-    /// The word for this backend in flags and messages.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::Log => "log",
-            Self::Webhook => "webhook",
-            Self::Dynamic => "dynamic",
-        }
-    }
-
-    /// The flag that turns this backend on, where one flag does.
-    #[must_use]
-    pub fn switch(self) -> Option<&'static str> {
-        match self {
-            Self::Log => Some(LOG_PATH),
-            Self::Webhook => Some(WEBHOOK_CONFIG_FILE),
-            Self::Policy | Self::Dynamic => None,
-        }
-    }
-}
-
-/// What is known about one flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuditFlag {
-    /// The name without the leading dashes: `audit-log-maxage`.
-    pub name: &'static str,
-    /// What it takes.
-    pub kind: Kind,
-    /// What it configures.
-    pub backend: Backend,
-    /// The first minor release that has it, not before 1.8.
-    pub since: u16,
-    /// The last minor release that has it; `None` means that the newest known one still does.
-    pub until: Option<u16>,
-    /// The API server's default, from the oldest release on: each entry holds from its minor release.
-    pub defaults: &'static [(u16, &'static str)],
-    /// What kaudit sets where nothing is there and nothing is asked.
-    pub filled: Option<&'static str>,
-    /// What to use instead. Such a flag works, prints a warning and is not in the API server's own help.
-    pub deprecated: Option<&'static str>,
-    /// One line for kaudit's help, without the default.
-    pub help: &'static str,
-}
-
-impl AuditFlag {
-    /// The name of kaudit's option: the flag's without `audit-`.
-    #[must_use]
-    pub fn option(&self) -> &'static str {
-        self.name.strip_prefix(AUDIT_PREFIX).unwrap_or(self.name)
-    }
-
-    /// The word that stands for the value in a usage line.
-    #[must_use]
-    pub fn value_name(&self) -> &'static str {
-        match self.kind {
-            Kind::Path => "PATH",
-            Kind::Int { unit: "days" } => "DAYS",
-            Kind::Int { unit: "MB" } => "MB",
-            Kind::Int { unit: "bytes" } => "BYTES",
-            Kind::Int { .. } => "N",
-            Kind::Bool => "BOOL",
-            Kind::Float => "NUMBER",
-            Kind::Duration => "DURATION",
-            Kind::Choice(_) => "WORD",
-        }
-    }
-
-    /// The API server's own default in a minor release.
-    #[must_use]
-    pub fn default_in(&self, minor: u16) -> &'static str {
-        self.defaults.iter().rev().find(|(since, _)| *since <= minor).map_or("", |(_, value)| value)
-    }
-
-    /// The line for kaudit's help with the default of the newest known release, or kaudit's own where it sets one.
-    #[must_use]
-    pub fn help_line(&self) -> String {
-        match (self.filled, self.default_in(NEWEST_KNOWN_MINOR)) {
-            (Some(filled), _) => format!("{} [kaudit sets: {filled}]", self.help),
-            (None, "") => self.help.to_owned(),
-            (None, default) => format!("{} [API server's default: {default}]", self.help),
-        }
-    }
-
-    /// Whether a minor release has the flag.
-    #[must_use]
-    pub fn is_in(&self, minor: u16) -> bool {
-        self.since <= minor && self.until.is_none_or(|until| minor <= until)
-    }
-
-    /// Asks for the flag in an API server of this version.
-    ///
-    /// The real minor release is asked, not the one it is judged as: the table reaches back to 1.8.
-    ///
-    /// # Errors
-    ///
-    /// A refusal that names the flag, the version and the release that brings or removed it.
-    pub fn available_in(&self, version: &KubernetesVersion) -> Result<(), Diagnostic> {
-        let name = self.name;
-        if version.minor < self.since {
-            return Err(Diagnostic::error(format!(
-                "Kubernetes {version} has no --{name}: 1.{} brings it, and an older API server does not start with it",
-                self.since
-            ))
-            .help(format!("leave --{} out, or upgrade to 1.{} first", self.option(), self.since)));
-        }
-        match self.until {
-            Some(until) if version.minor > until => Err(Diagnostic::error(format!(
-                "Kubernetes {version} has no --{name}: 1.{} removed it, and the API server does not start with it",
-                until + 1
-            ))
-            .help(format!("remove --{name} (kaudit does with --reset); use --webhook-config-file instead"))),
-            _ => Ok(()),
-        }
-    }
-}
 
 /// All known flags, ordered by name.
 #[must_use]

@@ -6,6 +6,7 @@
 
 pub mod argv;
 pub mod benchmark;
+mod definition;
 pub mod disk;
 pub mod env;
 pub mod flag;

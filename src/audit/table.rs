@@ -6,7 +6,7 @@
 //!
 //! Long because it is one table of data.
 
-use crate::audit::flag::{AuditFlag, Backend, Kind};
+use crate::audit::definition::{AuditFlag, Backend, Kind};
 
 /// `AllowedModes`.
 const MODES: &[&str] = &["batch", "blocking", "blocking-strict"];

@@ -1,10 +1,10 @@
 //! The steps that all commands which change the node share: plan, diff, check the running API server, confirm, lock, plan
 //! again, apply, verify.
 
+use super::end::refuse;
 use super::live::{self, Checked, End, describe, manual_intervention};
 use super::options::{ChangeOptions, Consent, Restart};
 use super::recover::{recover_first, take_lock};
-use super::refuse;
 use super::target::Target;
 use super::webhook::check_receiver;
 use crate::diagnostic::Diagnostic;

@@ -1,8 +1,8 @@
 //! `collector`: a log shipper's configuration for this node.
 
+use super::end::{end, refuse_reading};
 use super::global::{NodeOptions, OutputOptions};
 use super::target::Target;
-use super::{end, refuse_reading};
 use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE, LOG_PATH};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};

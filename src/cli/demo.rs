@@ -1,11 +1,12 @@
 //! `demo`: the main job on the embedded sample node, in a temporary directory, by the very commands that people
 //! type.
 
-use super::{Environment, run as run_command};
+use super::environment::Environment;
 use crate::exit::Exit;
 use crate::node::ScratchNode;
 use crate::report::Output;
 use std::ffi::OsString;
+use std::io::Write;
 
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
@@ -29,9 +30,12 @@ const STEPS: [(&str, &[&str]); 4] = [
     ("And off again: the manifest is byte for byte what it was.", &["disable", "--quiet"]),
 ];
 
+/// Runs one command line: [`crate::cli::run`].
+type RunCommand = fn(&Environment, &mut dyn Write, &mut dyn Write) -> Exit;
+
 /// Runs all steps and checks the last claim.
-pub(super) fn run(output: &mut Output<'_>) -> Exit {
-    match show(output) {
+pub(super) fn run(output: &mut Output<'_>, run_command: RunCommand) -> Exit {
+    match show(output, run_command) {
         Ok(exit) => exit,
         Err(error) => {
             output.error_line(&format!("the demo could not be set up: {error:#}"));
@@ -40,7 +44,7 @@ pub(super) fn run(output: &mut Output<'_>) -> Exit {
     }
 }
 
-fn show(output: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn show(output: &mut Output<'_>, run_command: RunCommand) -> anyhow::Result<Exit> {
     let node = ScratchNode::with_files(&SAMPLE)?;
     output.line(&format!(
         "A sample control-plane node, as kubeadm 1.36 leaves it, is in {}",

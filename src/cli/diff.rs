@@ -1,9 +1,10 @@
 //! `diff`: what `enable` with the same options would change.
 
 use super::change::report_of;
+use super::end::refuse;
 use super::settings::Settings;
 use super::target::Target;
-use super::{enable, intent, refuse};
+use super::{enable, intent};
 use crate::exit::Exit;
 use crate::report::{Output, Report};
 

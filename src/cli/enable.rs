@@ -1,9 +1,9 @@
 //! `enable`, and the plan that `diff` shows.
 
 use super::change::{Change, Context, Planned};
+use super::end::refuse;
 use super::intent;
 use super::options::{ChangeOptions, Consent, Restart};
-use super::refuse;
 use super::settings::Settings;
 use super::target::Target;
 use super::webhook::check_files;

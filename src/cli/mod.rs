@@ -9,6 +9,7 @@ mod demo;
 mod diff;
 mod disable;
 mod enable;
+mod end;
 mod environment;
 mod global;
 mod intent;
@@ -27,13 +28,15 @@ mod target;
 mod webhook;
 
 use crate::exit::Exit;
-use crate::observe::Obstacle;
-use crate::report::{Loss, Output, Report, harmless_lines, print_report};
+use crate::printable::escape;
+use crate::report::{Loss, Output, Report, harmless_lines};
 use change::Context;
 use clap::Parser as _;
 use command_line::{Cli, Command};
+use end::{end, refuse, refuse_reading};
 pub use environment::Environment;
 use global::{Color, NodeOptions};
+use std::borrow::Cow;
 use std::io::{self, Write};
 use target::Target;
 
@@ -73,7 +76,12 @@ fn print_usage(
     let styles =
         if is_help { environment.out_styles(Color::Auto) } else { environment.err_styles(Color::Auto) };
     // clap quotes the arguments as they were given.
-    let text = harmless_lines(&error.render().ansi().to_string(), styles);
+    let quoted = environment.arguments.iter().map(|argument| argument.to_string_lossy());
+    let text = quoted.fold(error.render().ansi().to_string(), |text, argument| match escape(&argument) {
+        Cow::Owned(escaped) => text.replace(&*argument, &escaped),
+        Cow::Borrowed(_) => text,
+    });
+    let text = harmless_lines(&text, styles);
     match write!(stream, "{text}").and_then(|()| stream.flush()) {
         _ if !is_help => Exit::Usage,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -115,7 +123,7 @@ fn dispatch(command: Command, interactive: bool, output: &mut Output<'_>) -> Exi
         Command::Webhook(args) => webhook::run(&args, output),
         Command::Receive(args) => receive::run(&args, output),
         Command::Collector(args) => collector::run(&args, output),
-        Command::Demo => demo::run(output),
+        Command::Demo => demo::run(output, run),
     }
 }
 
@@ -130,21 +138,4 @@ fn on_node(
         Err(obstacle) => refuse(obstacle),
     };
     end(output, result)
-}
-
-fn end(output: &mut Output<'_>, (report, exit): (Report, Exit)) -> Exit {
-    print_report(output, &report, exit);
-    output.exit_unless_lost(exit, report.changed && !report.dry_run)
-}
-
-/// Turns an obstacle into the end of a run that would have changed the node.
-fn refuse(obstacle: Obstacle) -> (Report, Exit) {
-    let (report, exit) = refuse_reading(obstacle);
-    (Report { message: "Nothing was changed.".to_owned(), ..report }, exit)
-}
-
-/// Turns an obstacle into the end of a command that never changes anything.
-fn refuse_reading(obstacle: Obstacle) -> (Report, Exit) {
-    let refusals = obstacle.into_diagnostics();
-    (Report { refusals, ..Report::default() }, Exit::Refused)
 }

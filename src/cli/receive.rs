@@ -1,7 +1,7 @@
 //! `receive`: the receiving end of the API server's audit webhook.
 
 use super::columns::counted;
-use super::end;
+use super::end::end;
 use super::global::OutputOptions;
 use super::logs::field;
 use super::options::duration;

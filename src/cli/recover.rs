@@ -1,8 +1,8 @@
 //! `recover`, and the lock: what comes before every change.
 
+use super::end::refuse;
 use super::live::{self, End, manual_intervention};
 use super::options::Waiting;
-use super::refuse;
 use super::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;

@@ -4,10 +4,12 @@
 //! each part in parallel and folds the results in order. Nothing here opens a file or knows what a line contains.
 
 mod chunks;
+mod part;
 mod scan;
 mod spans;
 mod window;
 
 pub use chunks::{Chunk, Chunks, LINE_LIMIT};
-pub use scan::{Log, Part, scan, scan_while};
+pub use part::{Log, Part};
+pub use scan::{scan, scan_while};
 pub use spans::{ReadAt, Span, Spans};

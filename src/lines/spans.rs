@@ -2,7 +2,7 @@
 //! threads that read them do not wait for each other.
 
 use crate::lines::chunks::{CHUNK, Chunk, LINE_LIMIT};
-use crate::lines::scan::{Log, Part};
+use crate::lines::part::{Log, Part};
 use memchr::{memchr, memrchr};
 use std::io;
 

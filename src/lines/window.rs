@@ -1,7 +1,7 @@
 //! How far the threads that read a log may go ahead of what is folded, and what waits for its turn.
 
 use crate::lines::chunks::LINE_LIMIT;
-use crate::lines::scan::Part;
+use crate::lines::part::Part;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -8,6 +8,7 @@ use super::line::Layout;
 use super::needle::Needles;
 use crate::event::{Event, Line, Malformed, parse_line};
 use crate::lines::Chunk;
+use crate::printable::escape;
 use memchr::{memchr_iter, memrchr, memrchr_iter};
 
 /// How an event is shown.
@@ -37,7 +38,8 @@ impl Form {
         match self {
             Self::Line(layout) => layout.write(event, out),
             Self::Json => {
-                out.extend_from_slice(event.json.as_bytes());
+                // As it is in the log, except for what could control a terminal, which `\u…` means as well.
+                out.extend_from_slice(escape(event.json).as_bytes());
                 out.push(b'\n');
             }
             Self::Csv(fields) => csv::record(fields.iter().map(|field| field.of(event)), out),

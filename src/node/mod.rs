@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use files::{Effects, Entry, EntryKind, FileEnd, Lock, LockError, Moved, ScratchNode};
 pub use log::{Follower, LogFile, LogFiles, LogMark, Meter, OpenLog, OpenPart, Section, Step};
-pub use machine::{Interrupt, LastWords, Live, Machine, Subject};
+pub use machine::{LastWords, Live, Machine, Subject};
 #[cfg(test)]
 pub(crate) use net::test_server;
 pub use net::{
@@ -27,8 +27,8 @@ pub use net::{
     ReceiverTls, Trust,
 };
 pub use process::{
-    Attempt, Bounds, Component, ContainerOf, Ended, How, KubeletMark, Memory, PodMemory, Process, Processes,
-    Program, Room, SCRATCH, moment, now,
+    Attempt, Bounds, Component, ContainerOf, Ended, How, Interrupt, KubeletMark, Memory, PodMemory, Process,
+    Processes, Program, Room, SCRATCH, moment, now,
 };
 pub use steering::{Addresses, Rule, Steering, Unsupported};
 

@@ -4,7 +4,7 @@
 use super::environment::plan_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
 use super::mounts::MountPlan;
-use super::webhook::RequestedWebhook;
+use super::requested_webhook::RequestedWebhook;
 use super::{POLICY_PATH, PolicyWanted, ReadSet, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};

@@ -103,6 +103,24 @@ pub(super) fn permits(metadata: &Metadata, owner: Owner, wanted: u32) -> bool {
     owner.uid == 0 || (metadata.mode >> shift) & wanted == wanted
 }
 
+/// A file of a flag that is kept does not exist. On the node itself the API server would not start; a directory tree may
+/// be only a part of a node.
+pub(super) fn missing_file(
+    plan: &mut Plan,
+    observed: &Observed,
+    host: &Path,
+    what: &str,
+    option: &str,
+) -> Result<(), Diagnostic> {
+    let reason = format!("the {what} {} does not exist: the API server would not start", host.display());
+    let help = format!("create the file, or let kaudit write one: {option}");
+    if observed.is_live {
+        return Err(Diagnostic::error(reason).help(help));
+    }
+    plan.notes.push(Diagnostic::warning(reason).help(help));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! The second half of `enable`: with the node's files, the draft becomes a plan.
 
 use super::draft::Draft;
-use super::files::{config_digest, make_directories, owner_of_api_server, permits, support_file};
+use super::files::{
+    config_digest, make_directories, missing_file, owner_of_api_server, permits, support_file,
+};
 use super::lint::{Use, lint_policy};
 use super::{Content, FileChange, Observed, Plan, adopt, disk};
 use crate::audit::argv::lookup;
@@ -149,24 +151,6 @@ impl Draft {
             _ => Ok(()),
         }
     }
-}
-
-/// A file of a flag that is kept does not exist. On the node itself the API server would not start; a directory tree may
-/// be only a part of a node.
-pub(super) fn missing_file(
-    plan: &mut Plan,
-    observed: &Observed,
-    host: &Path,
-    what: &str,
-    option: &str,
-) -> Result<(), Diagnostic> {
-    let reason = format!("the {what} {} does not exist: the API server would not start", host.display());
-    let help = format!("create the file, or let kaudit write one: {option}");
-    if observed.is_live {
-        return Err(Diagnostic::error(reason).help(help));
-    }
-    plan.notes.push(Diagnostic::warning(reason).help(help));
-    Ok(())
 }
 
 /// The edit that sets an annotation; `None` for a pod that has it already.

@@ -15,6 +15,7 @@ mod lint;
 mod mount_repair;
 mod mounts;
 mod observed;
+mod requested_webhook;
 mod restart;
 mod rollback;
 mod surgical;

@@ -1,58 +1,13 @@
 //! The webhook kubeconfig and the files that it refers to: used in place, or copied beside it.
 
 use super::disable::restore_support_file;
-use super::files::{make_directories, permits, support_file};
-use super::finish::missing_file;
-use super::{Content, Draft, FileChange, Observed, Plan, WEBHOOK_PATH, WebhookWanted};
+use super::files::{make_directories, missing_file, permits, support_file};
+use super::requested_webhook::{RequestedWebhook, copies_beside, host_of};
+use super::{Content, Draft, FileChange, Observed, Plan, WEBHOOK_PATH};
 use crate::diagnostic::Diagnostic;
 use crate::file::{Metadata, Owner};
-use crate::manifest::{Coverage, Mount};
-use crate::webhook::{Kind, Kubeconfig, Place, Reference};
-use std::collections::BTreeMap;
+use crate::webhook::{Place, Reference};
 use std::path::{Path, PathBuf};
-
-/// A requested kubeconfig.
-#[derive(Debug)]
-pub(super) struct RequestedWebhook {
-    name: String,
-    bytes: Vec<u8>,
-    kubeconfig: Kubeconfig,
-    /// The files that it refers to, as far as the operator has them.
-    files: BTreeMap<Kind, Vec<u8>>,
-}
-
-impl RequestedWebhook {
-    /// # Errors
-    /// The API server would not start with it.
-    pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Diagnostic> {
-        let kubeconfig = Kubeconfig::read(&wanted.bytes)
-            .map_err(|refusal| refusal.without_excerpt().in_file(&wanted.name))?;
-        Ok(Self {
-            name: wanted.name.clone(),
-            bytes: wanted.bytes.clone(),
-            kubeconfig,
-            files: wanted.files.clone(),
-        })
-    }
-
-    /// The node's files to read: those that it refers to, and kaudit's copies.
-    pub(super) fn paths(&self, mounts: &[Mount], kubeconfig: &Path) -> Vec<PathBuf> {
-        let references = self.kubeconfig.references();
-        let named = references.iter().filter_map(|reference| host_of(reference, mounts));
-        named.chain(copies_beside(kubeconfig)).collect()
-    }
-}
-
-/// kaudit's copies beside a kubeconfig.
-fn copies_beside(kubeconfig: &Path) -> impl Iterator<Item = PathBuf> {
-    Kind::ALL.into_iter().filter_map(Kind::copy_name).map(|name| kubeconfig.with_file_name(name))
-}
-
-/// The host's path of a file with an absolute path that the API server sees through a mount.
-fn host_of(reference: &Reference, mounts: &[Mount]) -> Option<PathBuf> {
-    let path = Path::new(&reference.path);
-    if path.is_absolute() { Coverage::of(mounts, path)?.host } else { None }
-}
 
 /// The API server's user must have permission to read a file that is used in place.
 fn check_readable(reference: &Reference, metadata: &Metadata, owner: Owner) -> Result<(), Diagnostic> {

@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use crate::policy::load::validate::nearest;
+use crate::policy::nearest::nearest;
 
 /// A resource that the API server serves by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ mod decide;
 pub mod lint;
 mod load;
 mod model;
+mod nearest;
 pub mod presets;
 mod question;
 mod reach;

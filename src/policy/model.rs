@@ -202,3 +202,7 @@ pub struct GroupResources {
     /// Names of objects; none means all.
     pub resource_names: Vec<String>,
 }
+
+/// The verbs of requests for resources; the verb for anything else is the first that no rule mentions.
+pub(in crate::policy) const VERBS: [&str; 8] =
+    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];

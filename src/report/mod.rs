@@ -220,7 +220,7 @@ impl Output<'_> {
     pub fn exit_unless_lost(&mut self, exit: Exit, has_changed: bool) -> Exit {
         let Some(error) = self.take_loss() else { return exit };
         let styles = self.err_styles;
-        let label = if has_changed { styles.yellow("warning:") } else { styles.red("refused:") };
+        let label = if has_changed { styles.yellow("warning:") } else { styles.red("error:") };
         self.error_line(&format!("{label} writing standard output: {error}"));
         if has_changed || exit.is_failure() { exit } else { Exit::Refused }
     }

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::printable::{escape, escape_lines};
 use crate::styles::Styles;
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// The width of an excerpt, in columns, where standard error is not a terminal: room for a usual line of YAML.
 const WIDTH: usize = 100;
@@ -81,10 +81,13 @@ pub fn render(diagnostic: &Diagnostic, styles: Styles, columns: usize) -> String
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let mut group = Group::with_title(level.primary_title(escape_lines(&diagnostic.message)));
-    group = add_location(group, &diagnostic.location);
+    let group = Group::with_title(level.primary_title(escape_lines(&diagnostic.message)));
+    let group = add_excerpt(group, &diagnostic.location);
     let renderer = if styles == Styles::plain() { Renderer::plain() } else { Renderer::styled() };
     let mut text = renderer.term_width(columns).decor_style(DecorStyle::Ascii).render(&[group]);
+    if let Some(place) = place(&diagnostic.location) {
+        text.push_str(&format!("\n  {} {place}", styles.cyan("-->")));
+    }
     let labelled = |label: &'static str, texts: &[String]| -> Vec<String> {
         texts
             .iter()
@@ -106,24 +109,23 @@ fn indent(label: &str, width: usize, text: &str) -> String {
     format!("{label}{text}")
 }
 
-fn add_location<'a>(group: Group<'a>, location: &'a Location) -> Group<'a> {
-    let path = location.file.as_deref().map(escape);
-    match (location.position, &location.excerpt) {
-        (Some(position), Some(excerpt)) => {
-            let (source, at) = escape_before(excerpt, position.column.saturating_sub(1));
-            let end = at + source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-            let caret = AnnotationKind::Primary.span(at..end);
-            let snippet = Snippet::source(source).line_start(position.line).annotation(caret);
-            group.element(snippet.path(path.unwrap_or("input".into())))
-        }
-        (Some(position), None) => {
-            let origin = Origin::path(path.unwrap_or("input".into()));
-            group.element(origin.line(position.line).char_column(position.column))
-        }
-        (None, _) => match path {
-            Some(path) => group.element(Origin::path(path)),
-            None => group,
-        },
+/// The excerpt with a caret, where the location has one.
+fn add_excerpt<'a>(group: Group<'a>, location: &'a Location) -> Group<'a> {
+    let (Some(position), Some(excerpt)) = (location.position, &location.excerpt) else { return group };
+    let (source, at) = escape_before(excerpt, position.column.saturating_sub(1));
+    let end = at + source.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let caret = AnnotationKind::Primary.span(at..end);
+    let snippet = Snippet::source(source).line_start(position.line).annotation(caret);
+    group.element(snippet.path(location.file.as_deref().map_or("input".into(), escape)))
+}
+
+/// File and position, where there is no excerpt that names them.
+fn place(location: &Location) -> Option<String> {
+    match (&location.file, location.position, &location.excerpt) {
+        (_, Some(_), Some(_)) | (None, None, _) => None,
+        (Some(file), Some(position), None) => Some(format!("{}:{position}", escape(file))),
+        (Some(file), None, _) => Some(escape(file).into_owned()),
+        (None, Some(position), None) => Some(format!("{position}")),
     }
 }
 

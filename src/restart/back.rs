@@ -1,7 +1,7 @@
 //! The rollback: the same protocol with the previous bytes, and the same wait for a healthy API server.
 
-use super::forward::Run;
 use super::protocol::{Cause, Outcome};
+use super::run::Run;
 use super::server::Server;
 use super::state::Content;
 use crate::node::Moved;

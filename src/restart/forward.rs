@@ -4,6 +4,7 @@
 use super::back::{go_back, unstage};
 use super::context::RestartContext;
 use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
+use super::run::Run;
 use super::server::Server;
 use super::watch::Watch;
 use crate::generation::{self, Record};
@@ -11,30 +12,10 @@ use crate::node::{Machine, Moved};
 use crate::transaction::steps::{make_directories, put, remove_directories};
 use crate::transaction::{Journal, Phase};
 use anyhow::{Result, anyhow};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// An API server that has been healthy for so long counts as stable.
 pub(super) const STABLE: Duration = Duration::from_secs(3);
-
-/// A restart in progress.
-pub(super) struct Run<'a> {
-    pub(super) machine: &'a mut dyn Machine,
-    pub(super) listener: &'a mut dyn Listener,
-    pub(super) context: &'a RestartContext,
-    pub(super) record: &'a Record,
-    pub(super) options: Options,
-    pub(super) journal: Journal,
-    pub(super) watch: Watch,
-    /// What clients on other machines see, where that differs.
-    pub(super) outside: Option<Watch>,
-    /// Pods that were seen to run an API server.
-    pub(super) pods: BTreeSet<String>,
-    /// Whether a signal stops it: not during a rollback.
-    pub(super) is_interruptible: bool,
-    /// Whether an API server was killed before its grace period ended.
-    pub(super) killed: bool,
-}
 
 /// Makes the change that `record` describes, restarts the API server and verifies it; or rolls back.
 ///
@@ -56,32 +37,7 @@ pub fn restart(
     }
 }
 
-impl<'a> Run<'a> {
-    pub(super) fn new(
-        machine: &'a mut dyn Machine,
-        listener: &'a mut dyn Listener,
-        context: &'a RestartContext,
-        record: &'a Record,
-        options: Options,
-        journal: Journal,
-    ) -> Self {
-        let watch = Watch::new(context.before.readyz.clone());
-        let pods = journal.pods.iter().cloned().collect();
-        Self {
-            machine,
-            listener,
-            context,
-            record,
-            options,
-            journal,
-            watch,
-            outside: None,
-            pods,
-            is_interruptible: true,
-            killed: false,
-        }
-    }
-
+impl Run<'_> {
     fn forward(&mut self) -> Result<(Proven, i32), Cause> {
         self.stage()?;
         match self.options.method {
@@ -220,21 +176,6 @@ impl<'a> Run<'a> {
         Journal::remove(self.machine)
     }
 
-    /// How long the API server was unavailable: for clients elsewhere, and for the node itself where that differs.
-    pub(super) fn unavailable(&self) -> (Duration, Option<Duration>) {
-        let now = self.machine.clock();
-        let own = self.watch.unavailable(now);
-        match &self.outside {
-            Some(outside) => (outside.unavailable(now), Some(own)),
-            None => (own, None),
-        }
-    }
-
-    pub(super) fn remove_dot_files(&mut self) -> Result<()> {
-        self.machine.remove_file(&self.context.names.new)?;
-        self.machine.remove_file(&self.context.names.old)
-    }
-
     /// The end of a run that failed.
     fn end(&mut self, cause: Cause) -> Outcome {
         self.is_interruptible = false;
@@ -245,27 +186,5 @@ impl<'a> Run<'a> {
             };
         }
         go_back(self, cause)
-    }
-
-    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
-        self.check_interrupt()?;
-        let before = std::mem::replace(&mut self.journal.phase, phase);
-        self.journal.write(self.machine).map_err(|error| {
-            // The journal on disk has the previous phase, and the new phase was not begun.
-            self.journal.phase = before;
-            Cause::from(error)
-        })
-    }
-
-    /// A change of the manifest by another program or person.
-    pub(super) fn foreign(&self, message: impl Into<String>) -> Cause {
-        Cause::foreign(&self.context.names.live, message)
-    }
-
-    fn check_interrupt(&self) -> Result<(), Cause> {
-        match self.machine.interrupt().filter(|_| self.is_interruptible) {
-            Some(interrupt) => Err(Cause::interrupted(interrupt)),
-            None => Ok(()),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! Verification of the audit log: a request, and its event.
 
-use super::forward::Run;
 use super::proof::Proof;
 use super::protocol::{Cause, Proven};
+use super::run::Run;
 use super::wait::Waiting;
 use crate::node::{Answer, Ask};
 use std::time::Duration;

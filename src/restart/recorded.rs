@@ -1,6 +1,6 @@
 //! What the record of a run contains: the bytes before and after.
 
-use super::forward::Run;
+use super::run::Run;
 use crate::file::FileState;
 use crate::generation::RecordedFile;
 use crate::observe::MANIFEST_LIMIT;

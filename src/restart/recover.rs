@@ -2,8 +2,8 @@
 
 use super::back::{back, restore_foreign_manifest, unstage};
 use super::context::{Names, RestartContext};
-use super::forward::Run;
 use super::protocol::{Cause, Done, Listener, Options, Proven};
+use super::run::Run;
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};
 use crate::node::{Effects, Machine, Node};

@@ -1,7 +1,7 @@
 //! The API servers of a node: the one of its manifest, and during a surge a second one.
 
-use super::forward::Run;
 use super::protocol::Cause;
+use super::run::Run;
 use crate::audit::argv::lookup;
 use crate::node::Process;
 

@@ -1,11 +1,11 @@
 //! Waiting for what the kubelet and the API server do. Every wait is for a condition, is bounded, shows its progress,
 //! and on the way forward ends with a signal.
 
-use super::context::Revision;
 use super::diagnosis::{diagnose, is_lasting};
-use super::forward::Run;
 use super::process_match;
 use super::protocol::Cause;
+use super::revision::Revision;
+use super::run::Run;
 use super::server::Server;
 use super::watch::{Look, is_serving};
 use crate::node::Process;

@@ -1,6 +1,6 @@
 //! The entries of a kubeconfig that its current context refers to.
 
-use super::kubeconfig::{Kind, Reference, Source};
+use super::reference::{Kind, Reference, Source};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Document, Path};
 use base64::Engine as _;

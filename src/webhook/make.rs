@@ -1,6 +1,6 @@
 //! Generates the kubeconfig for `--webhook-url` and the related options.
 
-use super::kubeconfig::Kind;
+use super::reference::Kind;
 use super::server::Server;
 use crate::diagnostic::Diagnostic;
 use base64::Engine as _;

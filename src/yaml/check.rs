@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::document::{Document, find_entry};
 use super::edit::Edit;
 use super::tree::Node;
-use super::{Document, Path, Step};
+use super::{Path, Step};
 
 /// Requires that `text` reads as the document's value with the edits applied to it, and returns what was read.
 pub(super) fn require_planned_value(
@@ -200,7 +201,7 @@ fn with_indicator(document: &Document, path: &Path, node: &Node) -> (usize, usiz
     let start = path.split_last().and_then(|(parent, step)| {
         let parent = document.node(&parent)?;
         match step {
-            Step::Key(key) => super::find_entry(parent, key).map(|entry| entry.key.span().start),
+            Step::Key(key) => find_entry(parent, key).map(|entry| entry.key.span().start),
             Step::Index(index) => parent.items()?.get(*index).map(|item| super::tree::offset(item.dash)),
         }
     });

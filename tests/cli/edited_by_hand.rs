@@ -81,7 +81,7 @@ fn a_rollback_loses_no_edit_unless_it_is_told_to() {
     for words in [
         &format!("error: {POLICY} was edited since generation 2"),
         "help: show what would be lost: kaudit rollback --dry-run --discard-edits",
-        "help: kaudit restart brings the edit into force",
+        "help: to activate the edit and record it as a generation: kaudit restart",
     ] {
         assert!(refused.stderr.contains(words), "{}", refused.stderr);
     }

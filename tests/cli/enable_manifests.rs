@@ -30,7 +30,7 @@ fn round_trip(bytes: &[u8], extra: &[&str]) -> Result<(), String> {
     let first = tree.run(&enable);
     if first.code == 3 {
         assert_eq!(tree.manifest(), bytes, "refused, and changed all the same");
-        assert!(first.stderr.contains("refused: "), "{}", first.stderr);
+        assert!(first.stderr.contains("error: "), "{}", first.stderr);
         return Err(first.stderr);
     }
     assert_eq!(first.code, 0, "{}{}", first.stdout, first.stderr);

@@ -162,7 +162,7 @@ fn what_cannot_work_is_refused_at_the_start() {
     ] {
         let (code, stderr) = refused(directory.path(), &options);
         assert_eq!(code, Some(3), "{options}: {stderr}");
-        assert!(stderr.contains("refused: ") && stderr.contains(reason), "{options}: {stderr}");
+        assert!(stderr.contains("error: ") && stderr.contains(reason), "{options}: {stderr}");
     }
 }
 

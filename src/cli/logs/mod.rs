@@ -1,6 +1,7 @@
 //! `logs`: read, follow, filter and count the events of audit logs. Nothing is changed.
 
 mod args;
+mod open;
 mod place;
 mod remarks;
 mod show;
@@ -9,17 +10,13 @@ mod wish;
 
 pub(super) use args::{LogsArgs, field};
 
-use super::global::NodeOptions;
-use super::{end, refuse_reading};
+use super::end::{end, refuse_reading};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::logs::Search;
-use crate::node::{Follower, LogFile, Node};
 use crate::observe::Obstacle;
 use crate::report::{Output, Report};
-use crate::rotation::moment_of_rotation;
-use jiff::{SignedDuration, Timestamp};
-use std::path::{Path, PathBuf};
+use open::{may_have, open};
 
 /// Shows what is asked for. The events are the output: what else there is to say goes to standard error.
 pub(super) fn run(args: &LogsArgs, output: &mut Output<'_>) -> Exit {
@@ -47,53 +44,4 @@ fn open_and_show(args: &LogsArgs, output: &mut Output<'_>) -> Result<Exit, Obsta
     } else {
         top::show(opened, &search, args, output)
     }
-}
-
-/// The logs to read.
-struct Opened {
-    /// In order.
-    files: Vec<LogFile>,
-    /// Those that were named more than once.
-    repeated: Vec<String>,
-    /// What follows.
-    follower: Option<Follower>,
-    /// The log that is followed and is not there yet.
-    awaited: Option<PathBuf>,
-}
-
-fn open(args: &LogsArgs, options: &NodeOptions) -> Result<Opened, Obstacle> {
-    match args.paths.as_slice() {
-        [] => {
-            let (node, log) = place::of_node(options)?;
-            let (follower, files) = node.open_log(&log, args.follow)?;
-            if files.is_empty() && !args.follow {
-                return Err(Diagnostic::error(format!("the log {} is not there yet", log.display()))
-                    .help(
-                        "kaudit status says whether the API server runs with it; kaudit logs -f waits for it",
-                    )
-                    .into());
-            }
-            let awaited = files.is_empty().then_some(log);
-            Ok(Opened { files, repeated: Vec::new(), follower: args.follow.then_some(follower), awaited })
-        }
-        [path] if args.follow && path != Path::new("-") => {
-            let (follower, file) = Node::follow_operators_log(path)?;
-            let awaited = file.is_none().then(|| path.clone());
-            let files = file.into_iter().collect();
-            Ok(Opened { files, repeated: Vec::new(), follower: Some(follower), awaited })
-        }
-        paths => {
-            let logs = Node::open_operators_logs(paths)?;
-            Ok(Opened { files: logs.files, repeated: logs.repeated, follower: None, awaited: None })
-        }
-    }
-}
-
-/// Whether there can be events in a file that were written at a moment or later: not where it was rotated away before. A
-/// minute is left for clocks that were set.
-fn may_have(file: &LogFile, since: Option<Timestamp>) -> bool {
-    let rotated = moment_of_rotation(&file.name);
-    since
-        .zip(rotated)
-        .is_none_or(|(since, rotated)| since.duration_since(rotated) < SignedDuration::from_mins(1))
 }

@@ -1,8 +1,8 @@
 //! Prints events: of logs that are there, and as they come.
 
-use super::Opened;
+use super::open::Opened;
 use super::remarks::{Remarks, tell};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::lines::{Chunk, scan_while};

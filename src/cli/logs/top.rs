@@ -1,11 +1,11 @@
 //! `--top`: who does what.
 
-use super::Opened;
 use super::args::LogsArgs;
+use super::open::Opened;
 use super::remarks::Remarks;
 use super::show::scan_file;
 use crate::cli::columns::{Columns, counted, number, percent};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::lines::Chunk;

@@ -19,24 +19,24 @@ pub(in crate::cli) struct PolicyArgs {
 /// The commands about policies. None of them changes a node.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyCommand {
-    /// Say what the API server says about a policy, and what it will not tell; exit 1: findings, 3: it would not start,
-    /// or kaudit cannot tell
+    /// Check a policy: errors of the API server, and mistakes that it does not report; exit 1: findings, 3: the API server
+    /// would not start, or kaudit cannot tell
     #[command(after_help = LINT_HELP)]
     Lint(OnNode<Lint>),
-    /// Say which rule decides of a request, and what is logged of it
+    /// Show which rule applies to a request, and what is logged
     #[command(after_help = EXPLAIN_HELP)]
     Explain(Box<OnNode<Explain>>),
-    /// List the presets, and what each passes of the benchmarks that look into a policy (trivy looks at flags alone)
+    /// List the presets and the benchmarks that each one passes (trivy checks only flags)
     List(OutputOptions),
-    /// Print a preset, to start a policy of your own from
+    /// Print a preset, as a starting point for your own policy
     Show(Show),
-    /// Say which requests two policies log differently; exit 1 when there are any
+    /// Show which requests two policies log differently; exit 1 if there are any
     #[command(after_help = DIFF_HELP)]
     Diff(OnNode<Diff>),
-    /// Say what a policy would have logged of the requests in an audit log, and what that takes
+    /// Show what a policy would have logged for the requests in an audit log, and how much space that takes
     #[command(after_help = REPLAY_HELP)]
     Replay(OnNode<Replay>),
-    /// Print a policy of v1alpha1 or v1beta1 in audit.k8s.io/v1, comments kept
+    /// Convert a policy from v1alpha1 or v1beta1 to audit.k8s.io/v1 and keep its comments
     #[command(after_help = MIGRATE_HELP)]
     Migrate(Migrate),
 }
@@ -78,7 +78,7 @@ pub(super) struct Migrate {
     /// The policy: a file, or - for standard input
     #[arg(value_name = "FILE")]
     pub(super) file: String,
-    /// Write it where it was, in one step, instead of printing it
+    /// Replace the file atomically instead of printing the result
     #[arg(long)]
     pub(super) write: bool,
     /// Which format.
@@ -101,20 +101,22 @@ Examples:
   kaudit policy explain policy.yaml get --raw /healthz
   kaudit policy explain policy.yaml --requests requests.jsonl
 
-The request is as the API server sees it: --as is who was authenticated. A policy never sees whom they impersonate.
+The request is the one that the API server checks: --as is the authenticated user. A policy never sees the impersonated \
+user.
 
 --requests: one JSON object a line with user, groups, noUser, verb, namespace, apiGroup, resource, subresource, name, \
-path, resourceRequest (default: whether it names a resource); one line comes out for each, with level, omitStages, \
-omitManagedFields and rule (from 0; null where none matches), at once. A line that is no request ends it, with exit code 3.";
+path, resourceRequest (default: whether it names a resource). Each line is answered immediately by one line with level, omitStages, \
+omitManagedFields and rule (from 0; null if none matches). An invalid line ends the command with exit code 3.";
 
 const DIFF_HELP: &str = "\
 Examples:
   kaudit policy diff default metadata
   kaudit policy diff /etc/kubernetes/audit/policy.yaml new.yaml
 
-Complete: every request is looked at that clients send and the API server serves, over all values that the policies \
-mention and anything else. What it refuses by its form alone is not, such as a POST to an object. A class is a pair of \
-rules, one of each policy, that decide of the same requests and log them differently; policy explain takes its example.";
+The comparison is complete: it covers every request that clients can send and the API server serves, for all values that \
+the policies mention and for any other value. Malformed requests, such as a POST to an object, are not covered. A class is \
+a pair of rules, one of each policy, that apply to the same requests and log them differently; policy explain accepts its \
+example.";
 
 /// `policy explain`
 #[derive(Debug, Args)]
@@ -125,34 +127,34 @@ pub(super) struct Explain {
     /// The request, as for kubectl: a verb, a resource (pods, deploy, deployments.apps, pods/log), a name; or a path
     #[arg(value_name = "VERB RESOURCE [NAME]", conflicts_with = "requests")]
     pub(super) words: Vec<String>,
-    /// A request for a path instead of a resource; the verb is then kubectl's or the HTTP method [default: get]
+    /// A request for a path instead of a resource; the verb is kubectl's or the HTTP method [default: get]
     #[arg(long, value_name = "PATH", conflicts_with = "requests")]
     pub(super) raw: Option<String>,
-    /// The namespace [default: default, where the resource has namespaces]
+    /// The namespace [default: default, if the resource is namespaced]
     #[arg(long, short, value_name = "NAME")]
     pub(super) namespace: Option<String>,
     /// A list or watch over all namespaces
     #[arg(long, short = 'A', conflicts_with = "namespace")]
     pub(super) all_namespaces: bool,
-    /// A watch in place of a list
+    /// A watch instead of a list
     #[arg(long, short, conflicts_with = "requests")]
     pub(super) watch: bool,
-    /// Options of kubectl that a policy does not see.
+    /// Options of kubectl that do not affect a policy.
     #[command(flatten)]
     pub(super) kubectl: Kubectl,
     /// The subresource
     #[arg(long, value_name = "NAME")]
     pub(super) subresource: Option<String>,
-    /// Who asks [default: kubernetes-admin]; the groups that every user, service account and node has are added
+    /// The user [default: kubernetes-admin]; the groups that every user, service account or node is in are added
     #[arg(long = "as", value_name = "USER")]
     pub(super) user: Option<String>,
-    /// A group of who asks; may be repeated
+    /// A group of the user; may be repeated
     #[arg(long = "as-group", value_name = "GROUP")]
     pub(super) groups: Vec<String>,
-    /// Nobody is authenticated
+    /// The request has no authenticated user
     #[arg(long, conflicts_with_all = ["user", "groups"])]
     pub(super) no_user: bool,
-    /// Decide of every request of this file, or - for standard input: JSON lines in, JSON lines out
+    /// Read requests from this file, or - for standard input: JSON lines in, JSON lines out
     #[arg(long, value_name = "FILE")]
     pub(super) requests: Option<PathBuf>,
     /// For which version.
@@ -180,9 +182,9 @@ Examples:
   kaudit policy lint policies/*.yaml --kubernetes-version 1.36 --sarif
   kaudit policy lint --explain KA301
 
-A comment allows a finding, with a reason: behind a value in its line, alone on a line for the rule that begins next, at \
-the head of the file for all of it:
-  verbs: [\"*\"]  # kaudit: allow KA201 a user of that name exists
+A comment with a reason allows a finding: after a value for that line, on a line of its own for the next rule, at the top \
+of the file for the whole file:
+  verbs: [\"*\"]  # kaudit: allow KA201 a user with this name exists
   # kaudit: allow KA401 only the vault team reads this log";
 
 const REPLAY_HELP: &str = "\
@@ -191,13 +193,13 @@ Examples:
   kaudit policy replay policy.yaml audit.log --compare write-bodies
   zcat old/*.gz | kaudit policy replay metadata - -o json
 
-A log has an event on each line, of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; it may be compressed by gzip. \
-A directory stands for the logs in it (*.log, *.json, *.jsonl, also with .gz), the rotated ones too. A line without an \
-event is counted and passed over.
+Each line of a log is an event of audit.k8s.io/v1, v1beta1 or v1alpha1, or an EventList; the log may be compressed with \
+gzip. For a directory, the logs in it are read (*.log, *.json, *.jsonl, also with .gz), including rotated ones. A line \
+without an event is counted and skipped.
 
-What a policy leaves out of a log is exact. What it logs and the log has not: bodies are not known, so a size is at least \
-that; events of a stage that the log omits are estimated by the others; requests that today's policy does not log are not \
-in the log at all (kaudit policy diff TODAY'S POLICY says which).";
+What a policy would have omitted is exact. What it would have logged in addition is not: bodies are not in the log, so a \
+size is a minimum; events of a stage that the log omits are estimated; requests that the current policy does not log are \
+missing (kaudit policy diff CURRENT NEW shows which).";
 
 /// `policy replay`
 #[derive(Debug, Args)]
@@ -208,10 +210,10 @@ pub(super) struct Replay {
     /// Audit logs, directories of them, or - for standard input
     #[arg(value_name = "LOG", required = true)]
     pub(super) logs: Vec<PathBuf>,
-    /// Show what this policy makes of the log beside it
+    /// Show the result of this policy for comparison
     #[arg(long, value_name = "POLICY")]
     pub(super) compare: Option<String>,
-    /// How many of those who take the most are shown
+    /// How many of the largest sources are shown
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(super) top: usize,
     /// For which version.
@@ -239,10 +241,10 @@ pub(super) struct Lint {
     pub(super) version: Version,
 }
 
-/// The API server whose verdict is asked for.
+/// The Kubernetes version to check for.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Version {
-    /// Judge by this Kubernetes version [default: that of the node's manifest, if there is one, else the newest known]
+    /// Check for this Kubernetes version [default: the version in the node's manifest, otherwise the newest known]
     #[arg(long, value_name = "VERSION", value_parser = kubernetes_version)]
     pub(super) kubernetes_version: Option<KubernetesVersion>,
 }

@@ -3,7 +3,7 @@
 use super::args::Diff as Args;
 use super::namesake;
 use super::source::{PolicyText, load, minor};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
@@ -20,7 +20,7 @@ use std::cmp::Ordering;
 ///
 /// # Errors
 /// A policy cannot be read, or the API server would not start with it.
-pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     let minor = minor(&args.version, options)?;
     let (before, policy_before) = load(&args.before, minor)?;
     let (after, policy_after) = load(&args.after, minor)?;

@@ -1,9 +1,10 @@
 //! `policy explain`
 
 use super::args::Explain as Args;
+use super::end::misused;
+use super::namesake;
 use super::source::{PolicyText, load, minor};
-use super::{misused, namesake};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Position};
 use crate::exit::Exit;
@@ -22,7 +23,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The policy or the requests cannot be read, or the words make no request.
-pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     if args.policy == "-" && args.requests.as_deref() == Some(Path::new("-")) {
         let refusal = Diagnostic::error("standard input can be the policy or the requests, not both");
         return Ok(misused(refusal, output));
@@ -151,7 +152,7 @@ impl Explained<'_> {
 
 /// One line in, one line out; only one is in memory at a time, and nobody has to wait for an answer while more lines can be
 /// asked for.
-fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::Result {
+fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::end::Result {
     // Standard output has answers only, whatever else there is to say.
     output.json = false;
     let is_standard_input = file == Path::new("-");

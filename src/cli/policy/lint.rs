@@ -1,9 +1,10 @@
 //! `policy lint`
 
 use super::args::Lint as Args;
+use super::end::misused;
+use super::namesake;
 use super::source::{judging, read_bytes};
-use super::{misused, namesake};
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit::Exit;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The version to judge by cannot be told.
-pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, options: &NodeOptions, output: &mut Output<'_>) -> super::end::Result {
     if args.list {
         return Ok(list(output));
     }

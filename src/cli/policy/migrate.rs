@@ -1,9 +1,9 @@
 //! `policy migrate`
 
 use super::args::Migrate as Args;
-use super::misused;
+use super::end::misused;
 use super::source::read;
-use crate::cli::end;
+use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::node::Node;
@@ -18,7 +18,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// It cannot be read or written, or is not a policy that an API server has ever taken.
-pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::Result {
+pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::end::Result {
     if args.write && (args.file == "-" || preset::find(&args.file).is_some()) {
         return Ok(misused(Diagnostic::error(format!("--write: {} is no file", args.file)), output));
     }

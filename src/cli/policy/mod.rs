@@ -2,6 +2,7 @@
 
 mod args;
 mod diff;
+mod end;
 mod explain;
 mod kubectl;
 mod lint;
@@ -11,8 +12,7 @@ mod presets;
 mod replay;
 mod source;
 
-use super::end;
-use crate::diagnostic::Diagnostic;
+use super::end::end;
 use crate::exit::Exit;
 use crate::report::{Output, Report};
 pub(super) use args::PolicyArgs;
@@ -36,12 +36,4 @@ pub(super) fn run(args: &PolicyArgs, output: &mut Output<'_>) -> Exit {
             end(output, (report, Exit::Refused))
         }
     }
-}
-
-/// The end of a command.
-type Result = std::result::Result<Exit, Diagnostic>;
-
-/// The end of a command line that makes no sense.
-fn misused(refusal: Diagnostic, output: &mut Output<'_>) -> Exit {
-    end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage))
 }

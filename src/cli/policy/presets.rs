@@ -1,7 +1,7 @@
 //! `policy list` and `policy show`
 
-use super::misused;
-use crate::cli::end;
+use super::end::misused;
+use crate::cli::end::end;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::policy::judge;

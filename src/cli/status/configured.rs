@@ -1,6 +1,6 @@
 //! What the files of a node say: the manifest, its policy and log, and kaudit's records.
 
-use super::{generations, moved_out};
+use super::{generations, unfinished};
 use crate::cli::target::Target;
 use crate::file::FileState;
 use crate::manifest::DIGEST_ANNOTATION;
@@ -141,7 +141,7 @@ impl Configured {
             "logBytes": self.log_size,
             "drift": drift,
             "generations": generations::describe(&self.observed.history),
-            "unfinished": self.underway.as_ref().map(moved_out::describe),
+            "unfinished": self.underway.as_ref().map(unfinished::describe),
         })
     }
 

@@ -7,11 +7,13 @@ mod live;
 mod log;
 mod moved_out;
 mod ready;
+mod render;
 mod running;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
-use super::refuse_reading;
+use super::end::refuse_reading;
 use super::target::Target;
 use crate::exit::Exit;
 use crate::node::moment;
@@ -45,7 +47,7 @@ fn look_at(target: &Target, verbose: bool) -> Result<Report, Obstacle> {
     let (details, lines) = match &target.kubelet {
         Some(kubelet) => {
             let running = live::look(&target.node, kubelet, &configured, moment())?;
-            running::render(&configured, &running, verbose)
+            render::render(&configured, &running, verbose)
         }
         None => render_tree(&configured, verbose),
     };

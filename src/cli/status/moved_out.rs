@@ -2,9 +2,9 @@
 
 use super::generations;
 use super::live;
-use super::running::{
-    ApiServer, KubeletSeen, api_server_line, describe_api_server, describe_kubelet, kubelet_line,
-};
+use super::render::{api_server_line, describe_api_server, describe_kubelet, kubelet_line};
+use super::running::{ApiServer, KubeletSeen};
+use super::unfinished;
 use crate::cli::target::Target;
 use crate::generation::{self, History};
 use crate::node::EntryKind;
@@ -62,7 +62,7 @@ impl MovedOut {
         let mut details = json!({
             "enabled": null,
             "manifest": manifest,
-            "unfinished": describe(underway),
+            "unfinished": unfinished::describe(underway),
             "drift": ["there is no manifest: a run of kaudit has not finished"],
             "generations": generations::describe(history),
         });
@@ -90,19 +90,6 @@ impl MovedOut {
         );
         lines.extend(generations::lines(history, verbose));
         (details, lines)
-    }
-}
-
-/// An unfinished run, for programs.
-pub(super) fn describe(underway: &Underway) -> Value {
-    match &underway.journal {
-        Ok(journal) => json!({
-            "generation": journal.generation,
-            "phase": journal.phase,
-            "since": journal.since,
-            "atWork": underway.holder,
-        }),
-        Err(why) => json!({"unreadable": why, "atWork": underway.holder}),
     }
 }
 

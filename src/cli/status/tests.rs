@@ -3,7 +3,8 @@
 use super::configured::Configured;
 use super::log::{Activity, Recent};
 use super::ready::Readiness;
-use super::running::{ApiServer, KubeletSeen, Log, Running, render};
+use super::render::render;
+use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::file::{FileState, Metadata};
 use crate::generation::{History, Owned, Record, RecordedFile};
 use crate::kubelet::Kubelet;

@@ -14,10 +14,9 @@ pub(super) use args::WebhookArgs;
 pub(super) use options::{IgnoreOptions, WebhookOptions, made, made_elsewhere};
 pub(super) use service::resolve_service;
 
+use super::end::{end, refuse_reading};
 use super::global::NodeOptions;
-
 use super::target::Target;
-use super::{end, refuse_reading};
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::diagnostic::{Diagnostic, Severity};

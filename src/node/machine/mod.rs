@@ -5,8 +5,7 @@ mod live;
 
 pub use live::{Live, Subject};
 
-use super::{Answer, Ask, Effects, Node, Process, Rule};
-use crate::exit::Exit;
+use super::{Answer, Ask, Effects, Interrupt, Node, Process, Rule};
 use anyhow::Result;
 use std::time::Duration;
 
@@ -85,22 +84,4 @@ pub struct LastWords {
     pub container: Vec<String>,
     /// By the kubelet about its pod.
     pub kubelet: Vec<String>,
-}
-
-/// A signal that asks for an orderly end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interrupt {
-    /// SIGINT: Ctrl-C.
-    Int,
-    /// SIGTERM.
-    Term,
-}
-
-impl From<Interrupt> for Exit {
-    fn from(interrupt: Interrupt) -> Self {
-        match interrupt {
-            Interrupt::Int => Exit::Interrupted,
-            Interrupt::Term => Exit::Terminated,
-        }
-    }
 }

@@ -23,6 +23,7 @@ pub use kubelet_log::KubeletMark;
 pub use memory::{Memory, PodMemory};
 pub use namespaces::SCRATCH;
 pub use program::{Bounds, Ended, How, Program, Room};
+pub use signals::Interrupt;
 pub use table::Processes;
 
 /// A running process.

@@ -1,7 +1,7 @@
 //! The signals that ask for the end: one registration for the whole process, which does something within a restart or a
 //! recovery only. Outside of them each signal does what it does to every program.
 
-use crate::node::Interrupt;
+use crate::exit::Exit;
 use anyhow::{Context as _, Result, anyhow};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -99,6 +99,24 @@ fn is_ignored(signal: i32) -> Result<bool> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     Ok(mask.is_some_and(|mask| mask.wrapping_shr(signal.unsigned_abs().wrapping_sub(1)) & 1 == 1))
+}
+
+/// A signal that asks for an orderly end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    /// SIGINT: Ctrl-C.
+    Int,
+    /// SIGTERM.
+    Term,
+}
+
+impl From<Interrupt> for Exit {
+    fn from(interrupt: Interrupt) -> Self {
+        match interrupt {
+            Interrupt::Int => Exit::Interrupted,
+            Interrupt::Term => Exit::Terminated,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 
 use crate::diagnostic::Position;
 use crate::diagnostic::Severity;
-use crate::policy::lint::{Lint, catalogue, find};
+use crate::policy::lint::catalogue::{self, find};
+use crate::policy::lint::found::Lint;
 use crate::policy::load::source::Source;
 use crate::yaml::Path;
 

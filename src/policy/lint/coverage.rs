@@ -1,8 +1,9 @@
 //! Rules and parts of rules that never decide, and requests of which no rule decides: by exact reasoning over the
 //! conditions of the rules, see [`reach`](crate::policy::reach).
 
+use crate::policy::lint::catalogue;
+use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::lint::parts::check_parts;
-use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::model::{Level, Policy, Rule, Stage};
 use crate::policy::question::describe_request;
 use crate::policy::reach::{Reach, Scope, TooComplex};

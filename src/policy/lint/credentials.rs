@@ -2,10 +2,12 @@
 
 use crate::policy::builtin;
 use crate::policy::decide::decision::Request;
-use crate::policy::lint::{Check, Found, catalogue, path_of_rule};
+use crate::policy::lint::catalogue::{self, Check};
+use crate::policy::lint::found::{Found, path_of_rule};
+use crate::policy::model::VERBS;
 use crate::policy::model::{Level, Policy, Rule};
 use crate::policy::question::describe_request;
-use crate::policy::reach::{Reach, Scope, TooComplex, VERBS};
+use crate::policy::reach::{Reach, Scope, TooComplex};
 use crate::yaml::Path;
 
 /// What has credentials in its bodies.

@@ -1,8 +1,9 @@
 //! API groups against the table of what the API server serves by itself.
 
 use crate::policy::builtin::{self, Builtin};
+use crate::policy::lint::catalogue;
+use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::lint::resources::{called, when_served};
-use crate::policy::lint::{Found, catalogue, path_of_rule};
 use crate::policy::load::go;
 use crate::policy::model::{GroupResources, Policy};
 use crate::yaml::Path;

@@ -1,7 +1,8 @@
 //! Values of a rule that never decide although the rule does: each is tried as if it were the only one.
 
 use crate::policy::decide::clause::{Clause, Entries, clauses};
-use crate::policy::lint::{Found, catalogue};
+use crate::policy::lint::catalogue;
+use crate::policy::lint::found::Found;
 use crate::policy::load::go;
 use crate::policy::model::{GroupResources, Rule};
 use crate::policy::reach::{Reach, Rules, TooComplex};

@@ -1,7 +1,8 @@
 //! Resources against the table of what the API server serves by itself.
 
 use crate::policy::builtin::{self, Builtin};
-use crate::policy::lint::{Found, catalogue, path_of_rule};
+use crate::policy::lint::catalogue;
+use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::load::go;
 use crate::policy::model::{GroupResources, Policy, Rule};
 use crate::yaml::Path;

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::diagnostic::Severity;
-use crate::policy::lint::{Check, Lint, all};
+use crate::policy::lint::catalogue::{Check, all};
+use crate::policy::lint::found::Lint;
 
 /// One run over `files`, each with its findings. What a file allows is in it as suppressed. `unread` says why files could
 /// not be read; the run was not successful then.

@@ -1,10 +1,11 @@
 //! Values that match nothing: stars, verbs, users, groups of users, paths, names.
 
-use crate::policy::lint::{Found, catalogue, path_of_rule};
+use crate::policy::lint::catalogue;
+use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::load::go;
-use crate::policy::load::validate::nearest;
+use crate::policy::model::VERBS;
 use crate::policy::model::{GroupResources, Policy, Rule};
-use crate::policy::reach::VERBS;
+use crate::policy::nearest::nearest;
 use crate::yaml::Path;
 
 /// The methods of HTTP, which are the verbs of requests for paths.

@@ -1,7 +1,8 @@
 //! What a policy logs for nothing: stages, and what a cluster writes about itself.
 
 use crate::policy::decide::decision::{Request, Resource, Target, User, decide};
-use crate::policy::lint::{Found, catalogue, path_of_rule};
+use crate::policy::lint::catalogue;
+use crate::policy::lint::found::{Found, path_of_rule};
 use crate::policy::model::{Level, Policy, Stage};
 use crate::yaml::Path;
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::policy::load::decode::objects;
 use crate::policy::load::shape::{GROUP_RESOURCES, POLICY, RULE, Struct};
-use crate::policy::load::validate::nearest;
+use crate::policy::nearest::nearest;
 use crate::yaml::Path;
 
 /// The first minor version whose API server knows `omitManagedFields`.

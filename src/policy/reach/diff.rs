@@ -3,7 +3,9 @@
 use crate::policy::decide::decision::{Decision, Request, decide};
 use crate::policy::model::{Level, Policy};
 use crate::policy::question::groups_of;
-use crate::policy::reach::{Scope, TooComplex, outcomes};
+use crate::policy::reach::budget::TooComplex;
+use crate::policy::reach::outcomes::outcomes;
+use crate::policy::reach::scope::Scope;
 
 /// The requests of which one rule decides in the one policy and one rule in the other, where the decisions differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,171 +9,17 @@ mod bits;
 mod budget;
 mod diff;
 mod example;
+mod outcomes;
 mod rules;
+mod scope;
 mod search;
 mod sent;
 mod space;
 mod target;
 mod values;
 
-use std::collections::BTreeMap;
-
-use crate::policy::decide::clause::{Clause, clauses};
-use crate::policy::decide::decision::{Request, Target as Asked, decide};
-use crate::policy::model::Policy;
-use bits::Bits;
 pub use budget::TooComplex;
-use budget::{Budget, check_clauses, check_size};
 pub use diff::{Class, diff};
+pub use outcomes::{Outcomes, outcomes};
 pub(super) use rules::{Reach, Rules};
-use space::Space;
-use target::Target;
-pub(super) use values::VERBS;
-
-/// A part of all requests to which a question is limited. What is `None` may be anything.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Scope<'a> {
-    /// Requests about this resource of this group, with this subresource or (if it is empty) none.
-    pub resource: Option<(&'a str, &'a str, &'a str)>,
-    /// Only requests as [clients send them](sent).
-    pub is_sent: bool,
-}
-
-impl Scope<'_> {
-    fn has(self, request: &Request) -> bool {
-        if self.is_sent && !sent::is_sent(request) {
-            return false;
-        }
-        let Some((group, resource, subresource)) = self.resource else { return true };
-        match &request.target {
-            Asked::Resource(it) => {
-                it.group == group && it.resource == resource && it.subresource == subresource
-            }
-            Asked::Path(_) => false,
-        }
-    }
-}
-
-/// For every combination of deciding rules, one for each policy, a request that comes to it. `None` stands for no rule.
-pub type Outcomes = BTreeMap<Vec<Option<usize>>, Request>;
-
-/// Goes through all requests of the scope, as far as the policies can tell them apart, and returns every combination of
-/// rules, one of each policy, that is `wanted` and decides of one, with an example.
-///
-/// # Errors
-///
-/// Returns [`TooComplex`] rather than to go on for more than some seconds. A policy can be made that needs it: the
-/// combinations of values are as many as the product of the lists in a rule. No policy that a person wrote came near.
-pub fn outcomes(
-    policies: &[&Policy],
-    scope: Scope<'_>,
-    wanted: impl Fn(&[Option<usize>]) -> bool,
-) -> Result<Outcomes, TooComplex> {
-    let rules = || policies.iter().flat_map(|policy| &policy.rules);
-    check_clauses(rules())?;
-    let space = Space::of(&rules().flat_map(clauses).collect::<Vec<_>>())?;
-    let question = Question { space: &space, scope, budget: &Budget::for_policies(policies.len()) };
-    let mut first = 0;
-    let mut sides = Vec::new();
-    for policy in policies {
-        sides.push(question.endings(policy, &mut first)?);
-    }
-    let mut found = Outcomes::new();
-    let all = sides.iter().try_fold(1, |all: usize, side| all.checked_mul(side.len())).ok_or(TooComplex)?;
-    for mut number in 0..all {
-        question.budget.spend(space.size)?;
-        // The number has a digit for each policy, which stands for the ending.
-        let mut combination: Vec<&Ending<'_>> = Vec::new();
-        for side in &sides {
-            combination.extend(side.get(number % side.len()));
-            number /= side.len();
-        }
-        let rules: Vec<Option<usize>> = combination.iter().map(|ending| ending.rule).collect();
-        if !wanted(&rules) {
-            continue;
-        }
-        let avoided = combination.iter().fold(Bits::none(space.size), |all, it| all.or(&it.before));
-        let lists: Vec<&[Clause<'_>]> = combination.iter().map(|ending| ending.clauses.as_slice()).collect();
-        if let Some(mut example) = question.ask(&lists, &avoided)? {
-            let is_example = |request: &Request| {
-                let decided = policies.iter().map(|policy| decide(policy, request).rule);
-                scope.has(request) && decided.eq(rules.iter().copied())
-            };
-            example::make_plain(&mut example, is_example);
-            found.insert(rules, example);
-        }
-    }
-    Ok(found)
-}
-
-/// One of the ends that a request comes to in a policy: a rule, or none.
-struct Ending<'p> {
-    rule: Option<usize>,
-    /// One of them is met; an empty one where there is no rule.
-    clauses: Vec<Clause<'p>>,
-    /// The clauses of the rules before it.
-    before: Bits,
-}
-
-/// What it costs to find out what clauses have in common, whatever else.
-const STEPS_OF_A_TARGET: usize = 200;
-
-/// How to ask.
-#[derive(Clone, Copy)]
-struct Question<'q> {
-    space: &'q Space<'q>,
-    scope: Scope<'q>,
-    budget: &'q Budget,
-}
-
-impl Question<'_> {
-    /// The endings to which any request comes. The policy's clauses begin with the `first` of the space.
-    fn endings<'p>(&self, policy: &'p Policy, first: &mut usize) -> Result<Vec<Ending<'p>>, TooComplex> {
-        let mut before = Bits::none(self.space.size);
-        let mut endings = Vec::new();
-        check_size(policy.rules.len(), &before)?;
-        let rules = policy.rules.iter().enumerate().map(|(index, rule)| (Some(index), clauses(rule)));
-        for (rule, clauses) in rules.chain([(None, vec![Clause::default()])]) {
-            let is_met = self.ask(&[&clauses], &before)?.is_some();
-            let last = *first + clauses.len();
-            let ending = Ending { rule, clauses, before: before.clone() };
-            endings.extend(is_met.then_some(ending));
-            if rule.is_some() {
-                (*first..last).for_each(|clause| before.insert(clause));
-                *first = last;
-            }
-        }
-        Ok(endings)
-    }
-
-    /// A request that meets a clause of each of the lists, and none of `avoided`.
-    fn ask(&self, lists: &[&[Clause<'_>]], avoided: &Bits) -> Result<Option<Request>, TooComplex> {
-        self.ask_further(lists, &mut Vec::new(), avoided)
-    }
-
-    fn ask_further<'c, 'p: 'c>(
-        &self,
-        lists: &[&'c [Clause<'p>]],
-        met: &mut Vec<&'c Clause<'p>>,
-        avoided: &Bits,
-    ) -> Result<Option<Request>, TooComplex> {
-        let Some((list, others)) = lists.split_first() else {
-            self.budget.spend(STEPS_OF_A_TARGET)?;
-            let target = Target::of(self.space, met, self.scope, self.budget)?;
-            if self.scope.is_sent {
-                return sent::find(self.space, met, &target, avoided, self.budget);
-            }
-            let found = search::find(&target.options(), avoided, self.budget)?;
-            return Ok(found.and_then(|chosen| target.request(self.space, &chosen)));
-        };
-        for clause in *list {
-            met.push(clause);
-            let found = self.ask_further(others, met, avoided)?;
-            met.pop();
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-}
+pub use scope::Scope;

@@ -7,8 +7,10 @@ use crate::policy::decide::decision::{Request, matches};
 use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex, check_clauses};
+use crate::policy::reach::example;
+use crate::policy::reach::outcomes::Question;
+use crate::policy::reach::scope::Scope;
 use crate::policy::reach::space::Space;
-use crate::policy::reach::{Question, Scope, example};
 
 /// The rules of one policy, to ask many questions about them. All questions together have one budget.
 pub(in crate::policy) struct Reach<'p> {

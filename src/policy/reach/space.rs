@@ -7,9 +7,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::policy::decide::clause::Clause;
+use crate::policy::model::VERBS;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{STEPS_OF_A_VALUE, TooComplex, check_size};
-use crate::policy::reach::values::{Shape, VERBS, fresh, other, shapes};
+use crate::policy::reach::values::{Shape, fresh, other, shapes};
 
 /// The clauses by the values of every attribute.
 #[derive(Debug)]

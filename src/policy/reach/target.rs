@@ -9,9 +9,9 @@ use std::collections::HashSet;
 
 use crate::policy::decide::clause::Clause;
 use crate::policy::decide::decision::matches_path;
-use crate::policy::reach::Scope;
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, STEPS_OF_A_VALUE, TooComplex, check_size};
+use crate::policy::reach::scope::Scope;
 use crate::policy::reach::search::Options;
 use crate::policy::reach::space::{Space, Table};
 use crate::policy::reach::values::{Shape, shapes};

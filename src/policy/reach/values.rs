@@ -2,10 +2,6 @@
 
 use std::collections::BTreeSet;
 
-/// The verbs of requests for resources; the verb for anything else is the first that no rule mentions.
-pub(in crate::policy) const VERBS: [&str; 8] =
-    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
-
 /// A value that is not mentioned: one of the usual ones, if there is one.
 pub(super) fn other(mentioned: &BTreeSet<&str>, usual: &[&str]) -> String {
     if let Some(value) = usual.iter().find(|value| !mentioned.contains(**value)) {

@@ -1,6 +1,7 @@
 //! The socket, the signals, and the order of a run: open, serve, finish.
 
 use super::connection::serve;
+use super::options::{EventServer, Received};
 use super::places::Places;
 use super::request::Desk;
 use super::room::Room;
@@ -8,7 +9,6 @@ use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
 use super::writer::{self, Message, Orders};
-use super::{EventServer, Received};
 use crate::receive::Metrics;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -1,7 +1,7 @@
 //! Where events are written: standard output or a file, in one way for the writer.
 
 use super::file::{Broken, EventFile};
-use super::{EventOutput, SyncPolicy};
+use super::options::{EventOutput, SyncPolicy};
 use crate::node::moment;
 use anyhow::{Result, anyhow};
 use rustix::event::{PollFd, PollFlags, poll};

@@ -1,6 +1,6 @@
 //! TLS of the event server.
 
-use super::TlsFiles;
+use super::options::TlsFiles;
 use super::stamp::Stamp;
 use crate::node::Node;
 use crate::node::net::tls::{Chain, provider, read_chain, read_key};

@@ -1,7 +1,7 @@
 //! The thread that writes. It takes what waits, writes it, syncs once for all of it, and then tells each request.
 
-use super::SyncPolicy;
 use super::file::Broken;
+use super::options::SyncPolicy;
 use super::room::Share;
 use super::sink::{Mark, Sink};
 use crate::receive::{Metrics, Repeats, Written};

@@ -4,6 +4,7 @@
 //! handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So a request that ends with 403 or 404 is logged
 //! like any other, and the object in it need not exist or be permitted.
 
+mod kind;
 mod request_specs;
 mod revision;
 
@@ -12,7 +13,7 @@ use crate::audit::argv::scan;
 use crate::audit::pflag::parse_bool;
 use crate::node::ClientIdentity;
 use crate::policy::{Level, Policy, Request, Stage, User, decide};
-pub use revision::Proof;
+pub use kind::Proof;
 
 use request_specs::{Class, RequestSpec};
 

@@ -1,6 +1,6 @@
 //! How to verify the audit log of a revision.
 
-use super::{Anonymous, ProofRequest, requests};
+use super::{Anonymous, Proof, ProofRequest, requests};
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::pflag::parse_duration;
 use crate::audit::value::STANDARD_OUTPUT;
@@ -8,10 +8,10 @@ use crate::file::FileState;
 use crate::node::{Ask, Node};
 use crate::observe::Obstacle;
 use crate::policy::{self, Policy};
-use crate::restart::context::{Revision, get, identities, minor_of};
+use crate::restart::revision::{Revision, get, identities, minor_of};
 use crate::yaml;
 use anyhow::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// An event is written when its response is complete; a busy disk may need longer.
@@ -19,31 +19,6 @@ const EVENT_PATIENCE: Duration = Duration::from_secs(10);
 /// In batch mode events wait for so long, unless told otherwise
 /// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
 const BATCH_WAIT: Duration = Duration::from_secs(30);
-
-/// How to verify an audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// Audit logging is off.
-    Off,
-    /// It cannot be verified, and why.
-    Unverifiable(String),
-    /// By a request that the policy logs.
-    Event {
-        /// Requests to try, the best first; the `Audit-ID` is to be added.
-        asks: Vec<Ask>,
-        /// The log on the host.
-        log: PathBuf,
-        /// How long an event may take to its file.
-        patience: Duration,
-    },
-    /// By a request that the policy logs; only the webhook's receiver gets the event.
-    WebhookOnly {
-        /// As above.
-        asks: Vec<Ask>,
-        /// How long an event may take to the receiver.
-        patience: Duration,
-    },
-}
 
 impl Revision {
     /// How to verify its audit log; `then` reads a file of the host as it will be.

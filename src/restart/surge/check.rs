@@ -1,7 +1,7 @@
 //! The postcondition: the surge pod differs from the planned pod only where it must.
 
+use super::flags::{DROPPED_FLAGS, POD_NAME, flags};
 use super::log::SurgeLog;
-use super::pod::{DROPPED_FLAGS, POD_NAME, flags};
 use super::probes::PROBES;
 use crate::audit::argv;
 use crate::diagnostic::Diagnostic;

@@ -8,6 +8,7 @@
 mod check;
 mod command_line;
 mod fitness;
+mod flags;
 mod log;
 mod plan;
 mod pod;
@@ -15,6 +16,7 @@ pub mod preflight;
 mod probes;
 mod run;
 
+pub use flags::POD_NAME;
 pub use log::SurgeLog;
 pub use plan::{SurgePlan, steering_rule};
-pub use pod::{FILE_NAME, POD_NAME, SurgePod, surge_pod};
+pub use pod::{FILE_NAME, SurgePod, surge_pod};

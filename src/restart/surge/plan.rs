@@ -5,7 +5,7 @@ use crate::file::{FileState, Metadata};
 use crate::manifest::Manifest;
 use crate::node::{Addresses, Ask, Node, Rule};
 use crate::observe::Obstacle;
-use crate::restart::context::Revision;
+use crate::restart::revision::Revision;
 use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};

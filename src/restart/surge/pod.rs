@@ -6,18 +6,15 @@
 use super::check;
 use super::command_line::CommandLine;
 use super::fitness::require_fit;
+use super::flags::{DROPPED_FLAGS, POD_NAME, flags};
 use super::log::SurgeLog;
 use super::probes::{self, Move};
-use crate::audit::flag::LOG_PATH;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::{FlagList, Manifest};
 use crate::restart::endpoint::endpoint;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::num::NonZeroU16;
-
-/// Its name: not the API server's, because the kubelet runs one pod of a name at a time.
-pub const POD_NAME: &str = "kube-apiserver-kaudit-surge";
 
 /// Its file in the kubelet's directory. No leading dot: the kubelet has to read it.
 pub const FILE_NAME: &str = "kaudit-surge.yaml";
@@ -100,20 +97,6 @@ pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Resul
     check::require_as_intended(planned, &manifest, port, log.as_ref())?;
     Ok(SurgePod { manifest, log })
 }
-
-/// Flags that cannot be the same for both, and what the surge pod has.
-pub(super) fn flags(port: NonZeroU16, log: Option<&SurgeLog>) -> Vec<(&'static str, String)> {
-    let mut flags = vec![
-        // It must not be added to the `kubernetes` endpoints, nor remove an entry from them when it ends.
-        ("endpoint-reconciler-type", "none".to_owned()),
-        ("secure-port", port.to_string()),
-    ];
-    flags.extend(log.map(|log| (LOG_PATH, log.path.clone())));
-    flags
-}
-
-/// Flags that the surge pod does not have: the profiler's socket, which each API server removes when it ends.
-pub(super) const DROPPED_FLAGS: [&str; 1] = ["debug-socket-path"];
 
 /// Metadata that distinguish the pod from the API server's, and that name kaudit.
 fn metadata(planned: &Value) -> Value {

@@ -4,10 +4,11 @@
 use super::plan::steering_rule;
 use super::{SurgeLog, SurgePlan};
 use crate::node::Rule;
-use crate::restart::context::Revision;
-use crate::restart::forward::{Run, STABLE};
+use crate::restart::forward::STABLE;
 use crate::restart::proof::Proof;
 use crate::restart::protocol::{Cause, Proven};
+use crate::restart::revision::Revision;
+use crate::restart::run::Run;
 use crate::restart::server::Server;
 use crate::transaction::steps::put;
 use crate::transaction::{Phase, Surge};

@@ -1,15 +1,20 @@
-//! The top level holds few things, each known to every Rust developer, so that the first look at the project is calm.
+//! The top level holds few things, each known to every Rust developer, and the README is short, so that the first look at
+//! the project is enough to find one's way.
 
 use super::Finding;
 
 /// Everything that may lie there, besides dot-files.
-const TOP_LEVEL: [&str; 12] = [
+const TOP_LEVEL: [&str; 16] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
+    "ansible",
+    "docs",
     "rust-toolchain.toml",
     "src",
     "target",
@@ -17,6 +22,19 @@ const TOP_LEVEL: [&str; 12] = [
     "tests",
     "xtask",
 ];
+
+/// More than that belongs on a page under `docs/`.
+const MOST_README_LINES: usize = 150;
+
+/// Finds a README that is too long.
+pub(super) fn check_readme(path: &str, text: &str) -> Vec<Finding> {
+    let lines = text.lines().count();
+    if path != "README.md" || lines <= MOST_README_LINES {
+        return Vec::new();
+    }
+    let message = format!("{lines} lines, more than {MOST_README_LINES}; move a part to a page under docs/");
+    vec![Finding { path: path.to_owned(), line: MOST_README_LINES + 1, message }]
+}
 
 /// Finds names that do not belong at the top level.
 pub(super) fn check_top_level(names: &[String]) -> Vec<Finding> {
@@ -50,6 +68,15 @@ mod tests {
         let names = ["Cargo.toml", ".deny.toml", "notes.txt", "src"].map(str::to_owned);
         let findings = check_top_level(&names);
         assert_eq!(findings.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), ["notes.txt"]);
+    }
+
+    #[test]
+    fn finds_a_long_readme() {
+        let text = "line\n".repeat(150);
+        assert_eq!(check_readme("README.md", &text), []);
+        let findings = check_readme("README.md", &(text.clone() + "one more\n"));
+        assert_eq!(findings.iter().map(|finding| finding.line).collect::<Vec<_>>(), [151]);
+        assert_eq!(check_readme("docs/policies.md", &(text + "one more\n")), []);
     }
 
     #[test]

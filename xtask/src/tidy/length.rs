@@ -1,8 +1,8 @@
-//! A file has one topic, and one topic fits in about 300 lines.
+//! A file has one topic, and one topic fits in about 300 lines. That is a hint for reviews; a file of more than 400 lines has to say why it is that long.
 
 use super::{Finding, is_rust};
 
-const MOST_LINES: usize = 300;
+const MOST_LINES: usize = 400;
 const EXCUSE: &str = "//! Long because";
 
 /// Finds source files that are too long and do not say why.
@@ -24,13 +24,13 @@ mod tests {
 
     #[test]
     fn finds_a_long_file() {
-        let findings = check("src/yaml/parse.rs", &"fn f() {}\n".repeat(301));
-        assert_eq!(findings.iter().map(|finding| finding.line).collect::<Vec<_>>(), [301]);
+        let findings = check("src/yaml/parse.rs", &"fn f() {}\n".repeat(401));
+        assert_eq!(findings.iter().map(|finding| finding.line).collect::<Vec<_>>(), [401]);
     }
 
     #[test]
     fn lets_short_files_reasons_and_tests_be() {
-        assert_eq!(check("src/yaml/parse.rs", &"fn f() {}\n".repeat(300)), []);
+        assert_eq!(check("src/yaml/parse.rs", &"fn f() {}\n".repeat(400)), []);
         let excused = format!("//! Flags.\n//!\n//! Long because it is one table.\n{}", "//\n".repeat(400));
         assert_eq!(check("src/audit/flags.rs", &excused), []);
         assert_eq!(check("tests/corpus.rs", &"\n".repeat(999)), []);

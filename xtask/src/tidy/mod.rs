@@ -1,9 +1,10 @@
 //! `cargo xtask tidy`: the project rules that no compiler checks, each with the place and what to do.
 //!
-//! A rule is a pure function over a path and a text; only this file reads the tree.
+//! A rule is a pure function over a path and a text, or over all of them; only this file reads the tree.
 
 mod attributes;
 mod boundaries;
+mod layers;
 mod layout;
 mod length;
 mod links;
@@ -53,8 +54,14 @@ impl fmt::Display for Finding {
 /// A rule over one file: takes its path from the root and its text.
 type Rule = fn(&str, &str) -> Vec<Finding>;
 
-const RULES: [Rule; 5] =
-    [length::check, boundaries::check, words::check, attributes::check, unsafe_rule::check];
+const RULES: [Rule; 6] = [
+    length::check,
+    boundaries::check,
+    words::check,
+    attributes::check,
+    unsafe_rule::check,
+    layout::check_readme,
+];
 
 /// Checks the whole tree and prints what it finds, or only the phrases to avoid where `options` say so.
 ///
@@ -81,7 +88,6 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let mut phrases = 0;
     for (path, text) in &files {
         findings.extend(RULES.iter().flat_map(|rule| rule(path, text)));
-        findings.extend(links::check(path, text, |target| project.root.join(target).exists()));
         let found = phrases::check(path, text);
         if phrases::is_enforced(path) {
             findings.extend(found);
@@ -89,6 +95,11 @@ pub(crate) fn run(project: &Project) -> Result<()> {
             phrases += found.len();
         }
     }
+    findings.extend(layers::check(&files));
+    for line in layers::lines(&files) {
+        println!("{line}");
+    }
+    findings.extend(links::check(&files, |target| project.root.join(target).exists()));
     for finding in &findings {
         println!("{finding}");
     }

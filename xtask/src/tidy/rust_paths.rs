@@ -7,6 +7,16 @@ use super::rust_code::is_word;
 pub(super) struct NamedPath {
     pub(super) line: usize,
     pub(super) path: String,
+    /// What a `use` makes of it.
+    pub(super) import: Option<Import>,
+}
+
+/// The name that a `use` brings in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Import {
+    pub(super) name: String,
+    /// Whether the `use` passes the name on (`pub use`, also `pub(crate) use`).
+    pub(super) is_public: bool,
 }
 
 /// All paths in `code`, which holds no comments and no literals.
@@ -16,11 +26,12 @@ pub(super) fn named_paths(code: &str) -> Vec<NamedPath> {
     let tokens = tokenize(code);
     let mut rest = tokens.as_slice();
     let mut paths = Vec::new();
+    let mut is_public = false;
     while let Some((token, after)) = rest.split_first() {
         rest = after;
         // `use<'a>` in a bound lists lifetimes.
         if token.text == "use" && after.first().is_some_and(|next| next.text != "<") {
-            use_tree(&mut rest, "", &mut paths);
+            use_tree(&mut rest, "", is_public, &mut paths);
         } else if token.text.starts_with(is_word) {
             let mut path = token.text.to_owned();
             let mut line = token.line;
@@ -32,8 +43,14 @@ pub(super) fn named_paths(code: &str) -> Vec<NamedPath> {
                 line = name.line;
                 rest = after;
             }
+            is_public = path == "pub";
+            // `(in a::b)` is not an import.
+            if is_public && rest.first().is_some_and(|next| next.text == "(") {
+                let end = rest.iter().position(|token| token.text == ")").unwrap_or(rest.len());
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
             if path.contains("::") {
-                paths.push(NamedPath { line, path });
+                paths.push(NamedPath { line, path, import: None });
             }
         }
     }
@@ -41,7 +58,7 @@ pub(super) fn named_paths(code: &str) -> Vec<NamedPath> {
 }
 
 /// Takes one tree of a `use` off `rest` and adds a path for each of its leaves. `prefix` is empty or ends in `::`.
-fn use_tree(rest: &mut &[Token<'_>], prefix: &str, paths: &mut Vec<NamedPath>) {
+fn use_tree(rest: &mut &[Token<'_>], prefix: &str, is_public: bool, paths: &mut Vec<NamedPath>) {
     let mut path = prefix.to_owned();
     while let Some((token, after)) = rest.split_first() {
         match token.text {
@@ -57,12 +74,16 @@ fn use_tree(rest: &mut &[Token<'_>], prefix: &str, paths: &mut Vec<NamedPath>) {
                         }
                         "," => *rest = after,
                         ";" => return,
-                        _ => use_tree(rest, &path, paths),
+                        _ => use_tree(rest, &path, is_public, paths),
                     }
                 }
                 return;
             }
             "as" => {
+                let alias = after.first().map(|alias| alias.text.to_owned());
+                if let Some((NamedPath { import: Some(import), .. }, alias)) = paths.last_mut().zip(alias) {
+                    import.name = alias;
+                }
                 *rest = after.get(1..).unwrap_or_default();
                 continue;
             }
@@ -72,7 +93,10 @@ fn use_tree(rest: &mut &[Token<'_>], prefix: &str, paths: &mut Vec<NamedPath>) {
                 path += name;
                 // A leaf is what no `::` follows.
                 if after.first().is_none_or(|next| next.text != "::") {
-                    paths.push(NamedPath { line: token.line, path: path.clone() });
+                    let last = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
+                    let name = path.strip_suffix("::self").map_or_else(|| last(&path), last);
+                    let import = Some(Import { name, is_public });
+                    paths.push(NamedPath { line: token.line, path: path.clone(), import });
                 }
             }
         }
@@ -80,13 +104,15 @@ fn use_tree(rest: &mut &[Token<'_>], prefix: &str, paths: &mut Vec<NamedPath>) {
     }
 }
 
-struct Token<'a> {
-    text: &'a str,
-    line: usize,
+/// A word, `::`, or another character.
+pub(super) struct Token<'a> {
+    pub(super) text: &'a str,
+    /// Counted from 1.
+    pub(super) line: usize,
 }
 
 /// Words, `::`, and every other character by itself.
-fn tokenize(code: &str) -> Vec<Token<'_>> {
+pub(super) fn tokenize(code: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     for (index, text) in code.lines().enumerate() {
         let mut rest = text;
@@ -111,7 +137,7 @@ mod tests {
     use super::*;
 
     fn paths(code: &str) -> Vec<String> {
-        named_paths(code).into_iter().map(|NamedPath { line, path }| format!("{line} {path}")).collect()
+        named_paths(code).into_iter().map(|NamedPath { line, path, .. }| format!("{line} {path}")).collect()
     }
 
     #[test]
@@ -136,6 +162,16 @@ mod tests {
             ]
         );
         assert_eq!(paths("use {clap::Parser, ::nix::unistd::*};"), ["1 clap::Parser", "1 nix::unistd::*"]);
+    }
+
+    #[test]
+    fn tells_what_a_use_makes_of_a_name() {
+        let code = "use a::{self, b as c};\npub use d::e;\npub(in crate::x) use f::g as _;\npub fn h() { use i::j; }";
+        let imports: Vec<String> = named_paths(code)
+            .into_iter()
+            .filter_map(|named| named.import.map(|Import { name, is_public }| format!("{name} {is_public}")))
+            .collect();
+        assert_eq!(imports, ["a false", "c false", "e true", "_ true", "j false"]);
     }
 
     #[test]

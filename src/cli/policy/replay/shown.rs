@@ -1,6 +1,6 @@
 //! What is shown, as text and as JSON.
 
-use super::Read;
+use super::read::Read;
 use crate::cli::policy::source::PolicyText;
 use crate::diagnostic::Position;
 use crate::event::Amount;

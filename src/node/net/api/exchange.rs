@@ -3,8 +3,8 @@
 //! HTTP/1.0, because then the answer is neither chunked nor followed by another: its body ends where the server says
 //! or where it closes the connection.
 
+use super::ask::{Answer, Ask};
 use super::tls;
-use super::{Answer, Ask};
 use crate::node::Node;
 use crate::node::net::wire::{Bounded, Head, read_more};
 use rustls::{CertificateError, ClientConnection, Error as TlsError, StreamOwned};

@@ -14,7 +14,7 @@
 //!   use in another. And what an answer proves, it proves by more than itself: the process's own arguments, and an
 //!   event in the node's own log.
 
-use super::{ClientIdentity, Endpoint};
+use super::ask::{ClientIdentity, Endpoint};
 use crate::node::Node;
 use crate::node::net::tls::{Chain, ClientError, Judge, Shown, client_config, read_chain, read_key};
 use anyhow::{Context as _, Result, anyhow};

@@ -1,7 +1,7 @@
 //! One request to a receiver, in HTTP/1.1 as the API server speaks it, within a deadline.
 
+use super::delivery::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls};
 use super::verify::{Seen, configuration};
-use super::{Delivered, Delivery, DeliveryEnd, PairError, Presented, ReceiverTls};
 use crate::node::net::wire::{Bounded, Head, read_more};
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConnection, Error as TlsError, StreamOwned};

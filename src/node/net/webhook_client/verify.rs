@@ -1,6 +1,6 @@
 //! Whom a receiver proves to be, judged as Go's `crypto/x509` judges it, and everything that can be said of it kept.
 
-use super::{PairError, Presented, ReceiverTls, Trust};
+use super::delivery::{PairError, Presented, ReceiverTls, Trust};
 use crate::certificate::{Certificate, Validity};
 use crate::node::moment;
 use crate::node::net::tls::{ClientError, Judge, Shown, client_config, read_chain, read_key};

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::audit::argv::lookup;
+use crate::audit::flag::LOG_PATH;
 
 const TIME: &str = "2026-03-04T05:06:07.089Z";
 
