@@ -1,6 +1,5 @@
 //! What a restart needs to know: the manifest's paths, and its revisions before and after.
 
-use super::proof::Proof;
 use super::revision::Revision;
 use super::surge::{SurgePlan, SurgePod};
 use crate::file::FileState;
