@@ -1,4 +1,4 @@
-//! What an X.509 certificate says of itself: for whom, and from when to when. Who signed it is the business of TLS.
+//! The subject, names and validity of an X.509 certificate. Signatures are verified by TLS.
 
 use jiff::{Timestamp, Unit};
 use rustls::pki_types::CertificateDer;
@@ -13,41 +13,41 @@ use x509_cert::ext::pkix::name::GeneralName;
 /// One certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
-    /// Its bytes.
+    /// The DER encoding.
     pub der: Vec<u8>,
-    /// The subject, as RFC 4514 writes it.
+    /// The subject in RFC 4514 form.
     pub subject: String,
-    /// Who signed it, likewise.
+    /// The issuer in RFC 4514 form.
     pub issuer: String,
-    /// The first moment of its validity.
+    /// The start of the validity.
     pub not_before: Timestamp,
-    /// The last one.
+    /// The end of the validity.
     pub not_after: Timestamp,
-    /// Names and addresses of the extension `subjectAltName`, which alone count since Go 1.15.
+    /// DNS names and addresses of `subjectAltName`; only these are used since Go 1.15.
     pub names: Vec<String>,
 }
 
-/// When a certificate is not to be used, in words.
+/// The validity at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
-    /// It can be used, for so many whole days still.
+    /// It is valid.
     Valid {
-        /// Until its last moment.
+        /// Full days until the end of the validity.
         days_left: i64,
     },
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     NotYet,
 }
 
 impl Certificate {
-    /// Reads one certificate.
+    /// Parses one certificate.
     ///
     /// # Errors
-    /// It is none, in one line.
+    /// The certificate is invalid; the reason in one line.
     pub fn of_der(der: &[u8]) -> Result<Self, String> {
-        // `Raw` takes what Go takes as well: serial numbers of any length.
+        // Like Go, `Raw` accepts serial numbers of any length.
         let parsed = CertificateInner::<Raw>::from_der(der).map_err(|error| format!("{error}"))?;
         let certificate = parsed.tbs_certificate();
         let validity = certificate.validity();
@@ -64,15 +64,15 @@ impl Certificate {
         })
     }
 
-    /// The first certificate of a PEM file; `None` where there is none.
+    /// The first certificate of a PEM file; `None` if there is none.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The certificate is invalid.
     pub fn first_of(pem: &[u8]) -> Result<Option<Self>, String> {
         blocks(pem).first().map(|der| Self::of_der(der)).transpose()
     }
 
-    /// Whether it can be used at `now`.
+    /// The validity at `now`.
     #[must_use]
     pub fn validity(&self, now: Timestamp) -> Validity {
         if now < self.not_before {
@@ -85,7 +85,7 @@ impl Certificate {
         }
     }
 
-    /// Subject, or the names of one without.
+    /// The subject, or the names if it is empty.
     #[must_use]
     pub fn title(&self) -> String {
         if self.subject.is_empty() { self.names.join(", ") } else { self.subject.clone() }
@@ -106,8 +106,8 @@ pub fn subject_attributes(der: &[u8]) -> Option<Vec<(String, Option<String>)>> {
     Some(attributes.collect())
 }
 
-/// The certificates (DER) of a PEM file, in its order. Everything else in it is passed over, as Go does
-/// (`crypto/x509`, `AppendCertsFromPEM`).
+/// The certificates (DER) of a PEM file, in their order. Everything else in it is ignored, as in Go (`crypto/x509`,
+/// `AppendCertsFromPEM`).
 #[must_use]
 pub fn blocks(pem: &[u8]) -> Vec<Vec<u8>> {
     CertificateDer::pem_slice_iter(pem).filter_map(|der| Some(der.ok()?.to_vec())).collect()
@@ -139,7 +139,7 @@ mod tests {
     const SERVER: &[u8] = include_bytes!("node/net/api/testdata/server.crt");
 
     #[test]
-    fn a_certificate_says_for_whom_and_for_how_long() {
+    fn subject_names_and_validity() {
         let certificate = Certificate::first_of(SERVER).unwrap().unwrap();
         assert_eq!(certificate.subject, "CN=kube-apiserver");
         assert_eq!(certificate.names, ["127.0.0.1"]);
@@ -152,15 +152,15 @@ mod tests {
     }
 
     #[test]
-    fn what_else_is_in_a_file_is_passed_over() {
+    fn other_blocks_are_ignored() {
         let key: &[u8] = include_bytes!("node/net/api/testdata/server.key");
-        let text = [b"Subject: somebody\n", SERVER, key, SERVER].concat();
+        let text = [b"Subject: someone\n", SERVER, key, SERVER].concat();
         assert_eq!(blocks(&text).len(), 2);
         assert_eq!(blocks(key).len(), 0);
     }
 
     #[test]
-    fn what_is_no_certificate_is_told() {
+    fn an_invalid_certificate_is_an_error() {
         assert_eq!(Certificate::first_of(b"nothing"), Ok(None));
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(Certificate::first_of(broken).is_err());

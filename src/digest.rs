@@ -1,9 +1,9 @@
-//! SHA-256, and as text.
+//! SHA-256 digests, and their hexadecimal form.
 
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// Lower-case hex of the SHA-256 over `parts`, one behind the other.
+/// The SHA-256 of the concatenated `parts` in lower-case hexadecimal.
 #[must_use]
 pub fn sha256_hex(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
@@ -19,7 +19,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Lower-case hex.
+/// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -1,12 +1,11 @@
-//! A file as kaudit compares and restores it: content, mode, owner and extended attributes.
+//! The state of a file that kaudit compares and restores: content, mode, owner and extended attributes.
 
-/// A file as a whole: what has to be the same for two files to be the same to the kubelet, to a scanner and to
-/// SELinux.
+/// The complete state of a file, as the kubelet, a scanner and SELinux see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileState {
     /// The content.
     pub bytes: Vec<u8>,
-    /// Who may do what with it.
+    /// Mode, owner and attributes.
     pub metadata: Metadata,
 }
 
@@ -15,14 +14,14 @@ pub struct FileState {
 pub struct Metadata {
     /// Permission bits (`0o600`), without the file type.
     pub mode: u32,
-    /// Owner and group; `None` leaves what the process creates, which is all an ordinary user can do.
+    /// Owner and group; `None` leaves those of the process, which is all that an ordinary user can do.
     pub owner: Option<Owner>,
-    /// Extended attributes, sorted by name: `security.selinux` among them.
+    /// Extended attributes, sorted by name, for example `security.selinux`.
     pub xattrs: Vec<(String, Vec<u8>)>,
 }
 
 impl Metadata {
-    /// Metadata of a file or directory that kaudit makes.
+    /// Metadata of a file or directory that kaudit creates.
     #[must_use]
     pub fn new(mode: u32, owner: Option<Owner>) -> Self {
         Self { mode, owner, xattrs: Vec::new() }

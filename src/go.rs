@@ -1,4 +1,4 @@
-//! How Go writes a text, for the API server's own messages.
+//! Go's quoting of texts, for messages of the API server.
 
 /// `strconv.Quote`, and `%q` of a string.
 #[must_use]
@@ -14,8 +14,8 @@ pub fn quote(text: &str) -> String {
     quoted
 }
 
-/// The text without quotes, and what is not printable as [`quote`] has it: where Go prints a text as it is, which could turn
-/// a line around or move the cursor.
+/// Escapes like [`quote`], without the quotation marks: where Go prints a text unchanged, which could change the
+/// direction of a line or move the cursor.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut shown = String::new();
@@ -40,14 +40,34 @@ fn push_visible(text: &mut String, c: char) {
     text.push_str(&escaped);
 }
 
-/// `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. Rust and Go agree about these,
-/// apart from the newest characters of Unicode.
+/// `strconv.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII space. Rust and Go agree about
+/// these, except for the newest characters of Unicode.
 fn is_printable(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
     }
-    // Rust escapes a mark that combines with what stands before it, unless something does.
+    // Rust escapes a combining mark only at the start of a text.
     format!("a{c}").escape_debug().count() == 2
+}
+
+/// `strconv.FormatFloat(number, 'g', -1, 32)`, and `%v` of a `float32`.
+#[must_use]
+pub fn format_float(number: f32) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let shortest = format!("{number:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    // Below 1e-4 and from 1e6 on Go writes an exponent, of at least two digits.
+    if (-4..6).contains(&exponent) {
+        return number.to_string();
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub mod restart;
 pub mod rotation;
 pub mod secret;
 pub mod size;
+mod spelling;
 pub mod styles;
 pub mod transaction;
 pub mod webhook;

@@ -8,13 +8,13 @@ use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, Node};
 use crate::plan::{Observed, ReadSet};
 use crate::transaction::{JOURNAL_PATH, Underway};
-use crate::yaml::Document;
+use crate::yaml::{Document, MAX_BYTES};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The kubelet reads at most this much of a manifest (`pkg/kubelet/config/file.go`, `maxConfigLength`).
-pub const MANIFEST_LIMIT: u64 = 10 << 20;
+/// [`MAX_BYTES`] as a limit for reading files.
+pub const MANIFEST_LIMIT: u64 = MAX_BYTES as u64;
 /// Where kubeadm puts the kubelet's configuration.
 const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
 /// kubeadm's `staticPodPath`.

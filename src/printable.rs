@@ -1,23 +1,24 @@
-//! Texts of strangers, made harmless: names, paths and agents come from whoever sends requests to the API server, words and
-//! certificates from whoever answers for a webhook's receiver. With a line feed in one of them somebody could write lines of
-//! his own, with an escape sequence rewrite what a terminal shows.
+//! Escaping of untrusted text: names, paths and user agents come from clients of the API server, messages and
+//! certificates from a webhook receiver. A line feed could forge output lines, and an escape sequence could control
+//! the terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The text with what is not printed as itself written as in JSON: `\n`, `\u001b`, `\u202e`.
+/// Escapes characters that are not printable as in JSON: `\n`, `\u001b`, `\u202e`.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
     escape_but(text, None)
 }
 
-/// As [`escape`], for a text of several lines, which it keeps.
+/// Like [`escape`], but keeps line feeds.
 #[must_use]
 pub fn escape_lines(text: &str) -> Cow<'_, str> {
     escape_but(text, Some('\n'))
 }
 
-/// The text in so many characters: of a longer one the middle is left out, as both ends of a name tell something.
+/// Limits the text to this many characters. The middle of a longer text is left out, because both ends of a name are
+/// informative.
 #[must_use]
 pub fn elide(text: Cow<'_, str>, width: usize) -> Cow<'_, str> {
     let length = text.chars().count();
@@ -43,7 +44,7 @@ fn escape_but(text: &str, kept: Option<char>) -> Cow<'_, str> {
             '\n' => escaped.push_str("\\n"),
             '\r' => escaped.push_str("\\r"),
             '\t' => escaped.push_str("\\t"),
-            // From U+10000 on in two halves, as in JSON. Writing to a String cannot fail.
+            // From U+10000 on as a surrogate pair, as in JSON. Writing to a String cannot fail.
             c => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     let _ = write!(escaped, "\\u{unit:04x}");
@@ -54,9 +55,9 @@ fn escape_but(text: &str, kept: Option<char>) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Control characters, what breaks a line or turns its direction (Unicode Standard Annex 9, 2), and what is not seen at all
-/// (`Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`), so that nobody has a name that looks like
-/// another's. So are spaces that look like a space and are not one.
+/// Control characters, characters that break a line or change its direction (Unicode Standard Annex 9, 2), and
+/// invisible ones (`Default_Ignorable_Code_Point` in Unicode's `DerivedCoreProperties.txt`), with which one name could
+/// look like another. Spaces other than the ASCII space are also included.
 fn is_special(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -73,7 +74,7 @@ mod tests {
     use super::{elide, escape, escape_lines};
 
     #[test]
-    fn nothing_that_moves_the_cursor_or_is_not_seen_stays() {
+    fn control_and_invisible_characters_are_escaped() {
         for (text, escaped) in [
             ("alice", "alice"),
             ("ünïcode", "ünïcode"),
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_cut_in_its_middle() {
+    fn a_long_name_is_cut_in_the_middle() {
         for (text, width, expected) in [
             ("short", 8, "short"),
             ("just fit", 8, "just fit"),

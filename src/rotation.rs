@@ -1,18 +1,18 @@
-//! The files of a log: the one that is written and those that were rotated away.
+//! Log files: the current one, and rotated ones.
 //!
 //! lumberjack, which rotates for the API server, renames `audit.log` to `audit-2026-11-21T03-14-15.000.log`, UTC, and
-//! compresses it to `….log.gz` later (`lumberjack.v2`, `backupName`, `millRunOnce`). kaudit's own receiver does the same.
+//! compresses it to `….log.gz` later (`lumberjack.v2`, `backupName`, `millRunOnce`). kaudit's receiver does the same.
 
 use jiff::Timestamp;
 
-/// How a log's name may end, compressed or not.
+/// The extensions of logs, before an optional `.gz`.
 const ENDINGS: [&str; 3] = [".log", ".json", ".jsonl"];
 
-/// Of the names in a directory those that are logs, in the order in which they were written: for each log the rotated
-/// files by their time, then the one that is written.
+/// The names of a directory that are logs, in the order in which they were written: for each log the rotated files by
+/// time, then the current one.
 ///
-/// lumberjack removes the rotated file when the compressed one is complete, so where both are there the compressed one is
-/// left out.
+/// lumberjack removes the rotated file when the compressed one is complete, so if both exist the compressed one is
+/// ignored.
 #[must_use]
 pub fn logs_among(names: &[String]) -> Vec<&str> {
     let is_copy = |name: &str| name.strip_suffix(".gz").is_some_and(|of| names.iter().any(|name| name == of));
@@ -25,8 +25,8 @@ pub fn logs_among(names: &[String]) -> Vec<&str> {
     logs.into_iter().map(|(_, name)| name).collect()
 }
 
-/// When the file `name` was rotated away from the log `log`, as `2026-11-21T03-14-15.000`, which sorts as text, in UTC;
-/// `None` where it is no rotated file of that log. Compressed or not, the time is the same.
+/// The time in the name of a file rotated from `log`, as `2026-11-21T03-14-15.000` in UTC, which sorts as text; `None`
+/// if it is not a rotated file of that log. Compression does not change the time.
 #[must_use]
 pub fn rotated_at<'a>(name: &'a str, log: &str) -> Option<&'a str> {
     let (stem, ending) = split_name(log);
@@ -35,32 +35,32 @@ pub fn rotated_at<'a>(name: &'a str, log: &str) -> Option<&'a str> {
     is_time(time).then_some(time)
 }
 
-/// The name that the log `log` gets when it is rotated away at `time`, as [`format_time`] writes it.
+/// The name of `log` after rotation at `time`, in the form of [`format_time`].
 #[must_use]
 pub fn rotated_name(log: &str, time: &str) -> String {
     let (stem, ending) = split_name(log);
     format!("{stem}-{time}{ending}")
 }
 
-/// A moment as it stands in the name of a rotated file (`lumberjack.v2`, `backupTimeFormat`).
+/// A time in the form of rotated file names (`lumberjack.v2`, `backupTimeFormat`).
 #[must_use]
 pub fn format_time(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H-%M-%S%.3f").to_string()
 }
 
-/// The time with which `text` begins, as [`format_time`] writes it, and what follows.
+/// Splits a leading time in the form of [`format_time`] from the rest of `text`.
 #[must_use]
 pub fn split_time(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(TIME.len()).filter(|(time, _)| is_time(time))
 }
 
-/// The name of a log before its ending, and the ending with its dot, as Go's `filepath.Ext` finds it.
+/// Splits a name into the part before its extension and the extension with its dot, like Go's `filepath.Ext`.
 #[must_use]
 pub fn split_name(log: &str) -> (&str, &str) {
     log.split_at(log.rfind('.').unwrap_or(log.len()))
 }
 
-/// The moment that stands in the name of a rotated file, compressed or not; `None` where none does.
+/// The time in the name of a rotated file, compressed or not; `None` if there is none.
 #[must_use]
 pub fn moment_of_rotation(name: &str) -> Option<Timestamp> {
     let Rotated::At(time) = Place::of(name)?.rotated else { return None };
@@ -68,21 +68,21 @@ pub fn moment_of_rotation(name: &str) -> Option<Timestamp> {
     format!("{day}T{}Z", time.replace('-', ":")).parse().ok()
 }
 
-/// The place of a file among the logs.
+/// The sort key of a log file.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Place<'a> {
-    /// The name of the log without its ending.
+    /// The name of the log without its extension.
     log: &'a str,
     ending: &'a str,
     rotated: Rotated<'a>,
 }
 
-/// When a file was rotated away. The order of the variants is the order of the files.
+/// The time of rotation. The order of the variants is the order of the files.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rotated<'a> {
-    /// At this time; it sorts as text.
+    /// Rotated at this time; it sorts as text.
     At(&'a str),
-    /// It is written to.
+    /// The current file.
     NotYet,
 }
 
@@ -101,7 +101,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The shape of the time that lumberjack puts before the ending, after a `-`.
+/// The form of the time that lumberjack puts before the extension, after a `-`.
 const TIME: &str = "2006-01-02T15-04-05.000";
 
 fn is_time(text: &str) -> bool {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_file_says_when() {
+    fn time_of_rotation() {
         let at = |name: &str| moment_of_rotation(name).map(|moment| moment.to_string());
         let expected = Some("2026-11-21T03:14:15.926Z".to_owned());
         assert_eq!(at("/var/log/audit-2026-11-21T03-14-15.926.log"), expected);

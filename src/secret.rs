@@ -1,24 +1,25 @@
-//! What is secret in the texts that kaudit shows: nothing of it may reach a diff, a message or JSON.
+//! Recognising and masking secrets, which must not appear in a diff, a message or JSON.
 
-/// What stands in a secret's place.
+/// Replaces a secret.
 pub const MASK: &str = "***";
 
-/// Parts of the names of environment entries that hold secrets.
+/// Parts of the names of environment variables with secrets.
 const SECRET_NAMES: [&str; 7] =
     ["TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "PRIVATE"];
 
-/// Shorter ones, which other words begin with or have within: only the end of a word counts (`API_KEY`, `APIKEY`).
+/// Shorter parts, which also occur at the start of or within other words: only the end of a word counts (`API_KEY`,
+/// `APIKEY`).
 const SECRET_ENDINGS: [&str; 8] = ["KEY", "KEYS", "PASS", "PWD", "AUTH", "CRED", "CREDS", "PSK"];
 
-/// The last words of names whose values say where a secret lies.
+/// The last words of names whose values are the location of a secret.
 const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "SOCK", "SOCKET", "HOME"];
 
-/// Names that are known to hold none: working directories, and how Alibaba's log agent finds logs.
+/// Names that are known not to be secret: working directories, and settings of Alibaba's log agent.
 const PLAIN_NAMES: [&str; 2] = ["PWD", "OLDPWD"];
 const PLAIN_PREFIX: &str = "aliyun_logs_";
 
-/// Whether an environment entry of this name holds a secret, by its name. In doubt it does: what is masked needlessly can
-/// be read on the node.
+/// Whether the environment variable of this name is assumed to be secret. In doubt it is: a value masked needlessly
+/// can be read on the node.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {
     if PLAIN_NAMES.contains(&name) || name.starts_with(PLAIN_PREFIX) {
@@ -31,7 +32,7 @@ pub fn is_secret_name(name: &str) -> bool {
         || !is_place && words.iter().any(|word| SECRET_ENDINGS.iter().any(|end| word.ends_with(end)))
 }
 
-/// The words of a name, in upper case: `DB_PASS` and `dbPass` have the same.
+/// The words of a name, in upper case: the same for `DB_PASS` and `dbPass`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
@@ -47,8 +48,8 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Masks the passwords of URLs: `https://user:password@host` becomes `https://user:***@host` (RFC 3986, 3.2.1), as
-/// in a proxy variable or in `--etcd-servers`.
+/// Masks passwords in URLs: `https://user:password@host` becomes `https://user:***@host` (RFC 3986, 3.2.1), for
+/// example in a proxy variable or in `--etcd-servers`.
 #[must_use]
 pub fn mask_passwords_in_urls(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tell() {
+    fn secret_names_are_recognised() {
         for name in [
             "VAULT_TOKEN",
             "db_password",

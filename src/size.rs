@@ -1,25 +1,25 @@
-//! Sizes for people, in powers of 1024 and named so: `1.1 GiB`.
+//! Sizes for people, in binary units: `1.1 GiB`.
 
-/// What was counted: the nearest tenth.
+/// A counted size, rounded to the nearest tenth.
 #[must_use]
 pub fn nearest(bytes: impl Into<u128>) -> String {
     print(bytes.into(), |tenths, size| tenths.saturating_add(size / 2) / size)
 }
 
-/// What has to be free, or what may come: no more than is said.
+/// A required or expected size, rounded up.
 #[must_use]
 pub fn rounded_up(bytes: impl Into<u128>) -> String {
     print(bytes.into(), u128::div_ceil)
 }
 
-/// What is left: no less than is said.
+/// An available size, rounded down.
 #[must_use]
 pub fn rounded_down(bytes: impl Into<u128>) -> String {
     print(bytes.into(), |tenths, size| tenths / size)
 }
 
-/// In the smallest unit of which it is less than 1024, once it is rounded. Up to a sixteenth of the type's range that is
-/// exact, far above any disk.
+/// Uses the smallest unit in which the rounded number is below 1024. The calculation is exact up to a sixteenth of the
+/// type's range, far above the size of any disk.
 fn print(bytes: u128, divide: fn(u128, u128) -> u128) -> String {
     let mut size = 1_u128;
     let mut unit = "B";
@@ -43,7 +43,7 @@ mod tests {
     use super::{nearest, rounded_down, rounded_up};
 
     #[test]
-    fn a_size_is_rounded_as_its_use_wants() {
+    fn sizes_are_rounded_by_their_use() {
         for (bytes, down, near, up) in [
             (0_u64, "0 B", "0 B", "0 B"),
             (1023, "1023 B", "1023 B", "1023 B"),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rounded_to_a_larger_unit_is_named_by_it() {
+    fn rounding_selects_the_unit() {
         let bytes = 1_048_575_u64;
         assert_eq!(
             [rounded_down(bytes), nearest(bytes), rounded_up(bytes)],
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_is_too_large() {
+    fn the_largest_number_is_formatted() {
         for printed in [rounded_down(u128::MAX), nearest(u128::MAX), rounded_up(u128::MAX)] {
             assert!(printed.ends_with(" PiB"), "{printed}");
         }

@@ -1,30 +1,30 @@
-//! Finds flags in the list of items that a container's `command` or `args` is, as `pflag` reads it.
+//! Finds flags in a container's `command` or `args`, as `pflag` parses them.
 
 use crate::audit::flag::{self, AUDIT_PREFIX, Kind};
 
 /// How an occurrence is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// `--flag=value` in one item.
+    /// `--flag=value` in one argument.
     Equals,
-    /// `--flag` and `value` in two items.
+    /// `--flag` and `value` in two arguments.
     TwoItems,
     /// `--flag` alone: `true` for a bool; for any other flag the value is missing.
     Bare,
 }
 
-/// One place where a flag is given.
+/// One occurrence of a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occurrence {
-    /// The name as it is looked up: without leading dashes, underscores as dashes.
+    /// The normalised name: without leading dashes, underscores as dashes.
     pub flag: String,
     /// The name as it is written, without leading dashes.
     pub written: String,
-    /// Index of its first item in the list.
+    /// Index of its first argument in the list.
     pub item: usize,
-    /// How many items it takes: 1 or 2.
+    /// How many arguments it takes: 1 or 2.
     pub items: usize,
-    /// What it is set to; a bare bool has none.
+    /// Its value; a bare bool has none.
     pub value: Option<String>,
     /// How it is written.
     pub form: Form,
@@ -38,12 +38,12 @@ impl Occurrence {
     }
 }
 
-/// All long flags of a list, in its order. What is no long flag (the program's name, `-v=2`) is passed over, and
-/// everything after the item `--` is no flag.
+/// All long flags of a list, in its order. Other arguments (the program's name, `-v=2`) are skipped, and the argument `--`
+/// ends the flags.
 ///
-/// Whether `--flag` takes the next item is known for audit flags: a bool does not, any other does, even when that
-/// item looks like a flag. Of the flags that are not in kaudit's table the API server alone knows the kind; they are
-/// taken to be followed by their value where the next item does not start with a dash.
+/// Whether `--flag` takes the next argument is known for audit flags: a bool does not, all others do, even if that
+/// argument looks like a flag. A flag that is not in kaudit's table is assumed to take the next argument if that does not
+/// start with a dash.
 #[must_use]
 pub fn scan(items: &[&str]) -> Vec<Occurrence> {
     let mut found = Vec::new();
@@ -85,7 +85,7 @@ pub fn scan_audit(items: &[&str]) -> Vec<Occurrence> {
     scan(items).into_iter().filter(Occurrence::is_audit).collect()
 }
 
-/// The last occurrence of a flag, which is the one that counts; the name may be any flag's, `secure-port` say.
+/// The last occurrence of a flag, which is the effective one. The name may be that of any flag, such as `secure-port`.
 #[must_use]
 pub fn lookup(items: &[&str], name: &str) -> Option<Occurrence> {
     let name = flag::normalise(name);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_takes_a_value_takes_whatever_comes_next() {
+    fn a_flag_that_takes_a_value_takes_any_next_argument() {
         let found = summary(&[
             "--audit-log-path",
             "--audit-log-maxage=7",

@@ -1,4 +1,4 @@
-//! What is known of one audit flag: its name, its kind of value, and the releases that have it.
+//! An audit flag: its name, its kind of value, and the releases that have it.
 
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
@@ -6,10 +6,10 @@ use crate::diagnostic::Diagnostic;
 /// What every audit flag's name starts with.
 pub const AUDIT_PREFIX: &str = "audit-";
 
-/// The log file, or `-` for standard output; set, it turns the log backend on.
+/// The log file, or `-` for standard output. Setting it turns the log backend on.
 pub const LOG_PATH: &str = "audit-log-path";
 
-/// The kubeconfig of the webhook; set, it turns the webhook backend on.
+/// The kubeconfig of the webhook. Setting it turns the webhook backend on.
 pub const WEBHOOK_CONFIG_FILE: &str = "audit-webhook-config-file";
 
 /// The kind of value that a flag takes, which decides how it is parsed.
@@ -17,9 +17,9 @@ pub const WEBHOOK_CONFIG_FILE: &str = "audit-webhook-config-file";
 pub enum Kind {
     /// A path in the API server's file system.
     Path,
-    /// A whole number; the unit is for people (`days`, `MB`).
+    /// A whole number.
     Int {
-        /// What one of it is.
+        /// The unit for messages: `days`, `MB`.
         unit: &'static str,
     },
     /// `true` or `false`; the bare flag means `true`.
@@ -28,14 +28,14 @@ pub enum Kind {
     Float,
     /// A Go duration such as `1m30s`.
     Duration,
-    /// A word; which words are allowed is a matter of validation.
+    /// One of several names, which validation checks.
     Choice(&'static [&'static str]),
 }
 
 /// The part of the API server that a flag configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
-    /// What is logged, for all backends.
+    /// The policy, for all backends.
     Policy,
     /// The log file.
     Log,
@@ -46,7 +46,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// The word for this backend in flags and messages.
+    /// The name of this backend in flags and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -68,24 +68,24 @@ impl Backend {
     }
 }
 
-/// What is known about one flag.
+/// One audit flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditFlag {
     /// The name without the leading dashes: `audit-log-maxage`.
     pub name: &'static str,
-    /// What it takes.
+    /// The kind of its value.
     pub kind: Kind,
-    /// What it configures.
+    /// The part of the API server that it configures.
     pub backend: Backend,
-    /// The first minor release that has it, not before 1.8.
+    /// The first minor release that has it, from 1.8 on.
     pub since: u16,
-    /// The last minor release that has it; `None` means that the newest known one still does.
+    /// The last minor release that has it; `None` if the newest known release has it.
     pub until: Option<u16>,
-    /// The API server's default, from the oldest release on: each entry holds from its minor release.
+    /// The API server's defaults: each entry applies from its minor release on.
     pub defaults: &'static [(u16, &'static str)],
-    /// What kaudit sets where nothing is there and nothing is asked.
+    /// The value that kaudit sets if the flag is neither set nor requested.
     pub filled: Option<&'static str>,
-    /// What to use instead. Such a flag works, prints a warning and is not in the API server's own help.
+    /// The flag to use instead. A deprecated flag works, but prints a warning and is not in the API server's help.
     pub deprecated: Option<&'static str>,
     /// One line for kaudit's help, without the default.
     pub help: &'static str,
@@ -98,7 +98,7 @@ impl AuditFlag {
         self.name.strip_prefix(AUDIT_PREFIX).unwrap_or(self.name)
     }
 
-    /// The word that stands for the value in a usage line.
+    /// The placeholder for the value in a usage line.
     #[must_use]
     pub fn value_name(&self) -> &'static str {
         match self.kind {
@@ -110,7 +110,7 @@ impl AuditFlag {
             Kind::Bool => "BOOL",
             Kind::Float => "NUMBER",
             Kind::Duration => "DURATION",
-            Kind::Choice(_) => "WORD",
+            Kind::Choice(_) => "NAME",
         }
     }
 
@@ -136,28 +136,28 @@ impl AuditFlag {
         self.since <= minor && self.until.is_none_or(|until| minor <= until)
     }
 
-    /// Asks for the flag in an API server of this version.
+    /// Checks that an API server of this version has the flag.
     ///
-    /// The real minor release is asked, not the one it is judged as: the table reaches back to 1.8.
+    /// This uses the version itself and not the closest known release, because the table starts with 1.8.
     ///
     /// # Errors
     ///
-    /// A refusal that names the flag, the version and the release that brings or removed it.
+    /// It does not; the error states the release that added or removed the flag.
     pub fn available_in(&self, version: &KubernetesVersion) -> Result<(), Diagnostic> {
         let name = self.name;
         if version.minor < self.since {
             return Err(Diagnostic::error(format!(
-                "Kubernetes {version} has no --{name}: 1.{} brings it, and an older API server does not start with it",
+                "Kubernetes {version} does not support --{name}, which was added in 1.{}: the API server would not start",
                 self.since
             ))
-            .help(format!("leave --{} out, or upgrade to 1.{} first", self.option(), self.since)));
+            .help(format!("omit --{}, or upgrade to 1.{} first", self.option(), self.since)));
         }
         match self.until {
             Some(until) if version.minor > until => Err(Diagnostic::error(format!(
-                "Kubernetes {version} has no --{name}: 1.{} removed it, and the API server does not start with it",
+                "Kubernetes {version} does not support --{name}, which was removed in 1.{}: the API server would not start",
                 until + 1
             ))
-            .help(format!("remove --{name} (kaudit does with --reset); use --webhook-config-file instead"))),
+            .help(format!("remove --{name} (with --reset); use --webhook-config-file instead"))),
             _ => Ok(()),
         }
     }

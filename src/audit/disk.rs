@@ -1,20 +1,20 @@
-//! How much disk the log file and its rotated predecessors can take at most.
+//! How much disk space the log file and its rotated files can use at most.
 //!
-//! `gopkg.in/natefinch/lumberjack.v2`, which rotates for the API server, rotates *before* a line that would make the
-//! file larger than `MaxSize` × 1024 × 1024 bytes, and drops a line that alone is larger; so no file exceeds that.
-//! It keeps the current file and `MaxBackups` rotated ones, and 0 means that none is removed for their number.
+//! `gopkg.in/natefinch/lumberjack.v2`, which the API server uses, rotates *before* a line that would make the file larger
+//! than `MaxSize` × 1024 × 1024 bytes, and drops a line that is larger than that. So no file exceeds this size. It keeps
+//! the current file and `MaxBackups` rotated ones; 0 means that their number is not limited.
 
 use crate::size;
 use std::fmt;
 
 /// What lumberjack calls a megabyte.
 const MEGABYTE: u128 = 1024 * 1024;
-/// What lumberjack takes for `MaxSize: 0`, in its megabytes.
+/// lumberjack's default for `MaxSize: 0`, in its megabytes.
 const DEFAULT_MAXSIZE: u128 = 100;
-/// From this minor release on `--audit-log-maxsize=0` turns rotation off; before, it meant [`DEFAULT_MAXSIZE`].
+/// From this minor release on `--audit-log-maxsize=0` turns rotation off; before, it means [`DEFAULT_MAXSIZE`].
 pub const ZERO_MAXSIZE_DISABLES_SINCE: u16 = 36;
 
-/// What decides how much is kept.
+/// The settings that decide how much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// `--audit-log-maxsize`, in MiB.
@@ -23,7 +23,7 @@ pub struct Retention {
     pub maxbackup: u64,
     /// `--audit-log-compress`.
     pub compress: bool,
-    /// The minor release the API server is judged as.
+    /// The API server's minor release, or the closest known one.
     pub minor: u16,
 }
 
@@ -35,16 +35,17 @@ pub enum WorstCase {
         /// Bytes.
         bytes: u128,
     },
-    /// No limit, because nothing is removed for the number of files (`--audit-log-maxbackup=0`).
+    /// No limit, because the number of files is not limited (`--audit-log-maxbackup=0`).
     EveryFileKept,
-    /// No limit, because the one file is never rotated (`--audit-log-maxsize=0` since 1.36).
+    /// No limit, because the file is never rotated (`--audit-log-maxsize=0` since 1.36).
     NeverRotated,
 }
 
-/// Computes the most that the log can take; `--audit-log-maxage` is not counted, a busy day may fill any disk.
+/// Computes the most disk space that the log can use. `--audit-log-maxage` is ignored, because a single day may fill any
+/// disk.
 ///
-/// Compression saves nothing in the worst case, and needs room for one more file: the compressed one grows beside the
-/// rotated one, which is removed afterwards.
+/// In the worst case compression saves nothing, and requires space for one more file: the rotated file is removed only
+/// when its compressed copy is complete.
 #[must_use]
 pub fn worst_case(retention: Retention) -> WorstCase {
     if retention.maxsize == 0 && retention.minor >= ZERO_MAXSIZE_DISABLES_SINCE {
@@ -62,8 +63,8 @@ impl fmt::Display for WorstCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bounded { bytes } => f.write_str(&size::rounded_up(*bytes)),
-            Self::EveryFileKept => f.write_str("without limit (no rotated file is removed for their number)"),
-            Self::NeverRotated => f.write_str("without limit (the file is never rotated)"),
+            Self::EveryFileKept => f.write_str("unlimited (the number of rotated files is not limited)"),
+            Self::NeverRotated => f.write_str("unlimited (the file is never rotated)"),
         }
     }
 }
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_has_a_meaning_of_its_own() {
+    fn zero_is_a_special_value() {
         assert_eq!(of(0, 10, false, 35), of(100, 10, false, 35));
         assert_eq!(of(0, 10, false, 36), WorstCase::NeverRotated);
         assert_eq!(of(0, 0, false, 36), WorstCase::NeverRotated);
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_is_too_large() {
+    fn the_largest_numbers_do_not_overflow() {
         assert!(matches!(of(u64::MAX, u64::MAX, true, 36), WorstCase::Bounded { .. }));
         assert!(of(u64::MAX, u64::MAX, true, 36).to_string().ends_with(" PiB"));
     }

@@ -5,13 +5,13 @@ use crate::audit::version::KubernetesVersion;
 use crate::diagnostic::Diagnostic;
 use crate::go::quote;
 
-/// From this minor release on the kubelet takes any printable ASCII name without `=`
+/// From this minor release on the kubelet accepts any printable ASCII name without `=`
 /// (`RelaxedEnvironmentVariableValidation`: alpha in 1.30, on by default since 1.32).
 pub const RELAXED_NAMES_SINCE: u16 = 32;
 
-/// What the names of Logtail's entries begin with, before the cluster's id.
+/// The prefix of the names of Logtail's entries, before the cluster's id.
 const LOGTAIL: &str = "aliyun_logs_audit-";
-/// What the names of three of them end in.
+/// The suffixes of three of them.
 const TAGS: &str = "_tags";
 const PRODUCT: &str = "_product";
 const JSON_FILE: &str = "_jsonfile";
@@ -21,38 +21,40 @@ const JSON_FILE: &str = "_jsonfile";
 pub struct EnvEntry {
     /// The variable.
     pub name: String,
-    /// Its value, always a string: an editor quotes `true`.
+    /// Its value, always a string: it is quoted in YAML where necessary.
     pub value: String,
 }
 
-/// Reads `NAME=VALUE` as `--container-env` takes it; the value may contain further `=` and may be empty.
+/// Parses `NAME=VALUE` as `--container-env` accepts it; the value may contain further `=` and may be empty.
 ///
 /// # Errors
 ///
-/// A refusal where the kubelet would reject the pod for the name, or would expand the value.
+/// The kubelet would reject the pod because of the name, or would expand the value.
 pub fn parse(text: &str, version: &KubernetesVersion) -> Result<EnvEntry, Diagnostic> {
     let Some((name, value)) = text.split_once('=') else {
-        return Err(Diagnostic::error(format!("`{text}` is not of the form NAME=VALUE"))
-            .help("--container-env HTTPS_PROXY=http://proxy:3128"));
+        return Err(Diagnostic::error(format!("`{text}` does not have the form NAME=VALUE"))
+            .help("for example: --container-env HTTPS_PROXY=http://proxy:3128"));
     };
     check_name(name, version)?;
     check_value(name, value)?;
     Ok(EnvEntry { name: name.to_owned(), value: value.to_owned() })
 }
 
-/// The four entries by which Alibaba's log agent collects the audit log of a cluster.
+/// The four entries that make Alibaba Cloud's log agent collect the audit log of a cluster.
 ///
-/// `cluster_id` is the cluster's id in its console, `log_path` the log file's path.
+/// `cluster_id` is the cluster's id in the console, `log_path` the path of the log file.
 ///
 /// # Errors
 ///
-/// A refusal where the id cannot be part of a variable's name, or the path is expanded by the kubelet.
+/// The id cannot be part of a variable's name, or the kubelet would expand the path.
 pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Diagnostic> {
     check_cluster_id(cluster_id)?;
     let variable = format!("{LOGTAIL}{cluster_id}");
     if !log_path.starts_with('/') {
-        return Err(Diagnostic::error("Logtail reads a log file, but audit events are not written to one")
-            .help("--log-path /var/log/kubernetes/audit/audit.log"));
+        return Err(Diagnostic::error(
+            "Logtail requires a log file, but audit events are not written to a file",
+        )
+        .help("--log-path /var/log/kubernetes/audit/audit.log"));
     }
     check_value(&variable, log_path)?;
     let entry =
@@ -65,11 +67,11 @@ pub fn logtail(cluster_id: &str, log_path: &str) -> Result<[EnvEntry; 4], Diagno
     ])
 }
 
-/// The clusters whose entries, as [`logtail`] makes them, are among these names.
+/// The clusters for which all four entries of [`logtail`] are among these names.
 #[must_use]
 pub fn logtail_clusters<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let has = |name: &str, suffix: &str| names.iter().any(|other| other.strip_prefix(name) == Some(suffix));
-    // An id may itself end in what stands behind one: only the first of the four has the others beside it.
+    // An id may end in one of the suffixes: only for the first of the four entries the other three exist.
     let firsts = names.iter().filter(|name| has(name, TAGS) && has(name, PRODUCT) && has(name, JSON_FILE));
     firsts.filter_map(|name| name.strip_prefix(LOGTAIL)).collect()
 }
@@ -92,8 +94,8 @@ fn check_name(name: &str, version: &KubernetesVersion) -> Result<(), Diagnostic>
     if valid && !name.is_empty() {
         return Ok(());
     }
-    Err(Diagnostic::error(format!("{} is not the name of an environment variable", quote(name)))
-        .help(format!("in Kubernetes {version} it consists of {rule}")))
+    Err(Diagnostic::error(format!("invalid environment variable name {}", quote(name)))
+        .help(format!("in Kubernetes {version} a name consists of {rule}")))
 }
 
 fn check_value(name: &str, value: &str) -> Result<(), Diagnostic> {
@@ -104,20 +106,20 @@ fn check_value(name: &str, value: &str) -> Result<(), Diagnostic> {
         return Err(Diagnostic::error(format!(
             "the value of {name} contains `$(`, which the kubelet expands"
         ))
-        .help("write `$$(` for a plain `$(`"));
+        .help("write `$$(` for a literal `$(`"));
     }
     Ok(())
 }
 
-/// The id becomes a part of the variable's name, so it keeps to what every kubelet takes there.
+/// The id becomes part of the variable's name, so only characters that every kubelet accepts there are allowed.
 fn check_cluster_id(id: &str) -> Result<(), Diagnostic> {
     if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
         return Ok(());
     }
     Err(Diagnostic::error(format!(
-        "`{id}` is not a cluster id: it becomes part of an environment variable's name"
+        "invalid cluster id `{id}`: it becomes part of an environment variable's name"
     ))
-    .help("it consists of letters, digits, `-`, `_` and `.`, as c12ba20"))
+    .help("a cluster id consists of letters, digits, `-`, `_` and `.`, for example c12ba20"))
 }
 
 #[cfg(test)]
@@ -195,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_taken_whole() {
+    fn values_may_contain_equals_signs() {
         let value = |text: &str| parse(text, &version("1.30")).map(|entry| entry.value);
         assert_eq!(value("A=b=c").unwrap(), "b=c");
         assert_eq!(value("A=").unwrap(), "");

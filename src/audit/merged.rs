@@ -1,4 +1,4 @@
-//! The result of merging what is asked into what is there, as values.
+//! The result of merging requested settings into the existing ones.
 
 use crate::audit::flag::Backend;
 use crate::diagnostic::Diagnostic;
@@ -6,22 +6,22 @@ use crate::diagnostic::Diagnostic;
 /// Where a value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The operator named it.
-    Asked,
-    /// It is there, and nobody named it.
+    /// The operator requests it.
+    Requested,
+    /// It is set already, and the operator does not request another value.
     Kept,
-    /// kaudit's default for what is missing.
+    /// kaudit's default for a missing flag.
     Default,
 }
 
-/// Why a flag whose value stays is written anew.
+/// Why a flag is rewritten although its value does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Untidy {
-    /// It stands there more than once; the last one counts.
+    /// It occurs more than once; the last one is effective.
     Duplicate,
-    /// Its value is an item of its own, which scanners do not see.
+    /// Its value is a separate argument, which scanners do not find.
     TwoItems,
-    /// Its name is written with underscores, which scanners do not see.
+    /// Its name is written with underscores, which scanners do not recognise.
     Underscores,
 }
 
@@ -30,16 +30,16 @@ pub enum Untidy {
 pub enum Change {
     /// It is added.
     New,
-    /// It is there with another value.
+    /// It has another value.
     Changed {
-        /// The value that counts so far.
+        /// The effective value before.
         from: String,
     },
     /// Nothing; a bare `--flag` of a bool stays bare.
     Same,
-    /// Its value stays, its form becomes one `--flag=value`.
+    /// Its value stays, and it is written as `--flag=value`.
     Normalised {
-        /// Why, without repetition.
+        /// Why, without duplicates.
         why: Vec<Untidy>,
     },
 }
@@ -47,9 +47,9 @@ pub enum Change {
 /// One flag of the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The name without dashes in front, with dashes inside.
+    /// The name without leading dashes, with dashes instead of underscores.
     pub flag: String,
-    /// The value to write; what was typed or is there, letter by letter.
+    /// The value to write, exactly as it is requested or set.
     pub value: String,
     /// Where the value comes from.
     pub origin: Origin,
@@ -57,44 +57,44 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// Why a flag that is there goes.
+/// Why an existing flag is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropReason {
-    /// `--reset`, and nobody named it.
+    /// `--reset`, and the operator does not request it.
     Reset,
-    /// `--no-webhook`: nothing is left of this backend.
+    /// `--no-webhook`: all flags of this backend are removed.
     Without(Backend),
-    /// The flag that is asked for writes the same variable, and the later one of the two would win.
+    /// The requested flag sets the same variable, and the later one of the two would be effective.
     Superseded {
         /// That flag.
         by: &'static str,
     },
 }
 
-/// A flag that goes, with all its occurrences.
+/// A flag that is removed, with all its occurrences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
-    /// The name without dashes in front, with dashes inside.
+    /// The name without leading dashes, with dashes instead of underscores.
     pub flag: String,
-    /// The value that counts so far; a bare flag has none.
+    /// The effective value before; a bare flag has none.
     pub value: Option<String>,
-    /// Why it goes.
+    /// Why it is removed.
     pub reason: DropReason,
 }
 
 /// The result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merged {
-    /// All audit flags that are set afterwards, ordered by name.
+    /// All audit flags of the result, ordered by name.
     pub entries: Vec<Entry>,
-    /// All that go, ordered by name.
+    /// All removed flags, ordered by name.
     pub dropped: Vec<Dropped>,
-    /// What is worth saying.
+    /// Warnings and remarks about the result.
     pub notes: Vec<Diagnostic>,
 }
 
 impl Merged {
-    /// The value of a flag, the API server's default left aside.
+    /// The value of a flag if it is set, without the API server's default.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.entries.iter().find(|entry| entry.flag == name).map(|entry| entry.value.as_str())

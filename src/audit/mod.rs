@@ -1,8 +1,8 @@
-//! Everything kaudit knows about kube-apiserver's audit flags; pure, nothing here touches a node.
+//! Everything kaudit knows about kube-apiserver's audit flags. Pure: nothing here accesses a node.
 //!
-//! The ground truth is `pkg/server/options/audit.go` of `k8s.io/apiserver`, compared over every minor release from
-//! 1.8 to 1.36, together with `plugin/pkg/audit/{buffered,log,truncate,webhook}` for the defaults. The extracted
-//! facts are checked in as `tests/audit/flags-by-version.tsv`; `tests/go/auditflags` asks the real code.
+//! The source is `pkg/server/options/audit.go` of `k8s.io/apiserver`, compared for every minor release from 1.8 to 1.36,
+//! and `plugin/pkg/audit/{buffered,log,truncate,webhook}` for the defaults. The extracted facts are in
+//! `tests/audit/flags-by-version.tsv`; `tests/go/auditflags` runs the real code.
 
 pub mod argv;
 pub mod benchmark;

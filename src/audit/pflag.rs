@@ -1,7 +1,7 @@
-//! How Go reads a flag's value: `strconv` and `time.ParseDuration`, which `github.com/spf13/pflag` calls.
+//! How Go parses a flag's value: `strconv` and `time.ParseDuration`, which `github.com/spf13/pflag` calls.
 //!
-//! Each function answers with the value or with the very message that the API server would print, because that is
-//! what people search for.
+//! Each function returns the value or exactly the message that the API server would print, because that is what people
+//! search for.
 
 use crate::go::quote;
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ pub fn parse_int(text: &str) -> Result<i64, String> {
         (10, lower.as_str())
     };
     let plain: String = digits.chars().filter(|c| *c != '_').collect();
-    // Digits are checked here too, because `i64::from_str_radix` would take a second sign.
+    // Digits are checked here too, because `i64::from_str_radix` would accept a second sign.
     if plain.is_empty() || !plain.chars().all(|c| c.is_digit(radix)) || !underscores_separate_digits(&lower) {
         return Err(fail("invalid syntax"));
     }
@@ -73,8 +73,8 @@ pub fn parse_bool(text: &str) -> Result<bool, String> {
     }
 }
 
-/// `strconv.ParseFloat(text, 32)`, except that hexadecimal floats (`0x1p-2`) are refused: Go takes them, and nobody
-/// writes a rate so.
+/// `strconv.ParseFloat(text, 32)`, except that hexadecimal floats (`0x1p-2`) are refused: Go accepts them, but a rate is
+/// not written in this form.
 ///
 /// # Errors
 ///
@@ -171,35 +171,7 @@ fn split_while(text: &str, pass: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at_checked(text.find(|c| !pass(c)).unwrap_or(text.len())).unwrap_or((text, ""))
 }
 
-/// A 32-bit number as Go's `%v` prints it.
-#[must_use]
-pub fn print_float(number: f32) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let shortest = format!("{number:e}");
-    match shortest
-        .split_once('e')
-        .and_then(|(digits, exponent)| Some((digits, exponent.parse::<i32>().ok()?)))
-    {
-        // Below and above these powers of ten Go writes an exponent, of at least two digits.
-        Some((digits, exponent)) if !(EXPONENT_BELOW..EXPONENT_FROM).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
-        }
-        _ => number.to_string(),
-    }
-}
-
-/// The smallest power of ten that `%v` prints without an exponent.
-const EXPONENT_BELOW: i32 = -4;
-/// The first power of ten that `%v` prints with an exponent.
-const EXPONENT_FROM: i32 = 6;
-
-/// The `quote` of Go's `time` package: what is no printable ASCII as hexadecimal bytes.
+/// The `quote` of Go's `time` package: all characters that are not printable ASCII as hexadecimal bytes.
 fn quote_ascii(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {

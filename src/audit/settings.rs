@@ -1,7 +1,7 @@
-//! What is asked and what is there, merged into the audit flags that the API server ends up with.
+//! Merges the requested audit flags into the existing ones.
 //!
-//! Options given are set. An audit flag that is there and not named keeps its value. Defaults fill only what is
-//! missing. So the result is a function of options and manifest, and a second run changes nothing.
+//! Requested flags are set. An existing audit flag that is not requested keeps its value. Defaults are set only for missing
+//! flags. So the result is a function of options and manifest, and a second run changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -14,62 +14,63 @@ use crate::audit::merged::{Change, DropReason, Dropped, Entry, Merged, Origin, U
 use crate::audit::notes::{RETENTION_FLOORS, remark};
 use crate::audit::validate::validate;
 use crate::audit::value::{self, STANDARD_OUTPUT, is_expanded};
-use crate::audit::version::{KubernetesVersion, Standing};
+use crate::audit::version::{KubernetesVersion, Support};
 use crate::diagnostic::Diagnostic;
-use crate::go::visible;
 
-/// A flag that the operator names, in any spelling that [`flag::find`] takes, and its value.
+/// A flag that the operator requests, in any spelling that [`flag::find`] accepts, and its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedFlag {
     /// `audit-log-maxage`.
     pub flag: String,
     /// As typed.
     pub value: String,
 }
 
-/// Everything the merge depends on.
+/// The input of [`merge`].
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// The flags in the list that the API server reads, in its order; other than audit flags are passed over.
-    pub there: &'a [Occurrence],
-    /// What the operator names.
-    pub asked: &'a [Asked],
-    /// Whether audit flags that are there and not named are dropped.
+    /// The existing flags of the API server in their order; other flags than audit flags are ignored.
+    pub existing: &'a [Occurrence],
+    /// The flags that the operator requests.
+    pub requested: &'a [RequestedFlag],
+    /// Whether existing audit flags that are not requested are removed.
     pub reset: bool,
-    /// The backend whose flags go, unless they are named.
+    /// The backend whose flags are removed, unless they are requested.
     pub without: Option<Backend>,
     /// The API server's version.
     pub version: &'a KubernetesVersion,
 }
 
-/// All occurrences of one flag, seen as one.
-struct There {
+/// All occurrences of an existing flag.
+struct Existing {
     value: Option<String>,
     untidy: Vec<Untidy>,
 }
 
-/// Merges what is asked into what is there.
+/// Merges the requested flags into the existing ones.
 ///
 /// # Errors
 ///
-/// Every reason at once why the API server would not start with the result, or why a value is not written.
+/// All reasons why the API server would not start with the result, or why a value is not written.
 pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Diagnostic>> {
-    let judged = input.version.judged().map_err(|refusal| vec![refusal])?;
-    let there = gather(input.there);
-    let mut merging =
-        Merging { there: &there, entries: BTreeMap::new(), notes: Vec::new(), refusals: Vec::new() };
-    if let Some(text) = input.version.note() {
-        merging.notes.push(Diagnostic::warning(text).named("version-not-known"));
-    }
-    for asked in input.asked {
-        merging.set(asked, input.version);
+    let release = input.version.closest_release().map_err(Diagnostic::alone)?;
+    let existing = gather(input.existing);
+    let mut merging = Merging {
+        existing: &existing,
+        entries: BTreeMap::new(),
+        notes: input.version.warning().into_iter().collect(),
+        refusals: Vec::new(),
+    };
+    for flag in input.requested {
+        merging.set(flag, input.version);
     }
     let mut dropped = Vec::new();
-    for (name, found) in &there {
+    for (name, found) in &existing {
         if merging.entries.contains_key(name) {
             continue;
         }
-        let superseded = name == WEBHOOK_BATCH_INITIAL_BACKOFF && merging.is_asked(WEBHOOK_INITIAL_BACKOFF);
+        let superseded =
+            name == WEBHOOK_BATCH_INITIAL_BACKOFF && merging.is_requested(WEBHOOK_INITIAL_BACKOFF);
         let backend = flag::find(name).map(|flag| flag.backend);
         let reason = if superseded {
             DropReason::Superseded { by: WEBHOOK_INITIAL_BACKOFF }
@@ -78,29 +79,30 @@ pub fn merge(input: Input<'_>) -> Result<Merged, Vec<Diagnostic>> {
         } else if input.reset {
             DropReason::Reset
         } else {
-            merging.keep(name, found, input.version, judged.standing);
+            merging.keep(name, found, input.version, release.support);
             continue;
         };
         dropped.push(Dropped { flag: name.clone(), value: found.value.clone(), reason });
     }
     merging.fill_defaults();
-    // What a default replaces is changed, not dropped.
+    // A flag that a default replaces is changed, not removed.
     dropped.retain(|dropped| !merging.entries.contains_key(&dropped.flag));
-    merging.refuse_invalid(judged.minor);
+    merging.refuse_invalid(release.minor);
     if !merging.refusals.is_empty() {
         return Err(merging.refusals);
     }
     let entries: Vec<Entry> = merging.entries.into_values().collect();
     let mut notes = merging.notes;
-    notes.extend(remark(&entries, judged.minor));
+    notes.extend(remark(&entries, release.minor));
     Ok(Merged { entries, dropped, notes })
 }
 
-fn gather(occurrences: &[Occurrence]) -> BTreeMap<String, There> {
-    let mut all: BTreeMap<String, There> = BTreeMap::new();
+fn gather(occurrences: &[Occurrence]) -> BTreeMap<String, Existing> {
+    let mut all: BTreeMap<String, Existing> = BTreeMap::new();
     for occurrence in occurrences.iter().filter(|occurrence| occurrence.is_audit()) {
         let repeated = all.contains_key(&occurrence.flag);
-        let found = all.entry(occurrence.flag.clone()).or_insert(There { value: None, untidy: Vec::new() });
+        let found =
+            all.entry(occurrence.flag.clone()).or_insert(Existing { value: None, untidy: Vec::new() });
         found.value.clone_from(&occurrence.value);
         found.untidy.extend(repeated.then_some(Untidy::Duplicate));
         found.untidy.extend((occurrence.form == Form::TwoItems).then_some(Untidy::TwoItems));
@@ -113,57 +115,58 @@ fn gather(occurrences: &[Occurrence]) -> BTreeMap<String, There> {
     all
 }
 
-impl There {
-    /// The value that counts; a bare bool is true, a bare flag of another kind has none.
+impl Existing {
+    /// The effective value; a bare bool is true, a bare flag of another kind has none.
     fn value_for(&self, flag: &AuditFlag) -> Option<&str> {
         self.value.as_deref().or((flag.kind == Kind::Bool).then_some("true"))
     }
 }
 
 struct Merging<'a> {
-    there: &'a BTreeMap<String, There>,
+    existing: &'a BTreeMap<String, Existing>,
     entries: BTreeMap<String, Entry>,
     notes: Vec<Diagnostic>,
     refusals: Vec<Diagnostic>,
 }
 
 impl Merging<'_> {
-    fn is_asked(&self, name: &str) -> bool {
-        self.entries.get(name).is_some_and(|entry| entry.origin == Origin::Asked)
+    fn is_requested(&self, name: &str) -> bool {
+        self.entries.get(name).is_some_and(|entry| entry.origin == Origin::Requested)
     }
 
-    /// Takes over what the operator names.
-    fn set(&mut self, asked: &Asked, version: &KubernetesVersion) {
-        let Some(flag) = flag::find(&asked.flag) else {
-            self.refusals.push(flag::refuse_unknown(&asked.flag));
+    /// Sets a flag that the operator requests.
+    fn set(&mut self, requested: &RequestedFlag, version: &KubernetesVersion) {
+        let Some(flag) = flag::find(&requested.flag) else {
+            self.refusals.push(flag::refuse_unknown(&requested.flag));
             return;
         };
-        let acceptable = flag.available_in(version).and_then(|()| value::accept(flag, &asked.value));
+        let acceptable = flag.available_in(version).and_then(|()| value::accept(flag, &requested.value));
         if let Err(refusal) = acceptable {
             self.refusals.push(refusal);
             return;
         }
-        // The old name is written as the new one, as soon as the release has that.
+        // The deprecated name is replaced by the new one, if the release has it.
         let flag = flag
             .deprecated
             .and_then(flag::find)
             .filter(|instead| instead.available_in(version).is_ok())
             .unwrap_or(flag);
-        if let Some(earlier) = self.entries.get(flag.name).filter(|earlier| earlier.value != asked.value) {
+        if let Some(earlier) = self.entries.get(flag.name).filter(|earlier| earlier.value != requested.value)
+        {
             self.refusals.push(
                 Diagnostic::error(format!(
-                    "--{} is asked for as `{}` and as `{}`",
-                    flag.name, earlier.value, asked.value
+                    "--{} is given twice, as `{}` and as `{}`",
+                    flag.name, earlier.value, requested.value
                 ))
-                .help("give it once"),
+                .help("give it only once"),
             );
             return;
         }
-        self.insert(flag, &asked.value, Origin::Asked);
+        self.insert(flag, &requested.value, Origin::Requested);
     }
 
     fn insert(&mut self, flag: &AuditFlag, value: &str, origin: Origin) {
-        let change = match self.there.get(flag.name) {
+        let change = match self.existing.get(flag.name) {
             None => Change::New,
             Some(found) => match found.value_for(flag) {
                 Some(old) if old == value && found.untidy.is_empty() => Change::Same,
@@ -175,42 +178,41 @@ impl Merging<'_> {
         self.entries.insert(flag.name.to_owned(), entry);
     }
 
-    /// Keeps what is there, unless the API server would not start with it.
-    fn keep(&mut self, name: &str, found: &There, version: &KubernetesVersion, standing: Standing) {
+    /// Keeps an existing flag, unless the API server would not start with it.
+    fn keep(&mut self, name: &str, found: &Existing, version: &KubernetesVersion, support: Support) {
         let Some(flag) = flag::find(name) else {
-            self.keep_unknown(name, found, standing);
+            self.keep_unknown(name, found, support);
             return;
         };
         if let Err(refusal) = flag.available_in(version) {
             self.refusals.push(refusal);
             return;
         }
-        let way_out = format!("Set it with --{}, or drop what is not named with --reset", flag.option());
+        let help = format!("set it with --{}, or remove it with --reset", flag.option());
         let Some(value) = found.value_for(flag) else {
-            self.refusals.push(Diagnostic::error(format!("--{name} is there without a value")).help(way_out));
+            let refusal = Diagnostic::error(format!("--{name} has no value in the manifest"));
+            self.refusals.push(refusal.help(help));
             return;
         };
         let parsed = if is_expanded(value) { Ok(()) } else { value::parse(flag, value) };
         match parsed {
             Ok(()) => self.insert(flag, value, Origin::Kept),
-            Err(unparsable) => self.refusals.push(
-                Diagnostic::error(format!("{}; it is there already", unparsable.plain))
-                    .help(format!("the API server would say: {}", unparsable.server))
-                    .help(way_out),
-            ),
+            Err(mut invalid) => {
+                invalid.message.push_str(" (current value in the manifest)");
+                self.refusals.push(invalid.diagnostic().help(help));
+            }
         }
     }
 
-    fn keep_unknown(&mut self, name: &str, found: &There, standing: Standing) {
-        if standing != Standing::Newer {
-            self.refusals.push(
-                flag::refuse_unknown(name)
-                    .help("it is there already; the API server does not start with it; --reset drops it"),
-            );
+    fn keep_unknown(&mut self, name: &str, found: &Existing, support: Support) {
+        if support != Support::Newer {
+            self.refusals.push(flag::refuse_unknown(name).help(
+                "it is in the manifest, and the API server does not start with it: remove it with --reset",
+            ));
             return;
         }
         let text = format!(
-            "--{name} is not known to kaudit and is kept, because this release is newer than kaudit knows"
+            "--{name} is unknown, and is kept because this Kubernetes release is newer than the newest that kaudit knows"
         );
         self.notes.push(Diagnostic::warning(text).named("unknown-flag-kept"));
         let entry = Entry {
@@ -222,13 +224,13 @@ impl Merging<'_> {
         self.entries.insert(name.to_owned(), entry);
     }
 
-    /// Fills what is missing: a log file where there is no backend, and its retention where there is a log file.
+    /// Sets defaults for missing flags: a log file if there is no backend, and its retention if there is a log file.
     fn fill_defaults(&mut self) {
         let is_set = |entries: &BTreeMap<String, Entry>, name| {
             entries.get(name).is_some_and(|e: &Entry| !e.value.is_empty())
         };
         if !is_set(&self.entries, LOG_PATH) && !is_set(&self.entries, WEBHOOK_CONFIG_FILE) {
-            // An empty path that is there turns the log off, which is not worth keeping when nothing else is on.
+            // An existing empty path turns the log off; it is not kept if no other backend is on.
             self.entries.remove(LOG_PATH);
             self.fill(LOG_PATH);
         }
@@ -255,11 +257,7 @@ impl Merging<'_> {
         };
         for problem in validate(value_of, minor) {
             let option = problem.flag.strip_prefix(flag::AUDIT_PREFIX).unwrap_or(&problem.flag);
-            self.refusals.push(
-                Diagnostic::error(problem.plain)
-                    .help(format!("the API server would say: {}", visible(&problem.server)))
-                    .help(format!("set it with --{option}")),
-            );
+            self.refusals.push(problem.diagnostic().help(format!("set it with --{option}")));
         }
     }
 }

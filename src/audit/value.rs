@@ -1,43 +1,58 @@
-//! The value of one audit flag: does it parse, and may kaudit write it?
+//! The value of one audit flag: whether the API server can parse it, and whether kaudit writes it.
 
 use crate::audit::flag::{AuditFlag, Kind, LOG_PATH};
 use crate::audit::pflag::{parse_bool, parse_duration, parse_float, parse_int};
 use crate::diagnostic::Diagnostic;
-use crate::go::quote;
+use crate::go::{quote, visible};
 
 /// Standard output as a log path.
 pub const STANDARD_OUTPUT: &str = "-";
 
-/// What the kubelet would expand inside `command`, `args` and the values of `env`.
+/// The start of a variable reference, which the kubelet expands in `command`, `args` and the values of `env`.
 const EXPANSION: &str = "$(";
 
-/// A value that the API server does not parse.
+/// A flag with which the API server does not start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unparsable {
-    /// What is wrong, in plain words.
-    pub plain: String,
+pub struct InvalidFlag {
+    /// The flag to change.
+    pub flag: String,
+    /// What is wrong, in terms of kaudit's options.
+    pub message: String,
     /// The API server's own message.
-    pub server: String,
+    pub server_message: String,
+}
+
+impl InvalidFlag {
+    /// The refusal to write such a flag.
+    #[must_use]
+    pub fn diagnostic(&self) -> Diagnostic {
+        let server_message = visible(&self.server_message);
+        Diagnostic::error(&self.message).evidence(format!("the API server would report: {server_message}"))
+    }
 }
 
 /// Parses a value exactly as the API server's flag library does.
 ///
 /// # Errors
 ///
-/// What is wrong, in plain words and in the API server's.
-pub fn parse(flag: &AuditFlag, value: &str) -> Result<(), Unparsable> {
-    let (outcome, wanted) = match flag.kind {
+/// The value cannot be parsed.
+pub fn parse(flag: &AuditFlag, value: &str) -> Result<(), InvalidFlag> {
+    let (result, expected) = match flag.kind {
         Kind::Path | Kind::Choice(_) => (Ok(()), String::new()),
-        Kind::Int { unit } => (parse_int(value).map(drop), format!("a whole number of {unit}, as 100")),
+        Kind::Int { unit } => {
+            (parse_int(value).map(drop), format!("a whole number of {unit}, for example 100"))
+        }
         Kind::Bool => (parse_bool(value).map(drop), "true or false".to_owned()),
-        Kind::Float => (parse_float(value).map(drop), "a number, as 2.5".to_owned()),
+        Kind::Float => (parse_float(value).map(drop), "a number, for example 2.5".to_owned()),
         Kind::Duration => {
-            (parse_duration(value).map(drop), "a duration with its unit, as 500ms, 10s or 1h30m".to_owned())
+            let expected = "a duration with a unit, for example 500ms, 10s or 1h30m";
+            (parse_duration(value).map(drop), expected.to_owned())
         }
     };
-    outcome.map_err(|cause| Unparsable {
-        plain: format!("--{} must be {wanted}, not {}", flag.name, quote(value)),
-        server: format!(
+    result.map_err(|cause| InvalidFlag {
+        flag: flag.name.to_owned(),
+        message: format!("--{} must be {expected}, not {}", flag.name, quote(value)),
+        server_message: format!(
             "invalid argument {} for {} flag: {cause}",
             quote(value),
             quote(&format!("--{}", flag.name))
@@ -45,9 +60,9 @@ pub fn parse(flag: &AuditFlag, value: &str) -> Result<(), Unparsable> {
     })
 }
 
-/// Judges a value that the operator asks for: it must parse, and be one that kaudit can vouch for.
+/// Checks a value that the operator requests: the API server must be able to parse it, and its effect must be known.
 ///
-/// Stricter than the API server for paths, because kaudit mounts and creates what they name.
+/// Stricter than the API server for paths, because kaudit mounts and creates them.
 ///
 /// # Errors
 ///
@@ -58,17 +73,15 @@ pub fn accept(flag: &AuditFlag, value: &str) -> Result<(), Diagnostic> {
         return Err(Diagnostic::error(format!(
             "the value of --{name} contains a line break or another control character"
         ))
-        .help("give the value on one line"));
+        .help("write the value on one line"));
     }
     if is_expanded(value) {
         return Err(Diagnostic::error(format!(
             "the value of --{name} contains `$(`, which the kubelet expands"
         ))
-        .help("write out what the variable holds"));
+        .help("replace the variable by its value"));
     }
-    parse(flag, value).map_err(|unparsable| {
-        Diagnostic::error(unparsable.plain).help(format!("the API server would say: {}", unparsable.server))
-    })?;
+    parse(flag, value).map_err(|invalid| invalid.diagnostic())?;
     if flag.kind == Kind::Path { accept_path(name, value) } else { Ok(()) }
 }
 
@@ -77,16 +90,16 @@ fn accept_path(name: &str, value: &str) -> Result<(), Diagnostic> {
         return Ok(());
     }
     if value.is_empty() {
-        return Err(Diagnostic::error(format!("--{name} is empty, which turns it off"))
-            .help("leave it out; with --reset, kaudit drops the audit flags that are not named"));
+        return Err(Diagnostic::error(format!("--{name} must not be empty: this would turn it off"))
+            .help("omit it; with --reset, kaudit removes all audit flags that are not given"));
     }
     if !value.starts_with('/') {
         return Err(Diagnostic::error(format!("--{name} must be an absolute path, not {}", quote(value)))
-            .help("a relative path would start at the working directory of the API server's container"));
+            .help("a relative path depends on the working directory of the API server's container"));
     }
     if value.split('/').any(|part| part == "..") {
         return Err(Diagnostic::error(format!("--{name} must not contain `..`: `{value}`"))
-            .help("write the path out"));
+            .help("write the path without `..`"));
     }
     if name == LOG_PATH && value.ends_with('/') {
         return Err(Diagnostic::error(format!("--{name} must name a file, not the directory `{value}`"))
@@ -95,7 +108,7 @@ fn accept_path(name: &str, value: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Whether the kubelet would look for a variable in this text; `$$(` is its way to write a plain `$(`.
+/// Whether the kubelet would expand a variable in this text; `$$(` is its escape sequence for `$(`.
 #[must_use]
 pub fn is_expanded(text: &str) -> bool {
     text.match_indices(EXPANSION).any(|(at, _)| {
@@ -111,21 +124,21 @@ mod tests {
     use crate::audit::flag::find;
 
     #[test]
-    fn both_voices_explain_a_bad_value() {
-        let bad = parse(find("audit-webhook-batch-max-wait").unwrap(), "10").unwrap_err();
+    fn an_invalid_value_has_two_messages() {
+        let invalid = parse(find("audit-webhook-batch-max-wait").unwrap(), "10").unwrap_err();
         assert_eq!(
-            bad.plain,
-            "--audit-webhook-batch-max-wait must be a duration with its unit, as 500ms, 10s or 1h30m, not \"10\""
+            invalid.message,
+            "--audit-webhook-batch-max-wait must be a duration with a unit, for example 500ms, 10s or 1h30m, not \"10\""
         );
         assert_eq!(
-            bad.server,
+            invalid.server_message,
             "invalid argument \"10\" for \"--audit-webhook-batch-max-wait\" flag: \
              time: missing unit in duration \"10\""
         );
     }
 
     #[test]
-    fn asked_values() {
+    fn requested_values() {
         let accepted = |name: &str, value: &str| accept(find(name).unwrap(), value).is_ok();
         for (name, value, expected) in [
             ("audit-log-path", "-", true),
@@ -152,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubled_dollar_is_a_dollar() {
+    fn two_dollars_escape_one() {
         assert!(is_expanded("$(A)"));
         assert!(!is_expanded("$$(A)"));
         assert!(is_expanded("$$$(A)"));

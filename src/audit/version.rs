@@ -1,14 +1,14 @@
-//! The Kubernetes version of an API server: where it is read from, and what kaudit knows about it.
+//! The Kubernetes version of an API server: how it is parsed, and how much kaudit knows about it.
 
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
 
-/// The oldest minor release whose audit flags were compared line by line with the ones in use today.
+/// The oldest minor release whose audit flags were compared line by line with the current ones.
 pub const OLDEST_KNOWN_MINOR: u16 = 16;
-/// The newest minor release that was compared.
+/// The newest minor release whose audit flags were compared.
 pub const NEWEST_KNOWN_MINOR: u16 = 36;
-/// The first minor release that applies an audit policy without a feature gate being set.
+/// The first minor release that applies an audit policy without a feature gate.
 pub const OLDEST_AUDITABLE_MINOR: u16 = 8;
 
 /// A version of Kubernetes 1.x.
@@ -22,45 +22,45 @@ pub struct KubernetesVersion {
     pub suffix: String,
 }
 
-/// How far the knowledge in this module holds for a version.
+/// How a version relates to the known releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum Support {
     /// Between [`OLDEST_KNOWN_MINOR`] and [`NEWEST_KNOWN_MINOR`].
     Known,
-    /// Older than the oldest known one, and near enough to it.
+    /// Older than the oldest known release, but with a usable audit policy.
     Older,
-    /// Newer than the newest known one.
+    /// Newer than the newest known release.
     Newer,
 }
 
-/// The minor release a version is judged as.
+/// The known release whose rules apply to a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Judged {
+pub struct ClosestRelease {
     /// A minor release between [`OLDEST_KNOWN_MINOR`] and [`NEWEST_KNOWN_MINOR`].
     pub minor: u16,
-    /// Whether that is the version itself.
-    pub standing: Standing,
+    /// Whether that is the version's own release.
+    pub support: Support,
 }
 
 impl KubernetesVersion {
-    /// Reads a version as people and programs write it: `v1.30.3`, `1.30`, `v1.37.0-alpha.0.12+abc`,
-    /// `v1.28.4-eks-8cb36c9`, `1.32.11-rke2r1`, and the line `kube-apiserver --version` prints.
+    /// Parses a version: `v1.30.3`, `1.30`, `v1.37.0-alpha.0.12+abc`, `v1.28.4-eks-8cb36c9`, `1.32.11-rke2r1`, or the
+    /// output of `kube-apiserver --version`.
     ///
     /// # Errors
     ///
-    /// A refusal when `text` is not a version of Kubernetes 1.x.
+    /// `text` is not a version of Kubernetes 1.x.
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         Self::read(text).ok_or_else(|| {
-            Diagnostic::error(format!("`{text}` is not a Kubernetes version"))
-                .help("give the version as `1.30` or `v1.30.3`: --kubernetes-version v1.30.3")
+            Diagnostic::error(format!("invalid Kubernetes version `{text}`"))
+                .help("write it as `1.30` or `v1.30.3`: --kubernetes-version v1.30.3")
         })
     }
 
-    /// Reads the version from the tag of an image reference, `None` where the tag says no version: no tag at all,
-    /// a digest alone, `latest`.
+    /// Parses the version from the tag of an image reference; `None` where there is no tag or the tag is not a version, such
+    /// as `latest`.
     ///
-    /// The image's name is not looked at, because `hyperkube` and the distributions' own names are API servers too.
-    /// A `_` in a tag stands for the `+` that tags may not contain.
+    /// The image's name is ignored, because API server images have several names, such as `hyperkube` and those of
+    /// distributions. A `_` in a tag replaces the `+`, which tags must not contain.
     #[must_use]
     pub fn from_image(image: &str) -> Option<Self> {
         let (reference, _digest) = image.split_once('@').unwrap_or((image, ""));
@@ -84,47 +84,48 @@ impl KubernetesVersion {
         (separated && plain).then(|| Self { minor, patch, suffix: suffix.to_owned() })
     }
 
-    /// The known minor release that stands for this version.
+    /// The known release that is closest to this version. Its rules are used for flags.
     ///
     /// # Errors
     ///
-    /// A refusal for releases before 1.8: they ignore `--audit-policy-file` unless a feature gate is set.
-    pub fn judged(&self) -> Result<Judged, Diagnostic> {
-        let standing = match self.minor {
+    /// The version is older than 1.8: it ignores `--audit-policy-file` unless a feature gate is set.
+    pub fn closest_release(&self) -> Result<ClosestRelease, Diagnostic> {
+        let support = match self.minor {
             0..OLDEST_AUDITABLE_MINOR => {
                 return Err(Diagnostic::error(format!(
-                    "Kubernetes {self} has no usable audit policy: the first release that has one is 1.8"
+                    "Kubernetes {self} does not support audit policies: 1.8 is the first release that does"
                 ))
-                .help("upgrade the cluster, or name the true version with --kubernetes-version"));
+                .help("upgrade the cluster, or correct the version with --kubernetes-version"));
             }
-            OLDEST_AUDITABLE_MINOR..OLDEST_KNOWN_MINOR => Standing::Older,
-            OLDEST_KNOWN_MINOR..=NEWEST_KNOWN_MINOR => Standing::Known,
-            _ => Standing::Newer,
+            OLDEST_AUDITABLE_MINOR..OLDEST_KNOWN_MINOR => Support::Older,
+            OLDEST_KNOWN_MINOR..=NEWEST_KNOWN_MINOR => Support::Known,
+            _ => Support::Newer,
         };
-        Ok(Judged { minor: self.minor.clamp(OLDEST_KNOWN_MINOR, NEWEST_KNOWN_MINOR), standing })
+        Ok(ClosestRelease { minor: self.minor.clamp(OLDEST_KNOWN_MINOR, NEWEST_KNOWN_MINOR), support })
     }
 
-    /// The minor release by whose rules policies are judged: that of the version itself, also where its flags are not
-    /// known, or the newest known one.
+    /// The minor release whose rules apply to policies: the version's own, even if its flags are not known, but at most the
+    /// newest known one.
     #[must_use]
     pub fn policy_minor(&self) -> u32 {
         u32::from(self.minor.min(NEWEST_KNOWN_MINOR))
     }
 
-    /// A sentence for the operator where the version is not one of the known ones.
+    /// A warning if the version is not one of the known releases.
     #[must_use]
-    pub fn note(&self) -> Option<String> {
-        match self.judged().ok()?.standing {
-            Standing::Known => None,
-            Standing::Older => Some(format!(
-                "Kubernetes {self} is older than 1.{OLDEST_KNOWN_MINOR} and is judged as that; \
-                 flags that it lacks are still refused by name"
-            )),
-            Standing::Newer => Some(format!(
-                "Kubernetes {self} is newer than 1.{NEWEST_KNOWN_MINOR}, the last release kaudit was compared with, \
-                 and is judged as that"
-            )),
-        }
+    pub fn warning(&self) -> Option<Diagnostic> {
+        let message = match self.closest_release().ok()?.support {
+            Support::Known => return None,
+            Support::Older => format!(
+                "Kubernetes {self} is older than 1.{OLDEST_KNOWN_MINOR}, the oldest release that kaudit supports fully; \
+                 flags that it does not have are refused"
+            ),
+            Support::Newer => format!(
+                "Kubernetes {self} is newer than 1.{NEWEST_KNOWN_MINOR}, the newest release that kaudit knows; \
+                 the rules of 1.{NEWEST_KNOWN_MINOR} are used"
+            ),
+        };
+        Some(Diagnostic::warning(message).named("version-not-known"))
     }
 }
 
@@ -147,10 +148,10 @@ fn split_number(text: &str) -> Option<(u16, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KubernetesVersion, Standing};
+    use super::{KubernetesVersion, Support};
 
     #[test]
-    fn versions_as_they_are_written() {
+    fn versions_are_parsed() {
         for (text, minor, patch, suffix) in [
             ("v1.30.3", 30, Some(3), ""),
             ("1.30", 30, None, ""),
@@ -170,21 +171,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_version() {
-        for text in [
-            "",
-            "v",
-            "1",
-            "1.",
-            "2.30.1",
-            "latest",
-            "1.x",
-            "1.30.x",
-            "1.30.3 beta",
-            "v1.99999",
-            "1.30.3/x",
-            "-1.30",
-        ] {
+    fn invalid_versions_are_refused() {
+        for text in "|v|1|1.|2.30.1|latest|1.x|1.30.x|1.30.3 beta|v1.99999|1.30.3/x|-1.30".split('|') {
             assert!(KubernetesVersion::parse(text).is_err(), "{text}");
         }
     }
@@ -210,17 +198,20 @@ mod tests {
     }
 
     #[test]
-    fn knowledge_is_clamped_and_says_so() {
-        let judged = |text| KubernetesVersion::parse(text).unwrap().judged();
-        assert_eq!(judged("1.15").unwrap().minor, 16);
-        assert_eq!(judged("1.15").unwrap().standing, Standing::Older);
-        assert_eq!(judged("1.16").unwrap().standing, Standing::Known);
-        assert_eq!(judged("1.36").unwrap().standing, Standing::Known);
-        assert_eq!(judged("1.40.1").unwrap().minor, 36);
-        assert!(judged("1.7.16").is_err());
-        let note = |text| KubernetesVersion::parse(text).unwrap().note();
-        assert_eq!(note("1.36.2"), None);
-        assert!(note("v1.37.0").unwrap().contains("newer than 1.36"));
-        assert!(note("v1.12.3").unwrap().contains("older than 1.16"));
+    fn unknown_versions_use_the_closest_known_release_with_a_warning() {
+        for (text, minor, support, warning) in [
+            ("1.15", 16, Support::Older, Some("older than 1.16")),
+            ("1.16", 16, Support::Known, None),
+            ("1.36.2", 36, Support::Known, None),
+            ("v1.40.1", 36, Support::Newer, Some("newer than 1.36")),
+        ] {
+            let version = KubernetesVersion::parse(text).unwrap();
+            let closest = version.closest_release().unwrap();
+            assert_eq!((closest.minor, closest.support), (minor, support), "{text}");
+            let message = version.warning().map(|warning| warning.message);
+            assert_eq!(message.is_some(), warning.is_some(), "{text}");
+            assert!(message.unwrap_or_default().contains(warning.unwrap_or_default()), "{text}");
+        }
+        assert!(KubernetesVersion::parse("1.7.16").unwrap().closest_release().is_err());
     }
 }

@@ -28,35 +28,35 @@ Examples:
   kaudit collector vector --log-path /var/log/kubernetes/audit/audit.log \\
     --log-compress
 
-The configuration is for the settings of this node's manifest; with --log-path it is for those that are given, and no \
-node is looked at. What does not fit is said on standard error.";
+The configuration matches the settings in this node's manifest. With --log-path it matches the given settings, and the \
+node is not read. Warnings are printed on standard error.";
 
 /// `collector`
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(super) struct CollectorArgs {
-    /// The shipper.
+    /// Name of the log shipper.
     #[arg(help = name_help(), value_name = "NAME", required_unless_present = "list")]
     name: Option<String>,
-    /// List the shippers
+    /// List the supported log shippers
     #[arg(long, conflicts_with = "name")]
     list: bool,
-    /// Where it sends the events [default: logs.example.com and the port that is usual for the shipper]
+    /// Destination of the events [default: logs.example.com and the shipper's usual port]
     #[arg(long, value_name = "HOST:PORT")]
     to: Option<String>,
-    /// Provide for lines of this many bytes [default: what the API server truncates events to, else 8388608]
+    /// Maximum length of a line [default: the API server's limit for truncated events, else 8388608]
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1024..=1 << 30))]
     max_event_size: Option<u64>,
-    /// The log on the host, instead of looking at a node
+    /// Path of the log on the host, instead of reading the node
     #[arg(long, alias = LOG_PATH, value_name = "PATH", help_heading = "Instead of a node")]
     log_path: Option<String>,
-    /// Size in MB at which it is rotated [default: 100]
+    /// Size in MB at which the log is rotated [default: 100]
     #[arg(long, alias = LOG_MAXSIZE, value_name = "MB", requires = "log_path", help_heading = "Instead of a node")]
     log_maxsize: Option<u32>,
-    /// Rotated files that are kept [default: 10]
+    /// Number of rotated files that are kept [default: 10]
     #[arg(long, alias = LOG_MAXBACKUP, value_name = "N", requires = "log_path", help_heading = "Instead of a node")]
     log_maxbackup: Option<u32>,
-    /// Rotated files are compressed
+    /// The rotated files are compressed
     #[arg(long, alias = "audit-log-compress", requires = "log_path", help_heading = "Instead of a node")]
     log_compress: bool,
     /// Which node.
@@ -69,10 +69,10 @@ pub(super) struct CollectorArgs {
 
 fn name_help() -> String {
     let names: Vec<&str> = all().iter().map(|collector| collector.name).collect();
-    format!("The shipper: {}", names.join(", "))
+    format!("Name of the log shipper: {}", names.join(", "))
 }
 
-/// Prints the configuration on standard output, and what does not fit on standard error.
+/// Prints the configuration on standard output, and warnings on standard error.
 pub(super) fn run(args: &CollectorArgs, output: &mut Output<'_>) -> Exit {
     if args.list {
         return list(output);
@@ -95,10 +95,10 @@ pub(super) fn run(args: &CollectorArgs, output: &mut Output<'_>) -> Exit {
 fn prepare(args: &CollectorArgs) -> Result<(&'static Collector, LogSettings, Destination), Obstacle> {
     let name = args.name.as_deref().unwrap_or_default();
     let collector = find(name).ok_or_else(|| {
-        let refusal = Diagnostic::error(format!("there is no configuration for {name}"));
+        let refusal = Diagnostic::error(format!("unknown log shipper {name}"));
         match suggest(name) {
             Some(meant) => refusal.help(format!("did you mean {}?", meant.name)),
-            None => refusal.help("kaudit collector --list names them"),
+            None => refusal.help("list the supported log shippers: kaudit collector --list"),
         }
     })?;
     let to = match &args.to {
@@ -115,7 +115,7 @@ fn prepare(args: &CollectorArgs) -> Result<(&'static Collector, LogSettings, Des
     Ok((collector, settings, to))
 }
 
-/// The settings that were typed; the others are those that `enable` fills in.
+/// The given settings; the others are the defaults of `enable`.
 fn given(args: &CollectorArgs, path: &str) -> Result<LogSettings, Diagnostic> {
     Ok(LogSettings::read(LogFile::parse(path)?, NEWEST_KNOWN_MINOR, |name| match name {
         LOG_MAXSIZE => args.log_maxsize.map(|size| size.to_string()).or_else(|| filled(name)),
@@ -134,9 +134,9 @@ fn of_node(options: &NodeOptions) -> Result<LogSettings, Obstacle> {
     let target = Target::of(options)?;
     let shown = target.manifest.display().to_string();
     let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT)?.ok_or_else(|| {
-        Diagnostic::error(format!("there is no manifest {shown}"))
-            .help("name it with --manifest FILE or its node's tree with --root DIR")
-            .help("or describe the log: --log-path /var/log/kubernetes/audit/audit.log")
+        Diagnostic::error(format!("the manifest {shown} does not exist"))
+            .help("specify it with --manifest FILE, or a directory tree with --root DIR")
+            .help("or specify the log: --log-path /var/log/kubernetes/audit/audit.log")
     })?;
     let manifest = Manifest::read(&file.bytes).map_err(|refusal| refusal.in_file(shown.as_str()))?;
     let flags: BTreeMap<String, String> = audit_flags_there(manifest.api_server())
@@ -144,7 +144,7 @@ fn of_node(options: &NodeOptions) -> Result<LogSettings, Obstacle> {
         .map(|occurrence| (occurrence.flag, occurrence.value.unwrap_or_else(|| "true".to_owned())))
         .collect();
     let minor = match KubernetesVersion::from_image(&manifest.api_server().image) {
-        Some(version) => version.judged()?.minor,
+        Some(version) => version.closest_release()?.minor,
         None => NEWEST_KNOWN_MINOR,
     };
     let log = host_log(&manifest, flags.get(LOG_PATH)).map_err(|refusal| refusal.in_file(shown))?;
@@ -155,21 +155,27 @@ fn of_node(options: &NodeOptions) -> Result<LogSettings, Obstacle> {
 fn host_log(manifest: &Manifest, flag: Option<&String>) -> Result<LogFile, Diagnostic> {
     let path = flag.map_or("", String::as_str);
     if path.is_empty() {
-        return Err(Diagnostic::error("the API server writes no log file: there is no --audit-log-path")
-            .help("kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
+        return Err(Diagnostic::error(
+            "the API server does not write a log file: --audit-log-path is not set",
+        )
+        .help("kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
     }
     if path == STANDARD_OUTPUT {
-        return Err(Diagnostic::error("--audit-log-path=-: the events are in the container's log, between other lines")
-            .help("a file of their own is easier to ship: kaudit enable --log-path /var/log/kubernetes/audit/audit.log"));
+        return Err(Diagnostic::error(
+            "--audit-log-path=-: the events are in the container's log, mixed with other lines",
+        )
+        .help(
+            "write them to a separate file: kaudit enable --log-path /var/log/kubernetes/audit/audit.log",
+        ));
     }
     if is_expanded(path) {
-        return Err(Diagnostic::error(format!("--audit-log-path={path} is expanded by the kubelet"))
-            .help("describe the log: --log-path /var/log/kubernetes/audit/audit.log"));
+        return Err(Diagnostic::error(format!("the kubelet expands --audit-log-path={path}"))
+            .help("specify the log: --log-path /var/log/kubernetes/audit/audit.log"));
     }
     let host = Coverage::of(&manifest.mounts(), Path::new(path)).and_then(|coverage| coverage.host);
     let host = host.ok_or_else(|| {
-        Diagnostic::error(format!("{path} lies in no directory of the host: the log ends with the container"))
-            .help(format!("kaudit enable --log-path {path} adds the mount"))
+        Diagnostic::error(format!("{path} is not on the host: the log is lost when the container ends"))
+            .help(format!("add a mount: kaudit enable --log-path {path}"))
     })?;
     LogFile::parse(&host.to_string_lossy())
 }

@@ -144,7 +144,7 @@ fn describe(draft: &Draft) -> Vec<String> {
 
 fn origin_name(origin: Origin) -> &'static str {
     match origin {
-        Origin::Asked => "requested",
+        Origin::Requested => "requested",
         Origin::Kept => "kept",
         Origin::Default => "default",
     }

@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::target::Target;
 use super::webhook::{made, made_elsewhere, resolve_service};
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
-use crate::audit::settings::Asked;
+use crate::audit::settings::RequestedFlag;
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
 use crate::plan::{PolicyWanted, Wanted};
@@ -42,7 +42,7 @@ pub(super) fn understand(settings: &Settings, target: &Target) -> Result<Wanted,
         policy,
         webhook,
         no_webhook: settings.no_webhook,
-        flags: flags.into_iter().map(|(flag, value)| Asked { flag, value }).collect(),
+        flags: flags.into_iter().map(|(flag, value)| RequestedFlag { flag, value }).collect(),
         environment: settings.container_env.clone(),
         logtail_cluster_id: settings.logtail_cluster_id.clone(),
         version: settings.kubernetes_version.clone(),

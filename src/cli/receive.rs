@@ -1,4 +1,4 @@
-//! `receive`: the receiving end of the API server's audit webhook.
+//! `receive`: a receiver for the API server's audit webhook.
 
 use super::columns::counted;
 use super::end::end;
@@ -21,19 +21,19 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOS
 
 const HELP: &str = "\
 Examples:
-  kaudit receive                   on 127.0.0.1:9443, a line for each event
+  kaudit receive                   on 127.0.0.1:9443, one line per event
   kaudit receive --listen 192.0.2.10:9443 --token-file token \\
     --tls-cert tls.crt --tls-key tls.key --format json \\
     --output-file /var/log/audit/events.log --fsync batch
 
-Events are posted to any path; /healthz and /metrics are there too.
+Events can be posted to any path. /healthz and /metrics are available for monitoring.
 
-A request is answered 200 when its events are written: what the API server does not repeat is there. It repeats a batch \
-whose answer got lost, byte for byte: such a body is known again, as long as this process runs and remembers it \
-(--remember), and is not written twice.
+The response is 200 only after all events of a request are written. If a response is lost, the API server sends the same \
+batch again. Recent request bodies are remembered (--remember) while the process runs, so that such a batch is not written \
+twice.
 
-SIGTERM and SIGINT end it in order, with exit code 0; SIGHUP has it open its file anew. When events cannot be written any \
-more, it ends with exit code 5. Certificates and tokens are read again when they change.";
+SIGTERM and SIGINT stop the receiver gracefully, with exit code 0. SIGHUP reopens the output file. If events can no longer \
+be written, it stops with exit code 5. Certificates and tokens are reloaded when their files change.";
 
 /// `receive`
 #[derive(Debug, Args)]
@@ -42,61 +42,49 @@ pub(super) struct ReceiveArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS:PORT", default_value_t = DEFAULT_LISTEN)]
     listen: SocketAddr,
-    /// Speak TLS with this certificate and its chain, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "Who may send")]
+    /// Certificate for TLS with its chain, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "TLS and authentication")]
     tls_cert: Option<PathBuf>,
-    /// The certificate's key
-    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "Who may send")]
+    /// Private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "TLS and authentication")]
     tls_key: Option<PathBuf>,
-    /// Take events only from clients with a certificate of these authorities, PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "Who may send")]
+    /// CA bundle used to verify client certificates, PEM; clients without a valid certificate are rejected
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "TLS and authentication")]
     client_ca: Option<PathBuf>,
-    /// Take events only with a bearer token of this file, one a line
-    #[arg(long, value_name = "FILE", help_heading = "Who may send")]
+    /// File with accepted bearer tokens, one per line; requests without one of them are rejected
+    #[arg(long, value_name = "FILE", help_heading = "TLS and authentication")]
     token_file: Option<PathBuf>,
-    /// How events are written
-    #[arg(long, value_enum, default_value_t = FormArg::Line, help_heading = "What is written")]
+    /// Format of the events
+    #[arg(long, value_enum, default_value_t = FormArg::Line, help_heading = "Output")]
     format: FormArg,
-    /// With --format csv: these fields, named as those of kaudit logs
-    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = field, help_heading = "What is written")]
+    /// Fields for --format csv, with the names of kaudit logs
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = field, help_heading = "Output")]
     fields: Vec<Field>,
     /// Write to this file instead of standard output
-    #[arg(long, value_name = "FILE", help_heading = "What is written")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     output_file: Option<PathBuf>,
-    /// Rotate the file before a batch that makes it larger than this; 0: never
-    #[arg(
-        long,
-        value_name = "MB",
-        default_value_t = 100,
-        requires = "output_file",
-        help_heading = "What is written"
-    )]
+    /// Rotate the file before it becomes larger than this; 0: never
+    #[arg(long, value_name = "MB", default_value_t = 100, requires = "output_file", help_heading = "Output")]
     maxsize: u32,
-    /// Rotated files that are kept; 0: all
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 10,
-        requires = "output_file",
-        help_heading = "What is written"
-    )]
+    /// Number of rotated files that are kept; 0: all
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "output_file", help_heading = "Output")]
     maxbackup: u32,
-    /// Sync to the disk: batch, before a request is answered; never, when the kernel likes; or after this time, such as 1s
-    #[arg(long, value_name = "batch|never|DURATION", default_value = "1s", value_parser = sync_policy, help_heading = "What is written")]
+    /// When to sync to disk: batch (before each response), never, or after a duration such as 1s
+    #[arg(long, value_name = "batch|never|DURATION", default_value = "1s", value_parser = sync_policy, help_heading = "Output")]
     fsync: SyncPolicy,
-    /// Know a body again that is posted a second time, among this many; 0: write it again
-    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(..=1 << 20), help_heading = "What is written")]
+    /// Number of recent request bodies remembered for deduplication; 0: no deduplication
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(..=1 << 20), help_heading = "Output")]
     remember: u32,
-    /// The longest body, in bytes; two of them may be under way
+    /// Maximum size of a request body in bytes; memory is limited to two bodies of this size
     #[arg(long, value_name = "BYTES", default_value_t = MAX_BODY, value_parser = clap::value_parser!(u32).range(1..=1 << 30), help_heading = "Limits")]
     max_body: u32,
-    /// The most connections at a time; one that is idle leaves its place to another, or others wait
+    /// Maximum number of connections; idle connections are closed for new ones, otherwise new ones wait
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000), help_heading = "Limits")]
     max_connections: u32,
-    /// How long a handshake, the first request and a body may each take
+    /// Timeout of each TLS handshake, first request and request body
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration, help_heading = "Limits")]
     timeout: Duration,
-    /// How long requests may take to finish when the end is asked for
+    /// How long to wait for requests in progress when the receiver is stopped
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration, help_heading = "Limits")]
     grace: Duration,
     /// Which format.
@@ -104,12 +92,12 @@ pub(super) struct ReceiveArgs {
     pub(super) output: OutputOptions,
 }
 
-/// How events are written.
+/// The format of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormArg {
-    /// A line for people
+    /// A readable line per event
     Line,
-    /// A JSON object a line, as in the API server's own log
+    /// A JSON object per line, as in the API server's log
     Json,
     /// Comma-separated: time, level, stage, URI, verb, user, source IPs, resource, name, decision, reason, or --fields
     Csv,
@@ -120,21 +108,15 @@ fn sync_policy(text: &str) -> Result<SyncPolicy, String> {
         "batch" => Ok(SyncPolicy::Batch),
         "never" => Ok(SyncPolicy::Never),
         interval => match duration(interval)? {
-            Duration::ZERO => Err("it is batch, never, or a duration above zero".to_owned()),
+            Duration::ZERO => Err("expected batch, never, or a duration greater than zero".to_owned()),
             interval => Ok(SyncPolicy::Interval(interval)),
         },
     }
 }
 
-/// Receives until it is asked to end.
+/// Receives events until it is stopped.
 pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
-    if output.json && args.output_file.is_none() {
-        let refusal = Diagnostic::error("events and -o json would both be on standard output")
-            .help("write the events to a file with --output-file; --format json is the form of the events");
-        return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
-    }
-    if !args.fields.is_empty() && args.format != FormArg::Csv {
-        let refusal = Diagnostic::error("--fields are those of --format csv").help("--format csv");
+    if let Err(refusal) = check(args, output.json) {
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     let mut report = Report { notes: remark(args), ..Report::default() };
@@ -150,7 +132,7 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
             if output.json {
                 return end(output, (report, exit));
             }
-            // Standard output has events, and nothing else.
+            // Standard output contains only events.
             let message = std::mem::take(&mut report.message);
             let exit = end(output, (report, exit));
             if !output.quiet {
@@ -163,6 +145,21 @@ pub(super) fn run(args: &ReceiveArgs, output: &mut Output<'_>) -> Exit {
             end(output, (report, Exit::Refused))
         }
     }
+}
+
+/// Checks that the options do not contradict each other.
+fn check(args: &ReceiveArgs, is_json: bool) -> Result<(), Diagnostic> {
+    if is_json && args.output_file.is_none() {
+        return Err(Diagnostic::error(
+            "-o json requires --output-file: events are written to standard output",
+        )
+        .help("write the events to a file with --output-file")
+        .help("for events as JSON use --format json"));
+    }
+    if !args.fields.is_empty() && args.format != FormArg::Csv {
+        return Err(Diagnostic::error("--fields works only with --format csv").help("add --format csv"));
+    }
+    Ok(())
 }
 
 fn event_server(args: &ReceiveArgs) -> EventServer {
@@ -198,7 +195,7 @@ fn event_server(args: &ReceiveArgs) -> EventServer {
     }
 }
 
-/// What is dangerous about the options.
+/// Warnings about insecure options.
 fn remark(args: &ReceiveArgs) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     if args.listen.ip().is_loopback() {
@@ -206,20 +203,20 @@ fn remark(args: &ReceiveArgs) -> Vec<Diagnostic> {
     }
     let address = args.listen;
     if args.tls_cert.is_none() {
-        let what = if args.token_file.is_some() { "events and the token" } else { "events" };
+        let what = if args.token_file.is_some() { "events and tokens" } else { "events" };
         notes.push(
             Diagnostic::warning(format!(
-                "without TLS {what} come over the network to {address} in the clear"
+                "without TLS, {what} are sent unencrypted over the network to {address}"
             ))
             .named("receive-without-tls")
-            .help("--tls-cert FILE --tls-key FILE"),
+            .help("use TLS: --tls-cert FILE --tls-key FILE"),
         );
     }
     if args.token_file.is_none() && args.client_ca.is_none() {
         notes.push(
-            Diagnostic::warning(format!("whoever reaches {address} can send events of his own making"))
+            Diagnostic::warning(format!("anyone who can reach {address} can submit forged events"))
                 .named("receive-from-anybody")
-                .help("--token-file FILE, or --client-ca FILE"),
+                .help("authenticate clients: --token-file FILE or --client-ca FILE"),
         );
     }
     notes
@@ -228,7 +225,7 @@ fn remark(args: &ReceiveArgs) -> Vec<Diagnostic> {
 fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exit {
     let metrics = &received.metrics;
     report.message = format!(
-        "{} in {} written, {} repeated, {} refused",
+        "wrote {} in {}; {} duplicated, {} rejected",
         counted(metrics.events.get(), "event"),
         counted(metrics.batches.get(), "batch"),
         counted(metrics.repeated.get(), "batch"),
@@ -236,27 +233,26 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
     );
     if received.cut > 0 {
         let text = format!(
-            "cut after {:?}: {}",
-            args.grace,
-            counted(u64::try_from(received.cut).unwrap_or(u64::MAX), "connection")
+            "closed {} with requests in progress after the grace period of {:?}",
+            counted(u64::try_from(received.cut).unwrap_or(u64::MAX), "connection"),
+            args.grace
         );
-        let hint = "what they were sending was not answered: the API server sends it again";
-        report.notes.push(Diagnostic::warning(text).named("receive-cut").help(hint));
+        let help = "no action required: the API server sends requests without a response again";
+        report.notes.push(Diagnostic::warning(text).named("receive-cut").help(help));
     }
     let unreadable = metrics.unreadable.get();
     if unreadable > 0 {
-        let text = format!("{unreadable} of the events kaudit cannot read: they are written as they came");
-        let hint =
-            "a later release of Kubernetes may have sent them, and a later one of kaudit may read them";
-        report.notes.push(Diagnostic::warning(text).named("receive-unreadable").help(hint));
+        let text = format!("{} could not be parsed and were written unchanged", counted(unreadable, "event"));
+        let help = "if a newer Kubernetes release sent them, a newer kaudit release may parse them";
+        report.notes.push(Diagnostic::warning(text).named("receive-unreadable").help(help));
     }
     match &received.broken {
         None => Exit::Done,
         Some(why) => {
-            let refusal = Diagnostic::error(format!("events cannot be written any more: {why}"));
-            report
-                .refusals
-                .push(refusal.help("requests since then were answered 503: the API server sends them again"));
+            let refusal = Diagnostic::error(format!("cannot write events: {why}"));
+            report.refusals.push(refusal.help(
+                "fix the cause and restart: the API server sends requests with the response 503 again",
+            ));
             Exit::ManualIntervention
         }
     }

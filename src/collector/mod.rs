@@ -1,9 +1,9 @@
-//! Configurations for log shippers: how each of them reads the audit log of a node without losing or doubling events,
-//! and where its limits and the node's settings do not fit.
+//! Configurations for log shippers: how each of them reads the audit log of a node without losing or duplicating events,
+//! and where its limits conflict with the node's settings.
 //!
-//! The API server rotates by renaming `audit.log` to `audit-<time>.log` and beginning a new one
-//! (`gopkg.in/natefinch/lumberjack.v2`). What a shipper makes of that was measured for rsyslog and syslog-ng
-//! (`cargo xtask shippers`), and is what their makers document for the others.
+//! The API server rotates by renaming `audit.log` to `audit-<time>.log` and creating a new file
+//! (`gopkg.in/natefinch/lumberjack.v2`). How rsyslog and syslog-ng handle this was measured (`cargo xtask shippers`); for
+//! the others it is taken from their documentation.
 
 mod notes;
 mod settings;
@@ -18,7 +18,7 @@ pub use table::{Collector, Following, all, find, suggest};
 use crate::diagnostic::Diagnostic;
 use std::net::Ipv6Addr;
 
-/// Where a shipper sends what it has read.
+/// Where a shipper sends the events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     /// A name or an address, without brackets.
@@ -28,20 +28,20 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// A name that nobody has (RFC 2606), with the port that is usual for the shipper.
+    /// A reserved example name (RFC 2606), with the shipper's usual port.
     #[must_use]
     pub fn example(collector: &Collector) -> Self {
         Self { host: "logs.example.com".to_owned(), port: collector.port }
     }
 
-    /// Reads `HOST`, `HOST:PORT`, `ADDRESS`, `[ADDRESS]`, `[ADDRESS]:PORT`; without a port it is the one that is usual for the shipper.
+    /// Parses `HOST`, `HOST:PORT`, `ADDRESS`, `[ADDRESS]` or `[ADDRESS]:PORT`. The default is the shipper's usual port.
     ///
     /// # Errors
-    /// It is none of these.
+    /// It has another form.
     pub fn parse(text: &str, collector: &Collector) -> Result<Self, Diagnostic> {
         let refuse = || {
-            Diagnostic::error(format!("--to {text} is no HOST:PORT"))
-                .help("give it as logs.example.com:6514, or [2001:db8::1]:6514")
+            Diagnostic::error(format!("--to must have the form HOST:PORT, not {text}"))
+                .help("for example: logs.example.com:6514 or [2001:db8::1]:6514")
         };
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') || host.starts_with('[') && host.ends_with(']') => {
@@ -63,7 +63,7 @@ impl Destination {
         self.host.contains(':')
     }
 
-    /// The host as it stands before a port: an address of IPv6 in brackets (RFC 3986, 3.2.2).
+    /// The host as it is written before a port: an IPv6 address in brackets (RFC 3986, 3.2.2).
     fn bracketed(&self) -> String {
         if self.is_ipv6() { format!("[{}]", self.host) } else { self.host.clone() }
     }
@@ -82,7 +82,7 @@ pub fn render(collector: &Collector, settings: &LogSettings, to: &Destination) -
         ("limit", limit.to_string()),
         ("limit_kib", limit.div_ceil(KIB).to_string()),
         ("twice_limit", limit.saturating_mul(2).to_string()),
-        // Fluent Bit does not start with a first buffer that is larger than the largest.
+        // Fluent Bit does not start if the initial buffer is larger than the maximum.
         ("first_buffer", limit.min(FIRST_BUFFER).to_string()),
         ("host", to.host.clone()),
         ("bracketed_host", to.bracketed()),
@@ -97,5 +97,5 @@ pub fn render(collector: &Collector, settings: &LogSettings, to: &Destination) -
 
 /// Bytes.
 const KIB: u64 = 1024;
-/// What Fluent Bit begins with: most events fit.
+/// The initial buffer of Fluent Bit: large enough for most events.
 const FIRST_BUFFER: u64 = 128 * KIB;

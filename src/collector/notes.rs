@@ -1,12 +1,12 @@
-//! Where a node's settings and a shipper's limits do not fit.
+//! Conflicts between a node's settings and a shipper's limits.
 
 use super::{Collector, EventSize, Following, LogSettings};
 use crate::diagnostic::Diagnostic;
 
-/// Rotated files that outlast a short stop of the shipper, at least.
+/// With fewer rotated files, events are lost even if the shipper stops only for a short time.
 const FEW_BACKUPS: u64 = 3;
 
-/// All remarks about one shipper on one node, in a fixed order.
+/// All warnings and remarks about a shipper on a node, in a fixed order.
 #[must_use]
 pub fn remark(collector: &Collector, settings: &LogSettings) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
@@ -16,7 +16,7 @@ pub fn remark(collector: &Collector, settings: &LogSettings) -> Vec<Diagnostic> 
     if !settings.is_json {
         notes.push(
             Diagnostic::warning(
-                "--audit-log-format=legacy writes no JSON: the configuration takes lines of JSON apart",
+                "--audit-log-format=legacy does not write JSON, but the configuration parses JSON",
             )
             .named("legacy-format")
             .help("kaudit enable --log-format json"),
@@ -24,7 +24,7 @@ pub fn remark(collector: &Collector, settings: &LogSettings) -> Vec<Diagnostic> 
     }
     notes.push(
         Diagnostic::info(format!(
-            "the log is readable for root alone, so {} needs to be root or to have CAP_DAC_READ_SEARCH",
+            "only root can read the log: {} must run as root or with CAP_DAC_READ_SEARCH",
             collector.title
         ))
         .named("collector-permission"),
@@ -35,12 +35,12 @@ pub fn remark(collector: &Collector, settings: &LogSettings) -> Vec<Diagnostic> 
 fn remark_events(collector: &Collector, settings: &LogSettings) -> Option<Diagnostic> {
     (settings.events == EventSize::Unbounded).then(|| {
         Diagnostic::warning(format!(
-            "the node's events have no limit: a line over {} bytes {}",
+            "the size of events is not limited on this node: a line of more than {} bytes {}",
             collector.line_limit(settings.events),
             collector.too_long
         ))
         .named("collector-unbounded-events")
-        .help("kaudit enable --log-truncate-enabled bounds them, or choose another limit here with --max-event-size")
+        .help("limit the size with kaudit enable --log-truncate-enabled, or choose another limit with --max-event-size")
     })
 }
 
@@ -52,11 +52,11 @@ fn remark_hard_limit(collector: &Collector, settings: &LogSettings) -> Option<Di
     };
     (bytes > hard.bytes).then(|| {
         Diagnostic::warning(format!(
-            "the node's events can be longer than the {} bytes that are taken by default: such a line {}",
+            "events can be longer than the default limit of {} bytes: a longer line {}",
             hard.bytes, collector.too_long
         ))
         .named("collector-line-limit")
-        .help(hard.hint)
+        .help(hard.help)
     })
 }
 
@@ -66,15 +66,15 @@ fn remark_rotation(collector: &Collector, settings: &LogSettings) -> Option<Diag
     match collector.following {
         Following::Path => Some(
             Diagnostic::info(format!(
-                "what is rotated while {} is down, it does not read: the rest of that file, and the files after it up to the present one",
+                "{} does not read files that are rotated while it is stopped: neither the rest of the file that it was reading, nor later files",
                 collector.title
             ))
             .named("collector-down-at-rotation")
-            .help(format!("after a stop send what is missing from {} once by hand", settings.file.rotated())),
+            .help(format!("after a stop, send missing events from {} manually", settings.file.rotated())),
         ),
         Following::File if settings.compress => Some(
             Diagnostic::warning(format!(
-                "--audit-log-compress: what is rotated and compressed while {} is down, it does not read",
+                "--audit-log-compress: {} does not read files that are rotated and compressed while it is stopped",
                 collector.title
             ))
             .named("collector-compressed")
@@ -82,7 +82,7 @@ fn remark_rotation(collector: &Collector, settings: &LogSettings) -> Option<Diag
         ),
         Following::File => settings.maxbackup.filter(|count| *count < FEW_BACKUPS).map(|count| {
             Diagnostic::warning(format!(
-                "--audit-log-maxbackup={count}: while {} is down, events are lost from the rotation after that on",
+                "--audit-log-maxbackup={count}: events are lost if the log is rotated more often than that while {} is stopped",
                 collector.title
             ))
             .named("collector-few-backups")

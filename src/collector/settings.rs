@@ -1,4 +1,4 @@
-//! What of a node's audit flags matters to whoever reads its log.
+//! The settings of a node's audit log that matter to a log shipper.
 
 use crate::audit::disk::ZERO_MAXSIZE_DISABLES_SINCE;
 use crate::audit::flag::{self, LOG_MAXBACKUP, LOG_MAXSIZE};
@@ -6,37 +6,36 @@ use crate::audit::pflag::{parse_bool, parse_int};
 use crate::diagnostic::Diagnostic;
 use std::path::Path;
 
-/// Where no truncation bounds an event, a line of this many bytes is provided for: the largest request that the API server
-/// takes, 3 MiB (`k8s.io/apiserver/pkg/server/config.go`, `MaxRequestBodyBytes`), and its response, logged as one event.
+/// The line limit where truncation is off: enough for the largest request that the API server accepts, 3 MiB
+/// (`k8s.io/apiserver/pkg/server/config.go`, `MaxRequestBodyBytes`), and its response in one event.
 const UNBOUNDED_LINE: u64 = 8 << 20;
-/// Room for the end of a line and for what a shipper adds to it in its own buffer.
-const LINE_ROOM: u64 = 1024;
-/// The flag that bounds events.
+/// Space for the line ending and for data that a shipper adds to the line in its buffer.
+const LINE_OVERHEAD: u64 = 1024;
+/// The flag that enables truncation.
 const TRUNCATE: &str = "audit-log-truncate-enabled";
-/// How far.
+/// The maximum size of an event if truncation is enabled.
 const MAX_EVENT: &str = "audit-log-truncate-max-event-size";
 
-/// The log's path on the host. It has only characters that mean nothing in the configuration of any shipper.
+/// The log's path on the host. It contains only characters that have no special meaning in the configuration of any shipper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFile(String);
 
 impl LogFile {
-    /// Takes an absolute path.
+    /// Checks an absolute path.
     ///
     /// # Errors
-    /// It is relative, names no file, or has characters that the shippers' configurations would each quote in another way,
-    /// if at all.
+    /// It is relative, is a directory, or contains characters that would have to be quoted in some configurations.
     pub fn parse(path: &str) -> Result<Self, Diagnostic> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         if !path.starts_with('/') || path.ends_with('/') {
-            return Err(Diagnostic::error(format!("`{path}` is no absolute path of a log file"))
-                .help("give it as the host has it: --log-path /var/log/kubernetes/audit/audit.log"));
+            return Err(Diagnostic::error(format!("`{path}` is not an absolute path of a log file"))
+                .help("use the path on the host: --log-path /var/log/kubernetes/audit/audit.log"));
         }
         if !path.chars().all(is_plain) {
             return Err(Diagnostic::error(format!(
-                "`{path}` has characters that mean something else in a configuration"
+                "`{path}` contains characters with a special meaning in log shipper configurations"
             ))
-            .help("choose a path of letters, digits, `.`, `_` and `-`: kaudit enable --log-path …"));
+            .help("use a path of letters, digits, `.`, `_` and `-`: kaudit enable --log-path …"));
         }
         Ok(Self(path.to_owned()))
     }
@@ -47,7 +46,7 @@ impl LogFile {
         &self.0
     }
 
-    /// A pattern for the rotated files, and not for compressed ones: the time stands between name and extension.
+    /// A pattern for the rotated files that are not compressed: the time is between name and extension.
     #[must_use]
     pub fn rotated(&self) -> String {
         let path = Path::new(&self.0);
@@ -68,36 +67,36 @@ impl LogFile {
 /// How long a line of the log can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventSize {
-    /// `--audit-log-truncate-enabled`: bodies are left out of an event that is larger than this many bytes, and the event
-    /// itself if that does not help (`k8s.io/apiserver/plugin/pkg/audit/truncate`).
+    /// `--audit-log-truncate-enabled`: if an event is larger than this many bytes, its bodies are dropped, and if it is still
+    /// too large, the event (`k8s.io/apiserver/plugin/pkg/audit/truncate`).
     AtMost(u64),
-    /// Whoever reads it is to be ready for this many bytes, whatever the node's settings.
+    /// The operator's limit in bytes, regardless of the node's settings.
     Chosen(u64),
-    /// Nothing bounds it.
+    /// Not limited.
     Unbounded,
 }
 
 impl EventSize {
-    /// Bytes of a line to be ready for.
+    /// The maximum length of a line in bytes.
     #[must_use]
     pub fn line_limit(self) -> u64 {
         match self {
             Self::AtMost(bytes) | Self::Chosen(bytes) => {
-                bytes.saturating_add(LINE_ROOM).div_ceil(LINE_ROOM).saturating_mul(LINE_ROOM)
+                bytes.saturating_add(LINE_OVERHEAD).div_ceil(LINE_OVERHEAD).saturating_mul(LINE_OVERHEAD)
             }
             Self::Unbounded => UNBOUNDED_LINE,
         }
     }
 }
 
-/// What matters of the audit flags.
+/// The relevant settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
-    /// Where it is.
+    /// The log.
     pub file: LogFile,
     /// `--audit-log-maxsize` in MiB; `None`: never rotated.
     pub maxsize: Option<u64>,
-    /// `--audit-log-maxbackup`; `None`: none is removed for their number.
+    /// `--audit-log-maxbackup`; `None`: not limited.
     pub maxbackup: Option<u64>,
     /// `--audit-log-compress`
     pub compress: bool,
@@ -108,21 +107,18 @@ pub struct LogSettings {
 }
 
 impl LogSettings {
-    /// Reads them from the flags of an API server 1.`minor`; `value_of` returns what a flag is set to, if it is. A value that
-    /// cannot be read counts as the default: the API server would not start with it.
+    /// Reads them from the flags of an API server 1.`minor`; `value_of` returns the value of a flag if it is set. An invalid
+    /// value counts as the default: the API server would not start with it.
     #[must_use]
     pub fn read(file: LogFile, minor: u16, value_of: impl Fn(&str) -> Option<String>) -> Self {
-        let value = |name: &str| {
-            value_of(name)
-                .unwrap_or_else(|| flag::find(name).map_or("", |flag| flag.default_in(minor)).to_owned())
-        };
+        let value = |name: &str| value_of(name).unwrap_or_else(|| flag::default_in(name, minor).to_owned());
         let number = |name: &str| parse_int(&value(name)).ok().and_then(|number| u64::try_from(number).ok());
         let is_on = |name: &str| parse_bool(&value(name)).unwrap_or_default();
         Self {
             file,
             maxsize: match number(LOG_MAXSIZE) {
                 Some(0) if minor >= ZERO_MAXSIZE_DISABLES_SINCE => None,
-                // Before, zero means the default of the library that rotates.
+                // In older releases, zero means the default of the rotation library.
                 Some(0) | None => Some(100),
                 size => size,
             },
@@ -136,7 +132,7 @@ impl LogSettings {
         }
     }
 
-    /// The rotation in words.
+    /// Describes the rotation.
     #[must_use]
     pub fn describe_rotation(&self) -> String {
         let Some(maxsize) = self.maxsize else { return "never rotated".to_owned() };
@@ -149,21 +145,21 @@ impl LogSettings {
         format!("rotated at {maxsize} MiB, {kept}, {compressed}")
     }
 
-    /// The length of events in words, for the end of a sentence.
+    /// Describes the size of events, for the end of a sentence.
     pub(super) fn describe_events(&self) -> String {
         match self.events {
-            EventSize::AtMost(bytes) => format!("on this node no event is over {bytes} bytes"),
-            EventSize::Chosen(bytes) => format!("events are taken to be {bytes} bytes at most"),
-            EventSize::Unbounded => "on this node events have no limit".to_owned(),
+            EventSize::AtMost(bytes) => format!("events on this node have at most {bytes} bytes"),
+            EventSize::Chosen(bytes) => format!("events are assumed to have at most {bytes} bytes"),
+            EventSize::Unbounded => "the size of events on this node is not limited".to_owned(),
         }
     }
 
-    /// What becomes of rotated files, as a sentence.
+    /// Describes the compression of rotated files, as a sentence.
     pub(super) fn describe_compression(&self) -> &'static str {
         if self.compress {
-            "Those that are compressed meanwhile are not read."
+            "Files that are compressed while it is stopped are not read."
         } else {
-            "On this node they stay uncompressed."
+            "Rotated files are not compressed on this node."
         }
     }
 }

@@ -1,53 +1,53 @@
-//! The shippers.
+//! The supported log shippers.
 
 use super::EventSize;
-use strsim::jaro_winkler;
+use crate::spelling::most_similar;
 
-/// How a shipper recognises a file that was renamed.
+/// How a shipper tracks a file that is renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Following {
-    /// It follows the path, and reads a rotated file to its end while it runs. What is rotated while it is down, it does not
-    /// find again.
+    /// By its path. While it runs, it reads a rotated file to its end. It does not find files that are rotated while it is
+    /// stopped.
     Path,
-    /// It knows a file by its inode or its first bytes, and goes on where it was, under any name.
+    /// By its inode or its first bytes. It continues at the last position, under any name.
     File,
 }
 
-/// A limit of the shipper, or of where it sends to, that no option of the configuration moves.
+/// A limit of the shipper, or of its destination, that its configuration cannot change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HardLimit {
-    /// Bytes of a line.
+    /// The maximum length of a line in bytes.
     pub bytes: u64,
-    /// What to do about it.
-    pub hint: &'static str,
+    /// How to raise it.
+    pub help: &'static str,
 }
 
 /// A log shipper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collector {
-    /// As it is typed.
+    /// The name on the command line.
     pub name: &'static str,
-    /// As its makers write it.
+    /// The name of the product.
     pub title: &'static str,
-    /// The port that is usual for what it sends.
+    /// The usual port of its protocol.
     pub port: u16,
-    /// How it recognises files.
+    /// How it tracks files.
     pub following: Following,
-    /// What becomes of a line that is too long, for the end of a sentence.
+    /// What happens to a line that is too long, for the end of a sentence.
     pub too_long: &'static str,
-    /// Bytes of a line that it takes by itself: no lower limit is set, which would only cut more.
-    pub takes_anyway: u64,
-    /// What cannot be configured here.
+    /// Its default line limit in bytes, which is never lowered.
+    pub default_limit: u64,
+    /// A limit that cannot be configured here.
     pub hard_limit: Option<HardLimit>,
-    /// Its configuration with `{{names}}` to be filled in.
+    /// Its configuration with placeholders such as `{{path}}`.
     pub template: &'static str,
 }
 
 impl Collector {
-    /// Bytes of a line that its configuration provides for.
+    /// The line limit of its configuration in bytes.
     #[must_use]
     pub fn line_limit(&self, events: EventSize) -> u64 {
-        events.line_limit().max(self.takes_anyway)
+        events.line_limit().max(self.default_limit)
     }
 }
 
@@ -58,11 +58,11 @@ const COLLECTORS: [Collector; 9] = [
         title: "Grafana Alloy",
         port: 3100,
         following: Following::Path,
-        too_long: "is refused by Loki",
-        takes_anyway: 0,
+        too_long: "is rejected by Loki",
+        default_limit: 0,
         hard_limit: Some(HardLimit {
             bytes: 256 << 10,
-            hint: "raise limits_config.max_line_size of Loki, or set max_line_size_truncate there",
+            help: "increase limits_config.max_line_size in Loki, or set max_line_size_truncate",
         }),
         template: include_str!("../../templates/collectors/alloy.alloy"),
     },
@@ -71,8 +71,8 @@ const COLLECTORS: [Collector; 9] = [
         title: "Filebeat",
         port: 5044,
         following: Following::File,
-        too_long: "is cut off",
-        takes_anyway: 10 << 20,
+        too_long: "is truncated",
+        default_limit: 10 << 20,
         hard_limit: None,
         template: include_str!("../../templates/collectors/filebeat.yml"),
     },
@@ -82,7 +82,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 24224,
         following: Following::Path,
         too_long: "is skipped",
-        takes_anyway: 0,
+        default_limit: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/fluent-bit.yaml"),
     },
@@ -92,7 +92,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 24224,
         following: Following::File,
         too_long: "is skipped",
-        takes_anyway: 0,
+        default_limit: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/fluentd.conf"),
     },
@@ -102,10 +102,10 @@ const COLLECTORS: [Collector; 9] = [
         port: 443,
         following: Following::File,
         too_long: "is torn",
-        takes_anyway: 0,
+        default_limit: 0,
         hard_limit: Some(HardLimit {
             bytes: 512 << 10,
-            hint: "set max_read_buffer_size in ilogtail_config.json, to 8388608 at most",
+            help: "increase max_read_buffer_size in ilogtail_config.json, at most to 8388608",
         }),
         template: include_str!("../../templates/collectors/logtail.yaml"),
     },
@@ -115,7 +115,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 4317,
         following: Following::File,
         too_long: "is torn",
-        takes_anyway: 0,
+        default_limit: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/otel.yaml"),
     },
@@ -125,7 +125,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 6514,
         following: Following::Path,
         too_long: "is truncated",
-        takes_anyway: 0,
+        default_limit: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/rsyslog.conf"),
     },
@@ -134,8 +134,8 @@ const COLLECTORS: [Collector; 9] = [
         title: "syslog-ng",
         port: 6514,
         following: Following::Path,
-        too_long: "is cut in pieces",
-        takes_anyway: 0,
+        too_long: "is split into several messages",
+        default_limit: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/syslog-ng.conf"),
     },
@@ -145,7 +145,7 @@ const COLLECTORS: [Collector; 9] = [
         port: 6000,
         following: Following::File,
         too_long: "is dropped",
-        takes_anyway: 0,
+        default_limit: 0,
         hard_limit: None,
         template: include_str!("../../templates/collectors/vector.yaml"),
     },
@@ -157,19 +157,14 @@ pub fn all() -> &'static [Collector] {
     &COLLECTORS
 }
 
-/// The one of this name.
+/// The shipper with this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Collector> {
     COLLECTORS.iter().find(|collector| collector.name == name)
 }
 
-/// The one whose name is most like `name`, if one is.
+/// The one that a misspelled name most likely means.
 #[must_use]
 pub fn suggest(name: &str) -> Option<&'static Collector> {
-    let likeness = |collector: &Collector| jaro_winkler(name, collector.name);
-    let best = COLLECTORS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) >= SIMILAR_ENOUGH).then_some(best)
+    most_similar(name, &COLLECTORS, |collector| collector.name)
 }
-
-/// Names that are farther apart than this are not offered as "did you mean" (Jaro-Winkler, 0 to 1).
-const SIMILAR_ENOUGH: f64 = 0.88;

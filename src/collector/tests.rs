@@ -1,11 +1,10 @@
-//! The configurations, for every shipper.
+//! The configurations of all shippers.
 
 use super::*;
 
 const PATH: &str = "/var/log/kubernetes/audit/audit.log";
 
-/// What a node can say of its events, from no limit to the least that can be asked for; 102400 is what
-/// `--log-truncate-enabled` sets.
+/// Event sizes from unlimited to the minimum; 102400 is the default with `--log-truncate-enabled`.
 const SIZES: [EventSize; 4] =
     [EventSize::Unbounded, EventSize::AtMost(102_400), EventSize::AtMost(1024), EventSize::Chosen(64 << 20)];
 
@@ -16,7 +15,7 @@ fn rendered(collector: &Collector, events: EventSize, to: &str) -> String {
 }
 
 #[test]
-fn every_name_in_a_template_is_filled_in() {
+fn every_placeholder_is_replaced() {
     for collector in all() {
         for (events, to) in SIZES.into_iter().flat_map(|events| [(events, "sink"), (events, "2001:db8::1")]) {
             let text = rendered(collector, events, to);
@@ -27,7 +26,7 @@ fn every_name_in_a_template_is_filled_in() {
     }
 }
 
-/// `in_tail` of Fluent Bit ends otherwise: its `buffer_max_size` must be at least `buffer_chunk_size`.
+/// `in_tail` of Fluent Bit requires that `buffer_max_size` is at least `buffer_chunk_size`.
 #[test]
 fn the_first_buffer_of_fluent_bit_is_never_larger_than_the_largest() {
     let collector = find("fluent-bit").unwrap();
@@ -43,7 +42,7 @@ fn the_first_buffer_of_fluent_bit_is_never_larger_than_the_largest() {
 
 /// 10 MiB (`message_max_bytes` in Elastic's reference of the filestream input).
 #[test]
-fn filebeat_gets_no_limit_below_its_own() {
+fn the_limit_of_filebeat_is_never_below_its_default() {
     let collector = find("filebeat").unwrap();
     for events in SIZES {
         let limit = events.line_limit().max(10_485_760);
@@ -52,7 +51,7 @@ fn filebeat_gets_no_limit_below_its_own() {
 }
 
 #[test]
-fn an_address_of_ipv6_has_brackets_only_before_a_port() {
+fn an_ipv6_address_has_brackets_only_before_a_port() {
     for (name, line) in [
         ("alloy", "url = \"http://[2001:db8::1]:5/loki/api/v1/push\""),
         ("filebeat", "hosts: [\"[2001:db8::1]:5\"]"),
@@ -71,7 +70,7 @@ fn an_address_of_ipv6_has_brackets_only_before_a_port() {
 }
 
 #[test]
-fn destinations_are_read_with_and_without_a_port() {
+fn destinations_are_parsed_with_and_without_a_port() {
     let vector = find("vector").unwrap();
     for (text, host, port) in [
         ("sink", "sink", 6000),

@@ -1,4 +1,4 @@
-//! The form of a record on disk: `record.json`, and each content once in a file named by its SHA-256.
+//! The format of a record on disk: `record.json`, and each content once in a file named by its SHA-256.
 
 use super::{Owned, Record, RecordedDirectory, RecordedFile};
 use crate::digest::{hex, sha256_hex};
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Grows when an older kaudit could misread a record.
+/// Increased when an older kaudit could misread a record.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Contents by their SHA-256.
+/// Contents by SHA-256.
 pub(super) type Contents = BTreeMap<String, Vec<u8>>;
 
 #[derive(Serialize, Deserialize)]
@@ -61,7 +61,7 @@ struct StoredMetadata {
     mode: String,
     uid: Option<u32>,
     gid: Option<u32>,
-    /// Name → value in hex.
+    /// Name to value in hexadecimal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     xattrs: BTreeMap<String, String>,
 }
@@ -81,7 +81,7 @@ impl StoredMetadata {
         let owner = self.uid.zip(self.gid).map(|(uid, gid)| Owner { uid, gid });
         let mut xattrs = Vec::new();
         for (name, value) in self.xattrs {
-            xattrs.push((name, unhex(&value).context("an attribute is not hex")?));
+            xattrs.push((name, unhex(&value).context("an extended attribute is not hexadecimal")?));
         }
         Ok(Metadata { mode, owner, xattrs })
     }
@@ -97,10 +97,10 @@ impl StoredDirectory {
     }
 }
 
-/// Record → `record.json` and the contents that lie beside it.
+/// Encodes a record as `record.json` and the contents stored next to it.
 ///
 /// # Errors
-/// It cannot be put into JSON.
+/// The record cannot be encoded as JSON.
 pub(super) fn encode(record: &Record) -> Result<(Vec<u8>, Contents)> {
     let mut contents = Contents::new();
     let mut store = |state: &FileState| {
@@ -133,16 +133,16 @@ pub(super) fn encode(record: &Record) -> Result<(Vec<u8>, Contents)> {
     Ok((json, contents))
 }
 
-/// `record.json` and a way to get at contents → record.
+/// Decodes `record.json`; `content` returns contents by name.
 ///
 /// # Errors
-/// Another schema, broken JSON, a content that is missing or is not what its name says.
+/// A different schema version, invalid JSON, or a content that is missing or does not match its name.
 pub(super) fn decode(json: &[u8], mut content: impl FnMut(&str) -> Result<Vec<u8>>) -> Result<Record> {
     let stored: StoredRecord =
-        serde_json::from_slice(json).context("record.json is not a record of kaudit's")?;
+        serde_json::from_slice(json).context("record.json is not a valid kaudit record")?;
     if stored.schema_version != SCHEMA_VERSION {
         bail!(
-            "the record has schema version {}, this kaudit knows {SCHEMA_VERSION}: use the kaudit that wrote it",
+            "the record has schema version {}, this version of kaudit supports {SCHEMA_VERSION}: use the version that wrote it",
             stored.schema_version
         );
     }

@@ -1,6 +1,6 @@
-//! What the records say together. Pure.
+//! Queries over all records of a node.
 
-use super::{Owned, Record, RecordedFile};
+use super::{Owned, Record};
 use crate::file::{FileState, Metadata};
 use crate::manifest::DIGEST_ANNOTATION;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ pub struct History {
 }
 
 impl History {
-    /// The history that these records, oldest first, make.
+    /// The history of these records, oldest first.
     #[must_use]
     pub fn of(records: Vec<Record>) -> Self {
         Self { records }
@@ -31,42 +31,44 @@ impl History {
         self.records.iter().find(|record| record.number == number)
     }
 
-    /// The number of the newest generation; 0 where kaudit never changed anything.
+    /// The number of the newest generation; 0 if there is none.
     #[must_use]
     pub fn newest(&self) -> u64 {
         self.records.last().map_or(0, |record| record.number)
     }
 
-    /// What is kaudit's on this node by the newest record.
+    /// What kaudit owns on this node by the newest record.
     #[must_use]
     pub fn owned(&self) -> Owned {
         self.records.last().map(|record| record.owned.clone()).unwrap_or_default()
     }
 
-    /// What was kaudit's in generation `number`.
+    /// What kaudit owned in generation `number`.
     #[must_use]
     pub fn owned_at(&self, number: u64) -> Owned {
         self.record(number).map(|record| record.owned.clone()).unwrap_or_default()
     }
 
-    /// What kaudit left at `path`: `None` where it never touched it, `Some(None)` where it left nothing.
+    /// The content that kaudit left at `path`: `None` if it never changed the path, `Some(None)` if it removed the
+    /// file.
     #[must_use]
     pub fn last_written(&self, path: &Path) -> Option<Option<&FileState>> {
-        self.newest_entry(path).map(|file| file.after.as_ref())
+        let mut newest = self.records.iter().rev();
+        newest.find_map(|record| record.file(path)).map(|file| file.after.as_ref())
     }
 
-    /// Whether somebody else changed the content of `path` since kaudit last wrote it. What kaudit never
-    /// touched counts as not edited.
+    /// Whether the content of `path` was changed since kaudit last wrote it. A path that kaudit never changed counts
+    /// as unchanged.
     #[must_use]
     pub fn was_edited(&self, path: &Path, current: Option<&FileState>) -> bool {
         let bytes = |state: Option<&FileState>| state.map(|state| state.bytes.clone());
         self.last_written(path).is_some_and(|written| bytes(written) != bytes(current))
     }
 
-    /// The manifest as it was before kaudit first touched it, if every change since then is kaudit's own.
+    /// The manifest before kaudit first changed it, if every change since then was made by kaudit.
     ///
-    /// The walk goes back from `current` as long as each record's result is the next one's beginning, to the
-    /// record that turned a manifest without kaudit's mark into one with it.
+    /// The search goes back from `current` while each record's result is the start of the next one, to the record that
+    /// added kaudit's annotation to the manifest.
     #[must_use]
     pub fn untouched_base(&self, manifest: &Path, current: &FileState) -> Option<&FileState> {
         let mut expected = &current.bytes;
@@ -83,8 +85,8 @@ impl History {
         None
     }
 
-    /// What stood at `path` before kaudit's present tenure: before the records since the manifest last got
-    /// kaudit's mark. `None` where these records do not name it.
+    /// The state of `path` before kaudit's annotation was last added to the manifest. `None` if no record since then
+    /// has the path.
     #[must_use]
     pub fn before_tenure(&self, manifest: &Path, path: &Path) -> Option<Option<&FileState>> {
         let begins = |record: &Record| {
@@ -98,21 +100,21 @@ impl History {
         tenure.filter_map(|record| record.file(path)).map(|file| file.before.as_ref()).next()
     }
 
-    /// Every path that any record names.
+    /// Every path in any record.
     #[must_use]
     pub fn paths(&self) -> BTreeSet<PathBuf> {
         self.records.iter().flat_map(|record| &record.files).map(|file| file.path.clone()).collect()
     }
 
-    /// Every directory that kaudit ever made here, parents first, as it was made the last time.
+    /// Every directory that kaudit created, parents first, with its last metadata.
     #[must_use]
     pub fn made_directories(&self) -> BTreeMap<PathBuf, Metadata> {
         let made = self.records.iter().flat_map(|record| &record.made);
         made.map(|directory| (directory.path.clone(), directory.metadata.clone())).collect()
     }
 
-    /// The content of `path` in generation `number`: what the newest record up to it left, or else what the
-    /// first record after it found.
+    /// The content of `path` in generation `number`: the result of the newest record up to it, or else the previous
+    /// content in the first record after it.
     #[must_use]
     pub fn state_at(&self, number: u64, path: &Path) -> Option<&FileState> {
         let mut up_to = self.records.iter().rev().filter(|record| record.number <= number);
@@ -122,13 +124,9 @@ impl History {
         let mut later = self.records.iter().filter(|record| record.number > number);
         later.find_map(|record| record.file(path))?.before.as_ref()
     }
-
-    fn newest_entry(&self, path: &Path) -> Option<&RecordedFile> {
-        self.records.iter().rev().find_map(|record| record.file(path))
-    }
 }
 
-/// Whether kaudit wrote this manifest.
+/// Whether the manifest has kaudit's annotation.
 fn carries_mark(manifest: &FileState) -> bool {
     let mark = DIGEST_ANNOTATION.as_bytes();
     manifest.bytes.windows(mark.len()).any(|window| window == mark)
@@ -137,6 +135,7 @@ fn carries_mark(manifest: &FileState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generation::RecordedFile;
 
     fn state(text: &str) -> FileState {
         FileState { bytes: text.as_bytes().to_vec(), metadata: Metadata::new(0o600, None) }

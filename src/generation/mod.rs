@@ -1,5 +1,5 @@
-//! What kaudit did to this node: one record per change, each with the bytes, mode, owner and attributes of every
-//! file it touched, before and after. `disable` and `rollback` are decided from these.
+//! Generations: one record per change of the node, each with content, mode, owner and attributes of every changed
+//! file, before and after. `disable` and `rollback` use them.
 
 mod format;
 mod history;
@@ -12,33 +12,33 @@ use crate::file::{FileState, Metadata};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Where all of kaudit's own state lies.
+/// The directory of kaudit's own state.
 pub const STATE_DIRECTORY: &str = "/var/lib/kaudit";
-/// One directory per generation below this one.
+/// The directory with one subdirectory per generation.
 pub const GENERATIONS_DIRECTORY: &str = "/var/lib/kaudit/generations";
 
-/// One change of the node. Generation 0 is the state before the first record and has none.
+/// One change of the node. Generation 0 is the state before the first record and has no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// From 1, without gaps.
     pub number: u64,
-    /// When, UTC, RFC 3339.
+    /// The time, UTC, RFC 3339.
     pub time: String,
-    /// What changed it: `enable`, `disable`, `rollback to 1`.
+    /// The command: `enable`, `disable`, `rollback to 1`.
     pub command: String,
-    /// Every file that was touched, and those that somebody had edited by hand and that came into force as they were.
+    /// Every changed file, and files edited by hand that took effect with this change.
     pub files: Vec<RecordedFile>,
-    /// Directories that were made, parents first.
+    /// Directories that were created, parents first.
     pub made: Vec<RecordedDirectory>,
     /// Directories that were removed because they were empty, children first.
     pub removed: Vec<RecordedDirectory>,
-    /// What of the node was kaudit's afterwards.
+    /// What kaudit owned afterwards.
     pub owned: Owned,
 }
 
 impl Record {
-    /// The files that the change makes other than they were. The rest is on record only, and never written: an edit that
-    /// somebody makes meanwhile stays.
+    /// The files that the change modifies. Other files are recorded only, and never written: a concurrent edit of them
+    /// stays.
     #[must_use]
     pub fn changed_files(&self) -> impl DoubleEndedIterator<Item = &RecordedFile> {
         self.files.iter().filter(|file| file.before != file.after)
@@ -51,7 +51,7 @@ impl Record {
     }
 }
 
-/// One file before and after a change; `None`: it was not there.
+/// One file before and after a change; `None`: it did not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedFile {
     /// Its path on the node.
@@ -62,7 +62,7 @@ pub struct RecordedFile {
     pub after: Option<FileState>,
 }
 
-/// A directory that a change made or removed.
+/// A directory that a change created or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDirectory {
     /// Its path on the node.
@@ -71,14 +71,14 @@ pub struct RecordedDirectory {
     pub metadata: Metadata,
 }
 
-/// What kaudit added to things that others own too.
+/// What kaudit added to objects that also have other content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Owned {
     /// Volumes of the pod, with their mounts.
     pub volumes: Vec<String>,
-    /// Environment entries of the API server's container.
+    /// Environment variables of the API server's container.
     pub environment: Vec<String>,
-    /// Directories that kaudit made.
+    /// Directories that kaudit created.
     pub directories: Vec<PathBuf>,
 }

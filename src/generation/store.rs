@@ -1,4 +1,4 @@
-//! Records on the node's disk.
+//! Records on disk.
 
 use super::format::{decode, encode};
 use super::{GENERATIONS_DIRECTORY, History, Record, STATE_DIRECTORY};
@@ -7,17 +7,17 @@ use crate::node::{Effects, EntryKind, Node};
 use anyhow::{Context as _, Result, anyhow};
 use std::path::{Path, PathBuf};
 
-/// Records hold secrets (webhook tokens), so nobody but the owner reads them.
+/// Records contain secrets (webhook tokens), so only the owner can read them.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 const RECORD_NAME: &str = "record.json";
-/// Contents are manifests and policies; the kubelet reads none above 10 MiB.
+/// Contents are manifests and policies; the kubelet reads at most 10 MiB.
 const CONTENT_LIMIT: u64 = 64 << 20;
 
-/// Reads every record of the node, oldest first.
+/// Reads all records of the node, oldest first.
 ///
 /// # Errors
-/// A record is damaged or of another kaudit; the message names its directory.
+/// A record is damaged or has a different schema version; the message names its directory.
 pub fn load(node: &Node) -> Result<History> {
     let root = Path::new(GENERATIONS_DIRECTORY);
     let mut numbers: Vec<u64> = node
@@ -30,7 +30,7 @@ pub fn load(node: &Node) -> Result<History> {
     let mut records = Vec::new();
     for number in numbers {
         let directory = directory_of(number);
-        // A run that died before its record was complete touched nothing else.
+        // A run that was interrupted before its record was complete changed nothing else.
         let Some(json) = node.read_file(&directory.join(RECORD_NAME), CONTENT_LIMIT)? else { continue };
         let record = decode(&json.bytes, |name| {
             let file = node.read_file(&directory.join(name), CONTENT_LIMIT)?;
@@ -41,10 +41,10 @@ pub fn load(node: &Node) -> Result<History> {
     Ok(History::of(records))
 }
 
-/// Writes a record, its contents first, so that a record that is there is complete.
+/// Writes a record, its contents first, so that every existing record is complete.
 ///
 /// # Errors
-/// It cannot be written.
+/// The record cannot be written.
 pub fn save(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     let (json, contents) = encode(record)?;
     let directory = directory_of(record.number);
@@ -57,10 +57,10 @@ pub fn save(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     effects.replace_file(&directory.join(RECORD_NAME), &own_file(json))
 }
 
-/// Takes a record away again: its change was undone.
+/// Removes a record after its change was rolled back.
 ///
 /// # Errors
-/// It cannot be removed.
+/// The record cannot be removed.
 pub fn remove(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     let directory = directory_of(record.number);
     effects.remove_file(&directory.join(RECORD_NAME))?;
@@ -71,7 +71,7 @@ pub fn remove(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     Ok(())
 }
 
-/// A file of kaudit's own.
+/// A file that only kaudit uses.
 #[must_use]
 pub fn own_file(bytes: Vec<u8>) -> FileState {
     FileState { bytes, metadata: Metadata::new(FILE_MODE, None) }

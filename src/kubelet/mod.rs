@@ -1,5 +1,5 @@
-//! The running kubelet: where it reads static pods and where it keeps its pods, from its command line and its
-//! configuration files. Pure: the texts are read elsewhere.
+//! The running kubelet: its directories of static pods and of pods, from its command line and its configuration files.
+//! This module is pure: `observe` reads the files.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// The kubelet's default for `--root-dir`.
 pub const DEFAULT_ROOT: &str = "/var/lib/kubelet";
-/// The kubelet's default for `fileCheckFrequency`, also where the configuration says 0
+/// The kubelet's default for `fileCheckFrequency`, also if the configuration says 0
 /// (`pkg/kubelet/apis/config/v1beta1/defaults.go`).
 const DEFAULT_FILE_CHECK_FREQUENCY: Duration = Duration::from_secs(20);
 
@@ -24,34 +24,34 @@ const DEFAULT_FILE_CHECK_FREQUENCY: Duration = Duration::from_secs(20);
 pub struct Kubelet {
     /// Its process.
     pub process: Process,
-    /// Its configuration file, absolute; `None`: it has flags only.
+    /// The configuration file, absolute; `None`: it has only flags.
     pub config: Option<PathBuf>,
-    /// The directory (or the one file) that it reads static pods from; `None`: it runs none.
+    /// The directory (or the single file) of static pods; `None`: it runs none.
     pub static_pod_path: Option<PathBuf>,
-    /// Where it keeps its pods: `<root_dir>/pods/<uid>`.
+    /// The directory of its pods: `<root_dir>/pods/<uid>`.
     pub root_dir: PathBuf,
-    /// How often it lists the static pods again, whether or not it noticed a change.
+    /// How often it lists the static pods again, even without a file event.
     pub file_check_frequency: Duration,
-    /// The name of its node, which ends the names of its static pods.
+    /// The name of its node, which is the suffix of static pod names.
     pub node_name: String,
 }
 
-/// The files that the kubelet's configuration is made of, as its command line names them.
+/// The configuration files that the kubelet's command line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
     /// `--config`, absolute.
     pub config: Option<PathBuf>,
-    /// `--config-dir`, absolute: `*.conf` files below it override the configuration, one after the other in the order
-    /// of their names (since 1.28; `cmd/kubelet/app/server.go`, `mergeKubeletConfigurations`).
+    /// `--config-dir`, absolute: `*.conf` files below it override the configuration in the order of their names (since
+    /// 1.28; `cmd/kubelet/app/server.go`, `mergeKubeletConfigurations`).
     pub drop_ins: Option<PathBuf>,
 }
 
-/// What of the kubelet's surroundings is needed to understand its command line.
+/// The environment that is needed to interpret the kubelet's command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
-    /// Its working directory, which relative paths on the command line start from.
+    /// The working directory, to which relative paths on the command line refer.
     pub directory: PathBuf,
-    /// The machine's name.
+    /// The host name.
     pub host_name: String,
 }
 
@@ -65,7 +65,7 @@ pub struct ConfigFile {
 }
 
 impl Sources {
-    /// The files that `kubelet`, whose working directory is `directory`, read when it started.
+    /// The files that `kubelet`, with the working directory `directory`, read when it started.
     #[must_use]
     pub fn of(kubelet: &Process, directory: &Path) -> Self {
         let path =
@@ -75,12 +75,12 @@ impl Sources {
 }
 
 impl Kubelet {
-    /// The kubelet that `process` is, with the file of `--config` and the drop-ins in their order.
+    /// The kubelet of `process`, with the file of `--config` and the drop-ins in their order.
     ///
-    /// Flags win over files (`cmd/kubelet/app/server.go`, `kubeletConfigFlagPrecedence`).
+    /// Flags override files (`cmd/kubelet/app/server.go`, `kubeletConfigFlagPrecedence`).
     ///
     /// # Errors
-    /// A file is not one that a kubelet could have read.
+    /// A file is not valid YAML.
     pub fn of(
         process: Process,
         surroundings: &Surroundings,
@@ -116,66 +116,69 @@ impl Kubelet {
         })
     }
 
-    /// Where it reads static pods.
+    /// The directory of static pods.
     ///
     /// # Errors
-    /// It runs none.
+    /// The kubelet runs no static pods.
     pub fn manifests(&self) -> Result<&Path, Diagnostic> {
         self.static_pod_path.as_deref().ok_or_else(|| {
-            let refusal = Diagnostic::error(format!(
+            let error = Diagnostic::error(format!(
                 "the kubelet (pid {}) reads no static pods: neither staticPodPath nor --pod-manifest-path is set",
                 self.process.pid
             ));
-            let refusal = match &self.config {
-                Some(config) => refusal.in_file(config.display().to_string()),
-                None => refusal,
+            let error = match &self.config {
+                Some(config) => error.in_file(config.display().to_string()),
+                None => error,
             };
-            refusal.help("is this a control-plane node whose API server is a static pod? a worker has none")
+            error.help("check that this is a control-plane node whose API server runs as a static pod")
         })
     }
 }
 
-/// The one kubelet of the node.
+/// The only kubelet of the node.
 ///
 /// # Errors
-/// None runs, or several do.
+/// There is no kubelet, or more than one.
 pub fn only_one(mut kubelets: Vec<Process>) -> Result<Process, Diagnostic> {
     match (kubelets.pop(), kubelets.as_slice()) {
         (Some(kubelet), []) => Ok(kubelet),
-        (None, _) => {
-            Err(Diagnostic::error("no kubelet runs on this node: nobody would start the API server again")
-                .help("start it first: systemctl start kubelet")
-                .help("to change a directory tree that looks like a node, name it: --root DIR"))
-        }
+        (None, _) => Err(Diagnostic::error(
+            "no kubelet is running on this node, so the API server could not be restarted",
+        )
+        .help("start the kubelet: systemctl start kubelet")
+        .help("to change a directory tree instead of a live node, use --root DIR")),
         (Some(last), others) => {
             let pids: Vec<String> =
                 others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
-            Err(Diagnostic::error(format!("several kubelets run on this node: pids {}", pids.join(", ")))
-                .help("kaudit cannot tell whose static pod the API server is; stop the others"))
+            Err(Diagnostic::error(format!(
+                "more than one kubelet is running on this node: pids {}",
+                pids.join(", ")
+            ))
+            .help("kaudit cannot determine which kubelet runs the API server; stop the others"))
         }
     }
 }
 
-/// The refusal of a manifest that the kubelet does not see.
+/// The error for a manifest outside of the kubelet's directory.
 #[must_use]
 pub fn refuse_elsewhere(manifest: &Path, manifests: &Path) -> Diagnostic {
     Diagnostic::error(format!(
-        "the kubelet reads static pods from {}, so it never sees this file",
+        "the kubelet reads static pods from {} and does not read this file",
         manifests.display()
     ))
     .in_file(manifest.display().to_string())
-    .help("name the manifest there with --manifest FILE, or leave --manifest out")
+    .help("use --manifest with a file in that directory, or omit --manifest")
 }
 
-/// The refusal of a `staticPodPath` that is a file: the kubelet allows it, and reads no other file.
+/// The error for a `staticPodPath` that is a file: the kubelet allows it, and then reads no other file.
 #[must_use]
 pub fn refuse_single_file(manifests: &Path) -> Diagnostic {
-    Diagnostic::error("the kubelet's staticPodPath is one file, not a directory")
+    Diagnostic::error("the kubelet's staticPodPath is a file, not a directory")
         .in_file(manifests.display().to_string())
-        .help("a restart moves the manifest out of its directory and back; set staticPodPath to a directory that holds nothing but manifests, and restart the kubelet")
+        .help("a restart moves the manifest out of its directory and back; set staticPodPath to a directory that contains only manifests, and restart the kubelet")
 }
 
-/// The settings of configuration files that matter here.
+/// The relevant settings of configuration files.
 #[derive(Debug, Default)]
 struct Settings {
     static_pod_path: Option<PathBuf>,
@@ -183,12 +186,12 @@ struct Settings {
 }
 
 impl Settings {
-    /// Overrides them by a file's; `null` takes a setting back (RFC 7386, which drop-ins are merged by).
+    /// Applies the settings of a file; `null` removes a setting (RFC 7386, by which drop-ins are merged).
     fn apply(&mut self, file: &ConfigFile, directory: &Path) -> Result<(), Diagnostic> {
-        let document = Document::read(&file.text).map_err(|refusal| {
-            refusal
+        let document = Document::read(&file.text).map_err(|error| {
+            error
                 .in_file(file.path.display().to_string())
-                .help("the kubelet was started with this file and would not start again; mend it first")
+                .help("the kubelet would not start again with this file; correct it first")
         })?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if let Some(value) = document.value().get("staticPodPath") {
@@ -208,12 +211,12 @@ fn flag(kubelet: &Process, name: &str) -> Option<String> {
     argv::lookup(&words, name).map(|found| found.value.unwrap_or_default())
 }
 
-/// `path` from `directory`; an empty one is none.
+/// `path` relative to `directory`; `None` if it is empty.
 fn absolute(path: &str, directory: &Path) -> Option<PathBuf> {
     (!path.is_empty()).then(|| directory.join(path))
 }
 
-/// A duration as Go writes it; 0 and what cannot be read leave the default.
+/// A duration as Go writes it; `None`, the default, for 0 or an invalid one.
 fn duration(text: &str) -> Option<Duration> {
     let nanoseconds = u64::try_from(parse_duration(text).ok()?).ok()?;
     (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))

@@ -87,28 +87,28 @@ fn flags_alone() {
 }
 
 #[test]
-fn a_worker_is_refused() {
+fn a_worker_is_rejected() {
     let config = file("/c.yaml", "kind: KubeletConfiguration\nstaticPodPath: ''\n");
-    let refusal = kubelet("kubelet --config=/c.yaml", Some(&config), &[]).manifests().unwrap_err();
-    assert!(refusal.message.contains("(pid 812) reads no static pods"), "{}", refusal.message);
-    assert_eq!(refusal.location.file.as_deref(), Some("/c.yaml"));
+    let error = kubelet("kubelet --config=/c.yaml", Some(&config), &[]).manifests().unwrap_err();
+    assert!(error.message.contains("(pid 812) reads no static pods"), "{}", error.message);
+    assert_eq!(error.location.file.as_deref(), Some("/c.yaml"));
 }
 
 #[test]
-fn a_file_that_is_no_configuration_is_refused() {
+fn an_invalid_configuration_is_rejected() {
     let surroundings = Surroundings { directory: PathBuf::from("/"), host_name: String::new() };
     let broken = file("/c.yaml", "staticPodPath: [\n");
-    let refusal = Kubelet::of(process("kubelet"), &surroundings, Some(&broken), &[]).unwrap_err();
-    assert_eq!(refusal.location.file.as_deref(), Some("/c.yaml"));
-    assert!(refusal.location.position.is_some());
+    let error = Kubelet::of(process("kubelet"), &surroundings, Some(&broken), &[]).unwrap_err();
+    assert_eq!(error.location.file.as_deref(), Some("/c.yaml"));
+    assert!(error.location.position.is_some());
 }
 
 #[test]
 fn there_must_be_exactly_one() {
     let one = process("kubelet");
     assert_eq!(only_one(vec![one.clone()]).unwrap(), one);
-    assert!(only_one(vec![]).unwrap_err().message.starts_with("no kubelet runs on this node"));
+    assert!(only_one(vec![]).unwrap_err().message.starts_with("no kubelet is running on this node"));
     let another = Process { pid: 913, ..one.clone() };
-    let refusal = only_one(vec![one, another]).unwrap_err();
-    assert_eq!(refusal.message, "several kubelets run on this node: pids 812, 913");
+    let error = only_one(vec![one, another]).unwrap_err();
+    assert_eq!(error.message, "more than one kubelet is running on this node: pids 812, 913");
 }

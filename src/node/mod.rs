@@ -1,12 +1,9 @@
-//! The one door to the world: every read of the node and every change to it goes through here.
+//! Access to the node: every read of the node and every change to it goes through this module.
 //!
-//! Paths are the node's own (`/etc/kubernetes/…`); with `--root DIR` they are looked up below that directory,
-//! symbolic links included, so that a tree can never lead out of itself.
+//! Paths are paths of the node (`/etc/kubernetes/…`). With `--root DIR` they are resolved below that directory,
+//! including symbolic links, so that no path leads outside of it.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this module is the door: only it touches the disk and the clock"
-)]
+#![expect(clippy::disallowed_methods, reason = "only this module accesses the disk and the clock")]
 
 pub(crate) mod files;
 pub(crate) mod log;
@@ -18,8 +15,8 @@ mod steering;
 use std::path::PathBuf;
 
 pub use files::{Effects, Entry, EntryKind, FileEnd, Lock, LockError, Moved, ScratchNode};
-pub use log::{Follower, LogFile, LogFiles, LogMark, Meter, OpenLog, OpenPart, Section, Step};
-pub use machine::{LastWords, Live, Machine, Subject};
+pub use log::{Follower, LogFile, LogFiles, Meter, OpenLog, OpenPart, Section, Step};
+pub use machine::{LastWords, Live, Machine, RestartTarget};
 #[cfg(test)]
 pub(crate) use net::test_server;
 pub use net::{
@@ -27,8 +24,8 @@ pub use net::{
     ReceiverTls, Trust,
 };
 pub use process::{
-    Attempt, Bounds, Component, ContainerOf, Ended, How, Interrupt, KubeletMark, Memory, PodMemory, Process,
-    Processes, Program, Room, SCRATCH, moment, now,
+    Attempt, Bounds, Component, Confinement, ContainerOf, Ended, How, Interrupt, KubeletMark, Memory,
+    PodMemory, Process, Processes, Program, SCRATCH, moment, now,
 };
 pub use steering::{Addresses, Rule, Steering, Unsupported};
 

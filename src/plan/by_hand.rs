@@ -2,7 +2,7 @@
 
 use super::{CONFIG_DIRECTORY, CONFIG_VOLUME, LOG_VOLUME, POLICY_PATH, WEBHOOK_PATH, Wanted};
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
-use crate::audit::settings::{Asked, Input, merge};
+use crate::audit::settings::{Input, RequestedFlag, merge};
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use std::path::Path;
@@ -17,11 +17,11 @@ pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {
         suffix: String::new(),
     });
     let mut asked = wanted.flags.clone();
-    asked.push(Asked { flag: POLICY_FILE.to_owned(), value: POLICY_PATH.to_owned() });
+    asked.push(RequestedFlag { flag: POLICY_FILE.to_owned(), value: POLICY_PATH.to_owned() });
     if wanted.webhook.is_some() {
-        asked.push(Asked { flag: WEBHOOK_CONFIG_FILE.to_owned(), value: WEBHOOK_PATH.to_owned() });
+        asked.push(RequestedFlag { flag: WEBHOOK_CONFIG_FILE.to_owned(), value: WEBHOOK_PATH.to_owned() });
     }
-    let input = Input { there: &[], asked: &asked, reset: false, without: None, version: &version };
+    let input = Input { existing: &[], requested: &asked, reset: false, without: None, version: &version };
     let Ok(merged) = merge(input) else { return Vec::new() };
     let flags: Vec<String> =
         merged.entries.iter().map(|entry| format!("--{}={}", entry.flag, entry.value)).collect();

@@ -17,7 +17,7 @@ pub(super) fn remark(
     observed: &Observed,
     notes: &mut Vec<Diagnostic>,
 ) {
-    let (Some(path), Ok(judged)) = (settings.value(LOG_PATH), version.judged()) else { return };
+    let (Some(path), Ok(judged)) = (settings.value(LOG_PATH), version.closest_release()) else { return };
     if path == STANDARD_OUTPUT {
         notes.push(Diagnostic::info(
             "the log is written to the container's standard output; the container runtime rotates it",

@@ -9,7 +9,7 @@ use super::{POLICY_PATH, PolicyWanted, ReadSet, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
-use crate::audit::settings::{self, Asked};
+use crate::audit::settings::{self, RequestedFlag};
 use crate::audit::value::{STANDARD_OUTPUT, is_expanded};
 use crate::audit::version::KubernetesVersion;
 use crate::diagnostic::Diagnostic;
@@ -72,7 +72,7 @@ pub(super) struct RequestedContent {
 pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
-    version.judged().map_err(Diagnostic::alone)?;
+    version.closest_release().map_err(Diagnostic::alone)?;
     adopt::remark(&manifest, &mut notes);
     let minor = version.policy_minor();
     refuse_single_dashes(&manifest).map_err(Diagnostic::alone)?;
@@ -82,8 +82,13 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     let asked_policy = policy_content(wanted, &there, minor, &mut notes).map_err(Diagnostic::alone)?;
     let asked = asked_flags(wanted, &asked_policy);
     let without = wanted.no_webhook.then_some(Backend::Webhook);
-    let input =
-        settings::Input { there: &there, asked: &asked, reset: wanted.reset, without, version: &version };
+    let input = settings::Input {
+        existing: &there,
+        requested: &asked,
+        reset: wanted.reset,
+        without,
+        version: &version,
+    };
     let settings = settings::merge(input).map_err(|refusals| point_at_flags(&manifest, &there, refusals))?;
     notes.extend(remark_flags(&settings));
     notes.extend(settings.notes.iter().cloned());
@@ -184,7 +189,7 @@ enum AskedPolicy {
 }
 
 /// The requested flags, and those for the requested files.
-fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<Asked> {
+fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<RequestedFlag> {
     let mut asked = wanted.flags.clone();
     match policy {
         AskedPolicy::Keep => {}
@@ -245,6 +250,6 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic>
         .help("use an absolute path without variables, for example with --policy or --log-path"))
 }
 
-fn asked_flag(flag: &str, value: &str) -> Asked {
-    Asked { flag: flag.to_owned(), value: value.to_owned() }
+fn asked_flag(flag: &str, value: &str) -> RequestedFlag {
+    RequestedFlag { flag: flag.to_owned(), value: value.to_owned() }
 }

@@ -1,6 +1,6 @@
 //! The requested settings, after the command line was parsed and the operator's files were read.
 
-use crate::audit::settings::Asked;
+use crate::audit::settings::RequestedFlag;
 use crate::audit::version::KubernetesVersion;
 use crate::webhook::Kind;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub struct Wanted {
     /// Remove the present webhook.
     pub no_webhook: bool,
     /// Audit flags other than the two above.
-    pub flags: Vec<Asked>,
+    pub flags: Vec<RequestedFlag>,
     /// Environment entries for the API server's container, `NAME=VALUE` as typed: which names are allowed depends on
     /// the version.
     pub environment: Vec<String>,

@@ -1,40 +1,40 @@
-//! What a request that is not taken is answered.
+//! The answer to a request that is rejected.
 
 use std::fmt;
 
-/// Why a request is refused.
+/// Why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejection {
-    /// The client has shown no certificate, and one is asked for.
+    /// The client presented no certificate, and one is required.
     NoCertificate,
-    /// No token, or another one.
+    /// The token is missing or wrong.
     WrongToken,
-    /// Another method than POST.
+    /// The method is not POST.
     Method,
-    /// A GET of something that is not there.
+    /// A GET of a path that does not exist.
     NotFound,
     /// The body is compressed.
     Encoded,
-    /// The body is longer than is allowed.
+    /// The body is longer than allowed.
     TooLarge,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     Slow,
-    /// The connection ended within the body, or its chunks make no sense.
+    /// The connection ended within the body, or its chunks are invalid.
     Cut,
-    /// Too many bytes of other requests are under way.
+    /// Too many bytes of other requests are in progress.
     Busy,
-    /// The body is no JSON.
+    /// The body is not JSON.
     NotJson,
-    /// It is JSON, and no `EventList` of a version that is known.
+    /// The body is JSON, but not an `EventList` of a known version.
     NotEventList,
-    /// An item cannot be an event: the first that cannot, from 0.
+    /// An item cannot be an event: the index of the first such item.
     NotEvent(usize),
     /// The events could not be written.
     NotWritten,
 }
 
 impl Rejection {
-    /// All, for the counters.
+    /// All variants, for the counters.
     pub const ALL: [Rejection; 13] = [
         Rejection::NoCertificate,
         Rejection::WrongToken,
@@ -51,76 +51,67 @@ impl Rejection {
         Rejection::NotWritten,
     ];
 
-    /// The status of the answer (RFC 9110, 15).
+    /// The HTTP status (RFC 9110, 15).
     #[must_use]
     pub fn status(self) -> u16 {
-        match self {
-            Rejection::NoCertificate | Rejection::WrongToken => 401,
-            Rejection::Method => 405,
-            Rejection::NotFound => 404,
-            Rejection::Encoded => 415,
-            Rejection::TooLarge => 413,
-            Rejection::Slow => 408,
-            Rejection::Cut | Rejection::NotJson => 400,
-            Rejection::NotEventList | Rejection::NotEvent(_) => 422,
-            Rejection::Busy | Rejection::NotWritten => 503,
-        }
+        self.description().0
     }
 
-    /// The name among the counters.
+    /// The name in the metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
+        self.description().1
+    }
+
+    /// Status, name and text.
+    fn description(self) -> (u16, &'static str, &'static str) {
         match self {
-            Rejection::NoCertificate => "no_certificate",
-            Rejection::WrongToken => "wrong_token",
-            Rejection::Method => "method",
-            Rejection::NotFound => "not_found",
-            Rejection::Encoded => "encoded",
-            Rejection::TooLarge => "too_large",
-            Rejection::Slow => "slow",
-            Rejection::Cut => "cut",
-            Rejection::Busy => "busy",
-            Rejection::NotJson => "not_json",
-            Rejection::NotEventList => "not_event_list",
-            Rejection::NotEvent(_) => "not_event",
-            Rejection::NotWritten => "not_written",
+            Rejection::NoCertificate => (401, "no_certificate", "a client certificate is required"),
+            Rejection::WrongToken => (401, "wrong_token", "a valid bearer token is required"),
+            Rejection::Method => (405, "method", "events are sent with POST"),
+            Rejection::NotFound => (
+                404,
+                "not_found",
+                "not found: GET serves /healthz and /metrics only; send events with POST, to any path",
+            ),
+            Rejection::Encoded => (415, "encoded", "the body must not be compressed"),
+            Rejection::TooLarge => (413, "too_large", "the body is longer than --max-body allows"),
+            Rejection::Slow => (408, "slow", "the body did not arrive in time"),
+            Rejection::Cut => (400, "cut", "the body ended early"),
+            Rejection::Busy => (503, "busy", "too many requests are in progress; try again"),
+            Rejection::NotJson => (400, "not_json", "the body is not JSON"),
+            Rejection::NotEventList => (
+                422,
+                "not_event_list",
+                "the body is not an EventList of audit.k8s.io/v1, v1beta1 or v1alpha1",
+            ),
+            Rejection::NotEvent(_) => (
+                422,
+                "not_event",
+                "is not an audit event: an event has an auditID, a level, a stage, and no other kind",
+            ),
+            Rejection::NotWritten => (503, "not_written", "the events could not be written; try again"),
         }
     }
 
-    /// Its place in [`Rejection::ALL`].
+    /// The index in [`Rejection::ALL`].
     #[must_use]
     pub fn index(self) -> usize {
         Rejection::ALL.iter().position(|rejection| rejection.name() == self.name()).unwrap_or_default()
     }
 
-    /// Whether the client is a stranger: its connection is not kept.
+    /// Whether the client is not authenticated: its connection is closed.
     #[must_use]
-    pub fn is_of_stranger(self) -> bool {
+    pub fn is_unauthenticated(self) -> bool {
         matches!(self, Rejection::NoCertificate | Rejection::WrongToken)
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Rejection::NoCertificate => "a client certificate is needed",
-            Rejection::WrongToken => "the right bearer token is needed",
-            Rejection::Method => "events are posted",
-            Rejection::NotFound => "there are /healthz and /metrics; events are posted, to any path",
-            Rejection::Encoded => "the body must not be encoded",
-            Rejection::TooLarge => "the body is longer than --max-body allows",
-            Rejection::Slow => "the body did not come in time",
-            Rejection::Cut => "the body ended early",
-            Rejection::Busy => "too many events are under way; try again",
-            Rejection::NotJson => "the body is no JSON",
-            Rejection::NotEventList => "the body is no EventList of audit.k8s.io/v1, v1beta1 or v1alpha1",
-            Rejection::NotEvent(index) => {
-                return write!(
-                    f,
-                    "items[{index}] is no audit event: each has an auditID, a level and a stage, and no other type"
-                );
-            }
-            Rejection::NotWritten => "the events could not be written; try again",
-        })
+        if let Rejection::NotEvent(index) = self {
+            write!(f, "items[{index}] ")?;
+        }
+        f.write_str(self.description().2)
     }
 }

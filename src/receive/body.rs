@@ -1,21 +1,22 @@
-//! A posted body → events.
+//! Parsing a request body into events.
 
 use super::Rejection;
 use crate::event::{Event, EventList, Malformed, Text, parse_event};
 use crate::policy::API_GROUP;
 use serde::Deserialize;
 
-/// The events of one body, from which they are read one at a time: all together, read, may take a hundred times its memory.
+/// The events of one body. They are read one at a time, because all of them parsed may take a hundred times the
+/// memory.
 #[derive(Debug)]
 pub struct Batch<'a>(EventList<'a>);
 
 impl<'a> Batch<'a> {
-    /// The version that the list says of itself: `audit.k8s.io/v1`.
+    /// The `apiVersion` of the list: `audit.k8s.io/v1`.
     pub(super) fn version(&self) -> &str {
         &self.0.api_version
     }
 
-    /// The events in their order; an item that is none, and says so by its place.
+    /// The events in their order, or the index of an item that is not an event.
     pub fn items(&self) -> impl Iterator<Item = Result<Item<'a>, Rejection>> {
         let items = self.0.items().enumerate();
         items.map(|(index, json)| read_item(json).ok_or(Rejection::NotEvent(index)))
@@ -24,24 +25,24 @@ impl<'a> Batch<'a> {
 
 /// One event.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are events that are read, and none is kept")]
+#[expect(clippy::large_enum_variant, reason = "nearly all items are events, and none is stored")]
 pub enum Item<'a> {
-    /// As it came and as it is read.
+    /// An event, with its JSON.
     Read(Event<'a>),
-    /// An object that kaudit does not understand as an event: of a level or a stage that a later release has, perhaps. The
-    /// API server does not send it again, so it is kept as it came.
+    /// An object that kaudit cannot parse as an event, for example with a level or stage of a later release. The API
+    /// server does not send it again, so it is kept as received.
     Unreadable {
         /// Its JSON, unchanged.
         json: &'a str,
-        /// Whether it has a type of its own; in a list it is left out.
+        /// Whether it has its own `kind`; items of a list usually do not.
         is_typed: bool,
     },
 }
 
-/// Reads a body, but not its events.
+/// Parses a body, but not its events.
 ///
 /// # Errors
-/// It is no JSON, or no `EventList` of a known version.
+/// The body is not JSON, or not an `EventList` of a known version.
 pub fn read(body: &[u8]) -> Result<Batch<'_>, Rejection> {
     let text = std::str::from_utf8(body).map_err(|_| Rejection::NotJson)?;
     EventList::parse(text.trim_ascii()).map(Batch).map_err(|why| match why {
@@ -59,7 +60,7 @@ fn read_item(json: &str) -> Option<Item<'_>> {
     }
 }
 
-/// What the API server writes into every event, of every version, and the type that it may have of its own.
+/// The fields that the API server writes into every event of every version, and the optional type.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Marks<'a> {
@@ -75,7 +76,7 @@ struct Marks<'a> {
     stage: Text<'a>,
 }
 
-/// An item that was not read, unless it cannot be an event of any release.
+/// Keeps an item that could not be parsed, unless it cannot be an event of any release.
 fn keep(json: &str) -> Option<Item<'_>> {
     let marks: Marks<'_> = serde_json::from_str(json).ok().filter(|_| json.starts_with('{'))?;
     let (kind, version) = (marks.kind.unwrap_or_default(), marks.api_version.unwrap_or_default());

@@ -1,53 +1,53 @@
-//! What is counted, and as Prometheus reads it
+//! Counters, in the text format of Prometheus
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>).
 
 use super::Rejection;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The counters of one receiver; two threads write them.
+/// The counters of one receiver. Two threads write them.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// Events that were written.
+    /// Events written.
     pub events: Counter,
-    /// Of them those that kaudit cannot read: they are written as they came.
+    /// Events written as received because kaudit cannot parse them; included in `events`.
     pub unreadable: Counter,
-    /// Bodies that were written.
+    /// Request bodies written.
     pub batches: Counter,
-    /// Bodies that had been written before, and were not again.
+    /// Request bodies that repeat one already written, and were not written again.
     pub repeated: Counter,
-    /// Bytes that were written.
+    /// Bytes written.
     pub bytes: Counter,
-    /// Writes and syncs that failed.
+    /// Failed writes and syncs.
     pub write_failures: Counter,
     /// Rotations of the file.
     pub rotations: Counter,
-    /// Connections that were accepted.
+    /// Connections accepted.
     pub connections: Counter,
-    /// Of them those that are open.
+    /// Connections open now.
     pub open: Counter,
-    /// TLS handshakes that came to nothing: no TLS, a certificate of a stranger, too slow.
+    /// Failed TLS handshakes: no TLS, an untrusted certificate, or too slow.
     pub handshake_failures: Counter,
-    /// Requests that were refused, in the order of [`Rejection::ALL`].
+    /// Rejected requests, in the order of [`Rejection::ALL`].
     rejected: [Counter; Rejection::ALL.len()],
 }
 
-/// A number that only its own operations change.
+/// A counter that can be shared between threads.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Adds to it.
+    /// Adds `count`.
     pub fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// Takes one away, of what is counted up and down.
+    /// Subtracts one from a gauge.
     pub fn subtract_one(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The number.
+    /// The current value.
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -55,7 +55,7 @@ impl Counter {
 }
 
 impl Metrics {
-    /// Counts a body that was written, with its events, those of them that are not understood, and its bytes.
+    /// Counts a body that was written.
     pub fn add_batch(&self, events: usize, unreadable: usize, bytes: usize) {
         self.batches.add(1);
         self.events.add(events as u64);
@@ -63,38 +63,43 @@ impl Metrics {
         self.bytes.add(bytes as u64);
     }
 
-    /// Counts a refused request.
+    /// Counts a rejected request.
     pub fn reject(&self, rejection: Rejection) {
         if let Some(counter) = self.rejected.get(rejection.index()) {
             counter.add(1);
         }
     }
 
-    /// Requests that were refused, of all kinds.
+    /// Rejected requests of all kinds.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.rejected.iter().map(Counter::get).sum()
     }
 
-    /// The text.
+    /// Renders all counters.
     #[must_use]
     pub fn render(&self) -> String {
         let plain = [
-            ("events_total", "counter", "Events that were written.", &self.events),
+            ("events_total", "counter", "Events written.", &self.events),
             (
                 "unreadable_events_total",
                 "counter",
-                "Events that kaudit cannot read, written as they came.",
+                "Events that kaudit cannot parse, written as received.",
                 &self.unreadable,
             ),
-            ("batches_total", "counter", "Bodies that were written.", &self.batches),
-            ("repeated_batches_total", "counter", "Bodies that had been written before.", &self.repeated),
-            ("written_bytes_total", "counter", "Bytes that were written.", &self.bytes),
-            ("write_failures_total", "counter", "Writes and syncs that failed.", &self.write_failures),
-            ("rotations_total", "counter", "Rotations of the file.", &self.rotations),
-            ("connections_total", "counter", "Connections that were accepted.", &self.connections),
-            ("connections_open", "gauge", "Connections that are open.", &self.open),
-            ("handshake_failures_total", "counter", "TLS handshakes that failed.", &self.handshake_failures),
+            ("batches_total", "counter", "Request bodies written.", &self.batches),
+            (
+                "repeated_batches_total",
+                "counter",
+                "Request bodies that repeat one already written.",
+                &self.repeated,
+            ),
+            ("written_bytes_total", "counter", "Bytes written.", &self.bytes),
+            ("write_failures_total", "counter", "Failed writes and syncs.", &self.write_failures),
+            ("rotations_total", "counter", "Rotations of the event file.", &self.rotations),
+            ("connections_total", "counter", "Connections accepted.", &self.connections),
+            ("connections_open", "gauge", "Open connections.", &self.open),
+            ("handshake_failures_total", "counter", "Failed TLS handshakes.", &self.handshake_failures),
         ];
         let mut text = String::new();
         for (name, kind, help, counter) in plain {
@@ -102,7 +107,7 @@ impl Metrics {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "kaudit_receive_{name} {}", counter.get());
         }
-        describe("rejected_total", "counter", "Requests that were refused.", &mut text);
+        describe("rejected_total", "counter", "Rejected requests.", &mut text);
         for (rejection, counter) in Rejection::ALL.iter().zip(&self.rejected) {
             let _ = writeln!(
                 text,

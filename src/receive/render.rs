@@ -1,7 +1,7 @@
-//! An event as a line: for people, as JSON, or as a row of a table.
+//! Formatting an event: a line for people, JSON, or a CSV row.
 //!
-//! Names, paths and messages come from whoever sends requests to the API server. A line is one line, whatever they hold:
-//! they are [escaped](crate::printable), so that nobody can write lines of his own or move the cursor of who reads them.
+//! Names, paths and messages come from the clients of the API server. They are [escaped](crate::printable), so that
+//! one event is always one line and cannot control a terminal.
 
 use super::body::Item;
 use super::{Batch, Rejection};
@@ -9,19 +9,19 @@ use crate::event::Event;
 use crate::logs::{Field, csv};
 use crate::printable::escape;
 
-/// How events are written.
+/// The output format of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
-    /// One line for people.
+    /// One line of text.
     Line,
-    /// One JSON object a line, as the API server writes its own log.
+    /// One JSON object per line, like the API server's own log.
     Json,
-    /// Comma-separated values, after a line of names.
+    /// CSV with a header line.
     Csv(Vec<Field>),
 }
 
 impl Form {
-    /// Comma-separated values, where no fields are named.
+    /// The default fields of CSV.
     pub const CSV: [Field; 11] = [
         Field::Time,
         Field::Level,
@@ -36,7 +36,7 @@ impl Form {
         Field::Reason,
     ];
 
-    /// What a new file begins with.
+    /// The bytes that a new file starts with.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         let mut header = Vec::new();
@@ -47,7 +47,7 @@ impl Form {
     }
 }
 
-/// The words of a line; the reason follows.
+/// The columns of a line; the reason follows them.
 const WORDS: [Field; 12] = [
     Field::Time,
     Field::Level,
@@ -66,19 +66,19 @@ const WORDS: [Field; 12] = [
 /// How many events were written.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// All.
+    /// All events.
     pub events: usize,
-    /// Of them those that kaudit cannot read.
+    /// The events among them that kaudit cannot parse.
     pub unreadable: usize,
 }
 
-/// Writes the events of a batch, each ending in a line feed, at the end of `out`.
+/// Appends the events of a batch to `out`, one line each.
 ///
-/// One that kaudit cannot read comes out as its JSON in every form: as the line, or as the first cell of a row.
+/// An event that kaudit cannot parse is written as its JSON: as the line, or as the first cell of a CSV row.
 ///
 /// # Errors
-/// An item is no event. What is in `out` then must not be used: the API server sends no such body, and half a batch would be
-/// neither refused nor written.
+/// An item is not an event. The caller must then discard `out`: the API server does not send such a body, and half of
+/// a batch would be neither rejected nor written.
 pub fn write(batch: &Batch<'_>, form: &Form, out: &mut Vec<u8>) -> Result<Written, Rejection> {
     let mut written = Written::default();
     for item in batch.items() {
@@ -114,11 +114,11 @@ fn write_line(event: &Event<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("\"{}\"\n", escape(&reason).replace('"', "\\\"")).as_bytes());
 }
 
-/// A word without blanks; `-` for none.
+/// Writes a value without spaces; `-` for an empty one.
 fn write_word(word: &str, out: &mut Vec<u8>) {
     match word {
         "" => out.push(b'-'),
-        // It could be taken for no word, and is none of kaudit's.
+        // Distinguishes a literal `-` from an empty value.
         "-" => out.extend_from_slice(b"\\u002d"),
         word => {
             for byte in escape(word).bytes() {
@@ -131,13 +131,13 @@ fn write_word(word: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// The event as it came, on one line, with the type that it has in a log and that a list leaves out.
+/// The event as received, on one line, with the type that items of a list omit.
 fn write_json(item: &Item<'_>, version: &str, out: &mut Vec<u8>) {
     let (json, is_typed) = match item {
         Item::Read(event) => (event.json, event.is_typed()),
         Item::Unreadable { json, is_typed } => (*json, *is_typed),
     };
-    // It begins with a brace and has a member: `body::Batch::items` has seen to that.
+    // `body::Batch::items` ensures that it is an object with at least one member.
     let rest = json.strip_prefix('{').unwrap_or(json);
     out.push(b'{');
     if !is_typed {
@@ -151,12 +151,12 @@ fn write_json(item: &Item<'_>, version: &str, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// The API server sends none, and to look for two bytes is much faster than to split.
+/// The API server sends no line breaks, and searching for two bytes is much faster than splitting.
 fn has_line_breaks(json: &str) -> bool {
     memchr::memchr2(b'\n', b'\r', json.as_bytes()).is_some()
 }
 
-/// Line breaks stand between the parts of JSON only, where nothing has to: within its strings they are escaped (RFC 8259,
+/// In JSON, line breaks occur only between tokens, where they are optional; within strings they are escaped (RFC 8259,
 /// 7).
 fn on_one_line(json: &str) -> String {
     json.split(['\n', '\r']).map(str::trim).collect()

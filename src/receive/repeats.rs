@@ -1,12 +1,12 @@
-//! Bodies that came before.
+//! Detection of repeated request bodies.
 //!
-//! Where the answer to a batch got lost, the API server posts it again, byte for byte. An event's `auditID` would not tell:
-//! whoever sends a request may choose it (`Audit-ID`), so one who uses another's would make his own events disappear. Two
-//! bodies with the same SHA-256 are the same events, received at the same microsecond.
+//! If the answer to a batch is lost, the API server posts it again, byte for byte. The `auditID` of an event does not
+//! identify a repetition: clients can choose it (`Audit-ID`), so a client that reuses an ID would make its events
+//! disappear. Two bodies with the same SHA-256 are the same events, received in the same microsecond.
 
 use std::collections::{HashSet, VecDeque};
 
-/// SHA-256.
+/// A SHA-256 digest.
 type Digest = [u8; 32];
 
 /// The digests of the bodies that were written last.
@@ -18,25 +18,25 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// Remembers `most` bodies; 0: none.
+    /// Remembers up to `most` bodies; 0 disables detection.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self { most, order: VecDeque::new(), known: HashSet::new() }
     }
 
-    /// Whether bodies are remembered at all.
+    /// Whether detection is enabled.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.most > 0
     }
 
-    /// Whether a body was written already.
+    /// Whether a body was already written.
     #[must_use]
     pub fn contains(&self, digest: &Digest) -> bool {
         self.known.contains(digest)
     }
 
-    /// Remembers a body that was written, and forgets the oldest one for it.
+    /// Remembers a body that was written, and forgets the oldest one.
     pub fn insert(&mut self, digest: Digest) {
         if self.most == 0 || !self.known.insert(digest) {
             return;

@@ -1,4 +1,4 @@
-//! Files before and after, as people and programs look at them.
+//! Diffs of files, as text and for programs.
 
 use super::mask::mask;
 use crate::file::FileState;
@@ -10,18 +10,18 @@ use similar::{ChangeTag, TextDiff};
 /// Lines around a change, as `diff -u` has them.
 const CONTEXT_LINES: usize = 3;
 
-/// One file of a plan, in the form that Ansible prints natively with `--check --diff`; secrets are masked.
+/// A changed file, in the format that Ansible prints with `--check --diff`; secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileDiff {
-    /// The node's path.
+    /// The path on the node.
     pub path: String,
-    /// What `before` is.
+    /// The header of `before`.
     pub before_header: String,
-    /// What `after` is.
+    /// The header of `after`.
     pub after_header: String,
-    /// The text before; empty where there was no file.
+    /// The text before; empty if the file did not exist.
     pub before: String,
-    /// The text after; empty where there will be none.
+    /// The text after; empty if the file will not exist.
     pub after: String,
     /// Whether only masked values differ, so that the two texts read the same.
     #[serde(skip)]
@@ -53,7 +53,7 @@ impl FileDiff {
         }
     }
 
-    /// The unified diff, coloured by line.
+    /// The unified diff, with coloured lines.
     #[must_use]
     pub fn render(&self, styles: Styles) -> Vec<String> {
         let mut lines = vec![
@@ -61,13 +61,13 @@ impl FileDiff {
             styles.bold(&format!("+++ {}", self.after_header)),
         ];
         if self.only_secrets_differ {
-            lines.push(styles.cyan("@@ only values that are masked here, or the mode, differ @@"));
+            lines.push(styles.cyan("@@ only masked values or the file mode differ @@"));
         }
         let diff = TextDiff::from_lines(&self.before, &self.after);
         for hunk in diff.unified_diff().context_radius(CONTEXT_LINES).iter_hunks() {
             lines.push(styles.cyan(hunk.header().to_string().trim_end()));
             for change in hunk.iter_changes() {
-                // A carriage return before the line end would move the cursor; it is part of no change that is seen.
+                // A carriage return before the line ending is not shown.
                 let text = change.value().trim_end_matches(['\n', '\r']);
                 lines.push(match change.tag() {
                     ChangeTag::Equal => format!(" {text}"),

@@ -1,21 +1,21 @@
-//! Secrets out of texts that are shown. Whole values are replaced, by their place in the document and not by
-//! patterns, so that no form of quoting lets one through.
+//! Masks secrets in printed texts. Whole values are replaced, by their position in the document and not by patterns, so that
+//! quoting cannot reveal one.
 
 use crate::plan::Content;
 use crate::secret::{is_secret_name, mask_passwords_in_urls};
 use crate::yaml::{Document, Node};
 use std::ops::Range;
 
-/// What stands in a secret value's place; quoted, because a bare asterisk is an alias.
+/// The replacement for a secret value; quoted, because a bare asterisk is an alias in YAML.
 const MASKED_VALUE: &str = "'***'";
-/// A text with secrets whose places cannot be told is not shown at all.
-const UNREADABLE: &str = "(not shown: it may hold secrets and cannot be read as YAML)\n";
+/// The replacement for a text in which the positions of secrets are unknown.
+const UNREADABLE: &str = "(not shown: invalid YAML that may contain secrets)\n";
 
 /// Keys of a kubeconfig's `user` and `exec.env` whose values are secret (`k8s.io/client-go/tools/clientcmd/api`).
 const SECRET_KEYS: [&str; 7] =
     ["token", "password", "client-key-data", "access-token", "id-token", "refresh-token", "client-secret"];
 
-/// Where a kubeconfig says how a program that gets credentials is started; such a program takes them as arguments, too.
+/// The arguments of a credential plugin in a kubeconfig, which may contain credentials.
 const ARGUMENTS: &str = "args";
 
 /// The text with its secret values masked.
@@ -26,12 +26,12 @@ pub(super) fn mask(text: &str, content: Content) -> String {
     if content == Content::Secret {
         return format!("(not shown: {} bytes)\n", text.len());
     }
-    // Only the `value` of an environment entry can be secret in a manifest; one without the word needs no reading.
+    // Only the `value` of an environment entry can be secret in a manifest; without one it need not be parsed.
     if content == Content::Manifest && !text.contains("value") && !text.contains('\\') {
         return mask_passwords_in_urls(text);
     }
     let Ok(document) = Document::read(text) else {
-        // A manifest that cannot be read is not edited; what is shown of one is not kaudit's doing.
+        // An invalid manifest is never edited, so no secret that kaudit writes is in it.
         return if content == Content::Manifest {
             mask_passwords_in_urls(text)
         } else {
@@ -54,7 +54,7 @@ pub(super) fn mask(text: &str, content: Content) -> String {
     mask_passwords_in_urls(&shown)
 }
 
-/// Gathers the places of all values below `node`.
+/// Collects the positions of all values below `node`.
 fn collect_scalars(node: &Node, secrets: &mut Vec<Range<usize>>) {
     if node.scalar().is_some_and(|value| !value.is_empty()) {
         secrets.push(node.content());
@@ -66,7 +66,7 @@ fn collect_scalars(node: &Node, secrets: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Gathers the places of secret values below `node`.
+/// Collects the positions of secret values below `node`.
 fn collect(node: &Node, content: Content, secrets: &mut Vec<Range<usize>>) {
     for item in node.items().unwrap_or_default() {
         collect(&item.node, content, secrets);

@@ -1,5 +1,5 @@
-//! What people and programs see of a run. Only this module prints, but for what `receive` passes on to standard output
-//! (`node::receiver`): events are no report.
+//! The output of a run, as text and as JSON. Only this module prints, except that `receive::server` writes events to standard
+//! output.
 
 mod diff;
 mod json;
@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Everything that a run has to say in the end.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Whether the node was changed, or with `--dry-run` and `diff` would be.
@@ -32,49 +32,49 @@ pub struct Report {
     pub message: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// Remarks and warnings.
+    /// Warnings and remarks.
     pub notes: Vec<Diagnostic>,
     /// Files before and after, secrets masked.
     pub diff: Vec<FileDiff>,
-    /// Why nothing was done.
+    /// Why the run was refused or failed.
     pub refusals: Vec<Diagnostic>,
-    /// What was checked after writing.
+    /// What was verified after writing.
     pub verified: Verified,
-    /// What became of the API server.
+    /// How the API server was restarted.
     pub restart: Restarted,
-    /// Further fields of a command's own, for `-o json`.
+    /// Further fields of the command, for `-o json`.
     pub details: Option<(&'static str, Value)>,
-    /// Further lines of a command's own, for people.
+    /// Further lines of the command, for text output.
     pub lines: Vec<String>,
 }
 
 impl Report {
-    /// The plan was shown already.
+    /// Removes the plan, which is printed already.
     pub fn forget_plan(&mut self) {
         self.diff.clear();
         self.notes.clear();
     }
 }
 
-/// What was checked after writing.
+/// What was verified after writing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verified {
-    /// Every written file was read again and is as planned.
+    /// Every written file was read again and has the planned content.
     pub on_disk: bool,
-    /// The pid of the API server that was witnessed: new, and started with the planned words.
+    /// The pid of the new API server, which was started with the planned arguments.
     pub process: Option<i32>,
-    /// It answered that it lives and is ready, without a break for some seconds.
+    /// It was live and ready without interruption for some seconds.
     pub healthy: bool,
     /// The `Audit-ID` of the request whose event was found in the log.
     pub audit_event: Option<String>,
-    /// The `Audit-ID` of the request whose event the webhook's receiver should have, where events go there alone.
+    /// The `Audit-ID` of the request whose event was sent to the webhook, if events are not logged to a file.
     pub sent_event: Option<String>,
-    /// Why there is no event in the log, where one could be expected.
+    /// Why no event was found in the log although one was expected.
     pub unproven: Option<String>,
 }
 
-/// What became of the API server.
+/// How the API server was restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restarted {
@@ -82,16 +82,16 @@ pub struct Restarted {
     pub method: &'static str,
     /// Whether it was restarted.
     pub performed: bool,
-    /// How long no API server was ready, in milliseconds; of a surge: for clients of the node's address.
+    /// How long no API server was ready, in milliseconds; during a surge: for clients of the node's address.
     pub unavailable_ms: u64,
-    /// The same for those of a surge who use what only the node itself uses: its loopback addresses, or the only address on
-    /// which the API server listens.
+    /// The same for clients on the node during a surge, which use its loopback addresses or the only address on which the API
+    /// server listens.
     pub unavailable_to_itself_ms: Option<u64>,
-    /// Where the events are that the second API server of a surge logged.
+    /// The log with the events of the second API server of a surge.
     pub surge_log: Option<String>,
-    /// Whether the old one was ended before its grace period was over, as `--drain` asks.
+    /// Whether the old API server was ended before its grace period was over, because of `--drain`.
     pub ended_early: bool,
-    /// Whether the state before was put back.
+    /// Whether the previous state was restored.
     pub rolled_back: bool,
 }
 
@@ -109,8 +109,8 @@ impl Default for Restarted {
     }
 }
 
-/// Where a run prints, and how.
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+/// Where and how a run prints.
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub struct Output<'a> {
     /// Standard output.
     pub out: &'a mut dyn Write,
@@ -126,31 +126,31 @@ pub struct Output<'a> {
     pub quiet: bool,
     /// `--verbose`
     pub verbose: bool,
-    /// Standard error is a terminal that progress may be shown on.
+    /// Whether progress is shown: standard error is a terminal.
     pub shows_progress: bool,
-    /// How many columns standard output has, where it is a terminal.
+    /// The width of standard output, if it is a terminal.
     pub out_columns: Option<usize>,
-    /// How many columns standard error has, where it is a terminal.
+    /// The width of standard error, if it is a terminal.
     pub err_columns: Option<usize>,
-    /// What became of what standard output did not take.
+    /// Whether output was lost.
     pub loss: Loss,
 }
 
-/// Whether standard output took all that was said.
+/// Whether all output was written to standard output.
 #[derive(Debug, Default)]
 pub enum Loss {
-    /// It did, or nobody wanted to read on.
+    /// It was, or the reader closed the stream.
     #[default]
     None,
-    /// It did not, the disk being full say, and nobody knows yet.
+    /// It was not, for example because the disk is full, and this is not reported yet.
     Untold(io::Error),
-    /// It did not, and that was told.
+    /// It was not, and this is reported.
     Told,
 }
 
 #[cfg(test)]
 impl<'a> Output<'a> {
-    /// Two streams that are no terminals, and no option given.
+    /// Two streams that are not terminals, and no options.
     pub(crate) fn plain(out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
         Self {
             out,
@@ -169,30 +169,30 @@ impl<'a> Output<'a> {
 }
 
 impl Output<'_> {
-    /// A line on standard output. That nobody reads it any more must not end a run: an SSH session that dies makes
-    /// every write fail. [`Output::take_loss`] tells in the end.
+    /// Prints a line on standard output. A write error must not abort a run: every write fails when an SSH session ends.
+    /// [`Output::take_loss`] returns it at the end.
     pub fn line(&mut self, text: &str) {
         let written = writeln!(self.out, "{}", harmless(text, self.out_styles));
         self.remember(&written);
     }
 
-    /// A whole text on standard output, as it is; likewise.
+    /// Prints a text unchanged on standard output, in the same way.
     pub fn text(&mut self, text: &str) {
         let written = self.out.write_all(text.as_bytes());
         self.remember(&written);
     }
 
-    /// Bytes on standard output, for commands whose only work they are.
+    /// Writes bytes to standard output, for commands that should stop when this fails.
     ///
     /// # Errors
-    /// They cannot be written: nobody reads them any more, or the disk is full.
+    /// The stream is closed, or the disk is full.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.out.write_all(bytes);
         self.remember(&written);
         written
     }
 
-    /// Sees to it that all bytes so far are seen.
+    /// Flushes standard output.
     ///
     /// # Errors
     /// As [`Output::bytes`].
@@ -202,7 +202,7 @@ impl Output<'_> {
         flushed
     }
 
-    /// Why standard output did not take all that was said, once; nothing where it did, or where nobody wanted to read on.
+    /// The error with which output was lost, once; `None` if none was lost, or if the reader closed the stream.
     pub fn take_loss(&mut self) -> Option<io::Error> {
         self.flush();
         match std::mem::replace(&mut self.loss, Loss::Told) {
@@ -215,8 +215,8 @@ impl Output<'_> {
         }
     }
 
-    /// The exit code of a run that would have ended with `exit`: if its output could not be written, the run has failed,
-    /// unless it changed the node; then the code says how the change ended.
+    /// The exit code of a run that would have ended with `exit`. If its output was lost, the run has failed, unless it changed
+    /// the node: then the code is that of the change.
     pub fn exit_unless_lost(&mut self, exit: Exit, has_changed: bool) -> Exit {
         let Some(error) = self.take_loss() else { return exit };
         let styles = self.err_styles;
@@ -229,14 +229,14 @@ impl Output<'_> {
         if let (Loss::None, Err(error)) = (&self.loss, written)
             && error.kind() != io::ErrorKind::BrokenPipe
         {
-            // An error cannot be cloned; this one says as much.
+            // `io::Error` cannot be cloned; the code is sufficient.
             let copy = error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
             self.loss = Loss::Untold(copy);
         }
     }
 
-    /// One JSON object on standard output, on a line of its own. What could control a terminal is written as `\u001b`,
-    /// which means the same in JSON.
+    /// Prints a JSON object on one line of standard output. Control characters are written as `\u001b`, which has the same
+    /// meaning in JSON.
     pub fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string(value) {
             Ok(text) => self.line(&text),
@@ -244,18 +244,18 @@ impl Output<'_> {
         }
     }
 
-    /// A question on standard output, which the answer follows on the same line.
+    /// Prints a question on standard output without a line ending.
     pub fn prompt(&mut self, text: &str) {
         self.text(text);
         self.flush();
     }
 
-    /// A line on standard error, likewise.
+    /// Prints a line on standard error, in the same way.
     pub fn error_line(&mut self, text: &str) {
         ignore(writeln!(self.err, "{}", harmless(text, self.err_styles)));
     }
 
-    /// A line on standard error that the next one takes the place of; the empty one clears it.
+    /// Prints a line on standard error that the next one replaces; an empty one clears it.
     pub fn progress(&mut self, text: &str) {
         if self.shows_progress {
             ignore(write!(self.err, "\r\u{1b}[K{text}"));
@@ -263,7 +263,7 @@ impl Output<'_> {
         }
     }
 
-    /// Makes sure that what was said is seen, before a question.
+    /// Flushes both streams.
     pub fn flush(&mut self) {
         let flushed = self.out.flush();
         self.remember(&flushed);
@@ -271,8 +271,8 @@ impl Output<'_> {
     }
 }
 
-/// The one place that makes text harmless for a terminal: control characters, bidirectional and invisible characters and
-/// line ends are escaped. The escape sequences of `styles` itself stay.
+/// Escapes everything that could control a terminal: control characters, bidirectional and invisible characters and line
+/// endings. The escape sequences of `styles` stay. All text output passes through this function.
 fn harmless(text: &str, styles: Styles) -> Cow<'_, str> {
     if styles == Styles::plain() || !text.contains('\u{1b}') {
         return escape(text);
@@ -300,7 +300,7 @@ pub fn harmless_lines(text: &str, styles: Styles) -> String {
         .join("\n")
 }
 
-/// Where remarks cannot be told, that cannot be told either.
+/// Ignores an error of standard error, because it could only be reported there.
 fn ignore(result: io::Result<()>) {
     drop(result);
 }

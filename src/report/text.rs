@@ -8,7 +8,7 @@ use crate::styles::Styles;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-/// The width of an excerpt, in columns, where standard error is not a terminal: room for a usual line of YAML.
+/// The width of an excerpt, in columns, where standard error is not a terminal: enough for a usual line of YAML.
 const WIDTH: usize = 100;
 
 /// Prints the end of a run in the requested format.

@@ -1,6 +1,6 @@
 //! The node's own kube-apiserver validates the planned audit configuration, before anything is changed.
 //!
-//! A second process of the running binary is started, without network and isolated (see [`Room::Beside`]), with the planned
+//! A second process of the running binary is started, without network and isolated (see [`Confinement::Container`]), with the planned
 //! audit flags and the few others without which it exits before it reads them. In every release from 1.15 to 1.36 it
 //! loads the audit configuration (`AuditOptions.ApplyTo`) after it has parsed and validated its flags, and before it
 //! reads the admission configuration (`AdmissionOptions.ApplyTo`), without a connection to etcd
@@ -11,7 +11,7 @@
 use super::klog;
 use crate::audit::argv::{self, Occurrence};
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
-use crate::node::{Bounds, Ended, How, Process, Program, Room, SCRATCH};
+use crate::node::{Bounds, Confinement, Ended, How, Process, Program, SCRATCH};
 use std::time::Duration;
 
 /// Limits of a trial. It takes 0.2 to 0.6 s of one processor and 85 MiB of memory (1.33, 1.36), and up to 10 s where every
@@ -102,7 +102,7 @@ pub fn trial(inputs: &Inputs<'_>) -> Result<Trial, String> {
     program.arguments.extend(own_flags(&running, inputs.minor));
     let mut trial = Trial { program, left_out: Vec::new(), stand_ins: Vec::new() };
     let files = trial.add_audit_flags(inputs);
-    trial.program.room = Room::Beside { pid: inputs.process.pid, files };
+    trial.program.confinement = Confinement::Container { pid: inputs.process.pid, files };
     Ok(trial)
 }
 
@@ -132,7 +132,7 @@ fn program(process: &Process, executable: &str) -> Result<Program, String> {
         arguments: subcommand.filter(is_selector).cloned().collect(),
         // One thread is as fast here, and leaves the other processors to the running API server.
         environment: vec![("GOMAXPROCS".to_owned(), "1".to_owned())],
-        room: Room::Beside { pid: process.pid, files: Vec::new() },
+        confinement: Confinement::Container { pid: process.pid, files: Vec::new() },
         bounds: BOUNDS,
     })
 }

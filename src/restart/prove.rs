@@ -21,15 +21,14 @@ impl Run<'_> {
             normal: "immediately, or the batch delay in batch mode",
             limit: patience,
         };
-        let mut mark = self.machine.node().mark_log(log)?;
+        let (mut follower, _) = self.machine.node().open_log(log, true)?;
         for ask in asks {
             let id = self.machine.fresh_id()?;
             let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
             if matches!(answer, Answer::Nobody(_)) {
                 continue;
             }
-            let found = self
-                .wait(&waiting, |run, _| Ok(run.machine.node().find_in_log(&mut mark, &id)?.then_some(())))?;
+            let found = self.wait(&waiting, |_, _| Ok(follower.finds(&id)?.then_some(())))?;
             if found.is_some() {
                 return Ok(Proven::Event(id));
             }

@@ -13,19 +13,19 @@ use std::path::Path;
 pub enum Failure {
     /// Everything is as before.
     Undone(Error),
-    /// Something could not be put back: the journal stays.
+    /// The rollback failed: the journal stays.
     Stuck {
-        /// What failed first.
+        /// The first error.
         cause: Error,
-        /// What kept it from being undone.
+        /// The error of the rollback.
         undoing: Error,
     },
 }
 
-/// Makes the directory that the lock and the records lie in.
+/// Makes the directory of the lock and the records.
 ///
 /// # Errors
-/// It cannot be made: not root, a read-only file system, no space.
+/// The directory cannot be made: not root, a read-only file system, or no space.
 pub fn prepare(effects: &mut dyn Effects) -> Result<()> {
     for path in Path::new(STATE_DIRECTORY).ancestors().collect::<Vec<_>>().into_iter().rev().skip(1) {
         let mode = if path == Path::new(STATE_DIRECTORY) { 0o700 } else { 0o755 };
@@ -46,7 +46,7 @@ pub fn apply(effects: &mut dyn Effects, record: &Record) -> Result<(), Failure> 
 }
 
 fn change(effects: &mut dyn Effects, record: &Record) -> Result<()> {
-    // The journal comes before the record: a record without a journal is a change that was made.
+    // The journal comes first: a record without a journal is a completed change.
     Journal::new(record.number, Phase::Files, record.time.clone()).write(effects)?;
     generation::save(effects, record)?;
     make_directories(effects, record)?;
@@ -56,7 +56,7 @@ fn change(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     finish(effects, record)
 }
 
-/// What is left to do once every file is as planned.
+/// Completes a change once every file is as planned.
 ///
 /// # Errors
 /// A directory or the journal cannot be removed.
@@ -65,10 +65,10 @@ pub(super) fn finish(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     Journal::remove(effects)
 }
 
-/// Puts everything back, however far the change got; the last file that was written is the first to go back.
+/// Restores everything, whatever the progress of the change; the file that was written last is restored first.
 ///
 /// # Errors
-/// Something cannot be put back; it can be tried again.
+/// Something cannot be restored; it can be tried again.
 pub(super) fn undo(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     restore_directories(effects, record)?;
     for file in record.changed_files().rev() {

@@ -1,8 +1,8 @@
-//! Plan → node, all or nothing: a record of what was and what will be is on disk before the first change, and a
-//! run that fails undoes itself, and one that dies is finished or undone by the next.
+//! Applies a plan to the node, all or nothing. A record of the contents before and after is on disk before the first
+//! change. A run that fails rolls itself back; a run that is interrupted is completed or rolled back by the next one.
 //!
-//! Here is the order of a change whose manifest is a file like any other, and the steps that a change with a restart
-//! ([`crate::restart`]) has in common with it.
+//! This module has the order of a change whose manifest is a file like any other, and the steps that it shares with a
+//! change with a restart ([`crate::restart`]).
 
 mod apply;
 mod journal;
@@ -16,7 +16,7 @@ pub use recover::{Decision, Recovered, decide, recover};
 pub use steps::record_of;
 pub use underway::Underway;
 
-/// While this file is there, the generation that it names is being made.
+/// While this file exists, the generation that it names is being made.
 pub const JOURNAL_PATH: &str = "/var/lib/kaudit/journal";
 /// The lock of all runs that change the node.
 pub const LOCK_PATH: &str = "/var/lib/kaudit/lock";

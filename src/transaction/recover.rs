@@ -1,4 +1,4 @@
-//! What to do about a run that died.
+//! The recovery of an interrupted run.
 
 use super::apply::{finish, undo};
 use super::{Journal, Phase};
@@ -9,35 +9,35 @@ use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Records and support files are small; the manifest is at most what the kubelet reads.
+/// Records and support files are small; the manifest is at most as large as the kubelet accepts.
 const READ_LIMIT: u64 = 64 << 20;
 
-/// What the journal and the disk say together.
+/// The result of comparing the journal with the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Every file is as planned: nothing but the journal is left to do.
+    /// Every file is as planned: only the journal must be removed.
     Finish,
-    /// The run got part of the way: put back what was.
+    /// The run was partly done: roll back.
     Undo,
-    /// These files are neither as before nor as planned: somebody else changed them.
+    /// These files are neither as before nor as planned: another program or person changed them.
     Neither(Vec<PathBuf>),
 }
 
-/// What [`recover`] did.
+/// The result of [`recover`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovered {
     /// There was no unfinished run.
     Nothing,
-    /// The run had done everything; its generation stands.
+    /// The run had made all changes; its generation stays.
     Finished(u64),
-    /// The run's changes were put back.
+    /// The changes of the run were rolled back.
     Undone(u64),
-    /// Hands are needed: see [`Decision::Neither`].
+    /// Manual intervention is required: see [`Decision::Neither`].
     Stuck(Vec<PathBuf>),
 }
 
-/// Decides from the phase and the record of the unfinished run and what is on disk now. Contents count, not modes:
-/// somebody who tightened a mode did not change what the API server reads.
+/// Decides from the phase and the record of the unfinished run and the current files. Contents count, modes do not: a
+/// stricter mode does not change what the API server reads.
 #[must_use]
 pub fn decide(phase: Phase, record: &Record, current: &BTreeMap<PathBuf, Option<Vec<u8>>>) -> Decision {
     let bytes = |state: &Option<FileState>| state.as_ref().map(|state| state.bytes.clone());
@@ -46,7 +46,7 @@ pub fn decide(phase: Phase, record: &Record, current: &BTreeMap<PathBuf, Option<
     for file in record.changed_files() {
         let now = current.get(&file.path).cloned().flatten();
         let is_after = now == bytes(&file.after);
-        // A restart takes the manifest away for a while: nobody's edit.
+        // A restart moves the manifest away for a while: this is not an edit.
         let is_out = phase != Phase::Files && now.is_none();
         if !is_after && !is_out && now != bytes(&file.before) {
             foreign.push(file.path.clone());
@@ -62,16 +62,17 @@ pub fn decide(phase: Phase, record: &Record, current: &BTreeMap<PathBuf, Option<
     }
 }
 
-/// Finishes or undoes an unfinished run by its files alone; the caller holds the lock. An unfinished restart of a live
-/// node is [`crate::restart::Unfinished`]'s, which has a kubelet to watch.
+/// Completes or rolls back an unfinished run by its files alone; the caller holds the lock. An unfinished restart of a
+/// live node needs a running kubelet: see [`crate::restart::Unfinished`].
 ///
 /// # Errors
-/// The journal cannot be read, or something cannot be put back; the journal stays, and a further try goes on.
+/// The journal cannot be read, or something cannot be restored; the journal stays, and recovery can be repeated.
 pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
     let Some(Journal { generation, phase, .. }) = Journal::read(node)? else { return Ok(Recovered::Nothing) };
     let history = generation::load(node)?;
     let Some(record) = history.record(generation) else {
-        // It died before its record was complete, and so before it touched anything else; or at the very end of undoing.
+        // The run ended before its record was complete, so nothing else was changed, or at the very end of its
+        // rollback.
         Journal::remove(effects)?;
         return Ok(Recovered::Undone(generation));
     };
@@ -86,7 +87,7 @@ pub fn recover(node: &Node, effects: &mut dyn Effects) -> Result<Recovered> {
             Ok(Recovered::Finished(generation))
         }
         Decision::Undo => {
-            undo(effects, record).with_context(|| format!("undoing generation {generation}"))?;
+            undo(effects, record).with_context(|| format!("rolling back generation {generation}"))?;
             Ok(Recovered::Undone(generation))
         }
         Decision::Neither(paths) => Ok(Recovered::Stuck(paths)),
@@ -100,7 +101,7 @@ mod tests {
     use crate::generation::{Owned, RecordedFile};
 
     #[test]
-    fn what_is_only_on_record_decides_nothing() {
+    fn recorded_only_files_do_not_affect_the_decision() {
         let state = |text: &str| FileState { bytes: text.into(), metadata: Metadata::new(0o600, None) };
         let file = |path: &str, before, after| RecordedFile {
             path: PathBuf::from(path),

@@ -1,4 +1,4 @@
-//! The steps that changes are made of. Each can be done again: what is done already is no error.
+//! The steps of a change. Each can be repeated: what is already done is not an error.
 
 use crate::file::{FileState, Metadata};
 use crate::generation::{self, Record, RecordedDirectory, RecordedFile};
@@ -20,7 +20,7 @@ pub fn record_of(plan: &Plan, number: u64, command: &str, time: String) -> Recor
         before: file.before.clone(),
         after: file.after.clone(),
     });
-    // What the API server reads comes before its manifest.
+    // Files that the API server reads come before its manifest.
     let files = adopted.chain(changed).collect();
     Record {
         number,
@@ -42,7 +42,7 @@ pub(crate) fn make_directories(effects: &mut dyn Effects, record: &Record) -> Re
     record.made.iter().try_for_each(|directory| effects.make_directory(&directory.path, &directory.metadata))
 }
 
-/// Makes `path` hold this state.
+/// Restores the state of `path`.
 pub(crate) fn put(effects: &mut dyn Effects, path: &Path, state: Option<&FileState>) -> Result<()> {
     match state {
         Some(state) => effects.replace_file(path, state),
@@ -50,7 +50,7 @@ pub(crate) fn put(effects: &mut dyn Effects, path: &Path, state: Option<&FileSta
     }
 }
 
-/// What is left to do once every file is as planned, but the journal.
+/// Completes a change once every file is as planned, except for the journal.
 pub(crate) fn remove_directories(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     for directory in &record.removed {
         effects.remove_empty_directory(&directory.path)?;
@@ -58,7 +58,7 @@ pub(crate) fn remove_directories(effects: &mut dyn Effects, record: &Record) -> 
     Ok(())
 }
 
-/// Brings back directories that the change removed: the files below them can be put back then.
+/// Restores directories that the change removed, before files below them are restored.
 pub(crate) fn restore_directories(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     for directory in record.removed.iter().rev() {
         effects.make_directory(&directory.path, &directory.metadata)?;
@@ -66,7 +66,7 @@ pub(crate) fn restore_directories(effects: &mut dyn Effects, record: &Record) ->
     Ok(())
 }
 
-/// Takes away what only the change needed, and its record, once every file is as before.
+/// Removes what only the change needed, and its record, once every file is as before.
 pub(crate) fn forget(effects: &mut dyn Effects, record: &Record) -> Result<()> {
     for directory in record.made.iter().rev() {
         effects.remove_empty_directory(&directory.path)?;

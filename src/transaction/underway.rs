@@ -1,4 +1,4 @@
-//! An unfinished run as it is told to people: how far it has come, and whether anybody is at work on it.
+//! An unfinished run as it is reported: its progress, and whether a process is working on it.
 
 use super::{JOURNAL_PATH, Journal, LOCK_PATH};
 use crate::node::{EntryKind, Node};
@@ -10,15 +10,15 @@ use std::path::Path;
 pub struct Underway {
     /// Its journal, or why it cannot be read.
     pub journal: Result<Journal, String>,
-    /// What the run that holds the lock now says about itself; `None`: no running process of this node holds it.
+    /// The description of the run that holds the lock; `None` if no running process of this node holds it.
     pub holder: Option<String>,
 }
 
 impl Underway {
-    /// The unfinished run of a node; `None` where there is none.
+    /// The unfinished run of a node; `None` if there is none.
     ///
     /// # Errors
-    /// It cannot be told whether there is one.
+    /// The journal or the lock cannot be read.
     pub fn of(node: &Node) -> Result<Option<Self>> {
         if node.kind(Path::new(JOURNAL_PATH))? == EntryKind::Absent {
             return Ok(None);
@@ -30,7 +30,7 @@ impl Underway {
         })
     }
 
-    /// How far it has come.
+    /// The progress.
     #[must_use]
     pub fn progress(&self) -> String {
         match &self.journal {
@@ -41,12 +41,14 @@ impl Underway {
         }
     }
 
-    /// Who is at work on it, and what to do.
+    /// Whether a run is in progress, and what to do.
     #[must_use]
     pub fn advice(&self) -> String {
         match &self.holder {
-            Some(holder) => format!("kaudit is at work on it, {holder}: wait for it"),
-            None => "no running kaudit holds its lock; finish or undo it: kaudit recover".to_owned(),
+            Some(holder) => format!("another kaudit run is in progress ({holder}): wait until it ends"),
+            None => {
+                "no kaudit process holds its lock; complete or roll it back with: kaudit recover".to_owned()
+            }
         }
     }
 }
@@ -63,16 +65,19 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_run_is_told_even_where_its_journal_cannot_be_read() {
+    fn an_unfinished_run_is_reported_even_if_its_journal_is_invalid() {
         assert_eq!(Underway::of(&Node::at(ScratchNode::with_files(&[]).unwrap().path())).unwrap(), None);
         let written = Journal::new(10, Phase::Out, "2026-11-21T03:14:15Z".to_owned());
         let mut found = journal(&serde_json::to_string(&written).unwrap()).unwrap();
         assert_eq!(found.progress(), "generation 10, phase Out, since 2026-11-21T03:14:15Z");
-        assert_eq!(found.advice(), "no running kaudit holds its lock; finish or undo it: kaudit recover");
+        assert_eq!(
+            found.advice(),
+            "no kaudit process holds its lock; complete or roll it back with: kaudit recover"
+        );
         found.holder = Some("pid 812 since 2026-11-21T03:14:15Z".to_owned());
         assert_eq!(
             found.advice(),
-            "kaudit is at work on it, pid 812 since 2026-11-21T03:14:15Z: wait for it"
+            "another kaudit run is in progress (pid 812 since 2026-11-21T03:14:15Z): wait until it ends"
         );
         let broken = journal("{").unwrap();
         assert!(broken.progress().starts_with("the journal cannot be read"), "{}", broken.progress());

@@ -55,7 +55,7 @@ pub fn check_answer(end: &DeliveryEnd, server: &Server, credentials: Option<&str
             format!("the receiver accepts an empty EventList: POST {target} returned {code}"),
         ),
         DeliveryEnd::Status { code: code @ (401 | 403), .. } => refused(*code, credentials),
-        DeliveryEnd::Status { code, location, words } => answered(*code, location.as_deref(), words, &target),
+        DeliveryEnd::Status { code, location, body } => answered(*code, location.as_deref(), body, &target),
     }
 }
 

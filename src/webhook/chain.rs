@@ -65,7 +65,7 @@ pub fn check_client(pem: &[u8], pair: Result<(), PairError>, now: Timestamp) -> 
             check::error(CLIENT, format!("the client key cannot be read: {why}"))
                 .help("it must be unencrypted PEM: PKCS#8, PKCS#1 or SEC1"),
         ),
-        Err(PairError::Unjudged(why)) => Some(check::warning(
+        Err(PairError::Unverified(why)) => Some(check::warning(
             CLIENT,
             format!("could not check whether key and client certificate match: {why}"),
         )),
@@ -150,7 +150,7 @@ fn distrusted(trust: &Trust, title: &str) -> Option<Diagnostic> {
         Trust::Unsound(why) => {
             Some(check::error(SERVER, format!("the receiver's certificate {title}: {why}")))
         }
-        Trust::Unjudged(why) => Some(check::warning(
+        Trust::Unverified(why) => Some(check::warning(
             SERVER,
             format!("the receiver's certificate {title} could not be verified, so nothing was sent: {why}"),
         )),

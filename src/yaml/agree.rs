@@ -1,14 +1,14 @@
-//! The second reader: libyaml, the parser that go-yaml was translated from.
+//! The second parser: libyaml, from which go-yaml was translated.
 //!
-//! Two parsers with different ancestors must find the same structure and the same text in every scalar. Where
-//! they differ, YAML 1.1 and 1.2 differ, or one of them is wrong; either way nobody should edit that text.
+//! Two independent parsers must find the same structure and the same text in every scalar. Where they disagree, YAML 1.1
+//! and 1.2 differ, or one parser has a bug; in both cases it is not safe to edit the document.
 
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::place::refuse_at;
+use super::position::{SYNTAX_HELP, refuse_at};
 use super::tree::{Kind, Node};
 use crate::diagnostic::{Diagnostic, Position};
 
@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Position};
 ///
 /// # Errors
 ///
-/// Refuses with libyaml's own message if it cannot read the text, else with the first place of disagreement.
+/// Refuses with libyaml's own message if it cannot parse the text, else with the first position of disagreement.
 pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result<(), Diagnostic> {
     let body = text.get(start..).unwrap_or_default();
     let Some(first) = serde_yaml::Deserializer::from_str(body).next() else {
@@ -34,7 +34,7 @@ pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result
     if (Expected { node: root, reached: &reached }).deserialize(first).is_ok() {
         return Ok(());
     }
-    // Either libyaml cannot read it at all, or it reads something else.
+    // Either libyaml cannot parse it at all, or it finds something else.
     let again = serde_yaml::Deserializer::from_str(body).next().map(IgnoredAny::deserialize);
     match again {
         Some(Err(error)) => Err(refuse_reading(text, &error)),
@@ -43,14 +43,14 @@ pub(super) fn require_agreement(text: &str, start: usize, root: &Node) -> Result
 }
 
 fn disagreement(text: &str, at: usize) -> Diagnostic {
-    refuse_at(text, at, "readers of YAML disagree on what this says")
-        .help("write it so that it is the same in YAML 1.1 and 1.2: put the text into double quotes")
+    refuse_at(text, at, "YAML parsers disagree on this document").help(
+        "write this part so that YAML 1.1 and 1.2 read it in the same way, for example in double quotes",
+    )
 }
 
 fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Diagnostic {
-    let refusal = Diagnostic::error(format!("this is not valid YAML for Kubernetes: {error}")).help(
-        "correct the line; `kubectl create --dry-run=client -f FILE` shows what Kubernetes makes of it",
-    );
+    let refusal =
+        Diagnostic::error(format!("this is not valid YAML for Kubernetes: {error}")).help(SYNTAX_HELP);
     match error.location() {
         Some(place) => refusal.at(Position { line: place.line(), column: place.column() }, text),
         None => refusal,
@@ -61,7 +61,7 @@ fn refuse_reading(text: &str, error: &serde_yaml::Error) -> Diagnostic {
 #[derive(Clone, Copy)]
 struct Expected<'n> {
     node: &'n Node,
-    /// Where the node that was compared last starts.
+    /// The start of the node that was compared last.
     reached: &'n Cell<usize>,
 }
 
@@ -70,9 +70,9 @@ impl<'n> Expected<'n> {
         Self { node, reached: self.reached }
     }
 
-    /// Goes on only if the readers agree so far.
+    /// Stops at the first disagreement.
     fn require<E: serde::de::Error>(holds: bool) -> Result<(), E> {
-        if holds { Ok(()) } else { Err(E::custom("the readers disagree")) }
+        if holds { Ok(()) } else { Err(E::custom("the parsers disagree")) }
     }
 }
 
@@ -85,7 +85,7 @@ impl<'de> DeserializeSeed<'de> for Expected<'_> {
             Kind::Scalar(..) => deserializer.deserialize_str(self),
             Kind::Sequence(..) => deserializer.deserialize_seq(self),
             Kind::Mapping(..) => deserializer.deserialize_map(self),
-            // Not followed: what it stands for is compared where it is written.
+            // Not followed: the anchored node is compared where it is written.
             Kind::Alias(_) => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ()),
         }
     }
@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for Expected<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what the other reader found")
+        f.write_str("what the other parser found")
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {

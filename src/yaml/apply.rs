@@ -1,12 +1,13 @@
-//! Edits applied: whether they are safe, and in which order they are made.
+//! Checks whether edits are safe, and applies them in a safe order.
 
 use super::check::{require_planned_text, require_planned_value};
 use super::compose::compose;
 use super::document::{Document, find_entry};
 use super::edit::Edit;
 use super::editable::require_editable;
+use super::lines::byte_order_mark;
 use super::path::Step;
-use super::place::position_at;
+use super::position::position_at;
 use super::splice::{Splices, is_null, plan};
 use super::tree::{Kind, Node};
 use super::value::is_merge;
@@ -15,21 +16,20 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 impl Document {
-    /// Applies edits and returns the new text. Their paths and indices are those of this document; they are
-    /// applied together.
+    /// Applies all edits together and returns the new text. Their paths and indices are those of this document.
     ///
-    /// Before the text is returned, it is read back: its value must be this document's with the edits applied to
-    /// it, and every line that no edit is about must be there as it was.
+    /// Before the text is returned, it is read back: its value must be this document's value with the edits applied to
+    /// it, and every line that no edit concerns must be unchanged.
     ///
     /// # Errors
     ///
-    /// Refuses, with what to do by hand: paths that are not there; what an anchor shares with other places; merge
-    /// keys, unknown tags and `?` keys on the way; edits that overlap; and a result that is not the planned one.
+    /// Refuses, with what to do by hand: paths that do not exist; nodes that an anchor shares with aliases; merge keys,
+    /// unknown tags and `?` keys on the path; edits that overlap; and a result that differs from the planned one.
     pub fn edit(&self, edits: &[Edit]) -> Result<String, Diagnostic> {
         self.edited(edits).map(Self::into_text)
     }
 
-    /// As [`Document::edit`], the result read already.
+    /// Same as [`Document::edit`], but returns the parsed result.
     ///
     /// # Errors
     ///
@@ -61,8 +61,8 @@ fn apply(document: &Document, edits: &[Edit]) -> Result<Document, Diagnostic> {
     read_as_planned(&text).map_err(|reason: String| refuse_unsafe(edits, &reason))
 }
 
-/// All edits on the one tree, which is fast. Edits that meet (a list of which every item goes, two items appended to
-/// one in brackets) can come out wrong that way, so what comes out is only taken if it is as planned.
+/// Applies all edits to the same tree, which is fast. Edits of neighbours (removing every item of a list, appending two
+/// items to a list in brackets) can give a wrong result this way, so the caller uses it only if it is the planned one.
 fn apply_at_once(document: &Document, edits: &[Edit], line_end: &'static str) -> Option<String> {
     let mut splices = Splices::default();
     for edit in edits {
@@ -71,7 +71,7 @@ fn apply_at_once(document: &Document, edits: &[Edit], line_end: &'static str) ->
     splices.apply_if_apart(document.text())
 }
 
-/// Each edit on the tree of what the one before it left.
+/// Applies each edit to the result of the one before it, which is parsed again.
 fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) -> Result<String, Diagnostic> {
     let mut ordered: Vec<&Edit> = edits.iter().rev().collect();
     ordered.sort_by(|a, b| compare(a, b));
@@ -85,12 +85,11 @@ fn apply_in_turn(document: &Document, edits: &[Edit], line_end: &'static str) ->
 }
 
 fn plan_on(text: &str, edit: &Edit, line_end: &'static str) -> Result<Splices, Diagnostic> {
-    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    plan(text, &compose(text, start)?.root, edit, line_end)
+    plan(text, &compose(text, byte_order_mark(text))?.root, edit, line_end)
 }
 
-/// The order in which edits are applied one after the other, so that none moves what a later one is about: in a
-/// sequence from its end to its start, what lies deeper first. Keys do not move each other; they go by alphabet.
+/// The order in which edits are applied one after the other, so that none changes the path of a later one: in a sequence
+/// from its end to its start, deeper nodes first. Keys do not move each other, so they are in alphabetical order.
 fn compare(a: &Edit, b: &Edit) -> Ordering {
     let (left, right) = (a.target(), b.target());
     for (left, right) in left.steps().iter().zip(right.steps()) {
@@ -103,8 +102,8 @@ fn compare(a: &Edit, b: &Edit) -> Ordering {
         }
     }
     let deeper_first = right.steps().len().cmp(&left.steps().len());
-    // At one index insertions come before the removal, so that a list whose items are all replaced never is empty;
-    // and what is done to the item itself before both.
+    // At the same index the item itself is edited first. Insertions come before the removal, so that a list whose items
+    // are all replaced is never empty.
     let rank = |edit: &Edit| match edit {
         Edit::Set { .. } | Edit::Put { .. } => 0,
         Edit::Insert { .. } => 1,
@@ -113,7 +112,7 @@ fn compare(a: &Edit, b: &Edit) -> Ordering {
     deeper_first.then(rank(a).cmp(&rank(b)))
 }
 
-/// The edits with each removal moved down by the insertions that were done at its index just before.
+/// The edits, with the index of each removal increased by the number of insertions at the same index.
 fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
     let mut shifted: Vec<Edit> = Vec::with_capacity(ordered.len());
     for edit in ordered {
@@ -121,7 +120,7 @@ fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
             .iter()
             .filter(|other| matches!(other, Edit::Insert { .. }) && other.target() == edit.target())
             .count();
-        shifted.push(match (edit, edit.anchorage().split_last()) {
+        shifted.push(match (edit, edit.base().split_last()) {
             (Edit::Remove { .. }, Some((parent, Step::Index(index)))) => {
                 Edit::Remove { path: parent.index(index + inserted) }
             }
@@ -131,36 +130,36 @@ fn shift_removals(ordered: &[&Edit]) -> Vec<Edit> {
     shifted
 }
 
-/// Refuses an edit whose path does not exist, or leads through or into what is shared with other places.
+/// Refuses an edit whose path does not exist, or leads through or into a node that aliases share.
 fn require_safe(document: &Document, edit: &Edit, shared: &HashSet<usize>) -> Result<(), Diagnostic> {
     let refuse = |node: &Node, reason: String| {
         document.refuse_at(node.span().start, reason).help(format!("edit {} by hand", edit.target()))
     };
     let mut node = document.root();
-    let mut steps = edit.anchorage().steps().iter();
+    let mut steps = edit.base().steps().iter();
     loop {
         let anchored = node.anchor().is_some_and(|anchor| shared.contains(&anchor));
         if matches!(node.kind, Kind::Alias(_)) || anchored {
-            return Err(refuse(node, "this part is shared by an anchor and its aliases".to_owned()));
+            return Err(refuse(node, "an anchor and its aliases share this part".to_owned()));
         }
         if let Some(tag) = node.tag().filter(|tag| !tag.starts_with("tag:yaml.org,2002:")) {
             return Err(refuse(
                 node,
-                format!("this part has the tag `{tag}`, whose meaning kaudit does not know"),
+                format!("this part has the tag `{tag}`, which kaudit does not support"),
             ));
         }
         if node.entries().is_some_and(|entries| entries.iter().any(|entry| is_merge(&entry.key))) {
-            return Err(refuse(node, "this mapping takes keys from another one (`<<`)".to_owned()));
+            return Err(refuse(node, "this mapping contains a merge key (`<<`)".to_owned()));
         }
         if node.entries().is_some_and(|entries| entries.iter().any(|entry| entry.explicit)) {
-            return Err(refuse(node, "this mapping has keys written with `?`".to_owned()));
+            return Err(refuse(node, "this mapping contains an explicit key (`?`)".to_owned()));
         }
         let Some(step) = steps.next() else { break };
         let below = match step {
             Step::Key(key) => find_entry(node, key).map(|entry| &entry.value),
             Step::Index(index) => node.items().and_then(|items| items.get(*index)).map(|item| &item.node),
         };
-        node = below.ok_or_else(|| refuse(node, format!("there is no {}", edit.anchorage())))?;
+        node = below.ok_or_else(|| refuse(node, format!("{} does not exist", edit.base())))?;
     }
     require_fit(edit, node).map_err(|reason| refuse(node, reason))?;
     let replaced = match edit {
@@ -177,7 +176,7 @@ fn require_safe(document: &Document, edit: &Edit, shared: &HashSet<usize>) -> Re
         });
     }
     match lost {
-        Some(node) => Err(refuse(node, "aliases elsewhere in the document refer to this".to_owned())),
+        Some(node) => Err(refuse(node, "aliases in another part of the document refer to this".to_owned())),
         None => Ok(()),
     }
 }
@@ -189,7 +188,7 @@ fn require_fit(edit: &Edit, node: &Node) -> Result<(), String> {
         Edit::Insert { path, index, .. } => match node.items() {
             Some(items) if *index <= items.len() => Ok(()),
             None if empty && *index == 0 => Ok(()),
-            Some(_) => Err(format!("{path} has no place {index}")),
+            Some(_) => Err(format!("index {index} is out of range for {path}")),
             None => Err(format!("{path} is not a list")),
         },
         Edit::Put { path, .. } if node.entries().is_none() && !empty => {
@@ -202,7 +201,7 @@ fn require_fit(edit: &Edit, node: &Node) -> Result<(), String> {
     }
 }
 
-/// Refuses edits one of which replaces or removes what another one is about.
+/// Refuses edits of which one replaces or removes the target of another one.
 fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Diagnostic> {
     for (index, edit) in edits.iter().enumerate() {
         if matches!(edit, Edit::Insert { .. }) {
@@ -215,9 +214,9 @@ fn require_apart(document: &Document, edits: &[Edit]) -> Result<(), Diagnostic> 
                 _ => other.target(),
             };
             if touched.starts_with(&target) {
-                return Err(Diagnostic::error(format!("two changes are about {touched}"))
+                return Err(Diagnostic::error(format!("two changes affect {touched}"))
                     .at(position_at(document.text(), 0), document.text())
-                    .help("make them one after the other"));
+                    .help("make one change at a time"));
             }
         }
     }
@@ -234,10 +233,10 @@ fn collect_referenced(root: &Node) -> HashSet<usize> {
     referenced
 }
 
-/// A change that came out other than planned. Nothing is ever written then.
+/// The error for edits whose result differs from the planned one. Such a result is never written.
 fn refuse_unsafe(edits: &[Edit], reason: &str) -> Diagnostic {
     let targets: Vec<_> = edits.iter().map(|edit| edit.target().to_string()).collect();
     let targets = targets.join(", ");
-    Diagnostic::error(format!("kaudit could not edit this safely: {targets} ({reason})"))
-        .help(format!("change by hand: {targets}"))
+    Diagnostic::error(format!("cannot edit {targets} safely ({reason})"))
+        .help(format!("edit by hand: {targets}"))
 }

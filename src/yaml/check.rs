@@ -1,8 +1,8 @@
-//! What must hold after an edit, always checked: the value is the planned one for both readers, and no line is
-//! changed that is not about the edit.
+//! The postconditions of every edit: both parsers read the planned value, and no line is changed that the edit does not
+//! concern.
 //!
-//! Nothing here shares code with the splicing. The value is computed on values, and what may change in the text
-//! comes from the spans of the original document.
+//! Nothing here shares code with the splicing. The planned value is computed from values, and the lines that may change
+//! from the spans of the original document.
 
 use std::collections::BTreeSet;
 
@@ -19,13 +19,13 @@ pub(super) fn require_planned_value(
     edits: &[Edit],
     text: &str,
 ) -> Result<Document, String> {
-    let result = Document::parse(text)
-        .map_err(|refusal| format!("the result is not readable: {}", refusal.message))?;
-    let relative: Vec<_> = edits.iter().map(|edit| (edit.anchorage().steps(), edit)).collect();
+    let result =
+        Document::parse(text).map_err(|refusal| format!("the result cannot be read: {}", refusal.message))?;
+    let relative: Vec<_> = edits.iter().map(|edit| (edit.base().steps(), edit)).collect();
     if result.value() == &planned_value(document.value(), &relative) {
         return Ok(result);
     }
-    Err("the result has another value than planned".to_owned())
+    Err("the result would not have the planned value".to_owned())
 }
 
 /// The value after the edits, whose paths are relative to `value`.
@@ -88,8 +88,8 @@ fn planned_value(value: &Value, edits: &[(&[Step], &Edit)]) -> Value {
     }
 }
 
-/// Requires that the lines which no edit is about are all still there, in order, byte for byte, and that new
-/// lines end as the others do.
+/// Requires that all lines that no edit concerns are unchanged and in order, and that new lines have the line ending of
+/// the others.
 pub(super) fn require_planned_text(document: &Document, edits: &[Edit], text: &str) -> Result<(), String> {
     let original = document.text();
     let mut concerned = BTreeSet::new();
@@ -99,19 +99,19 @@ pub(super) fn require_planned_text(document: &Document, edits: &[Edit], text: &s
     if original.starts_with('\u{feff}') != text.starts_with('\u{feff}') {
         return Err("the byte order mark would change".to_owned());
     }
-    // The mark is no part of the first line, which may go and leave it to the next one.
+    // The mark does not belong to the first line, which may be removed.
     let mut found = text.trim_start_matches('\u{feff}').split_inclusive('\n');
     for (number, line) in original.trim_start_matches('\u{feff}').split_inclusive('\n').enumerate() {
         if concerned.contains(&number) {
             continue;
         }
-        // Where the file has no line end at its end, another line may be the last one now.
+        // If the file does not end with a line ending, another line may be the last one now.
         let is_kept = |candidate: &str| {
             candidate == line
                 || ((!line.ends_with('\n') || !candidate.ends_with('\n'))
                     && without_end(candidate) == without_end(line))
         };
-        // Blank lines before a last line without line end go with it.
+        // Blank lines before a last line without line ending are removed with it.
         let left_over = line.trim().is_empty() && !original.ends_with('\n') && found.clone().next().is_none();
         if !left_over && !found.any(is_kept) {
             return Err(format!("line {} would be lost", number + 1));
@@ -123,10 +123,10 @@ pub(super) fn require_planned_text(document: &Document, edits: &[Edit], text: &s
     let lf_after = text.matches('\n').count();
     let mixes = lf > 0 && ((crlf == 0 && crlf_after > 0) || (crlf == lf && crlf_after != lf_after));
     if mixes {
-        return Err("line ends would be mixed".to_owned());
+        return Err("line endings would be mixed".to_owned());
     }
     if !original.is_empty() && original.ends_with('\n') != text.ends_with('\n') {
-        return Err("the line end at the end of the file would change".to_owned());
+        return Err("the line ending at the end of the file would change".to_owned());
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ fn without_end(line: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
 }
 
-/// Adds the lines, from 0, that the edit, one of `edits`, may change or remove.
+/// Adds the lines, from 0, that `edit`, which is one of `edits`, may change or remove.
 fn concern(document: &Document, edit: &Edit, edits: &[Edit], lines: &mut BTreeSet<usize>) {
     let mut add = |from: usize, to: usize| {
         let line = |at| document.position_at(at).line - 1;
@@ -152,26 +152,26 @@ fn concern(document: &Document, edit: &Edit, edits: &[Edit], lines: &mut BTreeSe
         let removed =
             |child: &Path| edits.iter().any(|edit| matches!(edit, Edit::Remove { path } if path == child));
         let paths = child_paths(parent, &path);
-        // What follows the first item of `- - a`, or the first key of `- a: 1`, moves up into its line.
+        // The item after the first one of `- - a`, or the key after the first one of `- a: 1`, moves up into its line.
         if children.first().is_some_and(|(first, _)| !starts_line(document.text(), *first)) {
             let moved_up = paths.iter().position(|path| !removed(path)).and_then(|moved| children.get(moved));
             if let Some((start, _)) = moved_up {
                 add(*start, *start);
             }
         }
-        // When the last child goes, `[]` is written behind the parent's key, or its brackets close up.
+        // When the last child is removed, `[]` is written after the parent's key, or the brackets move together.
         if paths.iter().all(removed) {
             let (key, end) = with_indicator(document, &path, parent);
             add(key, if is_flow(document, parent) { end } else { key });
         }
         return;
     }
-    // Something new: the lines of its neighbours that share a line with it or take a comma.
-    let Some(parent) = document.node(edit.anchorage()) else { return };
+    // Something new: the lines of neighbours that share a line with it or get a comma.
+    let Some(parent) = document.node(edit.base()) else { return };
     let span = parent.span();
     let is_empty = parent.items().is_none_or(<[_]>::is_empty) && parent.entries().is_none_or(<[_]>::is_empty);
     if is_empty {
-        let (from, to) = with_surroundings(document, edit.anchorage(), parent);
+        let (from, to) = with_surroundings(document, edit.base(), parent);
         add(from, to);
         return;
     }
@@ -212,8 +212,7 @@ fn is_flow(document: &Document, node: &Node) -> bool {
     document.text().get(node.content()).is_some_and(|text| text.starts_with(['[', '{']))
 }
 
-/// From the key or dash of a node to its end. Of a flow collection's child also up to its neighbours, because of
-/// the commas.
+/// From the key or dash of a node to its end. In a flow collection up to the neighbours, because of the commas.
 fn with_surroundings(document: &Document, path: &Path, node: &Node) -> (usize, usize) {
     let (start, end) = with_indicator(document, path, node);
     let parent = path.split_last().and_then(|(parent, _)| document.node(&parent));
@@ -231,7 +230,7 @@ fn child_paths(node: &Node, path: &Path) -> Vec<Path> {
     items.chain(keys.map(|key| path.clone().key(key))).collect()
 }
 
-/// Where the items or entries of a collection start and end.
+/// The start and end of each item or entry of a collection.
 fn children(node: &Node) -> Vec<(usize, usize)> {
     let items = node
         .items()

@@ -1,8 +1,8 @@
-//! A document as it was read.
+//! A parsed document.
 
-use super::finding::{Finding, FindingKind};
+use super::anomaly::{Anomaly, AnomalyKind};
 use super::tree::{Entry, Node};
-use super::{Path, Step, agree, compose, gate, place, value};
+use super::{Path, Step, agree, compose, limits, lines, position, value};
 use crate::diagnostic::{Diagnostic, Position};
 use serde_json::Value;
 
@@ -12,37 +12,34 @@ pub struct Document {
     text: String,
     root: Node,
     value: Value,
-    findings: Vec<Finding>,
+    anomalies: Vec<Anomaly>,
 }
 
 impl Document {
     /// Reads the first document of `text` as Kubernetes does.
     ///
-    /// A byte order mark, CRLF, JSON, anchors, merges and a missing final line end are fine. An empty document has
-    /// the value `null`.
+    /// A byte order mark, CRLF, JSON, anchors, merge keys and a missing final line end are accepted. An empty document
+    /// has the value `null`.
     ///
     /// # Errors
     ///
-    /// Refuses, with the place and what to do: syntax errors, texts on which the two parsers disagree, more than
-    /// [`MAX_BYTES`], nesting deeper than 100 levels, aliases that blow the document up, Unicode line breaks
-    /// outside quotes, and what Go cannot decode.
+    /// Refuses, with position and help: syntax errors, documents on which the two parsers disagree, more than
+    /// [`MAX_BYTES`](super::MAX_BYTES), nesting deeper than 100 levels, excessive aliasing, Unicode line breaks outside quotes, and what Go
+    /// cannot decode.
     pub fn read(text: &str) -> Result<Self, Diagnostic> {
-        gate::require_readable(text)?;
-        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        limits::require_size(text)?;
+        let start = lines::byte_order_mark(text);
         let composed = compose::compose(text, start)?;
-        gate::require_common_characters(text, &composed.root)?;
+        limits::require_common_characters(text, &composed.root)?;
         agree::require_agreement(text, start, &composed.root)?;
-        let (value, mut findings) = value::read_value(text, &composed.root)?;
-        let remarkable =
-            [(composed.directive, FindingKind::Directive), (composed.further, FindingKind::FurtherDocument)];
-        for (at, kind) in remarkable {
-            findings.extend(at.map(|at| Finding { kind, at }));
-        }
-        findings.sort_by_key(|finding| finding.at);
-        Ok(Self { text: text.to_owned(), root: composed.root, value, findings })
+        let (value, mut anomalies) = value::read_value(text, &composed.root)?;
+        anomalies.extend(composed.directive.map(|at| Anomaly { kind: AnomalyKind::Directive, at }));
+        anomalies.extend(composed.further.map(|at| Anomaly { kind: AnomalyKind::FurtherDocument, at }));
+        anomalies.sort_by_key(|anomaly| anomaly.at);
+        Ok(Self { text: text.to_owned(), root: composed.root, value, anomalies })
     }
 
-    /// The text, byte for byte as it was given.
+    /// The text, unchanged.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -59,20 +56,20 @@ impl Document {
         &self.root
     }
 
-    /// What `sigs.k8s.io/yaml` makes of the document: aliases replaced, keys merged, of duplicate keys the last.
+    /// The value that `sigs.k8s.io/yaml` reads: aliases resolved, keys merged, the last one of duplicate keys.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// What is remarkable, in the order of the text.
+    /// The anomalies, in the order of the text.
     #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
     }
 
-    /// The node at `path`; of duplicate keys the last. Aliases and merges are not followed: what they stand for is
-    /// written elsewhere.
+    /// The node at `path`; the last one of duplicate keys. Aliases and merge keys are not followed, because their content
+    /// is written elsewhere.
     #[must_use]
     pub fn node(&self, path: &Path) -> Option<&Node> {
         path.steps().iter().try_fold(&self.root, |node, step| match step {
@@ -99,26 +96,26 @@ impl Document {
         }
     }
 
-    /// The refusal with the position of the value at `path`, or of the nearest thing above it that the document has.
+    /// Adds the position of the value at `path` to a diagnostic, or that of its nearest ancestor in the document.
     #[must_use]
-    pub fn point(&self, refusal: Diagnostic, path: &Path) -> Diagnostic {
+    pub fn point(&self, diagnostic: Diagnostic, path: &Path) -> Diagnostic {
         match (self.position(path), path.split_last()) {
-            (Some(position), _) => refusal.at(position, &self.text),
-            (None, Some((parent, _))) => self.point(refusal, &parent),
-            (None, None) => refusal,
+            (Some(position), _) => diagnostic.at(position, &self.text),
+            (None, Some((parent, _))) => self.point(diagnostic, &parent),
+            (None, None) => diagnostic,
         }
     }
 
     /// The position of a byte of the text.
     #[must_use]
     pub fn position_at(&self, offset: usize) -> Position {
-        place::position_at(&self.text, offset)
+        position::position_at(&self.text, offset)
     }
 
-    /// A refusal that points at a byte of the text.
+    /// An error at a byte of the text.
     #[must_use]
     pub fn refuse_at(&self, offset: usize, reason: impl Into<String>) -> Diagnostic {
-        place::refuse_at(&self.text, offset, reason)
+        position::refuse_at(&self.text, offset, reason)
     }
 }
 

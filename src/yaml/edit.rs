@@ -1,30 +1,30 @@
-//! A change that is asked of a document.
+//! A change to a document.
 
 use super::Path;
 use serde_json::Value;
 
-/// A change of a document. Paths and indices are those of the document before any edit.
+/// A change to a document. Paths and indices are those of the document before any edit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
-    /// Replaces the value at `path`. A scalar that is replaced by another keeps its quotes.
+    /// Replaces the value at `path`. A scalar that replaces a scalar keeps its quoting style.
     Set {
         /// The value to replace.
         path: Path,
-        /// What to put there.
+        /// The new value.
         value: Value,
     },
-    /// Adds an item to a sequence. Nothing, `null` and `[]` count as empty sequences.
+    /// Adds an item to a sequence. An absent value, `null` and `[]` count as empty sequences.
     Insert {
         /// The sequence.
         path: Path,
-        /// The item before which it goes, from 0; the length of the sequence to append. Several inserts at one
-        /// index keep their order.
+        /// The index of the new item, from 0; the length of the sequence to append. Several inserts at one index keep
+        /// their order.
         index: usize,
         /// The item.
         value: Value,
     },
-    /// Adds a key to a mapping, or replaces its value. Nothing, `null` and `{}` count as empty mappings. A new key
-    /// goes to its place in the alphabet if the others are in that order, else to the end.
+    /// Adds a key to a mapping, or replaces its value. An absent value, `null` and `{}` count as empty mappings. A new key
+    /// is added in alphabetical order if the others are sorted, else at the end.
     Put {
         /// The mapping.
         path: Path,
@@ -33,7 +33,7 @@ pub enum Edit {
         /// Its value.
         value: Value,
     },
-    /// Removes an item or a key, with its lines. What becomes empty is written `[]` or `{}`.
+    /// Removes an item or a key, with its lines. A collection that becomes empty is written `[]` or `{}`.
     Remove {
         /// The item, or the value of the key.
         path: Path,
@@ -41,7 +41,7 @@ pub enum Edit {
 }
 
 impl Edit {
-    /// The node that is replaced, removed or, for an insertion, moved further down.
+    /// The path of the node that is replaced, removed or, for an insertion, moved down.
     pub(super) fn target(&self) -> Path {
         match self {
             Self::Set { path, .. } | Self::Remove { path } => path.clone(),
@@ -50,8 +50,8 @@ impl Edit {
         }
     }
 
-    /// The deepest node that must be there for the edit to make sense.
-    pub(super) fn anchorage(&self) -> &Path {
+    /// The path of the deepest node that the edit requires.
+    pub(super) fn base(&self) -> &Path {
         match self {
             Self::Set { path, .. }
             | Self::Remove { path }

@@ -1,18 +1,18 @@
-//! What must not be edited although it can be read.
+//! Refuses documents that can be read but not edited safely.
 
+use super::anomaly::{Anomaly, AnomalyKind};
 use super::document::Document;
-use super::finding::{Finding, FindingKind};
-use super::place::refuse_at;
-use crate::diagnostic::{Diagnostic, Position};
+use super::position::{position_at, refuse_at};
+use crate::diagnostic::Diagnostic;
 
 impl Document {
-    /// Reads a document that is going to be edited.
+    /// Reads a document that will be edited.
     ///
     /// # Errors
     ///
-    /// Refuses, with the place and what to do, everything that [`Document::read`] refuses, and also what it only
-    /// reports and an edit might get wrong: duplicate keys, keys that are no strings for Go, further documents,
-    /// directives, lines that end with a lone carriage return.
+    /// Refuses, with position and help, everything that [`Document::read`] refuses, and also anomalies that make an edit
+    /// unsafe: duplicate keys, keys that Go does not read as strings, further documents, directives, lines that end with
+    /// a carriage return alone.
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
         let document = Self::read(text)?;
         require_editable(&document)?;
@@ -20,14 +20,14 @@ impl Document {
     }
 }
 
-/// Refuses what must not be edited although it can be read.
+/// Refuses documents that can be read but not edited safely.
 pub(super) fn require_editable(document: &Document) -> Result<(), Diagnostic> {
     let text = document.text();
     if let Some(at) = find_lone_carriage_return(text) {
-        return Err(refuse_at(text, at, "a line ends with a carriage return alone")
-            .help("convert the line ends: sed -i 's/\\r$//; s/\\r/\\n/g' FILE"));
+        return Err(refuse_at(text, at, "this line ends with a carriage return without a line feed")
+            .help("convert the line endings: sed -i 's/\\r$//; s/\\r/\\n/g' FILE"));
     }
-    match document.findings().iter().find_map(|finding| refuse_finding(text, finding)) {
+    match document.anomalies().iter().find_map(|anomaly| refuse_anomaly(text, anomaly)) {
         Some(refusal) => Err(refusal),
         None => Ok(()),
     }
@@ -37,28 +37,26 @@ fn find_lone_carriage_return(text: &str) -> Option<usize> {
     text.match_indices('\r').map(|(at, _)| at).find(|at| text.as_bytes().get(at + 1) != Some(&b'\n'))
 }
 
-fn refuse_finding(text: &str, finding: &Finding) -> Option<Diagnostic> {
-    let refuse = |reason: String| refuse_at(text, finding.at, reason);
-    match &finding.kind {
-        FindingKind::DuplicateKey { key, first } => {
-            let Position { line, .. } = super::place::position_at(text, *first);
-            Some(
-                refuse(format!("the key `{key}` is there twice, first in line {line}")).help(
-                    "remove one of them: the kubelet takes the last one, other readers the first or none",
-                ),
-            )
-        }
-        FindingKind::NonStringKey { written } => Some(
-            refuse(format!("the unquoted key `{written}` is not a string for Kubernetes"))
-                .help(format!("quote it: \"{written}\"")),
+fn refuse_anomaly(text: &str, anomaly: &Anomaly) -> Option<Diagnostic> {
+    let (reason, help) = match &anomaly.kind {
+        AnomalyKind::DuplicateKey { key, first } => (
+            format!("duplicate key `{key}`, first defined in line {}", position_at(text, *first).line),
+            "remove one of them: the kubelet uses the last one, other parsers use the first one or reject the file"
+                .to_owned(),
         ),
-        FindingKind::FurtherDocument => Some(
-            refuse("a second YAML document starts here; the kubelet reads only the first".to_owned())
-                .help("keep one document per file: move this one to a file of its own, or remove it"),
+        AnomalyKind::NonStringKey { written } => (
+            format!("Kubernetes does not read the unquoted key `{written}` as a string"),
+            format!("quote it: \"{written}\""),
         ),
-        FindingKind::Directive => Some(
-            refuse("there is a YAML directive".to_owned()).help("remove the line; a manifest needs none"),
+        AnomalyKind::FurtherDocument => (
+            "a second YAML document starts here, but the kubelet reads only the first one".to_owned(),
+            "keep one document per file: move this one to another file, or remove it".to_owned(),
         ),
-        FindingKind::OverriddenKey { .. } | FindingKind::MergeKey | FindingKind::Tag { .. } => None,
-    }
+        AnomalyKind::Directive => (
+            "YAML directives are not supported".to_owned(),
+            "remove this line: a manifest does not need it".to_owned(),
+        ),
+        AnomalyKind::OverriddenKey { .. } | AnomalyKind::MergeKey | AnomalyKind::Tag { .. } => return None,
+    };
+    Some(refuse_at(text, anomaly.at, reason).help(help))
 }

@@ -1,17 +1,17 @@
-//! The way from the root of a document to one of its nodes.
+//! Paths from the root of a document to its nodes.
 
 use std::fmt;
 
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// Into a mapping, to the value of this key.
+    /// The value of this key of a mapping.
     Key(String),
-    /// Into a sequence, to the item with this index, from 0.
+    /// The item of a sequence with this index, from 0.
     Index(usize),
 }
 
-/// The way from the root of a document to a node; printed as `spec.containers[0].command[3]`.
+/// The path from the root of a document to a node; printed as `spec.containers[0].command[3]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(Vec<Step>);
 
@@ -22,13 +22,13 @@ impl Path {
         Self::default()
     }
 
-    /// This path and one step further, to the value of `key`.
+    /// This path, extended to the value of `key`.
     #[must_use]
     pub fn key(&self, key: impl Into<String>) -> Self {
         self.then(Step::Key(key.into()))
     }
 
-    /// This path and one step further, to the item `index`, from 0.
+    /// This path, extended to the item `index`, from 0.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.then(Step::Index(index))
@@ -46,13 +46,13 @@ impl Path {
         &self.0
     }
 
-    /// The path of the collection that holds this node, and the last step; `None` for the root.
+    /// The path of the collection that contains this node, and the last step; `None` for the root.
     #[must_use]
     pub fn split_last(&self) -> Option<(Self, &Step)> {
         self.0.split_last().map(|(last, parent)| (Self(parent.to_vec()), last))
     }
 
-    /// Whether `self` is `ancestor` or lies below it.
+    /// Whether `self` is `ancestor` or below it.
     #[must_use]
     pub fn starts_with(&self, ancestor: &Self) -> bool {
         self.0.starts_with(&ancestor.0)
@@ -66,7 +66,7 @@ impl fmt::Display for Path {
         }
         for (depth, step) in self.0.iter().enumerate() {
             match step {
-                // A key that could be mistaken for punctuation of the path is quoted, as in JSONPath.
+                // A key with characters that are punctuation of paths is quoted, as in JSONPath.
                 Step::Key(key) if key.is_empty() || key.contains(['.', '[', ']', ' ', '/']) => {
                     write!(f, "[{key:?}]")?;
                 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prints_as_people_write_paths() {
+    fn paths_are_printed_in_jsonpath_notation() {
         let command = Path::root().key("spec").key("containers").index(0).key("command").index(3);
         assert_eq!(command.to_string(), "spec.containers[0].command[3]");
         let annotation = Path::root().key("metadata").key("annotations").key("kaudit.dev/config-sha256");

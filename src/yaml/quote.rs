@@ -1,4 +1,4 @@
-//! Writing a string so that every reader reads it back: without quotes only where YAML 1.1 and 1.2 agree.
+//! Writes strings so that every parser reads them back: without quotes only where YAML 1.1 and 1.2 agree.
 
 use super::scalar::{Resolved, resolve};
 use super::tree::ScalarStyle;
@@ -8,7 +8,7 @@ use super::tree::ScalarStyle;
 pub(super) struct Quoting {
     /// The style to use where the text allows it.
     pub(super) style: ScalarStyle,
-    /// Whether the string stands in a flow collection, where more characters need quotes.
+    /// Whether the string is in a flow collection, where more characters need quotes.
     pub(super) in_flow: bool,
 }
 
@@ -38,7 +38,7 @@ fn write_double_quoted(text: &str) -> String {
             '\r' => written.push_str("\\r"),
             '\t' => written.push_str("\\t"),
             _ if is_printable(c) => written.push(c),
-            // Everything unprintable is in the basic plane, so four digits do.
+            // Everything unprintable is in the basic multilingual plane, so four digits are enough.
             _ => written.extend(format!("\\u{:04x}", u32::from(c)).chars()),
         }
     }
@@ -46,7 +46,7 @@ fn write_double_quoted(text: &str) -> String {
     written
 }
 
-/// Whether a character may stand for itself in every reader, and is no line break for any.
+/// Whether no parser needs an escape sequence for this character or reads it as a line break.
 fn is_printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
@@ -54,7 +54,7 @@ fn is_printable(c: char) -> bool {
 fn is_safe_plain(text: &str, in_flow: bool) -> bool {
     let Some(first) = text.chars().next() else { return false };
     let starts_well = match first {
-        // An option such as `--flag` is no list item; `---` starts a document.
+        // An option such as `--flag` is not a list item; `---` starts a document.
         '-' => !text.starts_with("---") && text.len() > 1 && !text.starts_with("- "),
         '.' => !text.starts_with("..."),
         _ => !"?:,[]{}#&*!|>'\"%@`= ".contains(first),
@@ -69,7 +69,7 @@ fn is_safe_plain(text: &str, in_flow: bool) -> bool {
         && !is_number_in_yaml_1_1(text)
 }
 
-/// Sexagesimal numbers (`12:30`) and timestamps, which go-yaml leaves alone and other readers of YAML 1.1 do not.
+/// Sexagesimal numbers (`12:30`) and timestamps, which go-yaml reads as strings and other YAML 1.1 parsers do not.
 fn is_number_in_yaml_1_1(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     let starts_with_digit = digits.starts_with(|c: char| c.is_ascii_digit());

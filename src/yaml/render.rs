@@ -1,13 +1,13 @@
-//! Values as YAML, in the manner of the document around them.
+//! Writes values as YAML with the formatting of the document.
 
 use serde_json::Value;
 
 use super::quote::{Quoting, write_string};
 use super::tree::ScalarStyle;
 
-/// The manners of a document that new text follows.
+/// The formatting of a document, which new text follows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Manner {
+pub(super) struct Formatting {
     /// How far a nested mapping is indented.
     pub(super) step: usize,
     /// How far a list is indented below its key; kubeadm does not indent it.
@@ -18,14 +18,14 @@ pub(super) struct Manner {
     pub(super) strings: ScalarStyle,
     /// How keys are quoted.
     pub(super) keys: ScalarStyle,
-    /// Whether flow collections are written without blanks, as dense JSON is.
+    /// Whether flow collections are written without blanks, as in compact JSON.
     pub(super) dense: bool,
 }
 
 /// A line to be written: its indentation in blanks, and its text.
 pub(super) type Line = (usize, String);
 
-impl Manner {
+impl Formatting {
     /// A value on one line, collections in brackets.
     pub(super) fn write_flow(self, value: &Value) -> String {
         let separator = if self.dense { "," } else { ", " };
@@ -62,7 +62,7 @@ impl Manner {
         write_string(key, Quoting { style: self.keys, in_flow })
     }
 
-    /// A value on lines of its own, its first column being `column`. Scalars and empty collections are one line.
+    /// A value on its own lines, starting at `column`. Scalars and empty collections take one line.
     pub(super) fn write_block(self, value: &Value, column: usize) -> Vec<Line> {
         match value {
             Value::Object(entries) if !entries.is_empty() => {
@@ -100,7 +100,7 @@ impl Manner {
     }
 }
 
-/// Lines as text: the first one without its indentation, which is there already, and no line end after the last.
+/// Joins lines: the first one without its indentation, which is in the text already, and no line ending after the last.
 pub(super) fn join_lines(lines: &[Line], line_ending: &str) -> String {
     let indented = |(indent, text): &Line| format!("{}{text}", " ".repeat(*indent));
     let first = lines.first().map(|(_, text)| text.clone()).into_iter();

@@ -1,12 +1,13 @@
-//! What Go makes of a plain scalar: YAML 1.1 as go-yaml v2 resolves it and `sigs.k8s.io/yaml` turns it into JSON.
+//! How Go resolves a plain scalar: YAML 1.1 as in go-yaml v2, converted to JSON by `sigs.k8s.io/yaml`.
 //!
-//! The kubelet and the API server read with `sigs.k8s.io/yaml` over `go.yaml.in/yaml/v2`; the rules are those of
-//! its `resolve.go`. They differ from YAML 1.2 (`yes` is a boolean, `017` is 15) and from YAML 1.1 (`12:30` is a
-//! string). `tests/yaml/go-scalars.tsv` holds Go's own answers.
+//! The kubelet and the API server use `sigs.k8s.io/yaml` with `go.yaml.in/yaml/v2`; the rules are those of its `resolve.go`.
+//! They differ from YAML 1.2 (`yes` is a boolean, `017` is 15) and from YAML 1.1 (`12:30` is a string).
+//! `tests/yaml/go-scalars.tsv` holds Go's own results.
 
+use crate::go::format_float;
 use serde_json::{Number, Value};
 
-/// What a plain scalar is for Go.
+/// The type of a plain scalar in Go.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Resolved {
     /// Nothing, `~`, `null`.
@@ -17,11 +18,11 @@ pub enum Resolved {
     Int(i64),
     /// A larger one that fits 64 bits without sign.
     Uint(u64),
-    /// Everything else with digits, also integers of more than 64 bits, `.inf` and `.nan`.
+    /// All other numbers, including integers of more than 64 bits, `.inf` and `.nan`.
     Float(f64),
-    /// `<<`: as a key it merges another mapping into this one; elsewhere it is the text.
+    /// `<<`: a merge key; in other positions a string.
     Merge,
-    /// The text itself; timestamps too, which Go keeps as text where no type asks for a time.
+    /// A string. This includes timestamps, which Go decodes as strings into untyped values.
     Str,
 }
 
@@ -40,7 +41,7 @@ pub fn resolve(text: &str) -> Resolved {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Resolved::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Resolved::Float(f64::NEG_INFINITY),
         "<<" => Resolved::Merge,
-        // go-yaml hands this to `strconv.ParseFloat` as it is, which takes underscores between digits only.
+        // go-yaml passes this unchanged to `strconv.ParseFloat`, which accepts underscores only between digits.
         _ if text.starts_with('.') && has_underscores_between_digits(text) => {
             resolve_float(&text.replace('_', "")).unwrap_or(Resolved::Str)
         }
@@ -53,8 +54,8 @@ pub fn resolve(text: &str) -> Resolved {
 }
 
 impl Resolved {
-    /// The JSON value of a scalar `text` that resolved to this; `None` for infinities and not-a-number, which JSON
-    /// does not have and Go therefore refuses.
+    /// The JSON value of a scalar `text` that resolved to this; `None` for infinities and not-a-number, which Go rejects
+    /// because JSON cannot represent them.
     #[must_use]
     pub fn to_json(&self, text: &str) -> Option<Value> {
         Some(match self {
@@ -67,7 +68,7 @@ impl Resolved {
         })
     }
 
-    /// The JSON key that Go makes of a key `text` that resolved to this; `None` where Go refuses the key.
+    /// The JSON key of a key `text` that resolved to this; `None` where Go rejects the key.
     #[must_use]
     pub fn to_json_key(&self, text: &str) -> Option<String> {
         match self {
@@ -80,8 +81,8 @@ impl Resolved {
     }
 }
 
-/// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: the prefix tells the base, a leading zero is octal.
-/// After that, go-yaml's own second look at `0b` and `-0b`, which lets a second sign pass.
+/// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: the prefix sets the base, a leading zero means octal. Then
+/// go-yaml's own parsing of `0b` and `-0b`, which accepts a second sign.
 fn resolve_int(text: &str) -> Option<Resolved> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -116,7 +117,7 @@ fn split_base(unsigned: &str) -> (u32, &str) {
     }
 }
 
-/// A float as go-yaml's pattern has it: `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, and finite.
+/// A float that matches go-yaml's pattern, `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, and is finite.
 fn resolve_float(text: &str) -> Option<Resolved> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -138,7 +139,7 @@ fn resolve_float(text: &str) -> Option<Resolved> {
     text.parse().ok().filter(|value: &f64| value.is_finite()).map(Resolved::Float)
 }
 
-/// Whether every underscore stands between two digits.
+/// Whether every underscore is between two digits.
 fn has_underscores_between_digits(text: &str) -> bool {
     let parts: Vec<_> = text.split('_').collect();
     let ends_in_digit = |part: &&str| part.ends_with(|c: char| c.is_ascii_digit());
@@ -147,7 +148,7 @@ fn has_underscores_between_digits(text: &str) -> bool {
         && parts.split_first().is_none_or(|(_, after)| after.iter().all(starts_with_digit))
 }
 
-/// The number that a JSON reader finds in what Go prints for a float: `8` for 8.0, so an integer.
+/// The number that a JSON parser reads from Go's output for a float: `8` for 8.0, so an integer.
 fn json_number(value: f64) -> Option<Number> {
     let printed = value.to_string();
     let below_exponent_form = value.abs() < 1e21;
@@ -161,23 +162,14 @@ fn json_number(value: f64) -> Option<Number> {
     integer.or_else(|| Number::from_f64(value))
 }
 
-/// Go's `strconv.FormatFloat(value, 'g', -1, 32)`, with YAML's names for what is no number.
+/// Go's `strconv.FormatFloat(value, 'g', -1, 32)`, with YAML's names for infinities and not-a-number.
 fn float_key(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "Go rounds float keys to 32 bits too")]
     let rounded = value as f32;
-    if rounded.is_nan() {
-        return ".nan".to_owned();
+    match format_float(rounded).as_str() {
+        "NaN" => ".nan".to_owned(),
+        "+Inf" => ".inf".to_owned(),
+        "-Inf" => "-.inf".to_owned(),
+        number => number.to_owned(),
     }
-    if rounded.is_infinite() {
-        return if rounded > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    let scientific = format!("{rounded:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    // Go's shortest form has an exponent below 1e-4 and from 1e6 on.
-    if (-4..6).contains(&exponent) {
-        return rounded.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }

@@ -1,9 +1,8 @@
-//! A cursor over the text that finds where tokens end.
+//! A cursor over the text that finds the ends of tokens.
 //!
-//! The parser's own spans are not exact: they count characters, an unindented list starts at its first item, a
-//! quoted scalar takes trailing blanks and comments along. So the structure comes from the parser, and the place
-//! of every token from here: after each token the next one must be found where the cursor stands, or the document
-//! is refused.
+//! The parser's own spans are not exact: they count characters, an unindented list starts at its first item, and a quoted
+//! scalar includes trailing blanks and comments. So the structure comes from the parser, and the position of every token
+//! from here. After each token the next one must be found at the cursor, or the document is refused.
 
 /// A position in a text, moved forwards only.
 #[derive(Debug, Clone)]
@@ -18,12 +17,12 @@ impl<'t> Scan<'t> {
         Self { text, at }
     }
 
-    /// The byte the cursor stands on.
+    /// The position of the cursor.
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// Puts the cursor on byte `at`.
+    /// Moves the cursor to byte `at`.
     pub(super) fn set(&mut self, at: usize) {
         self.at = at;
     }
@@ -42,28 +41,28 @@ impl<'t> Scan<'t> {
         self.text.as_bytes().get(at).copied()
     }
 
-    /// Steps over `expected`, if it is the byte under the cursor.
+    /// Skips `expected`, if it is the byte under the cursor.
     pub(super) fn accept(&mut self, expected: u8) -> bool {
         let found = self.peek() == Some(expected);
         self.at += usize::from(found);
         found
     }
 
-    /// Steps over `indicator`, if it is under the cursor with a blank, a line end or the end of the text after it.
+    /// Skips `indicator`, if it is under the cursor and followed by a blank, a line ending or the end of the text.
     pub(super) fn accept_indicator(&mut self, indicator: u8) -> bool {
         self.peek() == Some(indicator)
             && matches!(self.peek_next(), None | Some(b' ' | b'\t' | b'\n' | b'\r'))
             && self.accept(indicator)
     }
 
-    /// Steps over blanks of the same line.
+    /// Skips blanks of the same line.
     pub(super) fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t')) {
             self.at += 1;
         }
     }
 
-    /// Steps over blanks, line ends and comments.
+    /// Skips blanks, line endings and comments.
     pub(super) fn skip_trivia(&mut self) {
         loop {
             match self.peek() {
@@ -74,21 +73,21 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// A `#` starts a comment at the start of the text or after a blank or line end only.
+    /// A `#` starts a comment only at the start of the text or after a blank or line ending.
     fn comment_may_start(&self) -> bool {
         let before = self.at.checked_sub(1).and_then(|at| self.byte(at));
-        // The last byte of a byte order mark, which stands before the text.
+        // 0xBF: the last byte of a byte order mark at the start of the text.
         matches!(before, None | Some(b' ' | b'\t' | b'\n' | b'\r' | 0xBF))
     }
 
-    /// Steps to the line end, not over it.
+    /// Moves to the end of the line, before the line ending.
     fn skip_line(&mut self) {
         while !matches!(self.peek(), None | Some(b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
-    /// Steps over a name after `&` or `*`, or over a tag: up to a blank, and in flow up to punctuation.
+    /// Skips a name after `&` or `*`, or a tag: up to a blank, and in flow collections up to punctuation.
     pub(super) fn skip_word(&mut self, in_flow: bool) {
         while let Some(byte) = self.peek() {
             let ends = match byte {
@@ -103,7 +102,7 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// Steps over a quoted scalar that starts under the cursor; `false` if it never ends.
+    /// Skips a quoted scalar that starts under the cursor; `false` if it is not terminated.
     pub(super) fn skip_quoted(&mut self) -> bool {
         let Some(quote) = self.peek() else { return false };
         self.at += 1;
@@ -118,11 +117,11 @@ impl<'t> Scan<'t> {
         false
     }
 
-    /// Steps over a block scalar that starts under the cursor, whose value is `value`, to the end of its last
-    /// line of content (of its last blank line, if it keeps them with `+`), not over that line's end.
+    /// Skips a block scalar that starts under the cursor and has the value `value`: to the end of its last line of content
+    /// (of its last blank line, if it keeps them with `+`), before that line's ending.
     ///
-    /// Which lines belong to it is decided by their indentation. The value tells what that is even where an
-    /// indicator (`|2`) hides it: the first written line has as many blanks more as its value has.
+    /// The indentation decides which lines belong to it. It follows from the value even where an indicator (`|2`) sets it:
+    /// the first written line has as many more blanks as the first line of the value has.
     pub(super) fn skip_block_scalar(&mut self, value: &str) {
         let header = self.at;
         self.skip_line();
@@ -154,7 +153,7 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// The first byte after the line end at `at`; `None` if there is no line end.
+    /// The first byte after the line ending at `at`; `None` if there is none.
     fn after_line_end(&self, at: usize) -> Option<usize> {
         match (self.byte(at), self.byte(at + 1)) {
             (Some(b'\r'), Some(b'\n')) => Some(at + 2),

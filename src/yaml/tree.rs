@@ -1,11 +1,11 @@
-//! The tree of a document: every node with its exact place in the text.
+//! The tree of a document: every node with its exact position in the text.
 //!
 //! Offsets are bytes of the whole text, a byte order mark included. A text has at most 10 MiB, so 32 bits hold
 //! them and a node stays small.
 
 use std::ops::Range;
 
-/// A node and its place in the text.
+/// A node and its position in the text.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// What it is.
@@ -13,14 +13,14 @@ pub struct Node {
     pub(super) start: u32,
     pub(super) content: u32,
     pub(super) end: u32,
-    /// Anchor and tag; boxed because hardly a node has them.
+    /// Anchor and tag; boxed because few nodes have them.
     pub(super) properties: Option<Box<Properties>>,
 }
 
-/// What may stand before a node's content: `&anchor` and `!tag`.
+/// What may precede a node's content: `&anchor` and `!tag`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Properties {
-    /// A number per `&anchor`, unique in the document; an alias refers to it.
+    /// The number of the `&anchor`, unique in the document; aliases refer to it.
     pub anchor: Option<usize>,
     /// The tag, resolved: `!!str` reads `tag:yaml.org,2002:str`, `!local` stays `!local`.
     pub tag: Option<String>,
@@ -42,7 +42,7 @@ pub enum Kind {
 /// An item of a sequence.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// Where its `-` is; in a flow sequence, where the item itself starts.
+    /// The position of its `-`; in a flow sequence the start of the item.
     pub(super) dash: u32,
     /// The item.
     pub node: Node,
@@ -55,7 +55,7 @@ pub struct Entry {
     pub key: Node,
     /// The value; an empty plain scalar where nothing is written.
     pub value: Node,
-    /// Where its `:` is, if it has one: `{a, b}` has none.
+    /// The position of its `:`, if it has one: `{a, b}` has none.
     pub(super) colon: Option<u32>,
     /// Whether the key is written with the `?` indicator.
     pub(super) explicit: bool,
@@ -79,7 +79,7 @@ pub enum ScalarStyle {
 /// How a collection is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Items or entries on their own lines, structure by indentation.
+    /// Items or entries on their own lines, structured by indentation.
     Block,
     /// In brackets or braces; all of JSON.
     Flow,
@@ -88,9 +88,8 @@ pub enum Style {
 }
 
 impl Node {
-    /// The bytes of the node, anchor and tag included, comments and line ends around it not. A block scalar
-    /// includes its content lines, without the last line end. Where nothing is written (`key:`), the range is
-    /// empty.
+    /// The bytes of the node with anchor and tag, without comments and line endings around it. A block scalar includes its
+    /// content lines, without the last line ending. An absent value (`key:`) has an empty range.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         offset(self.start)..offset(self.end)
@@ -120,7 +119,7 @@ impl Node {
         self.properties.as_ref()?.anchor
     }
 
-    /// The text of a scalar as YAML reads it, whatever its type and style.
+    /// The text of a scalar as YAML reads it, regardless of its type and style.
     #[must_use]
     pub fn scalar(&self) -> Option<&str> {
         match &self.kind {
@@ -147,7 +146,7 @@ impl Node {
         }
     }
 
-    /// Whether nothing is written here: the value of `key:`, or an empty document.
+    /// Whether the node is absent: the value of `key:`, or an empty document.
     pub(super) fn is_absent(&self) -> bool {
         self.start == self.end
             && matches!(&self.kind, Kind::Scalar(text, ScalarStyle::Plain) if text.is_empty())
@@ -169,15 +168,28 @@ impl Node {
     }
 }
 
+impl Item {
+    /// From its dash to its end.
+    pub(super) fn span(&self) -> Range<usize> {
+        let dash = offset(self.dash);
+        dash..self.node.span().end.max(dash + 1)
+    }
+}
+
 impl Entry {
     /// The first byte of the entry's key.
     pub(super) fn start(&self) -> usize {
         offset(self.key.start)
     }
+
+    /// From its key to the end of its value.
+    pub(super) fn span(&self) -> Range<usize> {
+        self.start()..self.value.span().end.max(self.key.span().end)
+    }
 }
 
 /// A stored offset as an index.
 pub(super) fn offset(stored: u32) -> usize {
-    // Lossless on every target of kaudit; a 16-bit machine does not run Kubernetes.
+    // Lossless: kaudit has no target with 16-bit addresses.
     usize::try_from(stored).unwrap_or(usize::MAX)
 }

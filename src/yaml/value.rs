@@ -1,14 +1,14 @@
 //! The value of a document as Go reads it.
 //!
-//! `sigs.k8s.io/yaml` decodes with go-yaml v2 into untyped values and prints these as JSON; what comes out of
-//! that is the value here. Where Go gives up, so does this reader.
+//! `sigs.k8s.io/yaml` decodes with go-yaml v2 into untyped values and converts these to JSON. The value here is the same,
+//! and what Go rejects is refused.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, FindingKind};
-use super::place::refuse_at;
+use super::anomaly::{Anomaly, AnomalyKind};
+use super::position::refuse_at;
 use super::scalar::{Resolved, resolve};
 use super::tree::{Entry, Kind, Node, ScalarStyle};
 use crate::diagnostic::Diagnostic;
@@ -16,38 +16,38 @@ use crate::diagnostic::Diagnostic;
 /// The prefix that `!!` stands for.
 const CORE: &str = "tag:yaml.org,2002:";
 
-/// Reads the value of `root` and what is remarkable about it.
+/// Reads the value of `root` and its anomalies.
 ///
 /// # Errors
 ///
-/// Refuses what Go cannot decode: keys that are null or collections, tags that do not fit, numbers without a JSON
-/// form, aliases that contain themselves or blow the document up.
-pub(super) fn read_value(text: &str, root: &Node) -> Result<(Value, Vec<Finding>), Diagnostic> {
+/// Refuses what Go cannot decode: keys that are null or collections, values that do not match their tag, numbers that JSON
+/// cannot represent, aliases that contain themselves, excessive aliasing.
+pub(super) fn read_value(text: &str, root: &Node) -> Result<(Value, Vec<Anomaly>), Diagnostic> {
     let mut reader = Reader {
         text,
         anchored: HashMap::new(),
-        findings: Vec::new(),
+        anomalies: Vec::new(),
         without_form: None,
         decoded: 0,
         aliased: 0,
     };
     let value = reader.value(root)?;
-    reader.without_form.map_or(Ok((value, reader.findings)), Err)
+    reader.without_form.map_or(Ok((value, reader.anomalies)), Err)
 }
 
-/// What sets a key of a mapping: an entry, or a merge key for all that it merges.
+/// What sets a key of a mapping: an entry, or a merge key.
 #[derive(Clone, Copy)]
-struct Place {
+struct Setter {
     at: usize,
     is_merged: bool,
 }
 
 struct Reader<'t> {
     text: &'t str,
-    /// The value of each anchor whose node is complete, and how many nodes it stands for.
+    /// The value of each anchor whose node is complete, and how many nodes it contains.
     anchored: HashMap<usize, (Value, u64)>,
-    findings: Vec<Finding>,
-    /// The first number without a form in JSON. Go finds it last, when all is decoded, so whatever else is wrong comes first.
+    anomalies: Vec<Anomaly>,
+    /// The first number that JSON cannot represent. Go reports it after decoding everything, so other errors come first.
     without_form: Option<Diagnostic>,
     decoded: u64,
     aliased: u64,
@@ -76,28 +76,27 @@ impl Reader<'_> {
     fn alias(&mut self, node: &Node, anchor: usize) -> Result<Value, Diagnostic> {
         let Some((value, count)) = self.anchored.get(&anchor) else {
             return Err(refuse_at(self.text, node.span().start, "this alias contains itself")
-                .help("write the value out instead of the alias"));
+                .help("replace the alias by the value"));
         };
         self.decoded += count;
         self.aliased += count;
-        // A document of a few lines can stand for billions of nodes; the limit is the one that go-yaml has.
+        // A few lines can expand to billions of nodes. The limit is go-yaml's.
         if self.aliased > 100 && self.decoded > 1000 && exceeds_alias_ratio(self.aliased, self.decoded) {
             return Err(refuse_at(self.text, node.span().start, "the document contains excessive aliasing")
-                .help("write the values out instead of the aliases"));
+                .help("replace the aliases by the values"));
         }
         Ok(value.clone())
     }
 
     fn mapping(&mut self, entries: &[Entry]) -> Result<Value, Diagnostic> {
         let mut map = Map::new();
-        let mut first: HashMap<String, Place> = HashMap::new();
+        let mut first: HashMap<String, Setter> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             if is_merge(&entry.key) {
-                self.found(FindingKind::MergeKey, &entry.key);
+                self.found(AnomalyKind::MergeKey, &entry.key);
                 self.decoded += 1;
                 for (key, value) in self.merge(&entry.value)? {
-                    let place = Place { at: entry.start(), is_merged: true };
-                    self.set(&key, place, &mut first);
+                    self.set(&key, Setter { at: entry.start(), is_merged: true }, &mut first);
                     map.insert(key, value);
                 }
                 continue;
@@ -109,55 +108,54 @@ impl Reader<'_> {
             };
             let had_form = self.without_form.is_none();
             let value = self.value(&entry.value).map_err(|refusal| {
-                if refusal.message == NO_STRING && is_replaced() { self.replaced(entry) } else { refusal }
+                if refusal.message == NOT_A_STRING && is_replaced() { self.replaced(entry) } else { refusal }
             })?;
             if had_form && self.without_form.is_some() && is_replaced() {
                 return Err(self.replaced(entry));
             }
-            self.set(&key, Place { at: entry.start(), is_merged: false }, &mut first);
+            self.set(&key, Setter { at: entry.start(), is_merged: false }, &mut first);
             map.insert(key, value);
         }
         Ok(Value::Object(map))
     }
 
     /// Reports a key that was set before.
-    fn set(&mut self, key: &str, place: Place, first: &mut HashMap<String, Place>) {
-        let Some(before) = first.insert(key.to_owned(), place) else { return };
+    fn set(&mut self, key: &str, setter: Setter, first: &mut HashMap<String, Setter>) {
+        let Some(before) = first.insert(key.to_owned(), setter) else { return };
         let (key, first) = (key.to_owned(), before.at);
-        let kind = if before.is_merged || place.is_merged {
-            FindingKind::OverriddenKey { key, first }
+        let kind = if before.is_merged || setter.is_merged {
+            AnomalyKind::OverriddenKey { key, first }
         } else {
-            FindingKind::DuplicateKey { key, first }
+            AnomalyKind::DuplicateKey { key, first }
         };
-        self.findings.push(Finding { kind, at: place.at });
+        self.anomalies.push(Anomaly { kind, at: setter.at });
     }
 
-    /// Go looks for a form in JSON only when all keys are read, and has forgotten the first value of this one by then.
+    /// Go converts to JSON only after it has read all keys. At that time it has discarded the first value of this one.
     fn replaced(&self, entry: &Entry) -> Diagnostic {
-        let reason = "this key is there twice, and what it has at first has no form in Kubernetes";
-        refuse_at(self.text, entry.start(), reason).help("keep one of the two")
+        let reason = "this key is duplicated, and its first value has no form in Kubernetes";
+        refuse_at(self.text, entry.start(), reason).help("remove one of the two keys")
     }
 
     fn key(&mut self, node: &Node) -> Result<String, Diagnostic> {
-        let refusal = |reason: &str| {
-            refuse_at(self.text, node.span().start, reason).help("a key of a Kubernetes object is a string")
-        };
+        let refusal =
+            || refuse_at(self.text, node.span().start, NOT_A_STRING).help("Kubernetes requires string keys");
         let key = match (&node.kind, node.tag()) {
             (Kind::Scalar(text, ScalarStyle::Plain), None) => {
                 let resolved = resolve(text);
                 if !matches!(resolved, Resolved::Str | Resolved::Merge) {
-                    let found = FindingKind::NonStringKey { written: text.to_string() };
-                    self.findings.push(Finding { kind: found, at: node.span().start });
+                    let found = AnomalyKind::NonStringKey { written: text.to_string() };
+                    self.anomalies.push(Anomaly { kind: found, at: node.span().start });
                 }
-                resolved.to_json_key(text).ok_or_else(|| refusal(NO_STRING))?
+                resolved.to_json_key(text).ok_or_else(refusal)?
             }
             _ => match (self.value(node)?, node.scalar()) {
                 (Value::String(key), _) => return Ok(key),
-                // A tag that says what the text is anyway, as in `!!int 3`.
+                // A redundant tag, as in `!!int 3`.
                 (Value::Bool(_) | Value::Number(_), Some(text)) => {
-                    return resolve(text).to_json_key(text).ok_or_else(|| refusal(NO_STRING));
+                    return resolve(text).to_json_key(text).ok_or_else(refusal);
                 }
-                _ => return Err(refusal(NO_STRING)),
+                _ => return Err(refusal()),
             },
         };
         self.decoded += 1;
@@ -168,9 +166,8 @@ impl Reader<'_> {
         Ok(key)
     }
 
-    /// `<<: *name`: the entries of the named mapping, or of several, to be set where the merge stands. So a later
-    /// key of the mapping itself overrides them and an earlier one does not; YAML 1.1 says otherwise, go-yaml v2
-    /// does it this way.
+    /// `<<: *name`: the entries of the named mapping, or of several, to be set at the position of the merge key. So only
+    /// later keys of the mapping itself override them. This is what go-yaml v2 does, although YAML 1.1 differs.
     fn merge(&mut self, node: &Node) -> Result<Vec<(String, Value)>, Diagnostic> {
         let sources = match (&node.kind, self.value(node)?) {
             (Kind::Mapping(..) | Kind::Alias(_), source @ Value::Object(_)) => vec![source],
@@ -181,7 +178,7 @@ impl Reader<'_> {
         let merged = !sources.is_empty() || matches!(&node.kind, Kind::Sequence(..));
         if !merged || !sources.iter().all(Value::is_object) {
             return Err(refuse_at(self.text, node.span().start, "only mappings can be merged with `<<`")
-                .help("write the keys out instead of merging them"));
+                .help("replace the merge key by the keys that it merges"));
         }
         let objects = sources.into_iter().filter_map(|source| match source {
             Value::Object(entries) => Some(entries),
@@ -197,18 +194,18 @@ impl Reader<'_> {
             }
             return Ok(resolve(text).to_json(text).unwrap_or_else(|| {
                 self.without_form.get_or_insert_with(|| {
-                    refuse_at(self.text, node.span().start, format!("`{text}` {WITHOUT_FORM}"))
-                        .help(format!("quote it if it is meant as text: '{text}'"))
+                    refuse_at(self.text, node.span().start, format!("`{text}` has no form in JSON"))
+                        .help(format!("quote it if it is meant as a string: '{text}'"))
                 });
                 Value::Null
             }));
         };
-        self.found(FindingKind::Tag { tag: tag.to_owned() }, node);
+        self.found(AnomalyKind::Tag { tag: tag.to_owned() }, node);
         let resolved = resolve(text);
         let fits = match (tag.strip_prefix(CORE), &resolved) {
             (Some("binary"), _) => {
-                return Err(refuse_at(self.text, node.span().start, "kaudit does not read `!!binary`")
-                    .help("write the text itself"));
+                return Err(refuse_at(self.text, node.span().start, "the tag `!!binary` is not supported")
+                    .help("write the decoded text"));
             }
             (Some("bool"), Resolved::Bool(_))
             | (Some("int"), Resolved::Int(_) | Resolved::Uint(_))
@@ -217,7 +214,7 @@ impl Reader<'_> {
                 return resolved.to_json(text).ok_or_else(|| self.misfit(node, text));
             }
             (Some("bool" | "int" | "float" | "null"), _) => false,
-            // Any other tag, `!!str` among them, leaves the text as it is.
+            // Any other tag, including `!!str`, leaves the text unchanged.
             _ => true,
         };
         if fits { Ok(Value::from(text)) } else { Err(self.misfit(node, text)) }
@@ -226,18 +223,16 @@ impl Reader<'_> {
     fn misfit(&self, node: &Node, text: &str) -> Diagnostic {
         let tag = node.tag().unwrap_or_default().replace(CORE, "!!");
         refuse_at(self.text, node.span().start, format!("`{text}` cannot be read as {tag}"))
-            .help("remove the tag, or write a value that fits it")
+            .help("remove the tag, or write a value that matches it")
     }
 
-    fn found(&mut self, kind: FindingKind, node: &Node) {
-        self.findings.push(Finding { kind, at: node.span().start });
+    fn found(&mut self, kind: AnomalyKind, node: &Node) {
+        self.anomalies.push(Anomaly { kind, at: node.span().start });
     }
 }
 
 /// Why a key is refused.
-const NO_STRING: &str = "this key is not a string";
-/// How a refusal of infinity and of what is no number ends.
-const WITHOUT_FORM: &str = "has no form in JSON";
+const NOT_A_STRING: &str = "this key is not a string";
 
 /// Whether a key is the merge key; quoted it is text.
 pub(super) fn is_merge(key: &Node) -> bool {
@@ -250,8 +245,8 @@ pub(super) fn is_merge(key: &Node) -> bool {
     }
 }
 
-/// go-yaml v2: below 400,000 nodes 99 % of them may come from aliases, from 4,000,000 on 10 %, in between a
-/// straight line.
+/// go-yaml v2: below 400,000 nodes 99 % of them may come from aliases, from 4,000,000 on 10 %, with linear interpolation
+/// in between.
 fn exceeds_alias_ratio(aliased: u64, decoded: u64) -> bool {
     const LOW: u64 = 400_000;
     const HIGH: u64 = 4_000_000;

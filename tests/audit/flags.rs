@@ -1,9 +1,9 @@
 //! The table of audit flags against the facts extracted from the release branches of `k8s.io/apiserver`.
 //!
-//! `tests/audit/flags-by-version.tsv`: flag, first release (not before 1.8), last release or `-`, and the default with
-//! the release from which it holds. Names and releases are what `AddFlags` in `pkg/server/options/audit.go` lists on
-//! each of the branches release-1.8 to release-1.36; defaults are what its flag set holds in 1.36, and on the other
-//! branches what `NewAuditOptions` and the functions it calls say.
+//! `tests/audit/flags-by-version.tsv`: flag, first release (from 1.8 on), last release or `-`, and the defaults with the
+//! release from which they apply. Names and releases are those of `AddFlags` in `pkg/server/options/audit.go` on each of
+//! the branches release-1.8 to release-1.36; defaults are those of its flag set in 1.36, and of `NewAuditOptions` and the
+//! functions that it calls on the other branches.
 
 use kaudit::audit::flag::{self, AuditFlag};
 
@@ -17,7 +17,7 @@ fn as_fact(flag: &AuditFlag) -> String {
 }
 
 #[test]
-fn the_table_is_what_the_releases_say() {
+fn the_table_matches_the_releases() {
     let facts: Vec<&str> = FACTS.lines().skip(1).collect();
     let table: Vec<String> = flag::all().iter().map(as_fact).collect();
     assert_eq!(table, facts);

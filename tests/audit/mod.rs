@@ -1,4 +1,4 @@
-//! The audit flags of the API server, what kaudit makes of them, and what the API server's own code says.
+//! Audit flags: kaudit's table, merging and validation, compared with the API server's own code.
 
 mod flags;
 mod sets;

@@ -1,4 +1,4 @@
-//! Random flag sets, half of them nearly right: what people type, and what a parser trips over.
+//! Random flag sets, half of them nearly valid: typical input and edge cases of the parsers.
 
 use kaudit::audit::flag::{self, AuditFlag, Kind};
 use kaudit::audit::version::NEWEST_KNOWN_MINOR;
@@ -102,7 +102,7 @@ const WORDS: [&str; 16] = [
 ];
 const PATHS: [&str; 6] =
     ["/var/log/audit.log", "/etc/kubernetes/audit.yaml", "-", "relative.log", "", "/a b/ü"];
-/// What a random value is made of; without `x`, because kaudit refuses hexadecimal floats on purpose.
+/// The characters of random values; without `x`, because kaudit refuses hexadecimal floats on purpose.
 const ALPHABET: [char; 20] =
     ['0', '1', '2', '7', '9', '_', '.', '-', '+', 'e', 's', 'm', 'h', 'n', 'u', 'b', 'o', ' ', '"', 'é'];
 
@@ -166,8 +166,8 @@ impl Random {
     fn push_flag(&mut self, flag: &AuditFlag, items: &mut Vec<String>) {
         let name = if self.percent(10) { flag.name.replacen('-', "_", 2) } else { flag.name.to_owned() };
         let value = self.value(flag.kind);
-        // A flag without its value takes the next item, here the name. What is left of `-1` would then be a shorthand
-        // flag, and kaudit judges audit flags only.
+        // A flag without a value takes the next argument, here the name. `-1` would then be a shorthand flag, but kaudit
+        // validates only audit flags.
         let follows_bare = items.last().is_some_and(|last| last.starts_with("--") && !last.contains('='));
         if self.percent(3) || (flag.kind == Kind::Bool && self.percent(40)) {
             items.push(format!("--{name}"));

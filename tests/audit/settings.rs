@@ -1,4 +1,4 @@
-//! What is asked and what is there, merged: the rules one by one, and the properties of the whole.
+//! Merging requested flags into existing ones: the rules one by one, and the properties of the result.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,13 +7,13 @@
 
 use super::sets;
 use kaudit::audit::argv::scan;
-use kaudit::audit::benchmark::{Subject, Verdict, examine};
+use kaudit::audit::benchmark::{ScannedPod, examine};
 use kaudit::audit::flag;
 use kaudit::audit::merged::{Change, DropReason, Merged, Origin, Untidy};
-use kaudit::audit::settings::{Asked, Input, merge};
-use kaudit::audit::validate::judge;
+use kaudit::audit::settings::{Input, RequestedFlag, merge};
+use kaudit::audit::validate::validate_list;
 use kaudit::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
-use kaudit::diagnostic::Diagnostic;
+use kaudit::diagnostic::{Diagnostic, Severity};
 
 const POLICY: (&str, &str) = ("audit-policy-file", "/etc/kubernetes/audit/policy.yaml");
 
@@ -28,12 +28,12 @@ fn run(
     reset: bool,
     version: &str,
 ) -> Result<Merged, Vec<Diagnostic>> {
-    let asked: Vec<Asked> = asked
+    let asked: Vec<RequestedFlag> = asked
         .iter()
-        .map(|(flag, value)| Asked { flag: (*flag).to_owned(), value: (*value).to_owned() })
+        .map(|(flag, value)| RequestedFlag { flag: (*flag).to_owned(), value: (*value).to_owned() })
         .collect();
     let version = KubernetesVersion::parse(version).unwrap();
-    merge(Input { there: &scan(there), asked: &asked, reset, without: None, version: &version })
+    merge(Input { existing: &scan(there), requested: &asked, reset, without: None, version: &version })
 }
 
 fn merged(there: &[&str], asked: &[(&str, &str)]) -> Merged {
@@ -73,24 +73,24 @@ fn a_node_without_audit_gets_the_defaults_which_satisfy_all_scanners() {
             ]
         );
         assert_eq!(change(&result, "audit-log-path"), (Origin::Default, &Change::New));
-        assert_eq!(change(&result, "audit-policy-file"), (Origin::Asked, &Change::New));
+        assert_eq!(change(&result, "audit-policy-file"), (Origin::Requested, &Change::New));
         assert_eq!(note_ids(&result), [""; 0]);
 
         let items = written(&result);
         let mut command = vec!["kube-apiserver"];
         command.extend(items.iter().map(String::as_str));
-        let findings = examine(Subject { command: &command, args: &[], containers: 1 });
-        assert!(findings.iter().all(|finding| finding.verdict != Verdict::Fail), "{findings:?}");
+        let results = examine(ScannedPod { command: &command, args: &[], containers: 1 });
+        assert!(results.iter().all(|result| result.severity <= Severity::Info), "{results:?}");
     }
 }
 
 #[test]
-fn what_is_there_and_not_named_is_kept() {
+fn existing_flags_that_are_not_requested_are_kept() {
     let there = ["--audit-log-path=/var/log/a.log", "--audit-log-maxage=10", "--audit-log-format=legacy"];
     let result = merged(&there, &[POLICY, ("audit-log-maxbackup", "20")]);
     assert_eq!(change(&result, "audit-log-path"), (Origin::Kept, &Change::Same));
     assert_eq!(change(&result, "audit-log-maxage"), (Origin::Kept, &Change::Same));
-    assert_eq!(change(&result, "audit-log-maxbackup"), (Origin::Asked, &Change::New));
+    assert_eq!(change(&result, "audit-log-maxbackup"), (Origin::Requested, &Change::New));
     assert_eq!(change(&result, "audit-log-maxsize"), (Origin::Default, &Change::New));
     let note = result.notes.iter().find(|note| note.id == Some("maxage-low")).unwrap();
     assert!(note.message.contains("kept") && note.message.contains("CIS 1.2.17"), "{}", note.message);
@@ -99,12 +99,12 @@ fn what_is_there_and_not_named_is_kept() {
 }
 
 #[test]
-fn what_is_asked_replaces_what_is_there() {
+fn requested_values_replace_existing_ones() {
     let result =
         merged(&["--audit-log-maxage=10", "--audit-log-path=/a.log"], &[POLICY, ("audit_log_maxage", "60")]);
     assert_eq!(
         change(&result, "audit-log-maxage"),
-        (Origin::Asked, &Change::Changed { from: "10".to_owned() })
+        (Origin::Requested, &Change::Changed { from: "10".to_owned() })
     );
 }
 
@@ -146,7 +146,7 @@ fn standard_output_has_no_retention() {
 }
 
 #[test]
-fn an_empty_path_that_is_there_is_filled() {
+fn an_existing_empty_path_is_replaced_by_the_default() {
     let result = merged(&["--audit-log-path="], &[POLICY]);
     assert_eq!(
         change(&result, "audit-log-path"),
@@ -155,7 +155,7 @@ fn an_empty_path_that_is_there_is_filled() {
 }
 
 #[test]
-fn reset_drops_what_is_not_named() {
+fn reset_removes_flags_that_are_not_requested() {
     let there = [
         "--audit-log-maxage=7",
         "--audit-log-format=legacy",
@@ -170,12 +170,12 @@ fn reset_drops_what_is_not_named() {
         change(&result, "audit-log-maxage"),
         (Origin::Default, &Change::Changed { from: "7".to_owned() })
     );
-    assert_eq!(change(&result, "audit-log-path"), (Origin::Asked, &Change::Same));
+    assert_eq!(change(&result, "audit-log-path"), (Origin::Requested, &Change::Same));
     assert!(!is_unchanged(&result));
 }
 
 #[test]
-fn the_old_name_of_the_backoff_cannot_win_over_what_is_asked() {
+fn the_deprecated_name_of_the_backoff_does_not_override_the_requested_value() {
     let there = ["--audit-webhook-config-file=/w", "--audit-webhook-batch-initial-backoff=1s"];
     for name in ["audit-webhook-initial-backoff", "audit-webhook-batch-initial-backoff"] {
         let result = merged(&there, &[POLICY, (name, "5s")]);
@@ -187,16 +187,16 @@ fn the_old_name_of_the_backoff_cannot_win_over_what_is_asked() {
 }
 
 #[test]
-fn flags_that_the_version_lacks_are_refused_wherever_they_stand() {
+fn flags_that_the_version_does_not_have_are_refused_whether_requested_or_existing() {
     assert_eq!(reasons(&[], &[POLICY, ("audit-log-compress", "true")], "1.19.3").len(), 1);
-    assert!(reasons(&["--audit-log-compress"], &[POLICY], "1.19.3")[0].contains("1.20 brings it"));
-    assert!(reasons(&["--audit-dynamic-configuration"], &[POLICY], "1.19.3")[0].contains("1.19 removed it"));
+    assert!(reasons(&["--audit-log-compress"], &[POLICY], "1.19.3")[0].contains("added in 1.20"));
+    assert!(reasons(&["--audit-dynamic-configuration"], &[POLICY], "1.19.3")[0].contains("removed in 1.19"));
     let old = run(&["--audit-dynamic-configuration"], &[POLICY], false, "1.18").unwrap();
     assert_eq!(note_ids(&old), ["dynamic-configuration"]);
 }
 
 #[test]
-fn misspelt_flags_are_refused_with_the_right_one() {
+fn misspelled_flags_are_refused_with_a_suggestion() {
     for (there, asked) in
         [(&["--audit-log-max-size=5"][..], None), (&[][..], Some(("audit-log-max-size", "5")))]
     {
@@ -227,15 +227,15 @@ fn all_reasons_come_at_once() {
         [POLICY, ("audit-log-maxage", "30d"), ("audit-log-path", "audit.log"), ("audit-log-pth", "/a")];
     assert_eq!(reasons(&there, &asked, "1.30").len(), 5);
     let twice = [POLICY, ("audit-log-maxage", "30"), ("audit_log_maxage", "60")];
-    assert!(reasons(&[], &twice, "1.30")[0].contains("asked for as `30` and as `60`"));
+    assert!(reasons(&[], &twice, "1.30")[0].contains("given twice, as `30` and as `60`"));
 }
 
 #[test]
-fn what_the_api_server_would_refuse_is_refused_with_its_words() {
+fn what_the_api_server_would_refuse_is_refused_with_its_message() {
     let refusals = run(&[], &[POLICY, ("audit-log-maxage", "-1")], false, "1.30").unwrap_err();
     assert_eq!(
-        refusals[0].help[0],
-        "the API server would say: --audit-log-maxage -1 can't be a negative number"
+        refusals[0].evidence,
+        ["the API server would report: --audit-log-maxage -1 can't be a negative number"]
     );
     let sizes = [POLICY, ("audit-log-truncate-max-batch-size", "1000")];
     assert!(
@@ -250,7 +250,7 @@ fn what_the_api_server_would_refuse_is_refused_with_its_words() {
 #[test]
 fn zero_is_explained_by_release() {
     let zero = [POLICY, ("audit-log-maxsize", "0"), ("audit-log-maxage", "0"), ("audit-log-maxbackup", "0")];
-    for (version, meaning) in [("1.35", "means 100 MB"), ("1.36", "never rotates")] {
+    for (version, meaning) in [("1.35", "means 100 MB"), ("1.36", "turns off rotation")] {
         let result = run(&[], &zero, false, version).unwrap();
         assert_eq!(note_ids(&result), ["maxage-zero", "maxbackup-zero", "maxsize-zero"]);
         assert!(result.notes[2].message.contains(meaning), "{}", result.notes[2].message);
@@ -258,7 +258,7 @@ fn zero_is_explained_by_release() {
 }
 
 #[test]
-fn options_that_nothing_reads_are_named() {
+fn options_without_effect_are_reported() {
     let ids = |asked: &[(&str, &str)]| {
         let all: Vec<_> = [POLICY].iter().chain(asked).copied().collect();
         note_ids(&merged(&[], &all))
@@ -276,13 +276,14 @@ fn options_that_nothing_reads_are_named() {
 }
 
 #[test]
-fn a_value_that_the_kubelet_expands_is_kept_and_not_judged() {
+fn a_value_that_the_kubelet_expands_is_kept_and_not_checked() {
     let result = merged(&["--audit-log-maxage=$(DAYS)", "--audit-log-path=/a.log"], &[POLICY]);
     assert_eq!(change(&result, "audit-log-maxage"), (Origin::Kept, &Change::Same));
     assert_eq!(note_ids(&result), ["expanded-value"]);
 }
 
-/// Over random lists and requests: what is accepted starts, keeps its promises, and is a fixed point.
+/// For random lists and requests: an accepted result is valid, has the requested values, and does not change in a second
+/// run.
 #[test]
 fn a_second_run_changes_nothing() {
     let mut random = sets::Random::new(7);
@@ -301,7 +302,7 @@ fn a_second_run_changes_nothing() {
         accepted += 1;
         let items = written(&first);
         let items: Vec<&str> = items.iter().map(String::as_str).collect();
-        assert_eq!(judge(&scan(&items), NEWEST_KNOWN_MINOR), [], "{there:?} {asked:?}");
+        assert_eq!(validate_list(&scan(&items), NEWEST_KNOWN_MINOR), [], "{there:?} {asked:?}");
         for (name, value) in &asked {
             let name = flag::find(name).unwrap();
             assert_eq!(
@@ -317,7 +318,7 @@ fn a_second_run_changes_nothing() {
 }
 
 #[test]
-fn a_value_that_is_refused_cannot_turn_the_line_around() {
+fn a_refused_value_is_escaped_in_messages() {
     for flag in ["audit-log-mode", "audit-log-format", "audit-log-version", "audit-log-maxage"] {
         let asked = [POLICY, ("audit-log-path", "/var/log/kubernetes/audit/audit.log"), (flag, "a\u{202e}b")];
         for refusals in [

@@ -1,4 +1,4 @@
-//! What if it fails, or dies, at the n-th effect? Every n, in process; and real kills of the real program.
+//! A failure or a crash at every change of the node, in process; and real kills of the real program.
 
 #![allow(
     clippy::disallowed_methods,
@@ -8,7 +8,7 @@
     clippy::print_stderr,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
+    reason = "a test fails by panicking, and it creates and compares trees"
 )]
 
 use kaudit::file::{FileState, Metadata};
@@ -28,18 +28,18 @@ use std::time::Duration;
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 const SAMPLE: &str = include_str!("../../templates/sample-node/kube-apiserver.yaml");
 
-/// How the n-th effect goes wrong.
+/// How the n-th change goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// It fails once; the run goes on.
+    /// It fails once; the run continues.
     Fails,
-    /// The process dies before it.
+    /// The process crashes before it.
     DiesBefore,
-    /// The process dies after it.
+    /// The process crashes after it.
     DiesAfter,
 }
 
-/// The real node, until the n-th effect.
+/// The real node, until the n-th change.
 struct Faulty {
     node: Node,
     fault: Fault,
@@ -116,7 +116,7 @@ fn plan_off(node: &Node) -> Plan {
     plan_disable(&manifest, &observed).unwrap()
 }
 
-/// Everything but kaudit's own state.
+/// Everything except kaudit's own state.
 fn tree(root: &Path) -> BTreeMap<PathBuf, Option<String>> {
     fn walk(root: &Path, directory: &Path, found: &mut BTreeMap<PathBuf, Option<String>>) {
         for entry in fs::read_dir(directory).unwrap() {
@@ -139,7 +139,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Option<String>> {
     found
 }
 
-/// Runs one change with a fault at each effect in turn; returns how many effects there are.
+/// Runs a plan with a fault at each change in turn; returns the number of changes.
 fn every_fault(fault: Fault, set_up: impl Fn(&mut Node), make_plan: impl Fn(&Node) -> Plan) -> usize {
     let (reference, mut clean) = sample_node();
     prepare(&mut clean).unwrap();
@@ -274,19 +274,19 @@ fn what_somebody_edited_after_a_death_needs_hands() {
     let manifest = directory.path().join(&MANIFEST[1..]);
     prepare(&mut node).unwrap();
     let plan = plan_enable(&node);
-    // The first death after the policy was written and before the manifest was.
+    // The first crash after the policy was written and before the manifest was.
     let midway = (0..100).any(|remaining| {
         let mut effects = Faulty { node: node.clone(), fault: Fault::DiesBefore, remaining, dead: false };
         apply(&mut effects, &record_of(&plan, 1, "enable", "now".to_owned())).unwrap_err();
         directory.path().join("etc/kubernetes/audit/policy.yaml").exists()
     });
     assert!(midway && journal.exists());
-    let edited = format!("{SAMPLE}# somebody else\n");
+    let edited = format!("{SAMPLE}# foreign edit\n");
     fs::write(&manifest, &edited).unwrap();
     assert_eq!(kaudit(directory.path(), &["enable"]).status().unwrap().code(), Some(5));
-    assert_eq!(fs::read_to_string(&manifest).unwrap(), edited, "somebody else's edit is overwritten");
-    assert!(journal.exists(), "the way back is gone");
-    // Put into one of the two states by hand, the next run goes on.
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), edited, "a foreign edit is overwritten");
+    assert!(journal.exists(), "the journal is gone");
+    // After a manual restore of one of the two states, the next run continues.
     fs::write(&manifest, SAMPLE).unwrap();
     assert_eq!(kaudit(directory.path(), &["enable"]).status().unwrap().code(), Some(0));
     assert!(!journal.exists());

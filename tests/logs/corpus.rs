@@ -42,8 +42,8 @@ fn the_program_shows_every_event_and_counts_what_is_none() {
         all_faults += faults;
         let said = match faults {
             0 => String::new(),
-            1 => "1 line has no event and is passed over".to_owned(),
-            faults => format!("{faults} lines have no event and are passed over"),
+            1 => "1 line is not an event and was skipped".to_owned(),
+            faults => format!("{faults} lines are not events and were skipped"),
         };
         assert!(
             stderr.contains(&said) && stderr.is_empty() == said.is_empty(),

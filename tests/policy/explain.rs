@@ -122,7 +122,7 @@ fn a_policy_of_an_older_version_is_migrated_with_its_comments() {
         (&format!("{old}kind: Policy\n"), "not safe to edit: the key `kind` is there twice"),
         (
             &old.replace("apiVersion: ", "apiVersion: &a ").replace("kind:", "metadata: {name: *a}\nkind:"),
-            "shared by an anchor",
+            "share this part",
         ),
     ] {
         let refusal = migrate(refused).unwrap_err();

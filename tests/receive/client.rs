@@ -1,4 +1,4 @@
-//! A client of the receiver: HTTP as the API server speaks it, or as nobody should.
+//! A client of the receiver that sends HTTP as the API server does, or invalid requests.
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
@@ -10,16 +10,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// No answer takes that long; a test that waits for one fails instead of hanging.
+/// A test fails after this time instead of waiting forever.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Long enough for what is there to come over.
+/// Enough time for data on the loopback interface to arrive.
 const MOMENT: Duration = Duration::from_millis(300);
 
 /// A stream in both directions.
 pub(crate) trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// A socket whose options can be changed meanwhile.
+/// A socket whose options can be changed during a connection.
 struct Shared(Arc<TcpStream>);
 
 impl Read for Shared {
@@ -38,7 +38,7 @@ impl Write for Shared {
     }
 }
 
-/// A connection, and its socket where there is no TLS.
+/// A connection, and its socket without TLS.
 pub(crate) struct Client(BufReader<Box<dyn Stream>>, Option<Arc<TcpStream>>);
 
 /// An answer.
@@ -73,18 +73,18 @@ impl Client {
         Self(BufReader::new(Box::new(tls(address, directory, identity))), None)
     }
 
-    /// Sends what is not answered yet.
+    /// Sends a request without reading its answer.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.get_mut().write_all(bytes)?;
         self.0.get_mut().flush()
     }
 
-    /// Posts a body with further header lines, each with its line ending.
+    /// Posts a body with additional header lines, each with its line ending.
     pub(crate) fn post(&mut self, headers: &str, body: &[u8]) -> Answer {
         let length = body.len();
         let head =
             format!("POST /audit HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{headers}\r\n");
-        // A body that is refused early need not be taken.
+        // The receiver may reject a body before it is read.
         let _ = self.send(&[head.as_bytes(), body].concat());
         self.answer().unwrap()
     }
@@ -119,7 +119,7 @@ impl Client {
         Ok(Answer { status, head, body: String::from_utf8(body).unwrap() })
     }
 
-    /// Sends as much as the other side takes within a moment.
+    /// Sends as much as the other side accepts within a moment.
     pub(crate) fn send_until_full(&mut self, bytes: &[u8]) {
         let socket = self.1.clone().unwrap();
         socket.set_write_timeout(Some(MOMENT)).unwrap();
@@ -127,7 +127,7 @@ impl Client {
         socket.set_write_timeout(Some(PATIENCE)).unwrap();
     }
 
-    /// Whether the other side has not closed the connection.
+    /// Whether the connection is still open.
     pub(crate) fn is_open(&mut self) -> bool {
         let socket = self.1.clone().unwrap();
         socket.set_read_timeout(Some(MOMENT)).unwrap();
@@ -136,12 +136,12 @@ impl Client {
         read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Whether the other side closes the connection, and says nothing more.
+    /// Whether the other side closes the connection without sending anything more.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
         match self.0.read_to_end(&mut rest) {
             Ok(_) => rest.is_empty(),
-            // Over TLS without a farewell.
+            // Over TLS possibly without close_notify.
             Err(error) => {
                 matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
             }

@@ -1,4 +1,4 @@
-//! Clients that are slow or cut, and certificates that are renewed: they cost the others nothing.
+//! Slow and interrupted clients do not affect others; renewed certificates are reloaded.
 
 use super::client::{Client, certificate, socket, tls};
 use super::events::{numbered, written};
@@ -9,7 +9,7 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::Duration;
 
-/// Longer than the receiver takes between two looks at its files.
+/// Longer than the receiver's minimum time between two checks of its files.
 const LOOK: Duration = Duration::from_millis(1200);
 
 pub(crate) fn head(length: usize) -> String {
@@ -26,7 +26,7 @@ fn slow_clients_are_let_go_and_others_served() {
     let mut silent = Client::plain(server.address);
     let tls_client = || Client::tls(server.address, directory.path(), None);
     let mut without_head = tls_client();
-    // The handshake is done with the first bytes.
+    // The handshake happens with the first bytes.
     without_head.send(b"").unwrap();
     let mut half_head = tls_client();
     half_head.send(b"POST / HTTP/1.1\r\nHo").unwrap();
@@ -62,7 +62,7 @@ fn a_body_that_comes_byte_by_byte_is_taken() {
 }
 
 #[test]
-fn who_closes_his_side_still_gets_his_answer_and_who_goes_is_forgotten() {
+fn a_half_closed_connection_gets_its_answer_and_a_closed_one_is_dropped() {
     let directory = directory();
     let server = Server::start(directory.path(), "--format json --output-file events.log");
     let body = numbered(0..5);
@@ -72,7 +72,7 @@ fn who_closes_his_side_still_gets_his_answer_and_who_goes_is_forgotten() {
     let mut answer = String::new();
     (&half_closed).read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    // Cut within the head, within the body, within a chunk.
+    // Interrupted within the head, within the body, within a chunk.
     for sent in [
         "POST / HT".to_owned(),
         head(1000) + "{",
@@ -101,7 +101,7 @@ fn a_renewed_certificate_is_shown_without_a_restart() {
     };
     let old = certificate(path, "server");
     assert_eq!(shown(), old);
-    // Between the two they do not belong together.
+    // At this moment certificate and key do not match.
     fs::copy(path.join("renewed.crt"), path.join("server.crt")).unwrap();
     thread::sleep(LOOK);
     assert_eq!(shown(), old);
@@ -124,7 +124,7 @@ fn a_renewed_certificate_is_shown_without_a_restart() {
     assert_eq!(post("geheimer"), 200);
     assert_eq!(post("geheim"), 401);
     let said = server.stop().stderr;
-    assert!(said.contains("the certificate from before stays in force"), "{said}");
-    assert!(said.contains("the certificate was read again"), "{said}");
-    assert!(said.contains("the tokens from before stay in force"), "{said}");
+    assert!(said.contains("keeping the previous certificate"), "{said}");
+    assert!(said.contains("reloaded the certificate"), "{said}");
+    assert!(said.contains("keeping the previous tokens"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Many clients at a time, and those of them that take places or memory and ask for little: everybody else is served.
+//! Many concurrent clients, some of which hold connections or memory without using them: all others are served.
 
 use super::client::Client;
 use super::clients::head;
@@ -7,23 +7,23 @@ use super::server::{Server, directory};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::Path;
 
-/// Longer than a client here waits: who has to wait for others to run into it fails.
+/// Longer than a client in these tests waits: a client that depends on this timeout fails.
 const LATE: &str = "--timeout 300s";
 
-/// Lets this process have some thousand connections.
+/// Allows this process some thousand connections.
 fn allow_files() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
 }
 
 #[test]
-fn a_thousand_silent_connections_keep_nobody_out() {
+fn a_thousand_silent_connections_do_not_block_others() {
     allow_files();
     let directory = directory();
     let options = format!("{LATE} --max-connections 300 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
     let idle: Vec<_> = (0..1000).map(|_| Client::plain(server.address)).collect();
-    // Some of the silent ones have to go for it.
+    // Some of the silent clients must be closed for it.
     let mut client = Client::plain(server.address);
     assert_eq!(client.post("", &numbered(0..1)).status, 200);
     drop(idle);
@@ -37,7 +37,7 @@ fn many_bodies_at_once_wait_for_room() {
     let directory = directory();
     let options = "--max-body 100000 --format json --output-file events.log";
     let server = Server::start(directory.path(), options);
-    // Ten times the room, and each held back until all were begun.
+    // Ten times the memory budget, each paused until all have started.
     let bodies: Vec<Vec<u8>> = (0..40).map(|index| numbered(index * 150..index * 150 + 150)).collect();
     let mut clients: Vec<Client> = Vec::new();
     for body in &bodies {
@@ -85,7 +85,7 @@ fn clients_beyond_the_places_are_served_in_turn() {
     let directory = directory();
     let options = format!("{LATE} --max-connections 200 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
-    // All stay, and those that were answered leave their places to the others.
+    // All connections stay open, and answered ones give their slots to others.
     let mut clients: Vec<Client> = Vec::new();
     for number in 0..1000 {
         let mut client = Client::plain(server.address);
@@ -104,28 +104,28 @@ fn assert_all_answered(clients: &mut [Client]) {
     }
 }
 
-/// The events with the numbers below `count` were written, each once.
+/// Checks that the events with numbers below `count` were written exactly once.
 fn assert_each_once(directory: &Path, count: usize) {
     assert!(written(directory, "events").into_iter().eq((0..count).map(|number| (number, 1))));
 }
 
 #[test]
-fn strangers_keep_no_places() {
+fn untrusteds_keep_no_places() {
     let directory = directory();
     let options =
         format!("{LATE} --token-file token --max-connections 3 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
-    let mut strangers: Vec<Client> = (0..3).map(|_| Client::plain(server.address)).collect();
-    for (stranger, ask) in strangers.iter_mut().zip([
+    let mut untrusteds: Vec<Client> = (0..3).map(|_| Client::plain(server.address)).collect();
+    for (untrusted, ask) in untrusteds.iter_mut().zip([
         "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
         "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     ]) {
-        let answer = stranger.request(ask);
+        let answer = untrusted.request(ask);
         assert!(answer.head.contains(&"connection: close".to_owned()), "{answer:?}");
-        assert!(stranger.is_closed());
+        assert!(untrusted.is_closed());
     }
-    // Who may send events keeps his connection, as long as nobody needs it.
+    // An authenticated client keeps its connection while no other client needs it.
     let right = "Authorization: Bearer geheim\r\n";
     let mut known: Vec<Client> = (0..3).map(|_| Client::plain(server.address)).collect();
     for client in &mut known {
@@ -139,7 +139,7 @@ fn strangers_keep_no_places() {
 }
 
 #[test]
-fn who_takes_no_answers_keeps_no_place() {
+fn a_client_that_reads_no_answers_loses_its_slot() {
     let directory = directory();
     let options = format!("{LATE} --max-connections 1 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
@@ -151,7 +151,7 @@ fn who_takes_no_answers_keeps_no_place() {
 }
 
 #[test]
-fn who_announces_much_and_sends_little_takes_no_room() {
+fn announced_bytes_take_no_memory() {
     let directory = directory();
     let options = format!("{LATE} --max-body 4000000 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
@@ -163,12 +163,12 @@ fn who_announces_much_and_sends_little_takes_no_room() {
 }
 
 #[test]
-fn who_stops_within_a_large_body_gives_its_room_to_others() {
+fn an_incomplete_large_body_gives_its_memory_to_others() {
     let directory = directory();
     let options = format!("{LATE} --max-body 4000000 --format json --output-file events.log");
     let server = Server::start(directory.path(), &options);
     let begun = [head(4_000_000).into_bytes(), vec![b' '; 3_000_000]].concat();
-    // More than there is room for.
+    // More than the memory budget.
     let mut slow: Vec<Client> = (0..6).map(|_| Client::plain(server.address)).collect();
     for client in &mut slow {
         client.send_until_full(&begun);
@@ -176,7 +176,7 @@ fn who_stops_within_a_large_body_gives_its_room_to_others() {
     assert_others_are_served(server, slow, directory.path());
 }
 
-/// Somebody else sends a small body and a large one beside the `slow` ones; then the server ends.
+/// Another client sends a small body and a large one next to the `slow` ones; then the server ends.
 fn assert_others_are_served(server: Server, slow: Vec<Client>, directory: &Path) {
     let mut honest = Client::plain(server.address);
     assert_eq!(honest.post("", &numbered(0..1)).status, 200);

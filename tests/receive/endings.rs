@@ -1,4 +1,4 @@
-//! However it ends: what was answered 200 is there, once, and whole.
+//! However the receiver ends, every event answered with 200 is in the output exactly once and complete.
 
 use super::client::socket;
 use super::events::{numbered, written};
@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Runs for each signal.
+/// Runs per signal.
 const RUNS: usize = 12;
 const CLIENTS: usize = 4;
-/// Events of a request.
+/// Events per request.
 const BATCH: usize = 40;
 
-/// Posts batch after batch until the receiver is gone, and returns the first event of each that was answered 200.
+/// Posts batches until the receiver is gone. Returns the first event of each batch that was answered with 200.
 fn post_until_the_end(address: SocketAddr, next: &AtomicUsize) -> Vec<usize> {
     let mut accepted = Vec::new();
     let stream = socket(address);
@@ -54,7 +54,7 @@ fn end_with(signal: &str, run: usize) {
             thread::spawn(move || post_until_the_end(address, &next))
         })
         .collect();
-    // Another moment of the work in each run; when there are more batches than clients, one was answered.
+    // A different moment in each run; if there are more batches than clients, at least one was answered.
     let moment = (CLIENTS + 1 + run * 7) * BATCH;
     while next.load(Ordering::SeqCst) < moment {
         thread::yield_now();
@@ -65,7 +65,7 @@ fn end_with(signal: &str, run: usize) {
     let accepted: Vec<usize> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
     assert!(!accepted.is_empty());
     if signal == "KILL" {
-        // What the kernel had of the last batch, perhaps in part, is put on lines of its own by the next start.
+        // An incomplete last batch is terminated by the next start.
         let text = std::fs::read_to_string(directory.path().join("events.log")).unwrap();
         let whole = text.rfind('\n').map_or(0, |at| at + 1);
         std::fs::write(directory.path().join("events.log"), &text[..whole]).unwrap();
@@ -78,7 +78,7 @@ fn end_with(signal: &str, run: usize) {
     }
     assert!(counts.values().all(|count| *count == 1));
     if signal != "KILL" {
-        // In order, what was written was answered.
+        // After an orderly end, what was written was also answered.
         assert_eq!(counts.len(), accepted.len() * BATCH, "run {run}");
     }
 }
@@ -107,11 +107,11 @@ fn the_end_waits_for_a_request_within_its_bound() {
     let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
     let mut begun = super::client::Client::plain(server.address);
     begun.send(&[head.as_bytes(), &body[..200]].concat()).unwrap();
-    // It is served: another request after it was.
+    // It was served: a later request was answered.
     let mut other = super::client::Client::plain(server.address);
     assert_eq!(other.get("/healthz").status, 200);
     server.signal("TERM");
-    // Idle connections are closed, and no new one is taken.
+    // Idle connections are closed, and new ones are not accepted.
     assert!(other.is_closed());
     begun.send(&body[200..]).unwrap();
     let answer = begun.answer().unwrap();
@@ -122,7 +122,7 @@ fn the_end_waits_for_a_request_within_its_bound() {
 }
 
 #[test]
-fn who_has_not_begun_holds_nothing_up() {
+fn a_client_without_a_request_does_not_delay_the_end() {
     let directory = directory();
     let options =
         "--tls-cert server.crt --tls-key server.key --timeout 1000s --grace 1000s --output-file events.log";

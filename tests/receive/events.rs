@@ -1,11 +1,11 @@
-//! Events to post, each known by its number, and what became of them.
+//! Numbered events, and checks of the output.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One event as it is in a list: without a type of its own.
+/// One event as an item of a list: without its own type.
 pub(crate) fn event(number: usize) -> Value {
     json!({
         "level": "Metadata",
@@ -37,7 +37,7 @@ pub(crate) fn numbered(numbers: impl Iterator<Item = usize>) -> Vec<u8> {
     list(&numbers.map(event).collect::<Vec<_>>())
 }
 
-/// How often each event is in the files of `directory` whose names begin with `stem`. Every line has to be a whole one.
+/// How often each event is in the files of `directory` whose names start with `stem`. Every line must be complete.
 pub(crate) fn written(directory: &Path, stem: &str) -> BTreeMap<usize, usize> {
     let mut counts = BTreeMap::new();
     for path in files(directory, stem) {

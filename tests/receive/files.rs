@@ -1,4 +1,4 @@
-//! The file: rotation, what is torn, a disk that is full, bodies that come twice.
+//! The event file: rotation, incomplete lines, a full disk, repeated bodies.
 
 use super::client::Client;
 use super::events::{event, files, list, numbered, written};
@@ -32,7 +32,7 @@ fn a_file_is_rotated_before_it_is_too_large() {
             assert!(metrics.contains(&format!("\nkaudit_receive_rotations_total {}\n", files.len() - 1)));
             let counts = written(directory.path(), form);
             assert!(counts.into_iter().eq((0..6000).map(|number| (number, 1))));
-            // Each is full: one batch more would have been too much.
+            // Each is full: one more batch would have exceeded the limit.
             let (full, _) = sizes.split_at(sizes.len() - 1);
             assert!(full.iter().all(|size| *size > MEGABYTE - 100_000), "{sizes:?}");
         } else {
@@ -80,10 +80,10 @@ fn what_is_there_already_stays() {
 }
 
 #[test]
-fn a_disk_that_takes_no_more_leaves_whole_events_and_recovers() {
+fn a_full_disk_leaves_complete_events_and_recovers() {
     for fsync in ["batch", "never"] {
         let directory = directory();
-        // The limit of a file's size fails a write as a full disk does: after a part of it.
+        // The limit of the file size fails a write like a full disk: after a part of it.
         let options = format!("--format json --output-file events.log --fsync {fsync}");
         let server = Server::start_after(directory.path(), "trap '' XFSZ; ulimit -f 100", &options);
         let mut client = Client::plain(server.address);
@@ -91,7 +91,7 @@ fn a_disk_that_takes_no_more_leaves_whole_events_and_recovers() {
         let refused = client.post("", &numbered(20..400));
         assert_eq!(refused.status, 503);
         assert!(refused.head.contains(&"retry-after: 1".to_owned()), "{refused:?}");
-        // Not remembered as written: it fails again.
+        // It is not remembered as written: it fails again.
         assert_eq!(client.post("", &numbered(20..400)).status, 503);
         assert_eq!(client.post("", &numbered(20..30)).status, 200);
         let metrics = client.get("/metrics").body;
@@ -120,7 +120,7 @@ fn a_body_that_comes_again_is_written_once() {
     }
     let mut client = Client::plain(address);
     assert_eq!(client.post("", &body).status, 200);
-    // The same auditID, which a client of the API server chooses, and another event.
+    // The same auditID, which clients of the API server can choose, with a different event.
     let mut other = event(0);
     other["verb"] = json!("delete");
     assert_eq!(client.post("", &list(&[other])).status, 200);
@@ -145,7 +145,7 @@ fn nothing_is_remembered_where_that_is_asked() {
 }
 
 #[test]
-fn a_file_that_somebody_else_renames_is_begun_anew() {
+fn a_file_renamed_by_another_program_is_reopened() {
     let directory = directory();
     let server = Server::start(directory.path(), "--format json --output-file events.log");
     let mut client = Client::plain(server.address);

@@ -1,4 +1,4 @@
-//! What is written of an event.
+//! Output formats of events.
 
 use super::client::Client;
 use super::events::{event, files, list, numbered};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// An event in which everything that a sender chooses is meant badly.
+/// An event with hostile values wherever a client can choose them.
 fn nasty() -> Value {
     let mut nasty = event(7);
     nasty["user"]["username"] = json!("eve\n2026-11-21T00:00:00Z Metadata forged");
@@ -24,7 +24,7 @@ fn nasty() -> Value {
     nasty
 }
 
-/// The least that an event can be.
+/// A minimal event.
 fn bare() -> Value {
     json!({
         "level": "Metadata", "auditID": "2", "stage": "RequestReceived",
@@ -72,7 +72,7 @@ fn a_row_has_the_fields_that_are_named() {
     assert!(rows[2].ends_with("forged as \\u001b[2Jroot\",\\u001b[2Jroot,,00000007"), "{text}");
 }
 
-/// Rows and lines say what `kaudit logs` says of the same events.
+/// Lines and CSV have the same values as `kaudit logs`.
 #[test]
 fn a_row_is_that_of_logs() {
     let typed = |mut event: Value| {
@@ -101,7 +101,7 @@ fn a_row_is_that_of_logs() {
     assert_eq!(count, Written { events: 3, unreadable: 0 });
 }
 
-/// An event with a word of a later release is not lost.
+/// An event with a value of a later release is not lost.
 #[test]
 fn what_kaudit_cannot_read_is_kept_as_it_came() {
     let mut unknown = event(2);
@@ -207,14 +207,14 @@ fn an_empty_list_is_taken_and_nothing_is_written() {
 #[test]
 fn real_events_are_taken() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // The second where it is at hand.
+    // The API server's own CSV, if available.
     let directories = ["tests/logs/testdata", "../shared/corpus/events"].map(|path| project.join(path));
     let mut taken = 0;
     for path in directories.iter().filter(|path| path.is_dir()).flat_map(|path| files(path, "")) {
         let text = fs::read_to_string(&path).unwrap();
         let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         for event in events.filter(|event| event["kind"] == "Event") {
-            // Out of a list an event has no type of its own.
+            // Outside of a list an event has no type of its own.
             let version = event["apiVersion"].as_str().unwrap_or("audit.k8s.io/v1");
             let body = json!({ "kind": "EventList", "apiVersion": version, "items": [event] });
             let body = serde_json::to_vec(&body).unwrap();

@@ -1,4 +1,4 @@
-//! What the receiver takes of memory: as much for many batches as for few, and little for what it refuses.
+//! Memory of the receiver: constant over many batches, and small for rejected requests.
 
 use super::client::{Client, socket};
 use super::clients::head;
@@ -6,7 +6,7 @@ use super::events::{numbered, written};
 use super::server::{Server, directory};
 use std::io::{Read as _, Write as _};
 
-/// Between two measurements memory may grow by so much, in KiB.
+/// The allowed growth between two measurements, in KiB.
 const GROWTH: u64 = 2 << 10;
 const BATCH: usize = 400;
 const CLIENTS: usize = 4;
@@ -38,7 +38,7 @@ fn memory_is_flat() {
     assert_eq!(written(directory.path(), "events").len(), 100 * BATCH);
 }
 
-/// The least that an event has.
+/// The minimal size of an event.
 const LEAST: &str = r#"{"auditID":"a","level":"Request","stage":"Panic"}"#;
 
 #[test]
@@ -56,7 +56,7 @@ fn a_body_of_many_items_takes_a_few_times_its_length() {
     };
     assert_eq!(post("{}"), 422);
     assert_eq!(post(LEAST), 200);
-    // The body, its lines, which name each event's type, and as much again while a buffer grows.
+    // The body, its lines, which add the type of each event, and the same again while a buffer grows.
     let peak = server.peak_memory();
     assert!(peak < 8 * (LENGTH as u64 >> 10), "{peak} KiB");
     server.stop();
@@ -70,13 +70,13 @@ fn a_body_of_100_mb_is_refused_and_takes_no_memory() {
     let server = Server::start(directory.path(), options);
     assert_eq!(Client::plain(server.address).post("", &numbered(0..1)).status, 200);
     let before = server.peak_memory();
-    // Announced, and in chunks.
+    // With an announced length, and in chunks.
     let chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned();
     for (head, frame) in [(head(100 * PART), ("", "")), (chunked, ("100000\r\n", "\r\n"))] {
         let stream = socket(server.address);
         (&stream).write_all(head.as_bytes()).unwrap();
         let part = [frame.0.as_bytes(), &vec![b' '; PART], frame.1.as_bytes()].concat();
-        // Cut off, once the answer is there.
+        // Closed after the answer.
         let taken = (0..100).take_while(|_| (&stream).write_all(&part).is_ok()).count();
         assert!(taken < 100);
         let mut answer = [0; 12];

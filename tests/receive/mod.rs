@@ -1,5 +1,5 @@
-//! `kaudit receive`, the real program on the loopback interface: what it writes, whom it refuses, and that nothing that it
-//! has answered 200 is lost or doubled, however it ends.
+//! `kaudit receive`, tested as a program on the loopback interface: what it writes, what it rejects, and that no event
+//! answered with 200 is lost or duplicated, however it ends.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Bodies that are broken at random: refused or written, never a crash, and a line is a line.
+//! Randomly damaged bodies are rejected or written, without a crash, and each event is one line.
 
 use super::client::Client;
 use super::events::{event, list, numbered};
@@ -8,7 +8,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
-/// What makes a difference in an `EventList`.
+/// The significant parts of an `EventList`.
 const MORSELS: [&str; 20] = [
     "{",
     "}",
@@ -32,7 +32,7 @@ const MORSELS: [&str; 20] = [
     "\"user\":null,",
 ];
 
-/// Numbers that are the same in every run (Marsaglia's xorshift).
+/// Random numbers that are the same in every run (Marsaglia's xorshift).
 struct Random(u64);
 
 impl Random {
@@ -95,7 +95,7 @@ fn a_broken_body_is_refused_or_written_line_by_line() {
             assert!(text.is_empty() || text.ends_with('\n'));
             if form == Form::Json {
                 for line in text.lines() {
-                    // Of a half of a character, escaped, JSON makes no fault.
+                    // JSON allows an escaped half of a surrogate pair.
                     let event: &RawValue = serde_json::from_str(line).unwrap();
                     assert!(event.get().starts_with('{'));
                 }

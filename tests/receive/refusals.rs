@@ -1,4 +1,4 @@
-//! Who and what is refused: with the status that says why, counted, and with everybody else served on.
+//! Rejected requests: the right status, counted, and without effect on other clients.
 
 use super::client::Client;
 use super::events::{event, list, numbered, written};
@@ -80,7 +80,7 @@ fn each_refusal_has_its_status_and_its_counter() {
     assert_eq!(asks("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"), 405);
     assert_eq!(asks("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
     assert_eq!(asks("NONSENSE\r\n\r\n"), 400);
-    // In chunks nobody says beforehand how long it is.
+    // Chunked bodies do not announce their length.
     let chunked = "Transfer-Encoding: chunked\r\n";
     let head = format!("POST / HTTP/1.1\r\nHost: x\r\n{right}{chunked}\r\n");
     let mut client = Client::plain(server.address);
@@ -125,9 +125,9 @@ fn clients_need_a_certificate_of_the_right_authority() {
     assert!(unknown.is_closed());
     assert_eq!(Client::tls(server.address, path, None).get("/healthz").status, 200);
     assert_eq!(Client::tls(server.address, path, None).get("/metrics").status, 401);
-    // The handshake fails, and so does what speaks no TLS at all.
-    let mut stranger = Client::tls(server.address, path, Some("stranger"));
-    assert!(stranger.send(&body).is_err() || stranger.answer().is_err());
+    // The handshake fails, and so does a client that does not speak TLS.
+    let mut untrusted = Client::tls(server.address, path, Some("untrusted"));
+    assert!(untrusted.send(&body).is_err() || untrusted.answer().is_err());
     let mut plain = Client::plain(server.address);
     plain.send(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     assert!(plain.answer().is_err());
@@ -148,16 +148,16 @@ fn what_cannot_work_is_refused_at_the_start() {
     let free = "--listen 127.0.0.1:0";
     for (options, reason) in [
         (format!("--listen {address}"), "listening on"),
-        (format!("{free} --token-file empty"), "empty has no token"),
+        (format!("{free} --token-file empty"), "empty contains no token"),
         (format!("{free} --token-file missing"), "opening missing"),
         (format!("{free} --tls-cert server.crt --tls-key client.key"), "cannot be used together"),
-        (format!("{free} --tls-cert empty --tls-key server.key"), "empty has no certificate"),
+        (format!("{free} --tls-cert empty --tls-key server.key"), "empty contains no certificate"),
         (format!("{free} --tls-cert server.crt --tls-key server.crt"), "reading a key from server.crt"),
         (
             format!("{free} --tls-cert server.crt --tls-key server.key --client-ca empty"),
-            "empty has no certificate",
+            "empty contains no certificate",
         ),
-        (format!("{free} --output-file /dev/null"), "is no regular file"),
+        (format!("{free} --output-file /dev/null"), "is not a regular file"),
         (format!("{free} --output-file directory"), "opening directory"),
     ] {
         let (code, stderr) = refused(directory.path(), &options);
@@ -172,7 +172,7 @@ fn two_receivers_never_write_one_file() {
     let first = Server::start(directory.path(), "--output-file events.log");
     let (code, stderr) = refused(directory.path(), "--listen 127.0.0.1:0 --output-file events.log");
     assert_eq!(code, Some(3), "{stderr}");
-    assert!(stderr.contains("another process has events.log locked"), "{stderr}");
+    assert!(stderr.contains("events.log is locked by another process"), "{stderr}");
     first.stop();
     Server::start(directory.path(), "--output-file events.log").stop();
 }
@@ -181,7 +181,10 @@ fn two_receivers_never_write_one_file() {
 fn a_listener_that_others_reach_is_warned_about() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (_, stderr) = refused(path, "--listen 0.0.0.0:0 --token-file missing");
-    assert!(stderr.contains("warning: without TLS events and the token come over the network"), "{stderr}");
+    assert!(
+        stderr.contains("warning: without TLS, events and tokens are sent unencrypted over the network"),
+        "{stderr}"
+    );
     let (_, stderr) = refused(path, "--listen 0.0.0.0:0 --tls-cert missing --tls-key missing");
-    assert!(stderr.contains("warning: whoever reaches 0.0.0.0:0 can send events"), "{stderr}");
+    assert!(stderr.contains("warning: anyone who can reach 0.0.0.0:0 can submit forged events"), "{stderr}");
 }

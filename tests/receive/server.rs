@@ -1,4 +1,4 @@
-//! The real program as a receiver, on a free port of the loopback interface.
+//! The receiver program on a free port of the loopback interface.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -7,32 +7,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 
-/// A receiver that runs, and its directory.
+/// A running receiver, and its directory.
 pub(crate) struct Server {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    /// Where it listens.
+    /// Its address.
     pub(crate) address: SocketAddr,
 }
 
-/// How it ended.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// Its exit code; `None`: a signal ended it.
+    /// Its exit code; `None`: killed by a signal.
     pub(crate) code: Option<i32>,
-    /// What it said after its first line.
+    /// Its messages after the first line.
     pub(crate) stderr: String,
 }
 
 impl Server {
-    /// Starts it in `directory` with these options, blank-separated, and waits until it listens.
+    /// Starts it in `directory` with these options, separated by spaces, and waits until it listens.
     pub(crate) fn start(directory: &Path, options: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kaudit"));
         command.args(words(options));
         Self::of(directory, command)
     }
 
-    /// The same within a shell that runs `before` first.
+    /// The same in a shell that runs `before` first.
     pub(crate) fn start_after(directory: &Path, before: &str, options: &str) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{before}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_kaudit")]);
@@ -56,12 +56,12 @@ impl Server {
         Self { child, stderr, address }
     }
 
-    /// Its standard output, once.
+    /// Its standard output; can be taken once.
     pub(crate) fn stdout(&mut self) -> ChildStdout {
         self.child.stdout.take().unwrap()
     }
 
-    /// The most memory that it had so far, in KiB (`proc_pid_status(5)`).
+    /// Its peak memory so far, in KiB (`proc_pid_status(5)`).
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -74,14 +74,14 @@ impl Server {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
-    /// Waits for its end, which something else brought about.
+    /// Waits for its end, which something else causes.
     pub(crate) fn wait(mut self) -> Ended {
         let mut stderr = String::new();
         self.stderr.read_to_string(&mut stderr).unwrap();
         Ended { code: self.child.wait().unwrap().code(), stderr }
     }
 
-    /// Ends it in order.
+    /// Ends it with SIGTERM.
     pub(crate) fn stop(self) -> Ended {
         self.signal("TERM");
         self.wait()
@@ -93,7 +93,7 @@ fn words(options: &str) -> Vec<String> {
     options.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A receiver that must not start; its exit code and what it says.
+/// Runs a receiver that must fail to start; returns its exit code and its messages.
 pub(crate) fn refused(directory: &Path, options: &str) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_kaudit"))
         .args(["receive"])

@@ -1,4 +1,4 @@
-//! What must be true of steering.
+//! The cases of the steering test.
 
 use super::load::during;
 use super::peers::{Peer, ask, ask_from, greeting, is_answered, process};
@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Every case with its name. Each has ports of its own.
+/// All cases by name. Each uses its own ports.
 pub(crate) const CASES: &[(&str, fn())] = &[
     ("new_connections_of_both_families_are_steered", families),
     ("connections_that_exist_stay", existing),
@@ -47,7 +47,7 @@ fn servers(port: u16) -> (Peer, Peer) {
     (Peer::server("A", &[&everywhere(port)]), Peer::server("B", &[&everywhere(port + 1)]))
 }
 
-/// Who answers at each kind of address of this machine: IPv4, IPv6, and their loopbacks.
+/// The server that answers at each kind of address of this machine: IPv4, IPv6, and their loopback addresses.
 fn who(port: u16) -> String {
     places(port).iter().map(|place| ask(place).unwrap()).collect()
 }
@@ -119,7 +119,7 @@ fn only() {
         }
     }
     steering.exempt_own(true).unwrap();
-    // Without a choice of its own, a client of this node has the same address as the server.
+    // By default, a client of this node has the same address as the server.
     assert_eq!(ask("10.9.0.1:7030").unwrap(), 'A');
 }
 
@@ -177,11 +177,11 @@ fn switching() {
 
 fn replacement() {
     let (a, b) = servers(7070);
-    // It must be there as long as the clients go on.
+    // It must exist while the clients run.
     let mut again = None;
     let answers = during(&places(7070), || {
         let steering = to(&b, 7071, &any(7070, false));
-        // What came before is answered.
+        // Earlier connections are answered.
         sleep(Duration::from_millis(200));
         a.kill();
         sleep(Duration::from_millis(500));
@@ -227,7 +227,7 @@ fn bound() {
     let (_a, b) = servers(7110);
     let all: Vec<Steering> = (0..64).map(|_| to(&b, 7111, &any(7110, false))).collect();
     let error = node().steer(&b.process(), 7111, &any(7110, false)).unwrap_err();
-    assert!(format!("{error:#}").starts_with("as many programs as can be (64)"), "{error:#}");
+    assert!(format!("{error:#}").starts_with("the maximum number of programs (64)"), "{error:#}");
     drop(all);
     let _steering = to(&b, 7111, &any(7110, false));
 }
@@ -255,11 +255,11 @@ fn namespace() {
     let refused = node().probe_steering(pid, &any(1, true)).unwrap_err();
     other.kill().unwrap();
     other.wait().unwrap();
-    assert!(error.to_string().contains("another network namespace"), "{error:#}");
+    assert!(error.to_string().contains("a different network namespace"), "{error:#}");
     assert_eq!(refused, Unsupported::OtherNamespace);
 }
 
-/// Waits until `unshare` has given process `pid` a network namespace of its own, which takes a busy kernel its time.
+/// Waits until `unshare` has created a network namespace for process `pid`, which takes time on a busy machine.
 fn wait_for_own_namespace(pid: u32) {
     let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net")).unwrap();
     let deadline = Instant::now() + Duration::from_mins(1);
@@ -291,6 +291,6 @@ fn probe() {
     let said = String::from_utf8(nobody.stdout).unwrap();
     assert_eq!(
         said,
-        "kaudit may not make BPF maps: it lacks CAP_BPF or CAP_SYS_ADMIN and CAP_NET_ADMIN; run it as root\n"
+        "kaudit is not permitted to create BPF maps: it lacks CAP_BPF or CAP_SYS_ADMIN and CAP_NET_ADMIN; run it as root\n"
     );
 }

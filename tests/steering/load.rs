@@ -1,4 +1,4 @@
-//! Clients that connect all the time.
+//! Clients that connect continuously.
 
 use super::peers::ask;
 use std::collections::BTreeMap;
@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// How long a client waits between two connections: fewer than 28,000, the ports that a client address has, are made
-/// in a case.
+/// The pause of a client between two connections: a case makes fewer than 28,000, the number of ports of a client
+/// address.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What came of the connections of a while.
+/// The results of connections.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     /// By the name of the server that answered.
     pub(crate) by: BTreeMap<char, u32>,
-    /// Those without an answer, and why.
+    /// Connections without an answer, with the reason.
     pub(crate) failures: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ impl Answers {
     }
 }
 
-/// Connects to each of `addresses`, each by a client of its own, as long as `work` takes.
+/// Connects to each of `addresses`, with one client each, while `work` runs.
 pub(crate) fn during(addresses: &[String], work: impl FnOnce()) -> Answers {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {

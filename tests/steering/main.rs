@@ -1,6 +1,5 @@
-//! Steering by the real kernel: `cargo xtask steering` runs this, as root, in a network namespace of its own. It is
-//! no part of `cargo test`, which passes without root, and so it has a `main` of its own; its last line is that of
-//! any test.
+//! Steering with the real kernel. `cargo xtask steering` runs this as root in a new network namespace. It is not part
+//! of `cargo test`, which does not need root, and so it has its own `main`; its last line has the form of any test.
 //!
 //! Servers are processes of this same program: `steering serve NAME ADDRESS…`.
 
@@ -22,7 +21,7 @@ use std::env;
 use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
 
-/// What this machine has in its network, besides loopback.
+/// The network of this machine besides loopback.
 pub(crate) const ADDRESSES: [&str; 4] = ["10.9.0.1/32", "10.9.0.2/32", "fd09::1/128", "fd09::2/128"];
 
 fn main() -> ExitCode {
@@ -38,9 +37,9 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Runs the cases whose names have `filter` in them.
+/// Runs the cases whose names contain `filter`.
 fn run_cases(filter: &str) -> ExitCode {
-    // This thread is still the only one: the whole process moves.
+    // This is still the only thread: the whole process moves.
     unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace of its own, which takes root");
     ip(&["link", "set", "lo", "up"]);
     for address in ADDRESSES {

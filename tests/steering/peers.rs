@@ -1,4 +1,4 @@
-//! The processes that take part: servers, one that steers, clients.
+//! The processes of a case: servers, a steering process, clients.
 
 use kaudit::node::{Addresses, Node, Process, Rule};
 use rustix::net::{AddressFamily, SocketType, bind, connect, ipproto, listen, socket};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A child of this test, which is killed at the end.
+/// A child process, which is killed at the end.
 pub(crate) struct Peer {
     child: Child,
 }
@@ -31,17 +31,17 @@ impl Peer {
         Peer { child }
     }
 
-    /// A server that tells each client its name.
+    /// A server that sends its name to each client.
     pub(crate) fn server(name: &str, addresses: &[&str]) -> Peer {
         Peer::start(&[&["serve", name], addresses].concat())
     }
 
-    /// A server as those of Go 1.24.
+    /// A server with MPTCP, like those of Go 1.24.
     pub(crate) fn mptcp_server(address: &str) -> Peer {
         Peer::start(&["serve-mptcp", address])
     }
 
-    /// Steers everything for `port` to `server` on `to`.
+    /// Steers all connections for `port` to `server` on `to`.
     pub(crate) fn steering(server: &Peer, to: u16, port: u16) -> Peer {
         Peer::start(&["steer", &server.pid().to_string(), &port.to_string(), &to.to_string()])
     }
@@ -54,7 +54,7 @@ impl Peer {
         process(self.pid())
     }
 
-    /// SIGKILL, and waits.
+    /// Sends SIGKILL, and waits.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -76,12 +76,12 @@ pub(crate) fn process(pid: i32) -> Process {
     Process { pid, start: started, arguments: Vec::new(), pod_uid: None }
 }
 
-/// Connects, and gives the name of the server that answers.
+/// Connects, and returns the name of the server.
 pub(crate) fn ask(to: &str) -> io::Result<char> {
     greeting(&mut TcpStream::connect(to)?)
 }
 
-/// The same from a chosen address.
+/// The same from a given address.
 pub(crate) fn ask_from(from: &str, to: &str) -> io::Result<char> {
     let (from, to): (IpAddr, SocketAddr) = (from.parse().unwrap(), to.parse().unwrap());
     let family = if from.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
@@ -98,13 +98,13 @@ pub(crate) fn greeting(stream: &mut TcpStream) -> io::Result<char> {
     Ok(name[0].into())
 }
 
-/// Writes a byte and reads it again.
+/// Writes a byte and reads it back.
 pub(crate) fn is_answered(stream: &mut TcpStream) -> bool {
     let mut answer = [0];
     stream.write_all(b"?").and_then(|()| stream.read_exact(&mut answer)).is_ok() && answer == *b"?"
 }
 
-/// Never returns, unless a socket fails: each client gets the name and then its own bytes back.
+/// Never returns, unless a socket fails: each client gets the name and then its own bytes.
 pub(crate) fn serve(name: &str, addresses: &[&str]) {
     let listeners: Vec<TcpListener> =
         addresses.iter().map(|address| TcpListener::bind(address).unwrap()).collect();
@@ -144,7 +144,7 @@ pub(crate) fn steer(pid: &str, port: &str, to: &str) {
     await_end();
 }
 
-/// Prints what the probe says to a user without rights.
+/// Prints the result of the probe for an unprivileged user.
 pub(crate) fn probe_as_nobody() {
     nix::unistd::setuid(65534.into()).unwrap();
     let pid = std::process::id().try_into().unwrap();

@@ -1,5 +1,5 @@
-//! Surge pods of whole manifests: kubeadm's own of many versions, hand-made ones, the shared corpus, random ones. Each,
-//! as `enable` leaves it, gets a second pod that meets every condition, or a refusal with its reason.
+//! Surge pods of whole manifests: of many kubeadm versions, hand-made, from the shared corpus, and random. Each
+//! manifest, as `enable` leaves it, gets a second pod that meets every condition, or an error with a reason.
 
 #![allow(
     clippy::disallowed_methods,
@@ -42,7 +42,7 @@ fn make(planned: &[u8]) -> Result<SurgePod, String> {
         .map_err(|refusal| refusal.message)
 }
 
-/// The surge pod of a manifest as `enable` leaves it, checked; `None` where `enable` refuses it.
+/// The surge pod of a manifest after `enable`; `None` if `enable` rejects it.
 fn after_enable(bytes: &[u8]) -> Option<Result<(), String>> {
     let tree = Tree::with_manifest(bytes);
     let ended = tree.run(&ENABLE);
@@ -60,7 +60,7 @@ fn words(container: &Value) -> Vec<String> {
     list("command").into_iter().chain(list("args")).map(|word| word.as_str().unwrap().to_owned()).collect()
 }
 
-/// The last value of a flag in any of its forms.
+/// The last value of a flag in any form.
 fn flag(words: &[String], name: &str) -> Option<String> {
     let with_value = format!("--{name}=");
     let bare = format!("--{name}");
@@ -78,7 +78,7 @@ fn flag(words: &[String], name: &str) -> Option<String> {
         .next_back()
 }
 
-/// Every condition of a surge pod, independently of how it is made.
+/// Checks every condition of a surge pod, independently of the implementation.
 fn judge(planned: &[u8], pod: &SurgePod) -> Result<(), String> {
     let demand = |holds: bool, what: &str| {
         if holds { Ok(()) } else { Err(format!("{what}: {}", String::from_utf8_lossy(&pod.manifest))) }
@@ -144,7 +144,7 @@ fn judge(planned: &[u8], pod: &SurgePod) -> Result<(), String> {
     let served = flag(&before, "secure-port").map_or(6443, |port| port.parse().unwrap());
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let asked = |container: &Value| container.get(probe)?.get("httpGet")?.get("port").cloned();
-        // The number of another port stays.
+        // Numbers that belong to other ports stay.
         let expected =
             asked(old).map(|port| port.as_u64().filter(|port| *port != served).unwrap_or(PORT.into()));
         demand(asked(new) == expected.map(Value::from), probe)?;
@@ -169,7 +169,7 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-/// The manifests below a directory of which there is no surge pod, each with the reason; and how many have one.
+/// The manifests below a directory without a surge pod, each with the reason, and the number of those with one.
 fn try_all(directory: &Path) -> (usize, Vec<String>) {
     let mut files = Vec::new();
     manifests_below(directory, &mut files);
@@ -190,7 +190,7 @@ fn try_all(directory: &Path) -> (usize, Vec<String>) {
     (made, refused)
 }
 
-/// Tries all below a directory; the reasons must be of the known ones.
+/// Checks all manifests below a directory; only known reasons are allowed.
 fn check_all(directory: &Path, at_least: usize, reasons: &[&str]) {
     let (made, refused) = try_all(directory);
     eprintln!("{made} made, {} refused", refused.len());

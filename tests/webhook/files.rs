@@ -147,7 +147,7 @@ fn another_token_needs_no_other_manifest_and_can_be_rolled_back() {
     node.write("token", "s3cr3t-2\n");
     let text = node.enable(0, &options);
     assert!(text.contains("no restart"), "{text}");
-    assert!(text.contains("only values that are masked here"), "{text}");
+    assert!(text.contains("only masked values or the file mode differ"), "{text}");
     assert_eq!(node.text(TOKEN).unwrap(), "s3cr3t-2\n");
     assert_eq!((node.tree.manifest(), node.text(KUBECONFIG)), (manifest, kubeconfig));
     node.run(0, &["rollback"]);

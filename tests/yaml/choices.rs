@@ -1,12 +1,11 @@
-//! Random decisions as a string of bytes, so that proptest can make a failing case smaller.
+//! Random decisions as a string of bytes, so that proptest can reduce a failing case.
 
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::cell::Cell;
 
-/// A runner whose inputs are the same in every run, so that a failure is about the change and not about luck.
-/// `KAUDIT_SEED=N` tries others.
+/// A runner whose inputs are the same in every run, so that results are reproducible. `KAUDIT_SEED=N` uses other inputs.
 pub(crate) fn seeded_runner(config: Config) -> TestRunner {
-    #[expect(clippy::disallowed_methods, reason = "who runs the test decides what is tried")]
+    #[expect(clippy::disallowed_methods, reason = "the seed is an input of the test")]
     let seed: u64 = std::env::var("KAUDIT_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut bytes = [0; 32];
     for (byte, part) in bytes.iter_mut().zip(seed.to_le_bytes()) {
@@ -15,7 +14,7 @@ pub(crate) fn seeded_runner(config: Config) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
-/// Bytes that decide; zeros when they are used up.
+/// The bytes that make the decisions; zeros when they are used up.
 pub(crate) struct Choices<'b> {
     bytes: &'b [u8],
     at: Cell<usize>,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::generate::{Choices, KEYS};
 
-/// Strings that need care, for values of edits.
+/// Strings that often need quotes, for values of edits.
 const STRINGS: [&str; 24] = [
     "x",
     "--audit-log-path=/var/log/a.log",

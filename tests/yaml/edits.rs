@@ -1,8 +1,8 @@
-//! Hand-made documents and edits with the exact text that must come out, from `tests/yaml/edits.txt`.
+//! Documents and edits with the exact expected text, from `tests/yaml/edits.txt`.
 //!
-//! A case is a name after `=== `, the document, the edits after `--- ` and the result after `+++`, or after `!!! `
-//! a part of the reason for which it is refused. `␍` is a carriage return, `␄` at the end means that the text has
-//! no line end there, `␉` is a tab and `␛` a byte order mark.
+//! A case is a name after `=== `, the document, the edits after `--- ` and the result after `+++`, or a part of the
+//! expected error after `!!! `. `␍` is a carriage return, `␄` at the end means that the text has no line ending there, `␉`
+//! is a tab and `␛` a byte order mark.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::string_slice, reason = "a test that cannot go on fails")]
 
@@ -50,7 +50,7 @@ fn edit(written: &str) -> Edit {
     let verb = words.next().unwrap_or_default();
     let path = path(words.next().expect("a path"));
     let rest = words.next().unwrap_or_default();
-    let split = || rest.split_once(' ').expect("two words");
+    let split = || rest.split_once(' ').expect("two arguments");
     match verb {
         "set" => Edit::Set { path, value: value(rest) },
         "insert" => {
@@ -84,7 +84,7 @@ fn read_case(written: &str) -> Case {
 }
 
 #[test]
-fn every_case_comes_out_as_written() {
+fn every_case_has_the_expected_result() {
     let mut wrong = Vec::new();
     for case in cases() {
         let result = Document::parse(&case.before).and_then(|document| document.edit(&case.edits));

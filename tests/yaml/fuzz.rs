@@ -1,4 +1,4 @@
-//! Texts that are broken at random: reading and editing never panic, and whatever comes out is right.
+//! Randomly damaged texts: reading and editing never panic, and every result is correct.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
@@ -14,7 +14,7 @@ use super::{choose, oracle};
 
 const DEFAULT_CASES: u32 = 10_000;
 
-/// Hand-made documents, every one of the table of edits among them.
+/// All documents of the table of edits.
 fn seeds() -> Vec<String> {
     let table = include_str!("edits.txt").split("=== ").skip(1);
     let documents = table.filter_map(|case| case.split_once('\n')?.1.split("--- ").next());
@@ -22,8 +22,8 @@ fn seeds() -> Vec<String> {
 }
 
 #[test]
-fn broken_texts_are_refused_or_edited_right() {
-    #[expect(clippy::disallowed_methods, reason = "who runs the test decides how long")]
+fn damaged_texts_are_refused_or_edited_correctly() {
+    #[expect(clippy::disallowed_methods, reason = "the number of cases is an input of the test")]
     let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = ProptestConfig {
         cases: cases.unwrap_or(DEFAULT_CASES),

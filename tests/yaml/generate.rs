@@ -1,10 +1,9 @@
-//! Random documents in random concrete styles. All is decided by a string of bytes, so that proptest can make a
-//! failing case smaller.
+//! Random documents in random styles. A string of bytes makes all decisions, so that proptest can reduce a failing case.
 
 pub(crate) use super::choices::Choices;
 use std::fmt::Write as _;
 
-/// Keys of Pods, and such as need no quotes although they look odd.
+/// Keys of Pods, and unusual keys that need no quotes.
 pub(crate) const KEYS: [&str; 12] = [
     "apiVersion",
     "kind",
@@ -92,7 +91,7 @@ impl Writer<'_, '_> {
         self.text.push_str(&" ".repeat(column));
     }
 
-    /// Each comment is there once, so that a lost, moved or doubled one is noticed.
+    /// Each comment occurs once, so that a lost, moved or duplicated one is detected.
     fn comment(&mut self) {
         self.comments += 1;
         let _ = write!(self.text, "#c{} é: [", self.comments);
@@ -121,7 +120,7 @@ impl Writer<'_, '_> {
         self.end_line();
     }
 
-    /// Keys or items at `column`; the first one stands where the text ends.
+    /// Keys or items at `column`; the first one is at the end of the text.
     fn block_mapping(&mut self, column: usize, depth: usize) {
         let first_key = self.choices.below(KEYS.len());
         let count = 1 + self.choices.below(4);

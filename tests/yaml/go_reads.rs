@@ -1,8 +1,8 @@
-//! What kaudit writes, read by Go: `sigs.k8s.io/yaml`, the reader of kubelet and API server, makes the same value of
-//! every file that a golden case leaves as kaudit's own reader does.
+//! The files that kaudit writes, read by Go: `sigs.k8s.io/yaml`, the YAML library of kubelet and API server, reads the same
+//! value as kaudit from every file that a golden case leaves.
 //!
-//! `tests/go-reads.jsonl` holds Go's answers; `cargo xtask oracle` asks again, with `KAUDIT_GO_YAMLJSON` naming the
-//! program built from `tests/go/yamljson`. `KAUDIT_BLESS=1` beside it writes the answers anew.
+//! `tests/go-reads.jsonl` holds Go's results; `cargo xtask oracle` compares them again, with the program built from
+//! `tests/go/yamljson` in `KAUDIT_GO_YAMLJSON`. With `KAUDIT_BLESS=1` it rewrites the results.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,15 +1,15 @@
 //! Large, deep and malicious texts: read or refused, in time that grows with their length.
 
-#![allow(clippy::disallowed_methods, reason = "what is long is measured, against itself")]
+#![allow(clippy::disallowed_methods, reason = "run times are measured and compared")]
 
 use std::time::{Duration, Instant};
 
 use kaudit::yaml::{Document, Edit, MAX_BYTES, Path, decode};
 use serde_json::json;
 
-/// What is eight times as long may take this many times as long: far above linear, well below quadratic (64).
+/// A text that is eight times as long may take this many times as long: far above linear, well below quadratic (64).
 const MAX_RATIO: u32 = 40;
-/// Below this a measurement is noise.
+/// Shorter times are not measured accurately.
 const NOISE: Duration = Duration::from_millis(5);
 
 /// Reads the text of `size` and of an eighth of it, and compares the times in the same run.
@@ -72,7 +72,7 @@ fn a_mapping_of_many_duplicate_keys_is_refused() {
 }
 
 #[test]
-fn what_is_too_long_is_refused() {
+fn texts_that_are_too_long_are_refused() {
     assert!(decode(&vec![b' '; MAX_BYTES + 1]).is_err());
     assert!(Document::read(&" ".repeat(MAX_BYTES + 1)).is_err());
     assert!(decode(&vec![b' '; MAX_BYTES]).is_ok());
@@ -103,7 +103,7 @@ fn alias_bombs_are_refused() {
 }
 
 #[test]
-fn other_encodings_are_refused_with_their_place() {
+fn other_encodings_are_refused_with_their_position() {
     assert!(decode(b"\xff\xfea\0").is_err());
     let refusal = decode(b"a: 1\nb: \xff\n").expect_err("is refused");
     assert_eq!(refusal.location.position.map(|position| (position.line, position.column)), Some((2, 4)));

@@ -1,4 +1,4 @@
-//! Reading and editing YAML: against Go's answers, against an oracle, and on random and damaged texts.
+//! Reading and editing YAML: compared with Go's results and an oracle, for fixed, random and damaged texts.
 
 pub(crate) mod choices;
 mod choose;

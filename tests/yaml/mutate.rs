@@ -1,16 +1,16 @@
-//! Texts broken at random, by what makes a difference in YAML.
+//! Damages texts randomly with fragments that are significant in YAML.
 
 use super::choices::Choices;
 
-/// What makes a difference in YAML.
-const MORSELS: [&str; 48] = [
+/// Fragments that are significant in YAML.
+const FRAGMENTS: [&str; 48] = [
     ":", "-", "#", " ", "\n", "\t", "\"", "'", "[", "]", "{", "}", ",", "&a ", "*a", "!", "|", ">", "?", "%",
     "@", "`", "\\", "- ", ": ", " #", "\n  ", "\n- ", "---\n", "...\n", "<<: ", "~", "|+", ">-", "|2",
     "\r\n", "\r", "\u{2028}", "\u{85}", "é", "\u{feff}", "!!str ", "!x ", "&x ", "*x", "\u{7}", "😀",
     "\u{a0}",
 ];
 
-/// Breaks a text in a few places.
+/// Damages a text at a few positions.
 pub(crate) fn break_text(text: &str, choices: &Choices<'_>) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..=choices.below(4) {
@@ -22,7 +22,7 @@ pub(crate) fn break_text(text: &str, choices: &Choices<'_>) -> Vec<u8> {
             2 => bytes.extend_from_within(at..end),
             3 => drop(bytes.splice(at..end, [u8::try_from(choices.below(256)).unwrap_or(0)])),
             4 => drop(bytes.splice(at..at, b"  ".iter().copied())),
-            _ => drop(bytes.splice(at..at, MORSELS[choices.below(MORSELS.len())].bytes())),
+            _ => drop(bytes.splice(at..at, FRAGMENTS[choices.below(FRAGMENTS.len())].bytes())),
         }
     }
     bytes

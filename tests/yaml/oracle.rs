@@ -1,9 +1,9 @@
-//! What must hold after an edit, computed by other means than the editor's own checks.
+//! Checks the result of edits independently of the editor's own checks.
 
 use kaudit::yaml::{Document, Edit, Path, Step};
 use serde_json::Value;
 
-/// Says what is wrong with `after` as the result of `edits` on `document`; `None` if nothing is.
+/// What is wrong with `after` as the result of `edits` on `document`; `None` if it is correct.
 pub(crate) fn fault(document: &Document, edits: &[Edit], after: &str) -> Option<String> {
     let read = match Document::parse(after) {
         Ok(read) => read,
@@ -21,7 +21,7 @@ pub(crate) fn fault(document: &Document, edits: &[Edit], after: &str) -> Option<
     misplaced_line(document, edits, after)
 }
 
-/// The edits so ordered that a change of a list moves no later one: larger indices first.
+/// The edits, ordered so that none changes the index of a later one: larger indices first.
 fn last_first(edits: &[Edit]) -> Vec<&Edit> {
     let mut ordered: Vec<_> = edits.iter().collect();
     ordered.sort_by_cached_key(|edit| {
@@ -78,15 +78,15 @@ fn change(root: &mut Value, edit: &Edit) -> Result<(), String> {
     Ok(())
 }
 
-/// Comments are numbered, so each must be there once and in order; its line must be the same unless an edit is
-/// about that line. And lines without a comment may differ only as far as edits account for it.
+/// Comments are numbered, so each must occur once and in order; its line must be unchanged unless an edit concerns that
+/// line.
 fn misplaced_line(document: &Document, edits: &[Edit], after: &str) -> Option<String> {
     let before = document.text();
     let concerned: Vec<_> = edits.iter().map(|edit| concerned(document, edit)).collect();
     let mut lines = after.lines();
     for (number, line) in before.lines().enumerate() {
         let Some((_, comment)) = line.split_once("#c") else { continue };
-        // A text that was broken on purpose may have a comment twice.
+        // A damaged text may contain a comment twice.
         if before.matches(comment).count() > 1 {
             continue;
         }
@@ -108,15 +108,15 @@ fn misplaced_line(document: &Document, edits: &[Edit], after: &str) -> Option<St
     }
     let comments = |text: &str| text.matches("#c").count();
     if comments(after) > comments(before) {
-        return Some("a comment is doubled".to_owned());
+        return Some("a comment is duplicated".to_owned());
     }
-    // Mixed before, mixed after; but what was uniform stays so.
+    // Uniform line endings stay uniform.
     let endings = |text: &str| (text.matches("\r\n").count(), text.matches('\n').count());
     let ((crlf, all), (crlf_after, all_after)) = (endings(before), endings(after));
     if (crlf == 0 && crlf_after > 0) || (crlf == all && all > 0 && crlf_after < all_after) {
-        return Some("line ends are mixed".to_owned());
+        return Some("line endings are mixed".to_owned());
     }
-    (before.ends_with('\n') != after.ends_with('\n')).then(|| "the final line end changed".to_owned())
+    (before.ends_with('\n') != after.ends_with('\n')).then(|| "the final line ending changed".to_owned())
 }
 
 /// The lines, from 1, that an edit may change: those of the node, its key and its nearest neighbours.
@@ -130,7 +130,7 @@ fn concerned(document: &Document, edit: &Edit) -> std::ops::RangeInclusive<usize
     };
     let node = document.node(&within).or_else(|| document.node(&path)).unwrap_or(document.root());
     let from = document.key_position(&path).map_or(1, |position| position.line);
-    // An edit of a block changes nothing behind itself; in flow the commas of neighbours move.
+    // An edit of a block changes nothing after it; in flow collections the commas of neighbours move.
     from..=document.position_at(node.span().end).line + 1
 }
 
@@ -142,7 +142,7 @@ fn inside(document: &Document, edits: &[Edit], line: usize) -> bool {
             Edit::Put { path, key, .. } => path.clone().key(key.clone()),
         };
         let Some(node) = document.node(&target) else { return false };
-        // Nothing that only grows loses a comment, unless it was empty.
+        // A collection that only grows does not lose comments, unless it was empty.
         let grows =
             matches!(edit, Edit::Insert { .. }) && node.items().is_some_and(|items| !items.is_empty());
         let from = document.key_position(&target).map_or(1, |position| position.line);

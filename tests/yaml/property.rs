@@ -1,4 +1,4 @@
-//! Random edits of random documents: right or refused, and refused rarely.
+//! Random edits of random documents: correct or refused, and rarely refused.
 
 #![allow(
     clippy::expect_used,
@@ -19,7 +19,7 @@ const DEFAULT_CASES: u32 = 1_500;
 
 /// Runs `property` on random strings of choices, `KAUDIT_PROPTEST_CASES` times.
 fn run(property: impl Fn(&[u8]) -> Result<(), String>) {
-    #[expect(clippy::disallowed_methods, reason = "who runs the test decides how long")]
+    #[expect(clippy::disallowed_methods, reason = "the number of cases is an input of the test")]
     let cases = std::env::var("KAUDIT_PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = ProptestConfig {
         cases: cases.unwrap_or(DEFAULT_CASES),
@@ -35,7 +35,7 @@ fn run(property: impl Fn(&[u8]) -> Result<(), String>) {
 }
 
 #[test]
-fn edits_are_right_or_refused_and_refused_rarely() {
+fn edits_are_correct_or_refused_and_rarely_refused() {
     let counts = std::cell::RefCell::new((0_usize, std::collections::BTreeMap::<String, usize>::new()));
     run(|bytes| {
         let choices = Choices::new(bytes);
@@ -64,7 +64,7 @@ fn edits_are_right_or_refused_and_refused_rarely() {
 }
 
 #[test]
-fn removing_what_was_inserted_gives_the_bytes_back() {
+fn removing_an_inserted_item_restores_the_text() {
     run(|bytes| {
         let choices = Choices::new(bytes);
         let text = generate::document(&choices);

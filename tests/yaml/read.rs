@@ -1,8 +1,8 @@
-//! What is read: values as Go reads them, findings, places, and refusals that say where and what to do.
+//! Reading documents: values as Go reads them, anomalies, positions, and errors with position and help.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use kaudit::yaml::{Document, FindingKind, Path};
+use kaudit::yaml::{AnomalyKind, Document, Path};
 use serde_json::{Value, json};
 
 fn read(text: &str) -> Document {
@@ -36,27 +36,27 @@ fn values_are_those_that_go_reads() {
 }
 
 #[test]
-fn what_is_remarkable_is_found_with_its_place() {
+fn anomalies_are_found_with_their_positions() {
     let text = "%YAML 1.1\n---\na: 1\nyes: 2\nb: &b {}\nc: {<<: *b}\nd: !!str x\na: 3\n...\n---\nz: 1\n";
     let document = read(text);
     let found: Vec<_> = document
-        .findings()
+        .anomalies()
         .iter()
-        .map(|finding| (document.position_at(finding.at).line, finding.kind.clone()))
+        .map(|anomaly| (document.position_at(anomaly.at).line, anomaly.kind.clone()))
         .collect();
     let expected = [
-        (1, FindingKind::Directive),
-        (4, FindingKind::NonStringKey { written: "yes".to_owned() }),
-        (6, FindingKind::MergeKey),
-        (7, FindingKind::Tag { tag: "tag:yaml.org,2002:str".to_owned() }),
-        (8, FindingKind::DuplicateKey { key: "a".to_owned(), first: 14 }),
-        (11, FindingKind::FurtherDocument),
+        (1, AnomalyKind::Directive),
+        (4, AnomalyKind::NonStringKey { written: "yes".to_owned() }),
+        (6, AnomalyKind::MergeKey),
+        (7, AnomalyKind::Tag { tag: "tag:yaml.org,2002:str".to_owned() }),
+        (8, AnomalyKind::DuplicateKey { key: "a".to_owned(), first: 14 }),
+        (11, AnomalyKind::FurtherDocument),
     ];
     assert_eq!(found, expected);
 }
 
 #[test]
-fn places_are_those_of_keys_and_values() {
+fn positions_are_those_of_keys_and_values() {
     let document = read("\u{feff}é: \"ü\"\nlist:\n- a\n-   k: v\n");
     let place = |path: &Path| document.position(path).map(|position| (position.line, position.column));
     assert_eq!(place(&Path::root().key("é")), Some((1, 4)));
@@ -66,7 +66,7 @@ fn places_are_those_of_keys_and_values() {
     assert_eq!(place(&Path::root().key("list").index(2)), None);
 }
 
-/// The parser follows YAML 1.2, which wants them indented; libyaml and Go do not. The values are those of
+/// The parser follows YAML 1.2, which requires indentation; libyaml and Go do not. The values are those of
 /// `tests/go/yamljson`.
 #[test]
 fn lines_within_brackets_and_quotes_need_no_indentation() {
@@ -97,7 +97,7 @@ fn lines_within_brackets_and_quotes_need_no_indentation() {
 }
 
 #[test]
-fn places_count_no_indentation_that_is_not_there() {
+fn padding_does_not_change_positions() {
     let text = "é: {a: [\n\"ü\",\n b, {c:\n\"d\"}\n]}\ne:\n- [\n'f'\n]\n- g: \"h\n i\"\n  j: k\n";
     let document = read(text);
     let span = |path: &Path| text.get(document.node(path).expect("a node").span()).expect("characters");
@@ -127,7 +127,7 @@ fn spans_are_exact() {
 }
 
 #[test]
-fn refusals_say_where_and_what_to_do() {
+fn errors_have_a_position_and_help() {
     let cases = [
         ("a:\n\tb: 2\n", 2, "tabs"),
         ("a: [1\nb: 2\n", 2, "not valid YAML"),
@@ -137,8 +137,8 @@ fn refusals_say_where_and_what_to_do() {
         ("~: 1\n", 1, "not a string"),
         ("[a]: 1\n", 1, ""),
         ("a: !!int x\n", 1, "cannot be read as !!int"),
-        ("a: 1\nb: [x?]\n", 2, "go-yaml"),
-        ("a: \"\\/\"\n", 1, "go-yaml"),
+        ("a: 1\nb: [x?]\n", 2, "unquoted `?`"),
+        ("a: \"\\/\"\n", 1, "unknown escape character"),
         ("a: 1\n<<: 2\n", 2, "only mappings"),
         ("a: *b\n", 1, "unknown anchor"),
     ];

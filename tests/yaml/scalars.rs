@@ -1,4 +1,4 @@
-//! Plain scalars against Go's own answers in `tests/yaml/go-scalars.tsv`.
+//! Plain scalars compared with Go's own results in `tests/yaml/go-scalars.tsv`.
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const ANSWERS: &str = include_str!("go-scalars.tsv");
 
-/// The scalars and what Go makes of each, as JSON; `None` where it refuses.
+/// The scalars and Go's value of each, as JSON; `None` where Go rejects it.
 fn answers() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     ANSWERS.lines().filter(|line| !line.starts_with("# ")).map(|line| {
         let (scalar, answer) = line.split_once('\t').expect("two columns");
@@ -15,8 +15,8 @@ fn answers() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     })
 }
 
-/// Equality of what is printed: integers exactly, floats as the nearest double. `serde_json` itself may be off by
-/// the last bit of a float, so the text is parsed by the standard library.
+/// Whether both values are equal: integers exactly, floats as the nearest double. `serde_json` may differ in the last bit
+/// of a float, so the text is parsed by the standard library.
 fn is_same(ours: Option<&Value>, go: Option<&str>) -> bool {
     match (ours, go) {
         (None, None) => true,
@@ -35,7 +35,7 @@ fn resolves_as_go_does() {
         })
         .collect();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(answers().count() > 5_000, "the table is there and whole");
+    assert!(answers().count() > 5_000, "the table is incomplete");
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn reads_documents_as_go_does() {
         let text = format!("- {scalar}\n");
         match (Document::read(&text), go) {
             (Ok(document), Some(_)) => assert!(is_same(document.value().get(0), go), "{scalar}: {go:?}"),
-            (Ok(_), None) => panic!("Go refuses {scalar}"),
-            // Where YAML 1.1 and 1.2 cut a text differently, kaudit refuses; no number or boolean is such.
+            (Ok(_), None) => panic!("Go rejects {scalar}"),
+            // kaudit refuses texts that YAML 1.1 and 1.2 split differently; none of them is a number or boolean.
             (Err(refusal), Some(go)) => {
                 assert!(go.starts_with('"'), "{scalar} is refused: {refusal:?}");
             }

@@ -16,7 +16,7 @@ use super::target::Target;
 use crate::generation::Record;
 use crate::kubelet::Kubelet;
 use crate::manifest::Manifest;
-use crate::node::{Interrupt, Live, Subject};
+use crate::node::{Interrupt, Live, RestartTarget};
 use crate::observe::Obstacle;
 use crate::report::Output;
 use crate::restart::{Method, Options, Outcome, Recovered, RestartContext, Unfinished, restart};
@@ -43,7 +43,7 @@ pub(super) fn perform(
     let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
     let outcome = restart(&mut live, &mut Progress::new(output), &context, record, checked.options);
-    live.end_deaf();
+    live.end_ignoring_signals();
     Ok(outcome)
 }
 
@@ -79,9 +79,9 @@ fn manifests_of(planned: &Planned) -> Result<(&Manifest, &Manifest), Obstacle> {
 }
 
 /// The API server's pod and its kubelet.
-fn subject(kubelet: &Kubelet, manifest: &Manifest) -> Subject {
+fn subject(kubelet: &Kubelet, manifest: &Manifest) -> RestartTarget {
     let metadata = &manifest.pod().metadata;
-    Subject {
+    RestartTarget {
         kubelet: kubelet.process.pid,
         kubelet_root: kubelet.root_dir.clone(),
         // A pod without a namespace is the default one's (`pkg/kubelet/config/common.go`, `applyDefaults`).

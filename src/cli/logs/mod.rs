@@ -1,12 +1,12 @@
-//! `logs`: read, follow, filter and count the events of audit logs. Nothing is changed.
+//! `logs`: read, follow, filter and count the events of audit logs. Changes nothing.
 
 mod args;
+mod node_log;
 mod open;
-mod place;
+mod options;
 mod remarks;
 mod show;
 mod top;
-mod wish;
 
 pub(super) use args::{LogsArgs, field};
 
@@ -18,9 +18,9 @@ use crate::observe::Obstacle;
 use crate::report::{Output, Report};
 use open::{may_have, open};
 
-/// Shows what is asked for. The events are the output: what else there is to say goes to standard error.
+/// Prints the selected events on standard output. Diagnostics are printed on standard error.
 pub(super) fn run(args: &LogsArgs, output: &mut Output<'_>) -> Exit {
-    if let Err(refusal) = wish::check(args) {
+    if let Err(refusal) = options::check(args) {
         return end(output, (Report { refusals: vec![refusal], ..Report::default() }, Exit::Usage));
     }
     match open_and_show(args, output) {
@@ -30,17 +30,17 @@ pub(super) fn run(args: &LogsArgs, output: &mut Output<'_>) -> Exit {
 }
 
 fn open_and_show(args: &LogsArgs, output: &mut Output<'_>) -> Result<Exit, Obstacle> {
-    let filter = wish::filter(&args.filters);
+    let filter = options::filter(&args.filters);
     let mut opened = open(args, &args.node)?;
     if let Some(log) = &opened.awaited {
-        let text = format!("waiting for {}: there is no such file yet", log.display());
+        let text = format!("waiting for {}: the file does not exist yet", log.display());
         remarks::tell(vec![Diagnostic::info(text).named("log-awaited")], output);
     }
     opened.files.retain(|file| may_have(file, filter.since));
     let search = Search::new(filter);
     if args.prints_events() {
-        let form = wish::form(args, output);
-        show::show(opened, &search, &form, wish::last(args), output)
+        let form = options::form(args, output);
+        show::show(opened, &search, &form, options::last(args), output)
     } else {
         top::show(opened, &search, args, output)
     }

@@ -1,7 +1,7 @@
-//! The logs that are read.
+//! Opens the logs to read.
 
 use super::args::LogsArgs;
-use super::place;
+use super::node_log;
 use crate::cli::global::NodeOptions;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Follower, LogFile, Node};
@@ -14,24 +14,23 @@ use std::path::{Path, PathBuf};
 pub(super) struct Opened {
     /// In order.
     pub(super) files: Vec<LogFile>,
-    /// Those that were named more than once.
+    /// Logs that were given more than once.
     pub(super) repeated: Vec<String>,
-    /// What follows.
+    /// Follows the log.
     pub(super) follower: Option<Follower>,
-    /// The log that is followed and is not there yet.
+    /// The followed log, if it does not exist yet.
     pub(super) awaited: Option<PathBuf>,
 }
 
 pub(super) fn open(args: &LogsArgs, options: &NodeOptions) -> Result<Opened, Obstacle> {
     match args.paths.as_slice() {
         [] => {
-            let (node, log) = place::of_node(options)?;
+            let (node, log) = node_log::of_node(options)?;
             let (follower, files) = node.open_log(&log, args.follow)?;
             if files.is_empty() && !args.follow {
-                return Err(Diagnostic::error(format!("the log {} is not there yet", log.display()))
-                    .help(
-                        "kaudit status says whether the API server runs with it; kaudit logs -f waits for it",
-                    )
+                return Err(Diagnostic::error(format!("the log {} does not exist yet", log.display()))
+                    .help("check whether the API server uses it: kaudit status")
+                    .help("or wait for it: kaudit logs -f")
                     .into());
             }
             let awaited = files.is_empty().then_some(log);
@@ -50,8 +49,8 @@ pub(super) fn open(args: &LogsArgs, options: &NodeOptions) -> Result<Opened, Obs
     }
 }
 
-/// Whether there can be events in a file that were written at a moment or later: not where it was rotated away before. A
-/// minute is left for clocks that were set.
+/// Whether a file may contain events that were logged at `since` or later: not if it was rotated before. A tolerance of a
+/// minute covers changes of the clock.
 pub(super) fn may_have(file: &LogFile, since: Option<Timestamp>) -> bool {
     let rotated = moment_of_rotation(&file.name);
     since

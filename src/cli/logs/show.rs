@@ -1,4 +1,4 @@
-//! Prints events: of logs that are there, and as they come.
+//! Prints events of existing logs, and new events as they are logged.
 
 use super::open::Opened;
 use super::remarks::{Remarks, tell};
@@ -15,13 +15,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-/// How often a log is looked at for something new. A person does not notice it, and it costs some system calls.
+/// The interval at which a log is polled: short enough for interactive use, and it costs only a few system calls.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A smaller log is read before other threads have begun.
+/// A smaller log is read completely before further threads have started.
 const WORTH_THREADS: u64 = 4 << 20;
 
-/// Prints the events, the last `last` of them where so many are enough, and goes on with those that come.
+/// Prints the events, only the last `last` ones if given, and then follows the log if requested.
 ///
 /// # Errors
 /// A log cannot be read.
@@ -57,7 +57,7 @@ struct Printer<'p, 'o> {
     search: &'p Search,
     form: &'p Form,
     output: &'p mut Output<'o>,
-    /// Standard output takes no more: nobody reads it, or it failed, which it remembers.
+    /// Standard output is closed, or writing failed, which `Output` remembers.
     is_over: bool,
     events: u64,
 }
@@ -68,7 +68,7 @@ impl Printer<'_, '_> {
         self.unless(written.is_err())
     }
 
-    /// Sees to it that what was printed is seen.
+    /// Flushes standard output.
     fn flush(&mut self) -> ControlFlow<()> {
         let flushed = self.output.flush_bytes();
         self.unless(flushed.is_err())
@@ -103,7 +103,7 @@ impl Printer<'_, '_> {
         remarks.end(outcome)
     }
 
-    /// From the newest log back, until there are enough.
+    /// Reads from the newest log backwards, until there are enough events.
     fn last(&mut self, files: Vec<LogFile>, last: usize, remarks: &mut Remarks) -> Result<(), Diagnostic> {
         let (search, form) = (self.search, self.form);
         let mut all = Found::default();
@@ -125,13 +125,13 @@ impl Printer<'_, '_> {
         }
         remarks.reverse();
         self.events += all.events;
-        // It is remembered.
+        // `is_over` remembers the result.
         let _: ControlFlow<()> = self.print(&all.lines);
         Ok(())
     }
 
-    /// Prints what comes, until nobody reads it any more or a signal ends the process. `lines` are those of the file that
-    /// were read already, if they were counted.
+    /// Prints new events until standard output is closed or a signal ends the process. `lines` is the number of lines of the
+    /// file that were already read, if known.
     fn follow(&mut self, mut follower: Follower, mut lines: Option<u64>) -> Result<(), Obstacle> {
         while self.flush().is_continue() {
             match follower.step()? {
@@ -140,7 +140,7 @@ impl Printer<'_, '_> {
                     remarks.begin(&log.name, if is_new_file { Some(0) } else { lines });
                     self.file(log, &mut remarks)?;
                     lines = remarks.lines_of_last();
-                    // The events before the remarks about them; the loop sees whether it failed.
+                    // Events before the diagnostics about them; the loop checks the result.
                     let _: ControlFlow<()> = self.flush();
                     tell(remarks.notes(), self.output);
                 }
@@ -154,18 +154,18 @@ impl Printer<'_, '_> {
     }
 }
 
-/// Reads a log to its end, or to where `fold` breaks.
+/// Reads a log to its end, or until `fold` breaks.
 ///
 /// # Errors
-/// It cannot be read or decompressed on.
+/// It cannot be read or decompressed.
 pub(super) fn scan_file<T: Send>(
     file: LogFile,
     read: impl Fn(&Chunk) -> T + Sync,
     fold: impl FnMut(T) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    // What comes out of a pipe now is shown now, while threads would wait for more.
+    // Events from a pipe are printed immediately; several threads would wait for more input.
     let is_pipe = file.size == 0;
-    // Of a compressed file the size says little.
+    // The size of a compressed file says little about its content.
     let is_compressed = Path::new(&file.name).extension().is_some_and(|extension| extension == "gz");
     let is_small = file.size < WORTH_THREADS && !is_compressed;
     let threads = if is_pipe || is_small { 1 } else { Node::parallelism() };

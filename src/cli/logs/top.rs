@@ -1,4 +1,4 @@
-//! `--top`: who does what.
+//! `--top`: counts events by fields.
 
 use super::args::LogsArgs;
 use super::open::Opened;
@@ -17,8 +17,8 @@ use crate::size;
 use serde_json::{Map, Value, json};
 use std::ops::ControlFlow;
 
-/// A longer text is elided: the figures stand behind it.
-const WIDEST: usize = 60;
+/// Longer values are shortened, because the counts follow them.
+const MAX_WIDTH: usize = 60;
 
 /// Counts the events.
 ///
@@ -46,7 +46,7 @@ pub(super) fn show(
     notes.extend(remarks.nothing_found(top.total.events));
     if top.lacking() > 0 {
         let lacking = number(top.lacking());
-        let text = format!("there are very many different ones: each count may lack up to {lacking} events");
+        let text = format!("too many distinct values: each count may be up to {lacking} too low");
         notes.push(Diagnostic::info(text).named("top-approximate"));
     }
     let report = Report {
@@ -75,13 +75,14 @@ fn lines(top: &Top, limit: usize) -> Vec<String> {
     }
     let mut lines = columns.lines();
     let hidden = top.len().saturating_sub(limit) as u64;
-    let rest = if hidden > 0 { format!("; {} more with --limit", number(hidden)) } else { String::new() };
+    let rest =
+        if hidden > 0 { format!("; {} not shown (--limit)", counted(hidden, "row")) } else { String::new() };
     lines.push(format!("{}, {}{rest}", counted(top.total.events, "event"), size::nearest(top.total.bytes)));
     lines
 }
 
 fn shown(text: &str) -> String {
-    if text.is_empty() { "-".to_owned() } else { elide(text.into(), WIDEST).into_owned() }
+    if text.is_empty() { "-".to_owned() } else { elide(text.into(), MAX_WIDTH).into_owned() }
 }
 
 fn details(top: &Top, limit: usize) -> Value {

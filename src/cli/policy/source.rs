@@ -1,7 +1,7 @@
 //! Which policy is meant, and for which version.
 
 use super::args::Version;
-use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Standing};
+use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR, Support};
 use crate::cli::global::NodeOptions;
 use crate::cli::named_policy::{NamedPolicy, find_policy};
 use crate::cli::target::Target;
@@ -87,9 +87,9 @@ pub(super) fn judging(version: &Version, options: &NodeOptions) -> Result<Judgin
             }
         },
     };
-    let remark = match version.judged()?.standing {
-        Standing::Newer => format!(", the newest that kaudit knows, in place of {version}"),
-        Standing::Known | Standing::Older => whose.to_owned(),
+    let remark = match version.closest_release()?.support {
+        Support::Newer => format!(", the newest that kaudit knows, in place of {version}"),
+        Support::Known | Support::Older => whose.to_owned(),
     };
     Ok(Judging { minor: version.policy_minor(), remark })
 }

@@ -1,4 +1,4 @@
-//! What the files of a node say: the manifest, its policy and log, and kaudit's records.
+//! What is configured in the files of a node: the manifest, its policy and log, and kaudit's records.
 
 use super::{generations, unfinished};
 use crate::cli::target::Target;
@@ -12,26 +12,26 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// What is configured. A value: the rendering takes it from here.
+/// What is configured.
 #[derive(Debug)]
 pub(in crate::cli) struct Configured {
-    /// The manifest and what lies around it.
+    /// The manifest and the files that belong to it.
     pub(super) observed: Observed,
-    /// The manifest as it is read.
+    /// The parsed manifest.
     pub(super) manifest: Manifest,
     /// Its audit flags.
     pub(in crate::cli) flags: BTreeMap<String, String>,
-    /// The host's path of the policy, where a mount shows it.
+    /// The path of the policy on the host, if a mount covers it.
     pub(super) policy: Option<PathBuf>,
-    /// Likewise of the webhook kubeconfig.
+    /// The same for the webhook kubeconfig.
     pub(super) webhook: Option<PathBuf>,
-    /// Likewise of the log.
+    /// The same for the log.
     pub(in crate::cli) log: Option<PathBuf>,
-    /// The log's size in bytes; `None`: it is not there.
+    /// The log's size in bytes; `None`: it does not exist.
     pub(super) log_size: Option<u64>,
-    /// The run that is recorded and has not finished.
+    /// A recorded run that is not complete.
     pub(super) underway: Option<Underway>,
-    /// What the run that is at work now says about itself.
+    /// The process that holds the lock.
     pub(super) at_work: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Configured {
     /// Reads the files of the node.
     ///
     /// # Errors
-    /// There is no manifest of an API server, or something cannot be read.
+    /// There is no API server manifest, or something cannot be read.
     pub(super) fn read(target: &Target) -> Result<Self, Obstacle> {
         let observed = observe(&target.node, &target.manifest)?;
         let manifest = Manifest::read(&observed.manifest.bytes)
@@ -57,7 +57,7 @@ impl Configured {
         Ok(configured)
     }
 
-    /// What the manifest alone says.
+    /// What the manifest alone configures.
     pub(in crate::cli) fn of(observed: Observed, manifest: Manifest) -> Self {
         let flags: BTreeMap<String, String> = audit_flags_there(manifest.api_server())
             .into_iter()
@@ -91,7 +91,7 @@ impl Configured {
         [&self.policy, &self.webhook].into_iter().flatten().map(PathBuf::as_path)
     }
 
-    /// Whether policy and webhook kubeconfig are those that the manifest was written for; `None`: it does not say.
+    /// Whether policy and webhook kubeconfig are those for which the manifest was written; `None`: unknown.
     pub(super) fn inputs_are_as_written(&self) -> Option<bool> {
         let bytes = |path: &Option<PathBuf>| {
             path.as_ref()
@@ -102,7 +102,7 @@ impl Configured {
         Some(written == config_digest(bytes(&self.policy), bytes(&self.webhook)))
     }
 
-    /// How the files differ from what the manifest was written for, in plain words; `of_inputs` says it of policy and
+    /// How the files differ from those for which the manifest was written; `of_inputs` are the differences of policy and
     /// webhook kubeconfig.
     pub(super) fn drift(&self, of_inputs: Vec<String>) -> Vec<String> {
         let mut drift = Vec::new();
@@ -110,19 +110,19 @@ impl Configured {
             drift.extend(refusals.into_iter().map(|refusal| refusal.message));
         }
         for path in self.inputs().filter(|path| self.observed.file(path).is_none()) {
-            drift.push(format!("{} is not there: the API server would not start again", path.display()));
+            drift.push(format!("{} does not exist: the API server would not start again", path.display()));
         }
         drift.extend(of_inputs);
         let Observed { history, manifest_path, manifest, .. } = &self.observed;
         if history.was_edited(manifest_path, Some(manifest)) {
             drift.push(format!(
-                "the manifest was edited by somebody else since generation {}",
+                "the manifest was edited, but not by kaudit, after generation {}",
                 history.newest()
             ));
         }
         if let Some(underway) = self.underway.as_ref().filter(|_| self.at_work.is_none()) {
             drift.push(format!(
-                "an earlier run of kaudit did not finish ({}); the next one finishes or undoes it, as does kaudit recover",
+                "a kaudit run was interrupted ({}); kaudit recover, or the next run, completes it or rolls it back",
                 underway.progress()
             ));
         }
@@ -167,7 +167,7 @@ impl Configured {
     }
 }
 
-/// Audit logging is on with a policy and somewhere to write to: an API server with less starts, and logs nothing
+/// Audit logging requires a policy and a backend: without one of them the API server starts, but does not log events
 /// (`k8s.io/apiserver/pkg/server/options/audit.go`, `ApplyTo`).
 pub(super) fn is_enabled(has: impl Fn(&str) -> bool) -> bool {
     has("audit-policy-file") && (has("audit-log-path") || has("audit-webhook-config-file"))

@@ -1,10 +1,10 @@
-//! What kaudit did here.
+//! The changes that kaudit made on this node.
 
 use crate::generation::History;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// How many generations are shown to people, the newest; what `kaudit rollback` is about is among them.
+/// How many of the newest generations are printed without `--verbose`; they include those for `kaudit rollback`.
 const SHOWN: usize = 5;
 
 /// The generations, for programs.
@@ -44,7 +44,7 @@ mod tests {
     use crate::generation::{Owned, Record};
 
     #[test]
-    fn the_newest_are_shown_and_all_of_them_to_who_asks() {
+    fn the_newest_are_shown_and_all_with_verbose() {
         let record = |number| Record {
             number,
             time: "now".to_owned(),

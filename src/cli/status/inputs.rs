@@ -1,4 +1,4 @@
-//! The files that the API server reads when it starts: whether what is there now is in force. Pure.
+//! The files that the API server reads when it starts: whether their current content is in effect. Pure.
 
 use super::configured::Configured;
 use super::running::{Running, shown};
@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A process reads its files right after its start, and the start is told to the second: what changed this soon after
-/// it was there in time or is about to be noticed by whoever changed it.
+/// A process reads its files directly after its start, and its start time has a resolution of a second. A file that changed
+/// within this time after the start counts as read.
 const START_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The files that the API server reads when it starts, and never again.
@@ -28,7 +28,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// Whether a file is not the one that kaudit wrote; `None`: kaudit's records do not tell.
+    /// Whether a file differs from the one that kaudit wrote; `None`: kaudit has no record of it.
     fn is_edited(self, path: &Path) -> Option<bool> {
         if self.configured.inputs_are_as_written()? {
             return Some(false);
@@ -40,14 +40,14 @@ impl Inputs<'_> {
         )
     }
 
-    /// Whether a file was touched after the API server had read it.
+    /// Whether a file was modified after the API server had read it.
     fn is_younger(self, path: &Path) -> Option<bool> {
         let since = self.running.api_servers.last()?.since;
         let limit = since.saturating_add(START_TOLERANCE).unwrap_or(since);
         Some(self.changed(path)? > limit)
     }
 
-    /// Whether the running API server has read the file as it is; `None`: no API server runs, or it is not told.
+    /// Whether the running API server has read the current content; `None`: no API server runs, or it is unknown.
     fn is_in_force(self, path: &Path) -> Option<bool> {
         match (self.is_younger(path)?, self.is_edited(path)) {
             (false, _) | (true, Some(false)) => Some(true),
@@ -56,7 +56,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// What of them is not what it should be, in plain words.
+    /// The differences of these files.
     pub(super) fn drift(self) -> Vec<String> {
         self.configured.inputs().filter_map(|path| self.drift_of(path)).collect()
     }
@@ -66,16 +66,16 @@ impl Inputs<'_> {
         let changed = shown(self.changed(path)?);
         match (self.is_edited(path), self.is_younger(path)) {
             (Some(true), Some(true)) => Some(format!(
-                "{shown_path} was edited by hand at {changed}: not in force; kaudit restart takes it"
+                "{shown_path} was edited by hand at {changed}: not in effect until kaudit restart"
             )),
             (Some(true), Some(false)) => Some(format!(
-                "{shown_path} was edited by hand at {changed}: in force since the API server was started after that"
+                "{shown_path} was edited by hand at {changed}: in effect, because the API server was started later"
             )),
             (Some(true), None) => Some(format!(
-                "{shown_path} was edited by hand at {changed}: the API server reads it when it starts"
+                "{shown_path} was edited by hand at {changed}: the API server will read it when it starts"
             )),
             (None, Some(true)) => Some(format!(
-                "{shown_path} was changed at {changed}, after the API server had read it: what changed is not in force; kaudit restart takes it"
+                "{shown_path} was modified at {changed}, after the API server had read it: changes are not in effect until kaudit restart"
             )),
             (Some(false) | None, _) => None,
         }
@@ -95,10 +95,10 @@ impl Inputs<'_> {
     pub(super) fn line(self, label: &str, path: Option<&Path>) -> Option<String> {
         let path = path?;
         let state = match (self.changed(path), self.is_in_force(path)) {
-            (None, _) => " (not there)".to_owned(),
-            (Some(changed), Some(true)) => format!(" (of {}, in force)", shown(changed)),
-            (Some(changed), Some(false)) => format!(" (of {}, not in force)", shown(changed)),
-            (Some(changed), None) => format!(" (of {})", shown(changed)),
+            (None, _) => " (does not exist)".to_owned(),
+            (Some(changed), Some(true)) => format!(" (modified {}, in effect)", shown(changed)),
+            (Some(changed), Some(false)) => format!(" (modified {}, not in effect)", shown(changed)),
+            (Some(changed), None) => format!(" (modified {})", shown(changed)),
         };
         Some(format!("{label}{}{state}", path.display()))
     }

@@ -1,25 +1,25 @@
-//! What runs on a live node: every read of it.
+//! Reads what runs on a live node.
 
 use super::configured::{Configured, is_enabled};
 use super::log::{END_LIMIT, activity};
-use super::ready;
+use super::ready::{self, own_arguments};
 use super::running::{ApiServer, KubeletSeen, Log, Running};
 use crate::audit::argv;
 use crate::diagnostic::Diagnostic;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
 use crate::manifest::Manifest;
-use crate::node::{Component, Node, Process};
+use crate::node::{Node, Process};
 use crate::restart::process_match;
 use crate::rotation::rotated_at;
 use anyhow::Result;
 use jiff::Timestamp;
 use std::path::Path;
 
-/// Looks at the kubelet, the API servers, the files that they read and the log that they write. What is not there is
-/// shown, not refused.
+/// Reads the state of the kubelet, the API servers, the files that they read and the log that they write. Missing parts are
+/// reported, not refused.
 ///
 /// # Errors
-/// Something is there and cannot be read.
+/// Something exists and cannot be read.
 pub(super) fn look(
     node: &Node,
     kubelet: &Result<Kubelet, Vec<Diagnostic>>,
@@ -48,10 +48,10 @@ pub(super) fn look(
     })
 }
 
-/// The running kubelet, or why there is none to go by.
+/// The running kubelet, or why there is none.
 ///
 /// # Errors
-/// It runs, and its process cannot be looked at.
+/// It runs, and its process cannot be inspected.
 pub(super) fn look_at_kubelet(
     node: &Node,
     kubelet: &Result<Kubelet, Vec<Diagnostic>>,
@@ -65,10 +65,10 @@ pub(super) fn look_at_kubelet(
     })
 }
 
-/// The kubelet's API servers, oldest first, against a manifest where there is one.
+/// The kubelet's API servers, oldest first, compared with the manifest if there is one.
 ///
 /// # Errors
-/// They run, and a process cannot be looked at.
+/// They run, and a process cannot be inspected.
 pub(super) fn look_at_api_servers(
     node: &Node,
     kubelet: &Result<Kubelet, Vec<Diagnostic>>,
@@ -91,9 +91,8 @@ pub(super) fn look_at_api_servers(
 
 /// Whether the API server was started with audit logging.
 fn is_audited(process: &Process) -> bool {
-    let words = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    is_enabled(|flag| argv::lookup(&words, flag).is_some())
+    let arguments = own_arguments(process);
+    is_enabled(|flag| argv::lookup(&arguments, flag).is_some())
 }
 
 fn look_at_log(node: &Node, path: &Path, now: Timestamp) -> Result<Option<Log>> {
@@ -108,7 +107,7 @@ fn look_at_log(node: &Node, path: &Path, now: Timestamp) -> Result<Option<Log>> 
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let directory = path.parent().unwrap_or(Path::new("/"));
     for entry in node.list(directory)?.iter().filter(|entry| rotated_at(&entry.name, &name).is_some()) {
-        // Gone meanwhile: the API server keeps so many and no more.
+        // `None`: the API server has removed it in the meantime.
         if let Some(bytes) = node.file_size(&directory.join(&entry.name))? {
             log.rotated_files += 1;
             log.rotated_bytes += bytes;

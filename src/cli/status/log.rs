@@ -1,26 +1,26 @@
-//! What the end of an audit log tells: when the last event was written, and how fast it grows. Pure.
+//! Evaluates the end of an audit log: when the last event was written, and how fast the log grows. Pure.
 
 use crate::event::{Line, parse_line};
 use jiff::{SignedDuration, Timestamp};
 
-/// How much of a log's end is read. At the highest rates it covers a few seconds, which is enough for a rate.
+/// How much of a log's end is read. At the highest event rates this covers a few seconds, which is enough for a rate.
 pub(super) const END_LIMIT: u64 = 1 << 20;
-/// The time that the growth is told for.
+/// The period for which the growth is reported.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
-/// What was seen at the end of a log.
+/// The recent activity of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Activity {
     /// The time of the last event.
     pub(super) last_event: Option<Timestamp>,
-    /// What came lately.
+    /// The growth.
     pub(super) recent: Recent,
 }
 
-/// What came in the last `seconds`.
+/// The growth in the last `seconds`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Recent {
-    /// At most 60: less where the end of the log that was read is younger.
+    /// At most 60; less if the part of the log that was read covers less time.
     pub(super) seconds: i64,
     /// Events.
     pub(super) events: usize,
@@ -28,7 +28,7 @@ pub(super) struct Recent {
     pub(super) bytes: u64,
 }
 
-/// Reads the end of a log, whose first line is a part of one unless `is_whole`.
+/// Reads the end of a log; unless `is_whole`, its first line is incomplete.
 pub(super) fn activity(end: &[u8], is_whole: bool, now: Timestamp) -> Activity {
     let mut lines = end.split(|byte| *byte == b'\n');
     if !is_whole {
@@ -52,7 +52,7 @@ pub(super) fn activity(end: &[u8], is_whole: bool, now: Timestamp) -> Activity {
     }
 }
 
-/// The time of one line: of a JSON event when it was written, of the legacy format its first word
+/// The time of one line: when a JSON event was written; in the legacy format the first field
 /// (`k8s.io/apiserver/pkg/audit/format.go`).
 fn time_of(line: &[u8]) -> Option<Timestamp> {
     if let Ok(Line::Event(event)) = parse_line(line) {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_legacy_format_has_its_time_in_front() {
+    fn the_legacy_format_starts_with_the_time() {
         let text = "2026-11-21T03:14:05.123456789Z AUDIT: id=\"a\" stage=\"ResponseComplete\"\n";
         let seen = activity(text.as_bytes(), true, at("2026-11-21T03:14:15Z"));
         assert_eq!(seen.last_event, Some(at("2026-11-21T03:14:05.123456789Z")));

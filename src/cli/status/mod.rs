@@ -1,4 +1,4 @@
-//! `status`: what is configured, what runs, what kaudit did here, and what drifted.
+//! `status`: what is configured, what runs, what kaudit changed, and where these differ.
 
 mod configured;
 mod generations;
@@ -23,14 +23,14 @@ pub(super) use configured::Configured;
 use moved_out::MovedOut;
 use serde_json::Value;
 
-/// What `--help` shows below the options.
+/// The text after the options in `--help`.
 pub(super) const HELP: &str = "\
 Examples:
-  kaudit status            what is configured, what runs, and drift
+  kaudit status            configuration, running processes, and drift
   kaudit status -v         every generation with its files
   kaudit status -o json | jq .status.drift";
 
-/// Looks, and changes nothing.
+/// Reads the node without changing it.
 pub(super) fn run(target: &Target, verbose: bool) -> (Report, Exit) {
     match look_at(target, verbose) {
         Ok(report) => (report, Exit::Done),
@@ -54,11 +54,11 @@ fn look_at(target: &Target, verbose: bool) -> Result<Report, Obstacle> {
     Ok(Report { details: Some(("status", details)), lines, ..Report::default() })
 }
 
-/// What is to be said of a directory tree, in which nothing runs: for programs and for people.
+/// The status of a directory tree, in which nothing runs: for programs and for people.
 fn render_tree(configured: &Configured, verbose: bool) -> (Value, Vec<String>) {
     let changed = configured.inputs_are_as_written() == Some(false);
     let of_inputs = changed.then(|| {
-        "policy or webhook kubeconfig changed since the manifest was written: not in force until a restart; kaudit enable takes them".to_owned()
+        "the policy or the webhook kubeconfig changed after the manifest was written: not in effect until kaudit enable restarts the API server".to_owned()
     });
     let drift = configured.drift(of_inputs.into_iter().collect());
     let mut lines = vec![format!("Audit logging: {}", if configured.is_enabled() { "on" } else { "off" })];
@@ -66,7 +66,7 @@ fn render_tree(configured: &Configured, verbose: bool) -> (Value, Vec<String>) {
     lines.extend(configured.policy.as_ref().map(|path| format!("Policy:        {}", path.display())));
     lines.extend(configured.log.as_ref().map(|path| match configured.log_size {
         Some(bytes) => format!("Log:           {} ({bytes} bytes)", path.display()),
-        None => format!("Log:           {} (not there yet)", path.display()),
+        None => format!("Log:           {} (does not exist yet)", path.display()),
     }));
     lines.extend(configured.closing_lines(&drift, verbose));
     (configured.details(&drift), lines)

@@ -1,4 +1,4 @@
-//! `status` while there is no manifest, because a run has moved it out: what can be told all the same.
+//! `status` while there is no manifest because a run has moved it: what is known without it.
 
 use super::generations;
 use super::live;
@@ -17,23 +17,23 @@ use std::path::PathBuf;
 /// A node without its manifest.
 #[derive(Debug)]
 pub(super) struct MovedOut {
-    /// The run that is unfinished.
+    /// The incomplete run.
     pub(super) underway: Underway,
-    /// Where the manifest should be.
+    /// The path of the missing manifest.
     pub(super) manifest: PathBuf,
-    /// Where the one from before waits, if it does.
+    /// The path of the previous manifest, if it exists.
     pub(super) kept: Option<PathBuf>,
-    /// What kaudit did here.
+    /// The changes that kaudit made.
     pub(super) history: History,
     /// The kubelet and its API servers; nothing for a tree.
     pub(super) running: Option<(Result<KubeletSeen, String>, Vec<ApiServer>)>,
 }
 
 impl MovedOut {
-    /// Looks; `None` where there is a manifest, or no run that could have moved it.
+    /// Reads the node; `None` if there is a manifest, or no run that may have moved it.
     ///
     /// # Errors
-    /// Something is there and cannot be read.
+    /// Something exists and cannot be read.
     pub(super) fn of(target: &Target) -> Result<Option<Self>, Obstacle> {
         let node = &target.node;
         if node.kind(&target.manifest)? != EntryKind::Absent {
@@ -63,11 +63,11 @@ impl MovedOut {
             "enabled": null,
             "manifest": manifest,
             "unfinished": unfinished::describe(underway),
-            "drift": ["there is no manifest: a run of kaudit has not finished"],
+            "drift": ["the manifest does not exist: a kaudit run is not complete"],
             "generations": generations::describe(history),
         });
         let mut lines = vec![
-            "Audit logging: unknown while there is no manifest".to_owned(),
+            "Audit logging: unknown, because the manifest does not exist".to_owned(),
             format!("Unfinished:    {}", underway.progress()),
             format!("               {}", underway.advice()),
         ];
@@ -84,9 +84,9 @@ impl MovedOut {
                 fields.insert("apiServers".to_owned(), Value::from(api_servers));
             }
         }
-        lines.push(format!("Manifest:      {} (not there)", manifest.display()));
+        lines.push(format!("Manifest:      {} (does not exist)", manifest.display()));
         lines.extend(
-            kept.as_ref().map(|kept| format!("               the one from before is {}", kept.display())),
+            kept.as_ref().map(|kept| format!("               previous manifest: {}", kept.display())),
         );
         lines.extend(generations::lines(history, verbose));
         (details, lines)
@@ -100,7 +100,7 @@ mod tests {
     use crate::transaction::{Journal, Phase};
 
     #[test]
-    fn a_node_in_the_middle_of_a_restart() {
+    fn a_node_during_a_restart() {
         let since = "2026-11-21T03:14:15Z";
         let journal = Journal::new(10, Phase::Out, since.to_owned());
         let process = Process { pid: 127, start: 1, arguments: Vec::new(), pod_uid: Some("6ebc".to_owned()) };
@@ -119,15 +119,18 @@ mod tests {
             running: Some((Err("no kubelet runs on this node".to_owned()), vec![server])),
         };
         let (details, lines) = moved_out.render(false);
-        let expected = "\
-Audit logging: unknown while there is no manifest
+        let advice = moved_out.underway.advice();
+        let expected = format!(
+            "\
+Audit logging: unknown, because the manifest does not exist
 Unfinished:    generation 10, phase Out, since 2026-11-21T03:14:15Z
-               kaudit is at work on it, pid 812 since 2026-11-21T03:14:15Z: wait for it
+               {advice}
 Kubelet:       no kubelet runs on this node
-Running:       pid 127 since 2026-11-21T03:14:15Z, pod 6ebc, audit on
-Manifest:      /m/kube-apiserver.yaml (not there)
-               the one from before is /m/.kube-apiserver.yaml.kaudit-old
-Generations:   none";
+Running:       pid 127 since 2026-11-21T03:14:15Z, pod 6ebc, audit logging on
+Manifest:      /m/kube-apiserver.yaml (does not exist)
+               previous manifest: /m/.kube-apiserver.yaml.kaudit-old
+Generations:   none"
+        );
         assert_eq!(lines.join("\n"), expected);
         assert_eq!(details["enabled"], Value::Null);
         assert_eq!(details["unfinished"]["phase"], "out");

@@ -1,4 +1,4 @@
-//! Whether the running API server says that it is ready.
+//! Whether the running API server reports that it is ready.
 
 use super::configured::Configured;
 use crate::node::{Answer, Ask, Component, EntryKind, Node, Process};
@@ -9,29 +9,34 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// An API server that takes longer to say so is in trouble.
+/// An API server that takes longer to answer is not healthy.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const READYZ: &str = "/readyz";
 
-/// What the API server said when it was asked.
+/// The arguments of an API server after the name of its program.
+pub(super) fn own_arguments(process: &Process) -> Vec<&str> {
+    let arguments = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// The result of the readiness request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Readiness {
-    /// It answered, or did not, at this address.
-    Asked { address: String, answer: Answer },
-    /// Its flags name no address.
+    /// The request was sent to this address.
+    Requested { address: String, answer: Answer },
+    /// The address cannot be determined from its flags.
     NoAddress(String),
 }
 
-/// Asks `process` whether it is ready: as nobody, which kubeadm's API servers answer, and where this is forbidden with
-/// a certificate of this node.
+/// Asks `process` whether it is ready: without credentials, which kubeadm's API servers allow, and if that is forbidden,
+/// with a certificate of this node.
 ///
 /// # Errors
-/// The certificates cannot be looked for.
+/// The certificates cannot be checked.
 pub(super) fn ask(node: &Node, configured: &Configured, process: &Process) -> Result<Readiness> {
-    let words = Component::ApiServer.own_words(&process.arguments).unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let arguments = own_arguments(process);
     let mounts = configured.manifest.mounts();
-    let endpoint = match endpoint(&words, &mounts) {
+    let endpoint = match endpoint(&arguments, &mounts) {
         Ok(endpoint) => endpoint,
         Err(refusal) => return Ok(Readiness::NoAddress(refusal.message)),
     };
@@ -47,17 +52,17 @@ pub(super) fn ask(node: &Node, configured: &Configured, process: &Process) -> Re
         timeout: TIMEOUT,
     };
     let mut answer = node.ask(&ask);
-    for identity in client_certificates(&words, &mounts) {
+    for identity in client_certificates(&arguments, &mounts) {
         if !is_forbidden(&answer) {
             break;
         }
-        let is_there = |path| Ok::<_, anyhow::Error>(node.target_kind(path)? == EntryKind::File);
-        if is_there(&identity.certificate)? && is_there(&identity.key)? {
+        let exists = |path| Ok::<_, anyhow::Error>(node.target_kind(path)? == EntryKind::File);
+        if exists(&identity.certificate)? && exists(&identity.key)? {
             ask.identity = Some(identity);
             answer = node.ask(&ask);
         }
     }
-    Ok(Readiness::Asked { address, answer })
+    Ok(Readiness::Requested { address, answer })
 }
 
 fn is_forbidden(answer: &Answer) -> bool {
@@ -68,20 +73,20 @@ impl Readiness {
     /// For people.
     pub(super) fn line(&self) -> String {
         match self {
-            Readiness::Asked { address, answer: Answer::Status { code: 200, .. } } => {
+            Readiness::Requested { address, answer: Answer::Status { code: 200, .. } } => {
                 format!("Ready:         yes, at {address}")
             }
-            Readiness::Asked { address, answer } => {
+            Readiness::Requested { address, answer } => {
                 format!("Ready:         no, at {address}: {}", reason(answer))
             }
-            Readiness::NoAddress(reason) => format!("Ready:         not known: {reason}"),
+            Readiness::NoAddress(reason) => format!("Ready:         unknown: {reason}"),
         }
     }
 
     /// For programs.
     pub(super) fn describe(&self) -> Value {
         match self {
-            Readiness::Asked { address, answer } => json!({
+            Readiness::Requested { address, answer } => json!({
                 "ready": answer.is_ok(),
                 "address": address,
                 "reason": (!answer.is_ok()).then(|| reason(answer)),
@@ -91,7 +96,7 @@ impl Readiness {
     }
 }
 
-/// Why it is not ready: of `/readyz` the checks that failed, which begin with `[-]`
+/// Why it is not ready: the failed checks of `/readyz`, whose lines begin with `[-]`
 /// (`k8s.io/apiserver/pkg/server/healthz/healthz.go`).
 fn reason(answer: &Answer) -> String {
     match answer {
@@ -99,9 +104,9 @@ fn reason(answer: &Answer) -> String {
         Answer::Status { code, body } => {
             let failed: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("[-]")).collect();
             if failed.is_empty() {
-                format!("it answers with status {code}")
+                format!("HTTP status {code}")
             } else {
-                format!("it answers with status {code}: {}", escape(&failed.join("; ")))
+                format!("HTTP status {code}: {}", escape(&failed.join("; ")))
             }
         }
     }
@@ -111,8 +116,8 @@ fn reason(answer: &Answer) -> String {
 mod tests {
     use super::*;
 
-    fn asked(answer: Answer) -> Readiness {
-        Readiness::Asked { address: "127.0.0.1:6443".to_owned(), answer }
+    fn requested(answer: Answer) -> Readiness {
+        Readiness::Requested { address: "127.0.0.1:6443".to_owned(), answer }
     }
 
     fn status(code: u16, body: &str) -> Answer {
@@ -120,32 +125,32 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_has_its_line() {
+    fn every_answer_is_rendered() {
         let half =
             "[+]ping ok\n[-]etcd failed: reason withheld\n[+]poststarthook/x ok\nreadyz check failed\n";
         for (readiness, line, ready) in [
-            (asked(status(200, "ok")), "Ready:         yes, at 127.0.0.1:6443", Some(true)),
+            (requested(status(200, "ok")), "Ready:         yes, at 127.0.0.1:6443", Some(true)),
             (
-                asked(status(500, half)),
-                "Ready:         no, at 127.0.0.1:6443: it answers with status 500: etcd failed: reason withheld",
+                requested(status(500, half)),
+                "Ready:         no, at 127.0.0.1:6443: HTTP status 500: etcd failed: reason withheld",
                 Some(false),
             ),
             (
-                asked(status(500, "[-]a\u{1b}[2Jb\n")),
-                "Ready:         no, at 127.0.0.1:6443: it answers with status 500: a\\u001b[2Jb",
+                requested(status(500, "[-]a\u{1b}[2Jb\n")),
+                "Ready:         no, at 127.0.0.1:6443: HTTP status 500: a\\u001b[2Jb",
                 Some(false),
             ),
             (
-                asked(status(401, "{}")),
-                "Ready:         no, at 127.0.0.1:6443: it answers with status 401",
+                requested(status(401, "{}")),
+                "Ready:         no, at 127.0.0.1:6443: HTTP status 401",
                 Some(false),
             ),
             (
-                asked(Answer::Nobody("connection refused".to_owned())),
+                requested(Answer::Nobody("connection refused".to_owned())),
                 "Ready:         no, at 127.0.0.1:6443: connection refused",
                 Some(false),
             ),
-            (Readiness::NoAddress("no port".to_owned()), "Ready:         not known: no port", None),
+            (Readiness::NoAddress("no port".to_owned()), "Ready:         unknown: no port", None),
         ] {
             assert_eq!(readiness.line(), line);
             assert_eq!(readiness.describe().get("ready").and_then(Value::as_bool), ready);

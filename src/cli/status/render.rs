@@ -1,4 +1,4 @@
-//! What is to be said of a live node: what runs, against what the files say. Pure.
+//! The status of a live node: what runs, compared with what is configured. Pure.
 
 use super::configured::Configured;
 use super::inputs::Inputs;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Everything that `status` says of a live node: for programs and for people.
+/// The status of a live node: for programs and for people.
 pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) -> (Value, Vec<String>) {
     let inputs = Inputs { configured, running };
     let mut drift = drift(configured, running);
@@ -28,7 +28,7 @@ pub(super) fn render(configured: &Configured, running: &Running, verbose: bool) 
         fields.insert("log".to_owned(), running.log.as_ref().map_or(Value::Null, describe_log));
     }
     let mut lines = vec![format!("Audit logging: {}", summary(configured, running))];
-    lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       kaudit, {run}")));
+    lines.extend(configured.at_work.as_ref().map(|run| format!("At work:       another kaudit run, {run}")));
     lines.push(kubelet_line(&running.kubelet));
     lines.extend(api_server_lines(running));
     lines.extend(running.readiness.as_ref().map(Readiness::line));
@@ -45,7 +45,7 @@ fn summary(configured: &Configured, running: &Running) -> &'static str {
     match (configured.is_enabled(), in_process) {
         (true, Some(true)) => "on",
         (true, Some(false)) => "on in the manifest, off in the running API server",
-        (true, None) => "on in the manifest, but no API server runs",
+        (true, None) => "on in the manifest, but no API server is running",
         (false, Some(true)) => "off in the manifest, on in the running API server",
         (false, Some(false) | None) => "off",
     }
@@ -55,23 +55,23 @@ fn drift(configured: &Configured, running: &Running) -> Vec<String> {
     let mut drift = Vec::new();
     drift.extend(running.kubelet.as_ref().err().cloned());
     if running.api_servers.is_empty() {
-        drift.push("no API server of this node's kubelet runs".to_owned());
+        drift.push("no API server of this node's kubelet is running".to_owned());
     }
     if running.api_servers.len() > 1 {
         let pids: Vec<String> =
             running.api_servers.iter().map(|api_server| api_server.process.pid.to_string()).collect();
-        drift.push(format!("several API servers run: pids {}", pids.join(", ")));
+        drift.push(format!("several API servers are running: pids {}", pids.join(", ")));
     }
     for ApiServer { process, difference, is_audited, .. } in &running.api_servers {
         match difference {
             Some(difference) => drift.push(format!(
-                "the running API server (pid {}) was not started from this manifest: {difference}",
+                "the running API server (pid {}) differs from the manifest: {difference}",
                 process.pid
             )),
             None if *is_audited && running.log.is_none() => {
                 let missing = configured.log.as_ref().map(|path| {
                     format!(
-                        "the running API server (pid {}) has audit logging on, and its log {} is not there",
+                        "the running API server (pid {}) has audit logging on, but its log {} does not exist",
                         process.pid,
                         path.display()
                     )
@@ -98,12 +98,9 @@ fn api_server_lines(running: &Running) -> Vec<String> {
     if running.api_servers.is_empty() {
         return vec!["Running:       no API server".to_owned()];
     }
-    let line = |api_server: &ApiServer| {
-        let is_same = api_server.difference.is_none();
-        api_server_line(
-            api_server,
-            if is_same { ", as the manifest says" } else { ", not as the manifest says" },
-        )
+    let line = |api_server: &ApiServer| match api_server.difference {
+        None => api_server_line(api_server, ", matches the manifest"),
+        Some(_) => api_server_line(api_server, ", differs from the manifest"),
     };
     running.api_servers.iter().map(line).collect()
 }
@@ -116,13 +113,13 @@ pub(super) fn api_server_line(api_server: &ApiServer, state: &str) -> String {
         process.pid,
         shown(*since),
         process.pod_uid.as_deref().unwrap_or_default(),
-        if *is_audited { "on" } else { "off" },
+        if *is_audited { "logging on" } else { "logging off" },
     )
 }
 
 fn log_line(path: &Path, log: Option<&Log>) -> String {
     let Some(Log { bytes, activity, rotated_files, rotated_bytes, .. }) = log else {
-        return format!("Log:           {} (not there yet)", path.display());
+        return format!("Log:           {} (does not exist yet)", path.display());
     };
     let last = activity
         .last_event

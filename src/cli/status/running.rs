@@ -10,17 +10,17 @@ use std::path::PathBuf;
 /// What runs on a node.
 #[derive(Debug)]
 pub(super) struct Running {
-    /// The kubelet, or why there is none to go by.
+    /// The kubelet, or why there is none.
     pub(super) kubelet: Result<KubeletSeen, String>,
-    /// Its API servers, oldest first. There is one, but for the moments of a restart.
+    /// Its API servers, oldest first. There is one, except during a restart.
     pub(super) api_servers: Vec<ApiServer>,
-    /// What the youngest of them said when it was asked.
+    /// Whether the newest of them is ready.
     pub(super) readiness: Option<Readiness>,
-    /// When the policy file changed last.
+    /// When the policy file was last modified.
     pub(super) policy_changed: Option<Timestamp>,
-    /// Likewise the webhook kubeconfig.
+    /// When the webhook kubeconfig was last modified.
     pub(super) webhook_changed: Option<Timestamp>,
-    /// The log; `None`: there is none.
+    /// The log, if it exists.
     pub(super) log: Option<Log>,
 }
 
@@ -40,11 +40,11 @@ pub(super) struct ApiServer {
     pub(super) process: Process,
     /// When it was started.
     pub(super) since: Timestamp,
-    /// The program's file, as it sees it.
+    /// The path of its executable, in its own mount namespace.
     pub(super) executable: Option<PathBuf>,
     /// Whether its flags turn audit logging on.
     pub(super) is_audited: bool,
-    /// What tells it from the manifest's API server.
+    /// How it differs from the API server of the manifest.
     pub(super) difference: Option<String>,
 }
 
@@ -53,13 +53,13 @@ pub(super) struct ApiServer {
 pub(super) struct Log {
     /// Its size.
     pub(super) bytes: u64,
-    /// When it was written to last.
+    /// When it was last written.
     pub(super) modified: Timestamp,
-    /// What its end tells.
+    /// Its recent activity.
     pub(super) activity: Activity,
-    /// How many older files of it there are.
+    /// How many rotated files there are.
     pub(super) rotated_files: usize,
-    /// Their size together.
+    /// Their total size.
     pub(super) rotated_bytes: u64,
 }
 

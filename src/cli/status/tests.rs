@@ -1,4 +1,4 @@
-//! The rendering of `status` on a live node: a table of what is there and what is said of it.
+//! Rendering of `status` on a live node.
 
 use super::configured::Configured;
 use super::log::{Activity, Recent};
@@ -96,7 +96,7 @@ fn api_server(pid: i32) -> ApiServer {
     }
 }
 
-/// Everything as it should be.
+/// A node without differences.
 fn running() -> Running {
     let process = Process { pid: 47, start: 1, arguments: vec!["kubelet".to_owned()], pod_uid: None };
     Running {
@@ -112,7 +112,7 @@ fn running() -> Running {
             since: at(BEFORE),
         }),
         api_servers: vec![api_server(127)],
-        readiness: Some(Readiness::Asked {
+        readiness: Some(Readiness::Requested {
             address: "127.0.0.1:6443".to_owned(),
             answer: Answer::Status { code: 200, body: "ok".to_owned() },
         }),
@@ -135,7 +135,7 @@ fn lines(configured: &Configured, running: &Running) -> Vec<String> {
     render(configured, running, false).1
 }
 
-/// The differences that are told, and what is told of the policy.
+/// The reported differences, and whether the policy is in effect.
 fn drift(configured: &Configured, running: &Running) -> (Vec<String>, Value) {
     let (details, _) = render(configured, running, false);
     let drift = details["drift"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
@@ -143,16 +143,16 @@ fn drift(configured: &Configured, running: &Running) -> (Vec<String>, Value) {
 }
 
 #[test]
-fn a_node_as_it_should_be() {
+fn a_node_without_differences() {
     let text = lines(&configured("rules", Some("rules")), &running()).join("\n");
     let expected = "\
 Audit logging: on
 Kubelet:       running, pid 47 since 2026-11-21T03:00:00Z
-Running:       pid 127 since 2026-11-21T03:10:00Z, pod 6ebc, audit on, as the manifest says
+Running:       pid 127 since 2026-11-21T03:10:00Z, pod 6ebc, audit logging on, matches the manifest
 Ready:         yes, at 127.0.0.1:6443
 Manifest:      /etc/kubernetes/manifests/kube-apiserver.yaml
 Image:         registry.k8s.io/kube-apiserver:v1.36.2
-Policy:        /etc/kubernetes/audit/policy.yaml (of 2026-11-21T03:00:00Z, in force)
+Policy:        /etc/kubernetes/audit/policy.yaml (modified 2026-11-21T03:00:00Z, in effect)
 Log:           /var/log/audit/audit.log (2.9 MiB, last event 2026-11-21T03:20:00Z; 12 in the last 60 s, 8.8 KiB)
                2 rotated, 200 MiB
   --audit-log-path=/var/log/audit/audit.log
@@ -189,25 +189,25 @@ fn programs_get_every_field() {
 }
 
 #[test]
-fn a_policy_edited_by_hand_is_in_force_after_a_start_only() {
+fn a_policy_edited_by_hand_is_in_effect_only_after_a_start() {
     const EDITED: &str = "/etc/kubernetes/audit/policy.yaml was edited by hand at 2026-11-21T03:";
     for (digest_of, changed, sentence, in_force) in [
         (Some("rules"), BEFORE, None, Some(true)),
-        // Touched, or written again with the same content.
+        // Written again with the same content.
         (Some("rules"), AFTER, None, Some(true)),
-        (Some("other"), AFTER, Some(format!("{EDITED}20:00Z: not in force; kaudit restart takes it")), Some(false)),
+        (Some("other"), AFTER, Some(format!("{EDITED}20:00Z: not in effect until kaudit restart")), Some(false)),
         (
             Some("other"),
             BEFORE,
-            Some(format!("{EDITED}00:00Z: in force since the API server was started after that")),
+            Some(format!("{EDITED}00:00Z: in effect, because the API server was started later")),
             Some(true),
         ),
-        // Somebody else's audit logging: no record tells what was written.
+        // Audit logging that kaudit did not set up: there is no record of what was written.
         (None, BEFORE, None, Some(true)),
         (
             None,
             AFTER,
-            Some("/etc/kubernetes/audit/policy.yaml was changed at 2026-11-21T03:20:00Z, after the API server had read it: what changed is not in force; kaudit restart takes it".to_owned()),
+            Some("/etc/kubernetes/audit/policy.yaml was modified at 2026-11-21T03:20:00Z, after the API server had read it: changes are not in effect until kaudit restart".to_owned()),
             None,
         ),
     ] {
@@ -218,29 +218,32 @@ fn a_policy_edited_by_hand_is_in_force_after_a_start_only() {
     }
     let nothing_runs = Running { api_servers: Vec::new(), policy_changed: Some(at(AFTER)), ..running() };
     let (drift, told) = drift(&configured("rules", Some("other")), &nothing_runs);
-    assert!(drift.contains(&format!("{EDITED}20:00Z: the API server reads it when it starts")), "{drift:?}");
+    assert!(
+        drift.contains(&format!("{EDITED}20:00Z: the API server will read it when it starts")),
+        "{drift:?}"
+    );
     assert_eq!(told, Value::Null);
 }
 
 #[test]
-fn what_runs_otherwise_than_configured_is_told() {
+fn differences_between_process_and_configuration_are_reported() {
     let configured = configured("rules", Some("rules"));
     let other = ApiServer { is_audited: false, difference: Some("it has --a".to_owned()), ..api_server(127) };
     for (seen, first_line, sentence) in [
         (
             Running { api_servers: vec![other], ..running() },
             "Audit logging: on in the manifest, off in the running API server",
-            "the running API server (pid 127) was not started from this manifest: it has --a",
+            "the running API server (pid 127) differs from the manifest: it has --a",
         ),
         (
             Running { api_servers: Vec::new(), readiness: None, ..running() },
-            "Audit logging: on in the manifest, but no API server runs",
-            "no API server of this node's kubelet runs",
+            "Audit logging: on in the manifest, but no API server is running",
+            "no API server of this node's kubelet is running",
         ),
         (
             Running { api_servers: vec![api_server(127), api_server(205)], ..running() },
             "Audit logging: on",
-            "several API servers run: pids 127, 205",
+            "several API servers are running: pids 127, 205",
         ),
         (
             Running { kubelet: Err("no kubelet runs on this node".to_owned()), ..running() },
@@ -250,7 +253,7 @@ fn what_runs_otherwise_than_configured_is_told() {
         (
             Running { log: None, ..running() },
             "Audit logging: on",
-            "the running API server (pid 127) has audit logging on, and its log /var/log/audit/audit.log is not there",
+            "the running API server (pid 127) has audit logging on, but its log /var/log/audit/audit.log does not exist",
         ),
     ] {
         assert_eq!(lines(&configured, &seen).first().map(String::as_str), Some(first_line));
@@ -263,7 +266,7 @@ fn what_runs_otherwise_than_configured_is_told() {
 }
 
 #[test]
-fn a_run_at_work_is_not_one_that_died() {
+fn a_run_in_progress_is_not_an_interrupted_one() {
     let mut configured = configured("rules", Some("rules"));
     let journal = Journal::new(3, Phase::Out, AFTER.to_owned());
     configured.underway = Some(Underway { journal: Ok(journal), holder: None });
@@ -271,23 +274,23 @@ fn a_run_at_work_is_not_one_that_died() {
     assert_eq!(
         told,
         [
-            "an earlier run of kaudit did not finish (generation 3, phase Out, since 2026-11-21T03:20:00Z); the next one finishes or undoes it, as does kaudit recover"
+            "a kaudit run was interrupted (generation 3, phase Out, since 2026-11-21T03:20:00Z); kaudit recover, or the next run, completes it or rolls it back"
         ]
     );
     configured.at_work = Some("pid 812 since 2026-11-21T03:14:15Z".to_owned());
     assert_eq!(drift(&configured, &running()).0, Vec::<String>::new());
-    let line = "At work:       kaudit, pid 812 since 2026-11-21T03:14:15Z".to_owned();
+    let line = "At work:       another kaudit run, pid 812 since 2026-11-21T03:14:15Z".to_owned();
     assert_eq!(lines(&configured, &running()).get(1), Some(&line));
 }
 
 #[test]
-fn a_policy_that_is_gone_is_told() {
+fn a_missing_policy_is_reported() {
     let mut configured = configured("rules", Some("rules"));
     configured.observed.files.insert(PathBuf::from(POLICY), None);
     let gone = Running { policy_changed: None, ..running() };
     let (drift, _) = drift(&configured, &gone);
-    let expected = format!("{POLICY} is not there: the API server would not start again");
+    let expected = format!("{POLICY} does not exist: the API server would not start again");
     assert_eq!(drift, [expected]);
-    assert!(lines(&configured, &gone).contains(&format!("Policy:        {POLICY} (not there)")));
+    assert!(lines(&configured, &gone).contains(&format!("Policy:        {POLICY} (does not exist)")));
     assert_eq!(configured.inputs().next(), Some(Path::new(POLICY)));
 }

@@ -1,9 +1,9 @@
-//! An unfinished run.
+//! An incomplete run.
 
 use crate::transaction::Underway;
 use serde_json::{Value, json};
 
-/// An unfinished run, for programs.
+/// An incomplete run, for programs.
 pub(super) fn describe(underway: &Underway) -> Value {
     match &underway.journal {
         Ok(journal) => json!({

@@ -1,6 +1,6 @@
-//! The end of a file that grows, and when files changed.
+//! The end of a growing file, and the times at which files changed.
 
-use super::read;
+use super::read::if_exists;
 use crate::node::Node;
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -14,24 +14,21 @@ use std::path::Path;
 pub struct FileEnd {
     /// The file's size in bytes.
     pub size: u64,
-    /// When its content changed last.
+    /// When the content changed last.
     pub modified: Timestamp,
     /// Its last bytes.
     pub bytes: Vec<u8>,
 }
 
 impl Node {
-    /// The last `limit` bytes of a file; `None` where there is none.
+    /// The last `limit` bytes of a file; `None` if it does not exist.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// The file exists and cannot be read.
     pub fn file_end(&self, path: &Path, limit: u64) -> Result<Option<FileEnd>> {
         let reading = || format!("reading {}", path.display());
-        let mut file = match fs::File::open(self.locate_target(path)?) {
-            Ok(file) => file,
-            Err(error) if read::is_absence(&error) => return Ok(None),
-            Err(error) => return Err(error).with_context(reading),
-        };
+        let file = if_exists(fs::File::open(self.locate_target(path)?)).with_context(reading)?;
+        let Some(mut file) = file else { return Ok(None) };
         let metadata = file.metadata().with_context(reading)?;
         let size = metadata.len();
         file.seek(SeekFrom::Start(size.saturating_sub(limit))).with_context(reading)?;
@@ -41,18 +38,14 @@ impl Node {
         Ok(Some(FileEnd { size, modified, bytes }))
     }
 
-    /// When a file was changed last in any way; `None` where there is none. This is its ctime, which a copy that keeps
-    /// the time of modification and a rename over it cannot hide.
+    /// When a file last changed in any way; `None` if it does not exist. This is the ctime, which neither a copy that
+    /// preserves the modification time nor a rename can hide.
     ///
     /// # Errors
-    /// It cannot be looked at.
+    /// The file cannot be read.
     pub fn changed_at(&self, path: &Path) -> Result<Option<Timestamp>> {
-        let looking = || format!("looking at {}", path.display());
-        match fs::metadata(self.locate_target(path)?) {
-            Ok(metadata) => time_of(metadata.ctime(), metadata.ctime_nsec()).map(Some).with_context(looking),
-            Err(error) if read::is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(looking),
-        }
+        let changed = self.metadata(path)?.map(|metadata| time_of(metadata.ctime(), metadata.ctime_nsec()));
+        changed.transpose()
     }
 }
 

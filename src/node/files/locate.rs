@@ -1,4 +1,4 @@
-//! Node paths → paths of this machine, without ever leaving the root.
+//! Paths of the node to paths of this machine, always inside the root.
 
 use crate::node::Node;
 use anyhow::{Result, bail};
@@ -6,28 +6,28 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// As many symbolic links as Linux itself follows in one path (`MAXSYMLINKS`, `path_resolution(7)`).
+/// The limit of Linux for symbolic links in one path (`MAXSYMLINKS`, `path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
 impl Node {
-    /// The path on this machine that `path` (absolute, the node's own) means, with every symbolic link but the
-    /// last component's followed *inside* the root, as chroot(2) would. Components that do not exist are kept.
+    /// The path on this machine for `path` (absolute, of the node). Symbolic links are resolved inside the root, as
+    /// chroot(2) would, except for the last component. Missing components are kept.
     ///
     /// # Errors
-    /// A loop of links.
+    /// There are too many symbolic links.
     pub(in crate::node) fn locate(&self, path: &Path) -> Result<PathBuf> {
         self.walk(path, false)
     }
 
-    /// As [`Node::locate`], with the last component's links followed as well.
+    /// Like [`Node::locate`], but also resolves links of the last component.
     pub(in crate::node) fn locate_target(&self, path: &Path) -> Result<PathBuf> {
         self.walk(path, true)
     }
 
-    /// Whether two paths mean the same place once all symbolic links are followed.
+    /// Whether two paths refer to the same place after all symbolic links are resolved.
     ///
     /// # Errors
-    /// A loop of links.
+    /// There are too many symbolic links.
     pub fn is_same_place(&self, one: &Path, other: &Path) -> Result<bool> {
         Ok(self.locate_target(one)? == self.locate_target(other)?)
     }
@@ -62,7 +62,7 @@ impl Node {
     }
 }
 
-/// The names of a path, last first; `..` stays, `/` and `.` go.
+/// The components of a path, last first, without `/` and `.`; `..` is kept.
 fn components_reversed(path: &Path) -> Vec<OsString> {
     let mut names: Vec<OsString> = path
         .components()

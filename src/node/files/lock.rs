@@ -1,6 +1,6 @@
-//! One run at a time.
+//! The lock that allows one run at a time.
 
-use super::read::is_absence;
+use super::read::if_exists;
 use crate::node::Node;
 use anyhow::{Context as _, Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -9,23 +9,23 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::process;
 
-/// Holds the lock until it is dropped or the process ends, however it ends: flock(2) belongs to the open file.
+/// Holds the lock until it is dropped or the process ends: flock(2) belongs to the open file.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Why the lock was not taken.
+/// Why the lock was not acquired.
 #[derive(Debug)]
 pub enum LockError {
-    /// Another run holds it; its own words about itself (pid, since when).
+    /// Another run holds it; its description (pid, start time).
     Held(String),
     /// The lock file cannot be used.
     Failed(Error),
 }
 
 impl Node {
-    /// Takes the lock at `path`, whose directory is there, without waiting.
+    /// Acquires the lock at `path` without waiting; the directory must exist.
     ///
     /// # Errors
     /// See [`LockError`].
@@ -35,44 +35,38 @@ impl Node {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // Who holds it is a courtesy; an unreadable note changes nothing.
+                // The description is only informative.
                 let _ = file.read_to_string(&mut holder);
                 return Err(LockError::Held(holder.trim().to_owned()));
             }
             Err(TryLockError::Error(error)) => return Err(LockError::Failed(error.into())),
         }
-        let note = || -> Result<()> {
+        let mut note = || -> Result<()> {
             file.set_len(0)?;
             file.rewind()?;
             writeln!(file, "pid {} since {since}", process::id())?;
             Ok(())
         };
-        let mut note = note;
         note().with_context(|| format!("writing the lock {}", path.display())).map_err(LockError::Failed)?;
         Ok(Lock { _file: file })
     }
 
-    /// What the run that holds the lock at `path` says about itself; `None`: nobody holds it. The kernel's list of locks
-    /// is read instead of trying the lock, which another run could find taken at that moment.
+    /// The description of the run that holds the lock at `path`; `None` if it is free. This reads the kernel's list of
+    /// locks instead of trying the lock, so that a concurrent run never finds it taken by this check.
     ///
     /// # Errors
-    /// The list is there and cannot be read, or the lock file.
+    /// The list or the lock file exists and cannot be read.
     pub fn lock_holder(&self, path: &Path) -> Result<Option<String>> {
-        let list = match fs::read_to_string(self.root.join("proc/locks")) {
-            Ok(list) => list,
-            Err(error) if is_absence(&error) => return Ok(None),
-            Err(error) => return Err(error).context("reading /proc/locks"),
-        };
+        let list =
+            if_exists(fs::read_to_string(self.root.join("proc/locks"))).context("reading /proc/locks")?;
+        let Some(list) = list else { return Ok(None) };
         let place = self.locate(path)?;
         let look = || -> io::Result<Option<String>> {
             let note = fs::read_to_string(&place)?;
             Ok(is_locked(&list, fs::metadata(&place)?.ino(), &note).then_some(note))
         };
-        match look() {
-            Ok(holder) => Ok(holder.map(|holder| holder.trim().to_owned())),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("looking at the lock {}", path.display())),
-        }
+        let holder = if_exists(look()).with_context(|| format!("reading the lock {}", path.display()))?;
+        Ok(holder.flatten().map(|holder| holder.trim().to_owned()))
     }
 
     fn open_lock(&self, path: &Path) -> Result<File> {
@@ -87,9 +81,9 @@ impl Node {
     }
 }
 
-/// Whether the process that left `note` in the file with this inode number holds a flock(2) on it, by `/proc/locks`:
-/// `1: FLOCK ADVISORY WRITE 812 08:01:131 0 EOF`. Devices are not compared, because some file systems tell another one
-/// there than in stat(2); the process is. Who waits for a lock has `->` before its kind.
+/// Whether the process that wrote `note` holds a flock(2) on the file with this inode number, by `/proc/locks`: `1:
+/// FLOCK ADVISORY WRITE 812 08:01:131 0 EOF`. Devices are not compared, because some file systems show a different
+/// device there than in stat(2); the process id is. A process that waits for a lock has `->` before the kind.
 fn is_locked(list: &str, inode: u64, note: &str) -> bool {
     let Some(pid) = note.strip_prefix("pid ").and_then(|rest| rest.split(' ').next()) else { return false };
     let inode = inode.to_string();
@@ -105,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernels_list_tells_who_holds_a_lock() {
+    fn the_kernel_lists_lock_holders() {
         let list = "1: POSIX  ADVISORY  READ 90 08:01:130 128 128\n2: FLOCK  ADVISORY  WRITE 812 08:01:131 0 EOF\n2: -> FLOCK  ADVISORY  WRITE 813 08:01:132 0 EOF\n";
         for (inode, note, expected) in [
             (131, "pid 812 since 2026-11-21T03:14:15Z", true),
@@ -121,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_told_until_it_lets_go() {
+    fn a_holder_is_reported_until_it_releases_the_lock() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         let node = Node::at("/");

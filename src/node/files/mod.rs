@@ -1,4 +1,4 @@
-//! Files and directories of the node: reading, atomic writing, the lock, and how a path is found below a root.
+//! Files and directories of the node: reading, atomic writing, the lock, and path resolution below a root.
 
 pub(in crate::node) mod apply;
 pub(in crate::node) mod growth;

@@ -1,4 +1,4 @@
-//! What kaudit looks at on the node.
+//! Reads of the node's files.
 
 use crate::file::{FileState, Metadata, Owner};
 use crate::node::Node;
@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What stands at a path, without following a link in its last component.
+/// What exists at a path; a symbolic link in the last component is not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryKind {
     /// Nothing.
@@ -17,85 +17,79 @@ pub enum EntryKind {
     File,
     /// A directory.
     Directory,
-    /// A symbolic link, and where it points.
+    /// A symbolic link, and its target.
     Link(PathBuf),
-    /// A socket, a device, a pipe.
+    /// A socket, a device or a pipe.
     Other,
 }
 
-/// One name in a directory.
+/// An entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The name, lossily as text: for comparison and messages.
+    /// The name, converted lossily to text: for comparison and messages.
     pub name: String,
-    /// What it is.
+    /// The kind of file.
     pub kind: EntryKind,
 }
 
 impl Node {
-    /// What stands at `path`.
+    /// What exists at `path`.
     ///
     /// # Errors
-    /// The path cannot be looked at (permission).
+    /// The path cannot be accessed.
     pub fn kind(&self, path: &Path) -> Result<EntryKind> {
-        kind_of(&self.locate(path)?).with_context(|| format!("looking at {}", path.display()))
+        kind_of(&self.locate(path)?).with_context(|| format!("accessing {}", path.display()))
     }
 
-    /// As [`Node::kind`], of what a link points to.
+    /// Like [`Node::kind`], but follows symbolic links.
     ///
     /// # Errors
-    /// The path cannot be looked at (permission, a loop of links).
+    /// The path cannot be accessed, or has too many symbolic links.
     pub fn target_kind(&self, path: &Path) -> Result<EntryKind> {
-        kind_of(&self.locate_target(path)?).with_context(|| format!("looking at {}", path.display()))
+        kind_of(&self.locate_target(path)?).with_context(|| format!("accessing {}", path.display()))
     }
 
-    /// The file at `path` with its metadata; `None` where there is none. At most `limit` bytes are read, and one
-    /// more where there are more, so that the caller can tell.
+    /// The file at `path` with its metadata; `None` if it does not exist. Reads at most `limit` bytes plus one, so
+    /// that the caller can detect a longer file.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// The file exists and cannot be read.
     pub fn read_file(&self, path: &Path, limit: u64) -> Result<Option<FileState>> {
         let place = self.locate_target(path)?;
         read_state(&place, limit).with_context(|| format!("reading {}", path.display()))
     }
 
-    /// The whole text of a file that the operator named on the command line: a path of this machine, not below
-    /// the root.
+    /// A file named on the command line: a path of this machine, not below the root.
     ///
     /// # Errors
-    /// It is not there or cannot be read.
+    /// The file does not exist or cannot be read.
     pub fn read_operators_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
         let file = fs::File::open(path).with_context(|| format!("opening {}", path.display()))?;
         read_limited(file, limit).with_context(|| format!("reading {}", path.display()))
     }
 
-    /// As [`Node::read_operators_file`]; `None` where there is no such file.
+    /// Like [`Node::read_operators_file`]; `None` if the file does not exist.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// The file exists and cannot be read.
     pub fn find_operators_file(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
-        match fs::File::open(path) {
-            Ok(file) => {
-                read_limited(file, limit).map(Some).with_context(|| format!("reading {}", path.display()))
-            }
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("opening {}", path.display())),
-        }
+        let file = if_exists(fs::File::open(path)).with_context(|| format!("opening {}", path.display()))?;
+        let bytes = file.map(|file| read_limited(file, limit)).transpose();
+        bytes.with_context(|| format!("reading {}", path.display()))
     }
 
-    /// Standard input to its end, at most `limit` bytes and one more.
+    /// Standard input, at most `limit` bytes plus one.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// Standard input cannot be read.
     pub fn read_standard_input(limit: u64) -> Result<Vec<u8>> {
         read_limited(io::stdin().lock(), limit).context("reading standard input")
     }
 
-    /// A file that the operator named on the command line, to be read piece by piece; `-` is standard input. Nothing is
-    /// read ahead but what comes at once.
+    /// Opens a file named on the command line for streaming; `-` is standard input.
     ///
     /// # Errors
-    /// It is not there or cannot be opened.
+    /// The file does not exist or cannot be opened.
     pub fn stream_operators_file(path: &Path) -> Result<io::BufReader<Box<dyn io::Read>>> {
         let source: Box<dyn io::Read> = if path == Path::new("-") {
             Box::new(io::stdin().lock())
@@ -105,86 +99,73 @@ impl Node {
         Ok(io::BufReader::with_capacity(STREAM_BUFFER, source))
     }
 
-    /// Mode and owner of a directory; `None` where there is none.
+    /// Mode and owner of a directory; `None` if it does not exist.
     ///
     /// # Errors
-    /// It cannot be looked at.
+    /// The directory cannot be accessed.
     pub fn directory_metadata(&self, path: &Path) -> Result<Option<Metadata>> {
-        let place = self.locate_target(path)?;
-        match fs::metadata(&place) {
-            Ok(metadata) if metadata.is_dir() => {
-                Ok(Some(Metadata::new(mode_of(&metadata), Some(owner_of(&metadata)))))
-            }
-            Ok(_) => Ok(None),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("looking at {}", path.display())),
-        }
+        let metadata = self.metadata(path)?.filter(fs::Metadata::is_dir);
+        Ok(metadata.map(|metadata| Metadata::new(mode_of(&metadata), Some(owner_of(&metadata)))))
     }
 
-    /// The size of a file in bytes; `None` where there is none.
+    /// The size of a file in bytes; `None` if it does not exist.
     ///
     /// # Errors
-    /// It cannot be looked at.
+    /// The file cannot be accessed.
     pub fn file_size(&self, path: &Path) -> Result<Option<u64>> {
-        match fs::metadata(self.locate_target(path)?) {
-            Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
-            Err(error) if is_absence(&error) => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("looking at {}", path.display())),
-        }
+        Ok(self.metadata(path)?.filter(fs::Metadata::is_file).map(|metadata| metadata.len()))
     }
 
-    /// The names in a directory, sorted; empty where there is no such directory.
+    /// The metadata of what a path refers to; `None` if it does not exist.
+    pub(super) fn metadata(&self, path: &Path) -> Result<Option<fs::Metadata>> {
+        let metadata = if_exists(fs::metadata(self.locate_target(path)?));
+        metadata.with_context(|| format!("accessing {}", path.display()))
+    }
+
+    /// The entries of a directory, sorted by name; empty if it does not exist.
     ///
     /// # Errors
-    /// It is there and cannot be listed.
+    /// The directory exists and cannot be listed.
     pub fn list(&self, path: &Path) -> Result<Vec<Entry>> {
         let place = self.locate_target(path)?;
-        let entries = match fs::read_dir(&place) {
-            Ok(entries) => entries,
-            Err(error) if is_absence(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(error).with_context(|| format!("listing {}", path.display())),
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.with_context(|| format!("listing {}", path.display()))?;
-            found.push(Entry {
-                name: entry.file_name().to_string_lossy().into_owned(),
-                kind: kind_of(&entry.path()).with_context(|| format!("listing {}", path.display()))?,
+        let list = || -> io::Result<Vec<Entry>> {
+            let entries = if_exists(fs::read_dir(&place))?;
+            let found = entries.into_iter().flatten().map(|entry| {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                Ok(Entry { name, kind: kind_of(&entry.path())? })
             });
-        }
+            found.collect()
+        };
+        let mut found = list().with_context(|| format!("listing {}", path.display()))?;
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
 
-    /// Bytes that the file system of `path` still takes from this process; of the nearest directory above it
-    /// that exists.
+    /// The free space in bytes for this process on the file system of `path`, or of its nearest existing parent.
     ///
     /// # Errors
-    /// The file system cannot be asked.
+    /// The file system cannot be queried.
     pub fn bytes_available(&self, path: &Path) -> Result<u64> {
         let mut place = self.locate_target(path)?;
         while !place.exists() && place.pop() {}
-        let stat = nix::sys::statvfs::statvfs(&place)
-            .with_context(|| format!("asking for the free space of {}", path.display()))?;
-        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+        let stat = rustix::fs::statvfs(&place)
+            .with_context(|| format!("reading the free space of {}", path.display()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
-    /// Whether this process may give files away to other users.
+    /// Whether this process may change the owner of files.
     #[must_use]
     pub fn may_change_owner() -> bool {
-        nix::unistd::geteuid().is_root()
+        rustix::process::geteuid().is_root()
     }
 }
 
-/// What is read at a time of a file that is read piece by piece.
+/// The chunk size of a streamed file.
 const STREAM_BUFFER: usize = 1 << 20;
 
 pub(in crate::node) fn read_state(place: &Path, limit: u64) -> io::Result<Option<FileState>> {
-    let file = match fs::File::open(place) {
-        Ok(file) => file,
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let Some(file) = if_exists(fs::File::open(place))? else { return Ok(None) };
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
@@ -194,10 +175,10 @@ pub(in crate::node) fn read_state(place: &Path, limit: u64) -> io::Result<Option
     Ok(Some(FileState { bytes: read_limited(file, limit)?, metadata }))
 }
 
-/// Hashes of the content that the kernel keeps (IMA, EVM): of other bytes they would be wrong.
+/// Hashes that the kernel maintains (IMA, EVM): they would be wrong for different content.
 const CONTENT_HASHES: [&str; 2] = ["security.ima", "security.evm"];
 
-/// Every extended attribute that can be listed and may be carried over to other content. File systems without them answer "not supported".
+/// The extended attributes that can be copied to different content. File systems without them report "not supported".
 fn xattrs_of(place: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     let names = match xattr::list_deref(place) {
         Ok(names) => names,
@@ -224,11 +205,7 @@ fn read_limited(source: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 fn kind_of(place: &Path) -> io::Result<EntryKind> {
-    let metadata = match fs::symlink_metadata(place) {
-        Ok(metadata) => metadata,
-        Err(error) if is_absence(&error) => return Ok(EntryKind::Absent),
-        Err(error) => return Err(error),
-    };
+    let Some(metadata) = if_exists(fs::symlink_metadata(place))? else { return Ok(EntryKind::Absent) };
     Ok(if metadata.is_symlink() {
         EntryKind::Link(fs::read_link(place)?)
     } else if metadata.is_dir() {
@@ -240,7 +217,15 @@ fn kind_of(place: &Path) -> io::Result<EntryKind> {
     })
 }
 
-/// A missing parent (`ENOENT`) and a parent that is a file (`ENOTDIR`) both mean: not there.
+/// `None` for a path that does not exist.
+pub(in crate::node) fn if_exists<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if is_absence(&error) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+/// A missing parent (`ENOENT`) and a parent that is a file (`ENOTDIR`) both mean that the path does not exist.
 pub(in crate::node) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

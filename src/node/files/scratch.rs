@@ -6,17 +6,17 @@ use anyhow::{Context as _, Result};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// Removed with everything in it when it is dropped.
+/// Removed with its content when dropped.
 #[derive(Debug)]
 pub struct ScratchNode {
     directory: TempDir,
 }
 
 impl ScratchNode {
-    /// Makes a node with these files (the node's path, text), as kubeadm makes them: 0600.
+    /// Creates a node with these files (path, text) with mode 0600, as kubeadm does.
     ///
     /// # Errors
-    /// The temporary directory cannot be made or written.
+    /// The temporary directory cannot be created or written.
     pub fn with_files(files: &[(&str, &str)]) -> Result<Self> {
         let directory = TempDir::with_prefix("kaudit-demo-").context("making a temporary directory")?;
         let mut node = Node::at(directory.path());
@@ -31,16 +31,16 @@ impl ScratchNode {
         Ok(Self { directory })
     }
 
-    /// Its root on this machine.
+    /// The root directory on this machine.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// The content of one of its files.
+    /// The content of a file.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The file cannot be read.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let file = Node::at(self.path()).read_file(Path::new(path), u64::MAX - 1)?;
         Ok(file.map(|file| file.bytes))

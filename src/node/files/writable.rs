@@ -1,4 +1,4 @@
-//! Whether a file could be written, asked of the kernel without writing.
+//! Checks whether a file could be written, without writing.
 
 use crate::node::Node;
 use rustix::fs::{Access, access};
@@ -6,14 +6,14 @@ use rustix::io::Errno;
 use std::path::Path;
 
 impl Node {
-    /// Whether this process may write the file at `path` (absolute, the node's own), making it and the directories
-    /// above it where they are missing.
+    /// Whether this process may write the file at `path` (absolute, of the node), and create it and missing parent
+    /// directories.
     ///
-    /// It is asked by access(2), which also tells root of a read-only file system and of an immutable file or
-    /// directory. It says nothing about another user (`runAsUser`), and nothing about space.
+    /// This uses access(2), which also reports a read-only file system and an immutable file or directory to root. It
+    /// does not check another user (`runAsUser`) or free space.
     ///
     /// # Errors
-    /// Why not, in plain words.
+    /// The reason in plain text.
     pub fn may_write(&self, path: &Path) -> Result<(), String> {
         let place = self.locate_target(path).map_err(|error| format!("{error:#}"))?;
         let shown = path.display();
@@ -23,12 +23,14 @@ impl Node {
         if place.exists() {
             ask(&place, Access::WRITE_OK).map_err(|why| format!("{shown} {why}"))?;
         }
-        // The directory too where the file is there: rotation renames it.
+        // The directory must be writable even if the file exists: rotation renames it.
         let mut above = path.ancestors().skip(1).filter_map(|parent| {
             let place = self.locate_target(parent).ok()?;
             place.exists().then_some((parent, place))
         });
-        let Some((parent, place)) = above.next() else { return Err(format!("nothing of {shown} is there")) };
+        let Some((parent, place)) = above.next() else {
+            return Err(format!("no parent directory of {shown} exists"));
+        };
         let shown = parent.display();
         if !place.is_dir() {
             return Err(format!("{shown} is a file, not a directory"));
@@ -37,17 +39,17 @@ impl Node {
     }
 }
 
-/// What the kernel says against it.
+/// The reason from the kernel.
 fn ask(place: &Path, access_wanted: Access) -> Result<(), String> {
-    access(place, access_wanted).map_err(words)
+    access(place, access_wanted).map_err(reason)
 }
 
-fn words(errno: Errno) -> String {
+fn reason(errno: Errno) -> String {
     match errno {
         Errno::ROFS => "is on a read-only file system".to_owned(),
-        // access(2) answers so for an immutable inode (`inode_permission` in fs/namei.c), to root too.
-        Errno::PERM => "is immutable (chattr +i): not even root may write to it".to_owned(),
-        Errno::ACCESS => "may not be written by this user".to_owned(),
+        // access(2) returns this for an immutable inode (`inode_permission` in fs/namei.c), also to root.
+        Errno::PERM => "is immutable (chattr +i): not even root can write to it".to_owned(),
+        Errno::ACCESS => "is not writable by this user".to_owned(),
         errno => format!("cannot be written: {errno}"),
     }
 }
@@ -59,7 +61,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn what_may_be_written() {
+    fn writable_and_unwritable_paths() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         DirBuilder::new().recursive(true).create(root.join("var/log/directory")).unwrap();
@@ -77,10 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_may_write_is_named() {
-        assert_eq!(words(Errno::ROFS), "is on a read-only file system");
-        assert!(words(Errno::PERM).starts_with("is immutable (chattr +i)"));
-        assert!(words(Errno::IO).starts_with("cannot be written: "));
+    fn unwritable_files_have_a_reason() {
+        assert_eq!(reason(Errno::ROFS), "is on a read-only file system");
+        assert!(reason(Errno::PERM).starts_with("is immutable (chattr +i)"));
+        assert!(reason(Errno::IO).starts_with("cannot be written: "));
     }
 
     #[test]
@@ -90,9 +92,9 @@ mod tests {
         DirBuilder::new().create(root.join("closed")).unwrap();
         set_permissions(root.join("closed"), Permissions::from_mode(0o500)).unwrap();
         let answer = Node::at(root).may_write(Path::new("/closed/audit.log"));
-        let words = "the directory /closed may not be written by this user";
+        let why = "the directory /closed is not writable by this user";
         // Root may write whatever the mode says.
-        let expected = if Node::may_change_owner() { Ok(()) } else { Err(words.to_owned()) };
+        let expected = if Node::may_change_owner() { Ok(()) } else { Err(why.to_owned()) };
         assert_eq!(answer, expected);
     }
 }

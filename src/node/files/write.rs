@@ -12,16 +12,16 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown, fchown};
 use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
-/// Temporary files start with a dot, because the kubelet reads every other regular file in its manifests
-/// directory, whatever its ending (kubernetes `pkg/kubelet/config/file.go`, `extractFromDir`).
+/// Temporary files start with a dot, because the kubelet reads every other regular file in its manifest directory,
+/// whatever its extension (kubernetes `pkg/kubelet/config/file.go`, `extractFromDir`).
 const TEMPORARY_PREFIX: &str = ".kaudit-";
 
 impl Node {
-    /// Gives a file that the operator named on the command line another content, in one step; mode, owner and extended
-    /// attributes stay. What a link points to is the file.
+    /// Replaces the content of a file named on the command line atomically; mode, owner and extended attributes stay.
+    /// A symbolic link is followed.
     ///
     /// # Errors
-    /// It is not there, or cannot be written.
+    /// The file does not exist, or cannot be written.
     pub fn rewrite_operators_file(path: &Path, bytes: &[u8]) -> Result<()> {
         let rewriting = || format!("rewriting {}", path.display());
         let place = fs::canonicalize(path).with_context(rewriting)?;
@@ -52,7 +52,7 @@ impl Effects for Node {
         let place = self.locate(path)?;
         let directory = parent_of(&place);
         let replace = || -> io::Result<()> {
-            // A full or read-only file system must not keep what is right already from being so.
+            // Without a write, correct content stays correct on a full or read-only file system.
             if holds(&place, file)? {
                 return Ok(());
             }
@@ -64,7 +64,8 @@ impl Effects for Node {
             if let Some(Owner { uid, gid }) = file.metadata.owner {
                 fchown(handle, Some(uid), Some(gid))?;
             }
-            // After the owner: chown(2) clears set-id bits, and a mode set first could be seen by the wrong owner.
+            // After the owner: chown(2) clears set-id bits, and with the mode first the wrong owner could access the
+            // file.
             handle.set_permissions(fs::Permissions::from_mode(file.metadata.mode))?;
             for (name, value) in &file.metadata.xattrs {
                 xattr::set(temporary.path(), name, value)?;
@@ -79,7 +80,7 @@ impl Effects for Node {
     fn remove_file(&mut self, path: &Path) -> Result<()> {
         let place = self.locate(path)?;
         let remove = || match fs::remove_file(&place) {
-            // On a read-only file system that is the answer for a file that is not there, too.
+            // A read-only file system returns this also for a missing file.
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && is_absent(&place) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
@@ -94,7 +95,7 @@ impl Effects for Node {
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem && is_absent(&place) => Ok(true),
             Ok(()) => sync_directory(&parent_of(&place)).map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            // Busy is what somebody has mounted something on: it is in use.
+            // A busy directory is a mount point: it is in use.
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::ResourceBusy) =>
             {
@@ -130,7 +131,7 @@ fn renaming(from: &Path, to: &Path) -> String {
     format!("renaming {} to {}", from.display(), to.display())
 }
 
-/// Whether `place` is a regular file with these bytes and this metadata. An owner that is not asked for is any.
+/// Whether `place` is a regular file with these bytes and this metadata. Without a requested owner, any owner matches.
 fn holds(place: &Path, file: &FileState) -> io::Result<bool> {
     match fs::symlink_metadata(place) {
         Ok(metadata) if metadata.is_file() => {}
@@ -147,14 +148,14 @@ fn is_absent(place: &Path) -> bool {
     matches!(fs::symlink_metadata(place), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-/// The name that a temporary file for `place` begins with: whose it is can be told from it.
+/// The prefix of temporary files for `place`, which identifies them.
 fn temporary_prefix(place: &Path) -> String {
     let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     format!("{TEMPORARY_PREFIX}{name}.")
 }
 
-/// A run that was killed between making a temporary file and renaming it leaves the file; the next run, which
-/// holds the lock, takes it away.
+/// A run that was killed between creating a temporary file and renaming it leaves the file; the next run, which holds
+/// the lock, removes it.
 fn remove_stale_temporaries(directory: &Path, place: &Path) -> io::Result<()> {
     let prefix = temporary_prefix(place);
     for entry in fs::read_dir(directory)? {
@@ -166,7 +167,7 @@ fn remove_stale_temporaries(directory: &Path, place: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A rename is durable only once its directory is on disk (fsync(2)).
+/// A rename is durable only after its directory is synced (fsync(2)).
 fn sync_directory(directory: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }

@@ -1,15 +1,15 @@
-//! Which rotated files are read: their times, in bounded memory.
+//! The rotated files that were already read, in bounded memory.
 
 use std::collections::BTreeSet;
 
-/// So many are remembered. What is older than all of them counts as read: that many files are never kept.
+/// How many times of rotation are remembered. Older ones count as read: no log keeps that many files.
 const MOST: usize = 4096;
 
-/// Times of rotation, as they stand in the names of files.
+/// Times of rotation as they appear in file names.
 #[derive(Debug, Default)]
 pub(in crate::node) struct Finished {
     times: BTreeSet<String>,
-    /// All until then.
+    /// All times up to this one are finished.
     until: Option<String>,
 }
 
@@ -31,7 +31,7 @@ mod tests {
     use super::{Finished, MOST};
 
     #[test]
-    fn old_ones_stay_finished() {
+    fn old_times_stay_finished() {
         let mut finished = Finished::default();
         for time in 0..3 * MOST {
             assert!(!finished.contains(&format!("{time:06}")));

@@ -1,16 +1,17 @@
-//! A log that is written and rotated, followed without losing or doubling a line.
+//! Following a log across rotations without losing or duplicating a line.
 //!
-//! lumberjack, which rotates for the API server, closes `audit.log`, renames it to `audit-<UTC time>.log` and only then
-//! makes a new `audit.log`; later it compresses the renamed one into another file and removes it (`lumberjack.v2`,
-//! `rotate`, `millRunOnce`). So the file that is read stays open and is read to its end after another one has its name,
-//! and what was rotated meanwhile is told by the time in its name, which stays when it is compressed. What name the open
-//! file has got the kernel tells (`/proc/self/fd`), also when it is removed already.
+//! lumberjack, which rotates for the API server, closes `audit.log`, renames it to `audit-<UTC time>.log` and only
+//! then creates a new `audit.log`. Later it compresses the renamed file into another one and removes it
+//! (`lumberjack.v2`, `rotate`, `millRunOnce`). So the current file stays open and is read to its end after another
+//! file got its name. Files that were rotated meanwhile are identified by the time in their name, which stays when
+//! they are compressed. The kernel tells the current name of the open file (`/proc/self/fd`), even after it is
+//! removed.
 
 use super::finished::Finished;
 use super::log_file::{LogFile, Section};
 use super::open_log::{Current, length, open, whole_lines};
 use crate::node::Node;
-use crate::node::files::read::is_absence;
+use crate::node::files::read::if_exists;
 use crate::rotation::{rotated_at, rotated_name};
 use anyhow::{Context as _, Result};
 use std::collections::{BTreeSet, VecDeque};
@@ -23,52 +24,52 @@ use std::sync::Arc;
 /// Follows a log.
 #[derive(Debug)]
 pub struct Follower {
-    /// Where it is written.
+    /// The path of the log.
     place: PathBuf,
-    /// How the operator would name it.
+    /// The path as the user named it.
     shown: PathBuf,
     current: Option<Current>,
     finished: Finished,
-    /// What was found and is not handed out yet.
+    /// Steps that were found and not returned yet.
     steps: VecDeque<Step>,
 }
 
-/// What comes next in a log.
+/// The next part of a log.
 #[derive(Debug)]
 pub enum Step {
-    /// Lines, to be read to their end.
+    /// Lines to read to their end.
     Lines {
-        /// The file, or the part of it that is new.
+        /// The file, or the new part of it.
         log: LogFile,
-        /// Whether it begins with the file's first line.
+        /// Whether it starts with the first line of the file.
         is_new_file: bool,
     },
-    /// The file of this name was emptied in place; what was written before that and not read yet is lost.
+    /// This file was truncated in place; content that was not read before is lost.
     Emptied(String),
-    /// The rotated file of this name was removed before it could be read.
+    /// This rotated file was removed before it was read.
     Removed(String),
 }
 
 impl Node {
-    /// The log at `path` of this node: what is there, in the order in which it was written, and what follows. With
-    /// `follows` a last line without its line feed belongs to what follows.
+    /// The log at `path` of this node: its current files in the order in which they were written, and a follower for
+    /// what comes next. With `follows`, an incomplete last line is left to the follower.
     ///
     /// # Errors
-    /// It cannot be looked at, or is no regular file. That there is no such file is no error.
+    /// The log cannot be read, or is not a regular file. A missing log is not an error.
     pub fn open_log(&self, path: &Path, follows: bool) -> Result<(Follower, Vec<LogFile>)> {
         Follower::start(self.locate_target(path)?, path.to_path_buf(), follows)
     }
 
-    /// Follows the log at `path` of this machine, not below the root: what is in it, and what follows.
+    /// Follows the log at `path` of this machine, not below the root: its current content, and what comes next.
     ///
     /// # Errors
     /// As for [`Node::open_log`].
     pub fn follow_operators_log(path: &Path) -> Result<(Follower, Option<LogFile>)> {
-        let place = match fs::canonicalize(path) {
-            Err(error) if is_absence(&error) => std::path::absolute(path)?,
-            place => place.with_context(|| looking_at(path))?,
+        let place = match if_exists(fs::canonicalize(path)).with_context(|| reading(path))? {
+            Some(place) => place,
+            None => std::path::absolute(path)?,
         };
-        // Rotated files are there before it, and were not asked for.
+        // Rotated files come before it, and were not requested.
         let (follower, mut there) = Follower::start(place, path.to_path_buf(), true)?;
         let own = there.pop().filter(|_| follower.current.is_some());
         Ok((follower, own))
@@ -77,11 +78,11 @@ impl Node {
 
 impl Follower {
     fn start(place: PathBuf, shown: PathBuf, follows: bool) -> Result<(Self, Vec<LogFile>)> {
-        let current = open(&place).with_context(|| looking_at(&shown))?;
+        let current = open(&place).with_context(|| reading(&shown))?;
         let mut follower =
             Self { place, shown, current: None, finished: Finished::default(), steps: VecDeque::new() };
-        follower.queue_rotated(current.as_ref()).with_context(|| looking_at(&follower.shown))?;
-        // What is removed between listing and opening is as if it had been removed before.
+        follower.queue_rotated(current.as_ref()).with_context(|| reading(&follower.shown))?;
+        // A file removed between listing and opening is treated as removed before.
         let mut there: Vec<LogFile> = follower
             .steps
             .drain(..)
@@ -91,7 +92,7 @@ impl Follower {
             })
             .collect();
         if let Some(mut current) = current {
-            let length = length(&current.file).with_context(|| looking_at(&follower.shown))?;
+            let length = length(&current.file).with_context(|| reading(&follower.shown))?;
             let end = if follows { whole_lines(&current.file, 0, length)? } else { length };
             there.push(follower.section(&current, end));
             current.read = end;
@@ -100,30 +101,32 @@ impl Follower {
         Ok((follower, there))
     }
 
-    /// What has come since the last call; `None`: nothing, so wait.
+    /// What was appended since the last call; `None`: nothing yet.
     ///
     /// # Errors
-    /// The log cannot be looked at.
+    /// The log cannot be read.
     pub fn step(&mut self) -> Result<Option<Step>> {
         while self.steps.is_empty() {
-            if let Some(step) = self.grown().with_context(|| looking_at(&self.shown))? {
+            if let Some(step) = self.grown().with_context(|| reading(&self.shown))? {
                 return Ok(Some(step));
             }
-            if !self.go_on().with_context(|| looking_at(&self.shown))? && self.steps.is_empty() {
+            if !self.switch().with_context(|| reading(&self.shown))? && self.steps.is_empty() {
                 return Ok(None);
             }
         }
         Ok(self.steps.pop_front())
     }
 
-    /// Looks for a rotation, and goes on to the file that is written now. Whether it did.
-    fn go_on(&mut self) -> Result<bool> {
-        // In this order: what was rotated before `next` was made is in the listing. Between renaming and making there is none.
+    /// Checks for a rotation, and switches to the current file. Returns whether it switched.
+    fn switch(&mut self) -> Result<bool> {
+        // The order matters: files rotated before `next` was created are in the listing. Between rename and creation
+        // there is no file.
         let next = open(&self.place)?;
         if let Some(time) = self.current.as_ref().and_then(|current| self.rotated_at(current)) {
             self.finished.insert(time);
         }
-        // Where no rotation was, there may be a log that was written elsewhere and got its name here, as that of a surge.
+        // Without a rotation, a log that was written elsewhere may have been renamed to here, such as the log of a
+        // surge.
         self.queue_rotated(next.as_ref())?;
         let Some(current) = self.current.clone() else {
             self.current = next;
@@ -132,7 +135,7 @@ impl Follower {
         if next.as_ref().is_some_and(|next| next.id == current.id) {
             return Ok(false);
         }
-        // As long as nothing is in a newer file the writer may not have noticed a rotation that somebody else has made.
+        // While the newer file is empty, the writer may not have noticed a rotation by another program.
         let is_written = match &next {
             Some(next) => length(&next.file)? > 0,
             None => false,
@@ -140,7 +143,7 @@ impl Follower {
         if self.steps.is_empty() && !is_written {
             return Ok(false);
         }
-        // Nobody writes to the old file any more: all of it counts, also a line without an end.
+        // The old file is complete: a last line without a line feed counts, too.
         let end = length(&current.file)?;
         if end > current.read {
             let log = self.section(&current, end);
@@ -150,7 +153,7 @@ impl Follower {
         Ok(true)
     }
 
-    /// What was appended to the file that is open.
+    /// The lines appended to the open file.
     fn grown(&mut self) -> Result<Option<Step>> {
         let Some(mut current) = self.current.clone() else { return Ok(None) };
         let length = length(&current.file)?;
@@ -170,19 +173,19 @@ impl Follower {
         Ok(Some(Step::Lines { log, is_new_file }))
     }
 
-    /// Queues the rotated files that are not read yet, oldest first, up to `next`, which is what follows them.
+    /// Queues unread rotated files, oldest first, up to `next`, which follows them.
     fn queue_rotated(&mut self, next: Option<&Current>) -> Result<()> {
         let directory = self.place.parent().unwrap_or(Path::new("/")).to_path_buf();
-        // Where nothing tells where the listing has to end, what is rotated from now on is left for the next time.
+        // Without `next` there is no end of the listing: files rotated from now on are left for the next call.
         let newest = match next {
             Some(_) => None,
             None => Some(self.rotated_in(&directory)?.pop_last().unwrap_or_default()),
         };
-        // A listing can miss a file that is compressed meanwhile: one of its names is too new and the other one gone. By the
-        // second listing that is over.
+        // A listing can miss a file while it is compressed: one of its names is too new and the other is gone. The
+        // second listing has it.
         let mut times = self.rotated_in(&directory)?;
         times.append(&mut self.rotated_in(&directory)?);
-        // After the listings: what they have of a rotation of `next` is told apart then.
+        // After the listings, so that a rotation of `next` that they include is recognised.
         let end = next.and_then(|next| self.rotated_at(next));
         for time in times {
             let is_later = end.as_ref().is_some_and(|end| *end <= time)
@@ -196,27 +199,27 @@ impl Follower {
         Ok(())
     }
 
-    /// When the rotated files that are there were rotated.
+    /// The times of rotation of the existing rotated files.
     fn rotated_in(&self, directory: &Path) -> io::Result<BTreeSet<String>> {
         let log = self.log_name();
         let mut times = BTreeSet::new();
-        let entries = match fs::read_dir(directory) {
-            Err(error) if is_absence(&error) => return Ok(times),
-            entries => entries?,
-        };
-        for entry in entries {
-            let name = entry?.file_name();
+        for entry in if_exists(fs::read_dir(directory))?.into_iter().flatten() {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                continue;
+            }
+            let name = entry.file_name();
             times.extend(name.to_str().and_then(|name| rotated_at(name, &log)).map(str::to_owned));
         }
         Ok(times)
     }
 
-    /// Opens the file that was rotated at `time`, as it is or compressed. While it is being compressed, both are there.
+    /// Opens the file that was rotated at `time`, plain or compressed. During compression both exist.
     fn open_rotated(&self, directory: &Path, time: &str, next: Option<&Current>) -> Result<Option<Step>> {
         let plain = rotated_name(&self.log_name(), time);
         for name in [plain.clone(), format!("{plain}.gz")] {
             let Some(found) = open(&directory.join(&name))? else { continue };
-            // Without /proc that is how it is known.
+            // Identifies the open file where /proc is not available.
             if self.current.as_ref().into_iter().chain(next).any(|open| open.id == found.id) {
                 return Ok(None);
             }
@@ -228,7 +231,7 @@ impl Follower {
         Ok(Some(Step::Removed(self.shown.with_file_name(&plain).display().to_string())))
     }
 
-    /// When an open file was rotated away, if it was.
+    /// When an open file was rotated, if it was.
     fn rotated_at(&self, current: &Current) -> Option<String> {
         let target = fs::read_link(format!("/proc/self/fd/{}", current.file.as_raw_fd())).ok()?;
         let name = target.file_name()?.to_str()?;
@@ -246,6 +249,6 @@ impl Follower {
     }
 }
 
-fn looking_at(path: &Path) -> String {
-    format!("looking at {}", path.display())
+fn reading(path: &Path) -> String {
+    format!("reading the log {}", path.display())
 }

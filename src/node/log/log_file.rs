@@ -1,4 +1,4 @@
-//! An open log: its bytes, decompressed, as they come or at any place.
+//! A log that can be read: its decompressed content, as a stream or by position.
 
 use crate::lines::{Chunk, Chunks, Log, Part, ReadAt, Span, Spans};
 use flate2::bufread::MultiGzDecoder;
@@ -8,29 +8,29 @@ use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An open log. What is compressed by gzip comes out decompressed, whatever its name is.
+/// An open log. Gzip content is decompressed, whatever the file name.
 pub struct LogFile {
-    /// As the operator would name it.
+    /// The name as the user gave it.
     pub name: String,
-    /// The size on disk; 0 where it is none, as of a pipe.
+    /// The size on disk; 0 without a size, as for a pipe.
     pub size: u64,
     source: Source,
     meter: Meter,
 }
 
-/// Where a log comes from.
+/// The source of a log.
 enum Source {
     /// A file, or a part of it.
     File(Section),
-    /// All else, as a pipe.
+    /// Everything else, such as a pipe.
     Stream(Box<dyn Read + Send>),
 }
 
-/// An open log, while it is read.
+/// A log being read.
 pub enum OpenLog {
-    /// By several threads at once, each at its own place.
+    /// Read by several threads, each at its own position.
     Plain(Spans<Section>, Meter),
-    /// As it comes.
+    /// Read as a stream.
     Stream(Chunks<Box<dyn Read + Send>>),
 }
 
@@ -39,16 +39,16 @@ pub enum OpenLog {
 pub enum OpenPart {
     /// Not read yet.
     Span(Span<Section>),
-    /// Read when they were taken.
+    /// Already read.
     Chunk(Chunk),
 }
 
-/// How many bytes of a log were taken, compressed as they are.
+/// Counts the bytes of a log that were read, before decompression.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<AtomicU64>);
 
 impl Meter {
-    /// So many by now.
+    /// The number of bytes so far.
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -60,7 +60,7 @@ impl Meter {
 }
 
 impl LogFile {
-    /// What comes out of `source`.
+    /// A log from a stream.
     pub(in crate::node) fn stream(name: String, source: impl Read + Send + 'static) -> Self {
         let meter = Meter::default();
         let source = Source::Stream(Box::new(Counted { source, meter: meter.clone() }));
@@ -73,16 +73,25 @@ impl LogFile {
         Self { name, size, source: Source::File(section), meter: Meter::default() }
     }
 
-    /// Tells how much was read, also while somebody else reads.
+    /// The counter of bytes, usable while another thread reads.
     #[must_use]
     pub fn meter(&self) -> Meter {
         self.meter.clone()
     }
 
-    /// Begins to read. Of a stream nothing is read yet: a pipe may have nothing.
+    /// The content, decompressed.
+    pub(in crate::node) fn into_reader(self) -> impl Read {
+        let stream: Box<dyn Read + Send> = match self.source {
+            Source::File(section) => Box::new(section.reader()),
+            Source::Stream(stream) => stream,
+        };
+        Content::Unknown(Some(stream))
+    }
+
+    /// Starts reading. Nothing is read from a stream yet: a pipe may have no data.
     ///
     /// # Errors
-    /// The beginning of a file cannot be read.
+    /// The start of a file cannot be read.
     pub fn read(self) -> io::Result<OpenLog> {
         let stream: Box<dyn Read + Send> = match self.source {
             Source::File(section) if !section.is_gzip()? => {
@@ -132,7 +141,7 @@ impl std::fmt::Debug for LogFile {
     }
 }
 
-/// A part of a file, which others may read at the same time.
+/// A part of a file, which can be read concurrently.
 #[derive(Debug, Clone)]
 pub struct Section {
     file: Arc<File>,
@@ -141,7 +150,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// From one place to another.
+    /// The part between two positions.
     pub(in crate::node) fn new(file: Arc<File>, begin: u64, end: u64) -> Self {
         Self { file, begin, end }
     }
@@ -166,7 +175,7 @@ impl ReadAt for Section {
     }
 }
 
-/// Reads a part of a file from its beginning on.
+/// Reads a part of a file sequentially.
 struct SectionReader {
     section: Section,
     at: u64,
@@ -194,21 +203,20 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// A log before and after its first bytes are looked at. They are not looked at when it is opened: a pipe may have none
-/// yet.
+/// A log before and after its first bytes are read. They are not read when it is opened: a pipe may have no data yet.
 enum Content<R: Read> {
     Unknown(Option<R>),
     Plain(Whole<R>),
     Gzip(Box<MultiGzDecoder<BufReader<Whole<R>>>>),
 }
 
-/// The first bytes, and what comes after them.
+/// The first bytes and the rest.
 type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
 
-/// How a gzip file begins (RFC 1952, 2.3.1).
+/// The start of a gzip file (RFC 1952, 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// What is decompressed at a time.
+/// The buffer size for compressed data.
 const COMPRESSED_BUFFER: usize = 64 * 1024;
 
 impl<R: Read> Read for Content<R> {

@@ -1,4 +1,4 @@
-//! The live node as a [`Machine`]: its files, its processes, its API server, its clock, and the operator's signals.
+//! The live node as a [`Machine`]: files, processes, API server, clock, and signals.
 
 use crate::file::{FileState, Metadata};
 use crate::node::process::signals::{self, Armed};
@@ -15,25 +15,25 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a process is looked at where it cannot be waited for.
+/// The polling interval for a process on kernels without pidfd.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A new UUID at every reading (random(4)).
+/// Returns a new UUID for each read (random(4)).
 const RANDOM_UUID: &str = "/proc/sys/kernel/random/uuid";
 
-/// How many lines of a container are looked at for an explanation.
+/// How many lines of a container log are read for a diagnosis.
 const LAST_LINES: usize = 40;
 
-/// Whose restart it is.
+/// The API server that is restarted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// The kubelet's pid.
+pub struct RestartTarget {
+    /// The pid of the kubelet.
     pub kubelet: i32,
-    /// Where the kubelet keeps its pods (`--root-dir`).
+    /// The kubelet's directory of pods (`--root-dir`).
     pub kubelet_root: PathBuf,
-    /// The pod's namespace.
+    /// The namespace of the pod.
     pub namespace: String,
-    /// The API server's container.
+    /// The name of the API server's container.
     pub container: String,
 }
 
@@ -42,21 +42,21 @@ pub struct Subject {
 pub struct Live {
     node: Node,
     processes: Processes,
-    subject: Subject,
+    target: RestartTarget,
     started: Instant,
-    /// Seconds since 1970 when it started.
+    /// The start, in seconds since 1970.
     began: i64,
-    /// Where the kubelet's log was then.
+    /// The position in the kubelet's log at the start.
     mark: KubeletMark,
-    /// As long as this is there, new connections go elsewhere.
+    /// While set, new connections are redirected.
     steering: Option<Steering>,
-    /// While signals are handled.
+    /// Set while signals are handled.
     armed: Option<Armed>,
 }
 
 /// A process that can be waited for.
 enum Handle {
-    /// The kernel names this very process, whoever gets its id later (`pidfd_open(2)`, Linux 5.3).
+    /// A pidfd, which refers to this process even if its id is reused (`pidfd_open(2)`, Linux 5.3).
     Descriptor(OwnedFd),
     /// It has ended.
     Ended,
@@ -65,14 +65,14 @@ enum Handle {
 }
 
 impl Live {
-    /// The node, and whose restart it is about. Its clock starts now.
+    /// A machine for `node` and its restart. The clock starts now.
     #[must_use]
-    pub fn new(node: Node, subject: Subject) -> Self {
+    pub fn new(node: Node, target: RestartTarget) -> Self {
         Self {
             processes: node.processes(),
             node,
-            mark: Node::mark_kubelet_log(Some(subject.kubelet)),
-            subject,
+            mark: Node::mark_kubelet_log(Some(target.kubelet)),
+            target,
             started: Instant::now(),
             began: moment().as_second(),
             steering: None,
@@ -80,30 +80,30 @@ impl Live {
         }
     }
 
-    /// From now on, and as long as this value lives, SIGINT and SIGTERM are noted instead of ending the process, for
-    /// [`Machine::interrupt`], and SIGHUP is ignored: the end of an SSH session must not end a restart half-way.
+    /// From now on and while this value lives, SIGINT and SIGTERM are recorded for [`Machine::interrupt`] instead of
+    /// ending the process, and SIGHUP is ignored: the end of an SSH session must not interrupt a restart.
     ///
     /// # Errors
-    /// The handlers cannot be installed.
+    /// The signal handlers cannot be installed.
     pub fn handle_signals(&mut self) -> Result<()> {
         self.armed = Some(Armed::new()?);
         Ok(())
     }
 
-    /// Ends the restart; signals stay without effect until the process has told how it ended.
-    pub fn end_deaf(mut self) {
+    /// Ends the restart; signals stay ignored until the process has reported the result.
+    pub fn end_ignoring_signals(mut self) {
         if let Some(armed) = &mut self.armed {
             armed.stay();
         }
     }
 
-    /// Ends the handling of signals, and says which one came meanwhile. From now on each does what it does to every
-    /// program.
+    /// Ends the handling of signals, and returns the signal that was recorded. From now on signals have their default
+    /// action.
     pub fn end_handling(mut self) -> Option<Interrupt> {
         self.armed.take().map(drop).and_then(|()| signals::asked())
     }
 
-    /// Names `process` for good, once it is sure that its id still means it.
+    /// Opens a handle for `process`, if its id still refers to it.
     fn handle(&self, process: &Process) -> Result<Handle> {
         let Some(pid) = Pid::from_raw(process.pid) else { return Ok(Handle::Ended) };
         let descriptor = match pidfd_open(pid, PidfdFlags::empty()) {
@@ -112,7 +112,7 @@ impl Live {
             Err(Errno::NOSYS | Errno::PERM) => return Ok(Handle::Unsupported),
             Err(error) => return Err(error).with_context(|| format!("opening process {}", process.pid)),
         };
-        // Looked at after opening: if the id means the process now, the descriptor does so for ever.
+        // Checked after opening: if the id refers to the process now, so does the descriptor.
         Ok(if self.processes.is_running(process)? { Handle::Descriptor(descriptor) } else { Handle::Ended })
     }
 
@@ -128,17 +128,17 @@ impl Live {
     }
 }
 
-/// Waits until the process of `descriptor` has ended, or `deadline`, and says which.
+/// Waits until the process of `descriptor` has ended or `deadline`. Returns whether it has ended.
 fn wait_for(descriptor: &OwnedFd, deadline: Instant) -> Result<bool> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).context("a time to wait")?;
-        // A pidfd can be read as soon as its process has ended.
+        let timeout = Timespec::try_from(left).context("converting a timeout")?;
+        // A pidfd becomes readable when its process ends.
         let mut descriptors = [PollFd::new(descriptor, PollFlags::IN)];
         match poll(&mut descriptors, Some(&timeout)) {
             Ok(0) => return Ok(false),
             Ok(_) => return Ok(true),
-            // A signal that was noted; the time is not up.
+            // A recorded signal; the time is not up.
             Err(Errno::INTR) => {}
             Err(error) => return Err(error).context("waiting for a process"),
         }
@@ -151,11 +151,11 @@ impl Machine for Live {
     }
 
     fn api_servers(&mut self) -> Result<Vec<Process>> {
-        self.processes.api_servers(&self.subject.kubelet_root)
+        self.processes.api_servers(&self.target.kubelet_root)
     }
 
     fn has_pod_directory(&mut self, uid: &str) -> Result<bool> {
-        self.node.has_pod_directory(&self.subject.kubelet_root, uid)
+        self.node.has_pod_directory(&self.target.kubelet_root, uid)
     }
 
     fn ask(&mut self, ask: &Ask) -> Answer {
@@ -174,8 +174,8 @@ impl Machine for Live {
     fn kill(&mut self, process: &Process) -> Result<()> {
         let result = match (self.handle(process)?, Pid::from_raw(process.pid)) {
             (Handle::Descriptor(descriptor), _) => pidfd_send_signal(&descriptor, Signal::KILL),
-            // Between the look and the kill the id could go to another process; ids are given out in turn, so that
-            // one just freed is the last to be given again.
+            // Between check and kill the id could be reused; the kernel assigns ids in sequence, so that a freed id is
+            // reused last.
             (Handle::Unsupported, Some(pid)) if self.processes.is_running(process)? => {
                 kill_process(pid, Signal::KILL)
             }
@@ -189,11 +189,11 @@ impl Machine for Live {
 
     fn last_words(&mut self, pod: &str, uid: Option<&str>) -> LastWords {
         let attempt = uid.map_or(Attempt::Since(self.began), Attempt::Uid);
-        let Subject { namespace, container, .. } = &self.subject;
+        let RestartTarget { namespace, container, .. } = &self.target;
         let lines =
             self.node.container_last_lines(&ContainerOf { namespace, pod, attempt, container }, LAST_LINES);
         LastWords {
-            // An explanation that cannot be read is one that is missing.
+            // A log that cannot be read is only a missing explanation.
             container: lines.unwrap_or_default(),
             kubelet: Node::kubelet_lines(&self.mark, pod),
         }
@@ -213,8 +213,8 @@ impl Machine for Live {
     }
 
     fn fresh_id(&mut self) -> Result<String> {
-        let file = self.node.read_file(Path::new(RANDOM_UUID), 64)?.context("the kernel gives no UUID")?;
-        Ok(String::from_utf8(file.bytes).context("the kernel's UUID")?.trim().to_owned())
+        let file = self.node.read_file(Path::new(RANDOM_UUID), 64)?.context("the kernel provides no UUID")?;
+        Ok(String::from_utf8(file.bytes).context("reading a UUID from the kernel")?.trim().to_owned())
     }
 
     fn pause(&mut self, duration: Duration) {

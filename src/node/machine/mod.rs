@@ -1,87 +1,88 @@
-//! The live node as a restart sees it: processes, the API server's answers, time. One trait, so that tests can put a
-//! simulated kubelet and a virtual clock in its place.
+//! The live node as a restart uses it: processes, answers of the API server, time. It is a trait, so that tests can
+//! use a simulated kubelet and a virtual clock.
 
 mod live;
 
-pub use live::{Live, Subject};
+pub use live::{Live, RestartTarget};
 
 use super::{Answer, Ask, Effects, Interrupt, Node, Process, Rule};
 use anyhow::Result;
 use std::time::Duration;
 
-/// Everything that a restart does with a node beyond planning: the effects on files, and what follows from them.
+/// Everything that a restart does with a node: changes to files, and the observation of their effects.
 pub trait Machine: Effects {
-    /// The node's files, for reading.
+    /// The node, for reading its files.
     fn node(&self) -> &Node;
 
-    /// The kube-apiserver processes of this node's own kubelet, oldest first.
+    /// The kube-apiserver processes of this node's kubelet, oldest first.
     ///
     /// # Errors
     /// The process table cannot be read.
     fn api_servers(&mut self) -> Result<Vec<Process>>;
 
-    /// Whether the kubelet still keeps the directory of the pod `uid`: it goes when the kubelet has finished with it.
+    /// Whether the directory of the pod `uid` still exists: the kubelet removes it when the pod is terminated.
     ///
     /// # Errors
-    /// The directory cannot be looked at.
+    /// The directory cannot be accessed.
     fn has_pod_directory(&mut self, uid: &str) -> Result<bool>;
 
-    /// One request to the API server.
+    /// Sends one request to the API server.
     fn ask(&mut self, ask: &Ask) -> Answer;
 
-    /// Waits until `process` has ended, at most `limit`, and says whether it has.
+    /// Waits at most `limit` until `process` has ended. Returns whether it has.
     ///
     /// # Errors
-    /// It cannot be waited for.
+    /// The process cannot be waited for.
     fn wait_for_exit(&mut self, process: &Process, limit: Duration) -> Result<bool>;
 
-    /// Kills `process` with SIGKILL, if it is still the same; that it has ended is no error.
+    /// Kills `process` with SIGKILL, if it still runs.
     ///
     /// # Errors
-    /// It cannot be killed.
+    /// The process cannot be killed.
     fn kill(&mut self, process: &Process) -> Result<()>;
 
-    /// What the API server's container in the pod called `pod` with `uid` (`None`: in the newest one since the run began)
-    /// and the kubelet said last. Nothing where nothing is found: it is asked for an explanation.
+    /// The last log lines of the API server's container in the pod `pod` with `uid` (`None`: the newest one since the
+    /// start of the run) and of the kubelet about the pod. Empty if nothing is found: the lines are only used for a
+    /// diagnosis.
     fn last_words(&mut self, pod: &str, uid: Option<&str>) -> LastWords;
 
-    /// Lets new connections that `rule` describes go to `server`, which listens on `port`, until
-    /// [`Machine::stop_steering`] or the end of kaudit. Connections that are open are not touched.
+    /// Redirects new connections that match `rule` to `server`, which listens on `port`, until
+    /// [`Machine::stop_steering`] or the end of kaudit. Existing connections are not affected.
     ///
     /// # Errors
-    /// The kernel does not allow it, or nobody listens there.
+    /// The kernel does not allow it, or no socket listens there.
     fn steer(&mut self, server: &Process, port: u16, rule: &Rule) -> Result<()>;
 
-    /// Whether the own connections are left alone ([`Rule::exempt_own`]); without steering there is nothing to do.
+    /// Sets whether own connections are exempt ([`Rule::exempt_own`]); without steering this does nothing.
     ///
     /// # Errors
     /// The kernel does not allow it.
     fn exempt_own(&mut self, exempt: bool) -> Result<()>;
 
-    /// Ends the steering, if there is any, which it says.
+    /// Ends the steering. Returns whether there was any.
     fn stop_steering(&mut self) -> bool;
 
-    /// A random UUID, for an `Audit-ID` that no other request has.
+    /// A random UUID, for a unique `Audit-ID`.
     ///
     /// # Errors
-    /// The kernel does not give one.
+    /// The kernel does not provide one.
     fn fresh_id(&mut self) -> Result<String>;
 
-    /// Lets time pass between two looks at a condition.
+    /// Sleeps between two checks of a condition.
     fn pause(&mut self, duration: Duration);
 
-    /// Time since some fixed moment before the run; it never goes back.
+    /// The time since a fixed moment before the run; it never decreases.
     fn clock(&self) -> Duration;
 
-    /// The signal that asked for the run's end, if one did.
+    /// The signal that requested the end of the run, if any.
     fn interrupt(&self) -> Option<Interrupt>;
 }
 
-/// What was said last about an API server that did not come up, oldest first.
+/// The last log lines about an API server that did not start, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LastWords {
-    /// By its container.
+    /// Lines of its container.
     pub container: Vec<String>,
-    /// By the kubelet about its pod.
+    /// Lines of the kubelet about its pod.
     pub kubelet: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Connections of this node to itself, also as clients elsewhere make them.
+//! Connecting from a chosen local address.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
@@ -8,9 +8,9 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Connects to `address`, from the address `from` where that is given, within `limit`.
+/// Connects to `address`, from the local address `from` if given, within `limit`.
 ///
-/// A socket gets the address that it is connected from before it connects, for which the standard library has no words.
+/// The standard library cannot bind a socket before it connects.
 pub(in crate::node) fn connect(
     address: &SocketAddr,
     from: Option<IpAddr>,
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_none_of_this_machine_is_an_error() {
+    fn an_address_of_another_machine_is_an_error() {
         let elsewhere = Some(IpAddr::from([192, 0, 2, 1]));
         let error = connect(&"127.0.0.1:1".parse().unwrap(), elsewhere, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);

@@ -2,10 +2,11 @@
 
 pub(in crate::node) mod api;
 pub(in crate::node) mod connect;
+pub(in crate::node) mod deadline;
+pub(in crate::node) mod http;
 pub(in crate::node) mod sockets;
 pub(crate) mod tls;
 pub(in crate::node) mod webhook_client;
-pub(in crate::node) mod wire;
 
 #[cfg(test)]
 pub(crate) use api::test_server;

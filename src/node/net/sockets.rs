@@ -1,4 +1,4 @@
-//! Who listens on a port, from `/proc`.
+//! Listening sockets, from `/proc`.
 
 use crate::node::Node;
 use anyhow::{Context as _, Result};
@@ -11,18 +11,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-/// A listening socket of TCP.
+/// A listening TCP socket.
 ///
-/// A server that listens with MPTCP, as those of Go 1.24 do, is among them: the kernel shows the TCP socket that is
-/// beneath, with the inode of the server's own descriptor (Linux 5.7).
+/// This includes servers that listen with MPTCP, such as those of Go 1.24: the kernel lists the underlying TCP socket
+/// with the inode of the server's descriptor (Linux 5.7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listening {
-    /// The processes that have it open, by their ids; none where this user may not know, or where its processes are
-    /// in another pid namespace.
+    /// The ids of the processes that have it open; empty if this user may not read them, or if they are in another pid
+    /// namespace.
     pub pids: Vec<i32>,
-    /// Where it listens. `[::]` mostly means every IPv4 address, too; `/proc` does not show the exception.
+    /// The address. `[::]` usually includes every IPv4 address; `/proc` does not show the exception.
     pub address: SocketAddr,
-    /// Its inode, which tells it from all others; 0 where the kernel shows none.
+    /// The inode, which identifies the socket; 0 if the kernel shows none.
     pub inode: u64,
 }
 
@@ -35,7 +35,7 @@ pub(in crate::node) struct SocketLine {
 }
 
 impl Node {
-    /// The sockets that listen on `port`, in the network namespace of the calling thread. For the live node only.
+    /// The sockets that listen on `port`, in the network namespace of the calling thread. Only for the live node.
     ///
     /// # Errors
     /// `/proc` cannot be read.
@@ -46,12 +46,12 @@ impl Node {
             .into_iter()
             .map(|SocketLine { address, inode, .. }| Listening { pids: Vec::new(), address, inode })
             .collect();
-        // The walk over all descriptors of the node is not for nothing.
+        // Avoids reading all descriptors of the node.
         if listeners.is_empty() {
             return Ok(listeners);
         }
         for pid in self.processes().pids()? {
-            // It has ended, or is another user's.
+            // The process has ended, or belongs to another user.
             let Ok(descriptors) = socket_descriptors(&proc.join(pid.to_string()).join("fd")) else {
                 continue;
             };
@@ -67,11 +67,11 @@ impl Node {
         Ok(listeners)
     }
 
-    /// The first port of `ports` that is free on every address, in the network namespace of the calling thread;
-    /// `None` where none is. Nobody keeps it free afterwards.
+    /// The first port of `ports` that is free on every address, in the network namespace of the calling thread; `None`
+    /// if all are in use. It is not reserved.
     ///
     /// # Errors
-    /// The kernel gives no socket.
+    /// The kernel cannot create a socket.
     pub fn free_port(&self, ports: RangeInclusive<u16>) -> Result<Option<u16>> {
         for port in ports {
             if is_free(port).with_context(|| format!("trying port {port}"))? {
@@ -82,12 +82,12 @@ impl Node {
     }
 }
 
-/// Whether a socket can be bound to `port` on all addresses. It does not listen meanwhile, so that no client notices.
+/// Whether a socket can be bound to `port` on all addresses. It does not listen, so that clients do not notice.
 fn is_free(port: u16) -> Result<bool, Errno> {
     let try_bind = |family: AddressFamily, address: SocketAddr| {
         let socket = match socket(family, SocketType::STREAM, None) {
             Ok(socket) => socket,
-            // A machine without IPv6, say.
+            // For example, a machine without IPv6.
             Err(Errno::AFNOSUPPORT) => return Ok(true),
             Err(error) => return Err(error),
         };
@@ -104,14 +104,14 @@ fn is_free(port: u16) -> Result<bool, Errno> {
         && try_bind(AddressFamily::INET6, (Ipv6Addr::UNSPECIFIED, port).into())?)
 }
 
-/// The lines of sockets that listen on `port`, of the directory `net` of a process.
+/// The sockets that listen on `port`, from a process's `net` directory.
 pub(in crate::node) fn listening(net: &Path, port: u16) -> Result<Vec<SocketLine>> {
     let mut found = Vec::new();
     for name in ["tcp", "tcp6"] {
         let path = net.join(name);
         let file = match File::open(&path) {
             Ok(file) => file,
-            // No tcp6: a machine without IPv6.
+            // A machine without IPv6 has no tcp6.
             Err(error) if error.kind() == io::ErrorKind::NotFound && name == "tcp6" => continue,
             Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
         };
@@ -122,29 +122,28 @@ pub(in crate::node) fn listening(net: &Path, port: u16) -> Result<Vec<SocketLine
     Ok(found)
 }
 
-/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst`
-/// of the Linux sources), and what follows is not read: the kernel takes seconds for it where there are very many
-/// connections.
+/// The listening sockets of `/proc/net/tcp` or `tcp6`. They come first (`Documentation/networking/proc_net_tcp.rst` of
+/// the Linux sources); the rest is not read, because with many connections the kernel takes seconds for it.
 fn listening_lines(text: impl BufRead) -> io::Result<Vec<SocketLine>> {
     let mut found = Vec::new();
     for line in text.lines() {
         match socket_line(&line?) {
             Some(line) if line.is_listening => found.push(line),
             Some(_) => break,
-            // The headline.
+            // The header line.
             None => {}
         }
     }
     Ok(found)
 }
 
-/// The descriptors of sockets and the inodes of these, from the directory `fd` of a process, sorted by descriptor.
+/// The descriptors of sockets with their inodes, from a process's `fd` directory, sorted by descriptor.
 pub(in crate::node) fn socket_descriptors(fd: &Path) -> io::Result<Vec<(i32, u64)>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(fd)? {
         let entry = entry?;
         let number = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
-        // It may be closed meanwhile.
+        // It may have been closed meanwhile.
         let Ok(link) = fs::read_link(entry.path()) else { continue };
         let inode = link.to_str().and_then(socket_inode);
         found.extend(number.zip(inode));
@@ -152,12 +151,12 @@ pub(in crate::node) fn socket_descriptors(fd: &Path) -> io::Result<Vec<(i32, u64
     Ok(found.into_iter().collect())
 }
 
-/// Reads `socket:[12345]`.
+/// Parses `socket:[12345]`.
 fn socket_inode(link: &str) -> Option<u64> {
     link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// Reads a line of `/proc/net/tcp` or `tcp6` (`proc_pid_net(5)`); `None` for the headline.
+/// Parses a line of `/proc/net/tcp` or `tcp6` (`proc_pid_net(5)`); `None` for the header line.
 fn socket_line(line: &str) -> Option<SocketLine> {
     let mut fields = line.split_ascii_whitespace();
     let (address, port) = fields.nth(1)?.split_once(':')?;
@@ -168,7 +167,7 @@ fn socket_line(line: &str) -> Option<SocketLine> {
     Some(SocketLine { address, inode, is_listening })
 }
 
-/// Reads an address, which is written in words of 32 bits, each as this machine takes the four bytes for a number.
+/// Parses an address, which is written as 32-bit groups in the byte order of this machine.
 fn ip_address(text: &str) -> Option<IpAddr> {
     let word = |start: usize| {
         let digits = text.get(start..start + 8)?;
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_are_told_from_other_descriptors() {
+    fn sockets_are_distinguished_from_other_descriptors() {
         assert_eq!(socket_inode("socket:[12]"), Some(12));
         assert_eq!(socket_inode("pipe:[12]"), None);
         assert_eq!(socket_inode("/dev/null"), None);

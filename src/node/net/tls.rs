@@ -1,7 +1,7 @@
-//! What all TLS of kaudit takes: chains and keys from PEM, one provider, and clients that judge a server by themselves.
+//! TLS for all parts of kaudit: chains and keys from PEM, one crypto provider, and clients with their own certificate
+//! verification.
 //!
-//! A client here never asks the ordinary question alone. What it asks instead is a [`Judge`]; the rest, that the server
-//! holds the key of what it presents, is the same for all and stays in the provider's hands.
+//! A [`CertificateCheck`] decides about the certificate. The provider verifies that the server holds the key.
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -17,73 +17,73 @@ use rustls::{
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A certificate chain, its own first.
+/// A certificate chain, starting with the end-entity certificate.
 pub(crate) type Chain = Vec<CertificateDer<'static>>;
 
-/// The certificates of PEM, in their order; there may be none.
+/// The certificates of a PEM file, in their order; may be empty.
 ///
 /// # Errors
-/// A block is no PEM.
+/// A block is not valid PEM.
 pub(crate) fn read_chain(pem: &[u8]) -> Result<Chain, pem::Error> {
     CertificateDer::pem_slice_iter(pem).collect()
 }
 
-/// The first key of PEM, in any of its three forms (PKCS #1, PKCS #8, SEC 1).
+/// The first key of a PEM file (PKCS #1, PKCS #8 or SEC 1).
 ///
 /// # Errors
-/// There is none, or a block is no PEM.
+/// There is no key, or a block is not valid PEM.
 pub(crate) fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, pem::Error> {
     PrivateKeyDer::from_pem_slice(pem)
 }
 
-/// The algorithms of every connection.
+/// The crypto provider of every connection.
 pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// What a server shows in the handshake.
-pub(in crate::node) struct Shown<'a> {
-    /// Its own certificate.
+/// What a server presents in the handshake.
+pub(in crate::node) struct PresentedChain<'a> {
+    /// The server's certificate.
     pub(in crate::node) end_entity: &'a CertificateDer<'a>,
-    /// The others that it sends.
+    /// The other certificates that it sent.
     pub(in crate::node) intermediates: &'a [CertificateDer<'a>],
-    /// The name or address that was connected to.
+    /// The name or address of the connection.
     pub(in crate::node) name: &'a ServerName<'a>,
-    /// When.
+    /// The current time.
     pub(in crate::node) now: UnixTime,
-    /// What a signature may be made by.
+    /// The supported signature algorithms.
     pub(in crate::node) algorithms: WebPkiSupportedAlgorithms,
 }
 
-/// Decides whether a server is believed.
-pub(in crate::node) trait Judge: Debug + Send + Sync + 'static {
-    /// Whether a server that shows this is believed, if it proves that it holds the key. Where it is not, the handshake
-    /// ends in [`CertificateError::ApplicationVerificationFailure`], and nothing is sent.
-    fn believes(&self, shown: &Shown<'_>) -> bool;
+/// Decides whether a server's certificate is accepted.
+pub(in crate::node) trait CertificateCheck: Debug + Send + Sync + 'static {
+    /// Whether the certificate is accepted, provided that the server proves to hold its key. If not, the handshake
+    /// ends with [`CertificateError::ApplicationVerificationFailure`], and nothing is sent.
+    fn accepts(&self, presented: &PresentedChain<'_>) -> bool;
 }
 
-/// Why there is no configuration of a client.
+/// Why a client configuration cannot be made.
 #[derive(Debug)]
 pub(in crate::node) enum ClientError {
-    /// The key is another certificate's.
+    /// The key does not match the certificate.
     KeyMismatch,
     /// The client certificate and its key cannot be used.
     Pair(TlsError),
-    /// The provider has no protocol version.
+    /// The provider supports no protocol version.
     Provider(TlsError),
 }
 
-/// A client that believes whom `judge` believes, and is `identity`, where that is given. It keeps no state between
-/// connections.
+/// A client that accepts the servers that `check` accepts, with the client certificate `identity` if given. It keeps
+/// no state between connections.
 ///
 /// # Errors
 /// `identity` cannot be used.
 pub(in crate::node) fn client_config(
-    judge: impl Judge,
+    check: impl CertificateCheck,
     identity: Option<(Chain, PrivateKeyDer<'static>)>,
 ) -> Result<ClientConfig, ClientError> {
     let provider = provider();
-    let verifier = Verifier { judge, algorithms: provider.signature_verification_algorithms };
+    let verifier = Verifier { check, algorithms: provider.signature_verification_algorithms };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(ClientError::Provider)?
@@ -100,14 +100,14 @@ pub(in crate::node) fn client_config(
     Ok(configuration)
 }
 
-/// Asks its judge about the certificate, and the provider about everything else.
+/// Delegates the certificate to the check, and everything else to the provider.
 #[derive(Debug)]
-struct Verifier<J> {
-    judge: J,
+struct Verifier<C> {
+    check: C,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl<J: Judge> ServerCertVerifier for Verifier<J> {
+impl<C: CertificateCheck> ServerCertVerifier for Verifier<C> {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -116,8 +116,8 @@ impl<J: Judge> ServerCertVerifier for Verifier<J> {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        let shown = Shown { end_entity, intermediates, name, now, algorithms: self.algorithms };
-        if self.judge.believes(&shown) {
+        let presented = PresentedChain { end_entity, intermediates, name, now, algorithms: self.algorithms };
+        if self.check.accepts(&presented) {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(CertificateError::ApplicationVerificationFailure.into())

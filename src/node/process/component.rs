@@ -1,6 +1,6 @@
-//! Which program a command line runs.
+//! Recognising programs by their command line.
 
-/// A program of Kubernetes that kaudit looks for among the processes.
+/// A Kubernetes program among the processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Component {
     /// The kubelet.
@@ -10,10 +10,10 @@ pub enum Component {
 }
 
 impl Component {
-    /// The program's own words on a command line, which are those behind its name; `None` where another program runs.
+    /// The arguments of the program, after its name; `None` if the command line is that of another program.
     ///
-    /// hyperkube was every program in one, told by its first word which to be (kubernetes `cmd/hyperkube`, until
-    /// 1.18). A wrapper, such as `go-runner … kube-apiserver …`, is not the program: that is its child.
+    /// hyperkube contained every program, selected by its first argument (kubernetes `cmd/hyperkube`, until 1.18). A
+    /// wrapper, such as `go-runner … kube-apiserver …`, is not the program: its child is.
     #[must_use]
     pub fn own_words(self, arguments: &[String]) -> Option<&[String]> {
         let (program, words) = arguments.split_first()?;
@@ -35,7 +35,7 @@ impl Component {
         }
     }
 
-    /// The name by which old hyperkubes knew it.
+    /// The name that old hyperkubes used.
     fn hyperkube_name(self) -> &'static str {
         match self {
             Component::Kubelet => "kubelet",
@@ -53,7 +53,7 @@ mod tests {
     use super::Component;
 
     #[test]
-    fn own_words_stand_behind_the_name() {
+    fn arguments_follow_the_name() {
         for (line, kubelet, api_server) in [
             ("/usr/bin/kubelet --config=/x", Some("--config=/x"), None),
             ("kubelet", Some(""), None),

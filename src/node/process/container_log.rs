@@ -1,4 +1,4 @@
-//! What a container wrote last: the files that the kubelet keeps below `/var/log/pods`.
+//! The last lines of a container, from the files that the kubelet keeps below `/var/log/pods`.
 
 use crate::node::{EntryKind, Node};
 use anyhow::{Context as _, Result};
@@ -8,43 +8,43 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The kubelet's directory of container logs (`podLogsDir`; other values are possible since 1.29, and rare).
+/// The kubelet's directory of container logs (`podLogsDir`; configurable since 1.29, rarely changed).
 const POD_LOGS: &str = "/var/log/pods";
 
-/// How much of a log's end is read, in bytes. With `--audit-log-path=-` the audit events are in it too.
+/// How much of the end of a log is read, in bytes. With `--audit-log-path=-` it also has the audit events.
 const END: u64 = 1 << 20;
 
-/// Which container's log.
+/// The container of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerOf<'a> {
     /// The pod's namespace.
     pub namespace: &'a str,
-    /// What the pod's name begins with: `kube-apiserver-`.
+    /// The prefix of the pod's name: `kube-apiserver-`.
     pub pod: &'a str,
-    /// Which of the pods of that name.
+    /// Which of the pods with that name.
     pub attempt: Attempt<'a>,
     /// The container's name.
     pub container: &'a str,
 }
 
-/// Which pod of a name: a static pod gets a new uid whenever its manifest changes.
+/// Selects a pod of a name: a static pod gets a new uid when its manifest changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt<'a> {
-    /// The one with this uid.
+    /// The pod with this uid.
     Uid(&'a str),
-    /// The newest of those whose log directory was made at this time or later, in seconds since 1970.
+    /// The newest pod whose log directory was created at this time or later, in seconds since 1970.
     Since(i64),
 }
 
 impl Node {
-    /// The last `count` lines that a container wrote, without the runtime's own fields: those of standard error, where
-    /// it wrote there at all. Of its runs, the last one that wrote something counts. Empty where there is no log.
+    /// The last `count` lines of a container, without the fields of the runtime: those of standard error, if there are
+    /// any. The last run of the container with output is used. Empty if there is no log.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// The log exists and cannot be read.
     pub fn container_last_lines(&self, container: &ContainerOf<'_>, count: usize) -> Result<Vec<String>> {
         let Some(directory) = self.log_directory(container)? else { return Ok(Vec::new()) };
-        // `0.log`, `1.log`, …: one for each run of the container. Rotated ones have a longer name.
+        // `0.log`, `1.log`, …: one for each run of the container. Names of rotated logs are longer.
         let mut runs: Vec<u64> = self
             .list(&directory)?
             .iter()
@@ -84,13 +84,14 @@ impl Node {
         Ok(found.into_iter().max().map(|(_, path)| path))
     }
 
-    /// When a directory's entries changed last (seconds, nanoseconds): for a pod's, when its first container was made.
+    /// When the entries of a directory last changed (seconds, nanoseconds): for a pod's, when its first container was
+    /// created.
     fn changed(&self, path: &Path) -> Option<(i64, i64)> {
         let metadata = std::fs::metadata(self.locate_target(path).ok()?).ok()?;
         Some((metadata.mtime(), metadata.mtime_nsec()))
     }
 
-    /// The end of a file, from its first whole line on; empty where there is none.
+    /// The end of a file, from its first complete line; empty if it does not exist.
     fn read_end(&self, path: &Path) -> Result<String> {
         let place = self.locate_target(path)?;
         // The runtime may rotate or remove it at any time.
@@ -99,10 +100,10 @@ impl Node {
     }
 }
 
-/// What stands at the end of a file and not before `from` (bytes), from its first whole line on.
+/// The end of a file, not before `from` (bytes), from its first complete line.
 pub(in crate::node) fn end_of(mut file: File, from: u64) -> std::io::Result<String> {
     let length = file.metadata()?.len();
-    // A file that is shorter than it was has been begun again.
+    // A file that became shorter was restarted.
     let from = if from <= length { from } else { 0 };
     let start = from.max(length.saturating_sub(END));
     file.seek(SeekFrom::Start(start))?;
@@ -115,15 +116,15 @@ pub(in crate::node) fn end_of(mut file: File, from: u64) -> std::io::Result<Stri
     })
 }
 
-/// One piece of a container's output.
+/// One piece of the output of a container.
 struct Piece {
     is_error: bool,
-    /// Whether the line ends with it.
+    /// Whether it ends the line.
     is_whole: bool,
     text: String,
 }
 
-/// The last lines of a log in either of the two formats.
+/// The last lines of a log in either format.
 fn last_lines(log: &str, count: usize) -> Vec<String> {
     let pieces: Vec<Piece> = log.lines().filter_map(|line| cri(line).or_else(|| json(line))).collect();
     let errors_only = pieces.iter().any(|piece| piece.is_error);
@@ -140,7 +141,7 @@ fn last_lines(log: &str, count: usize) -> Vec<String> {
     lines.split_off(surplus)
 }
 
-/// `2026-11-21T12:28:13.388919737Z stderr F text`; `P` for a part of a line that goes on
+/// `2026-11-21T12:28:13.388919737Z stderr F text`; `P` marks a partial line
 /// (`staging/src/k8s.io/cri-client/pkg/logs/logs.go`, `parseCRILog`).
 fn cri(line: &str) -> Option<Piece> {
     let mut fields = line.splitn(4, ' ');
@@ -154,7 +155,7 @@ fn cri(line: &str) -> Option<Piece> {
     Some(Piece { is_error, is_whole, text: fields.next().unwrap_or_default().to_owned() })
 }
 
-/// Docker's `{"log":"text\n","stream":"stderr","time":"…"}`: a part of a line has no `\n` (`parseDockerJSONLog`).
+/// Docker's `{"log":"text\n","stream":"stderr","time":"…"}`: a partial line has no `\n` (`parseDockerJSONLog`).
 fn json(line: &str) -> Option<Piece> {
     let value: Value = serde_json::from_str(line).ok()?;
     let text = value.get("log")?.as_str()?;
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_right_pod_and_the_last_run_that_spoke() {
+    fn the_right_pod_and_the_last_run_with_output_are_used() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         let pods = root.join("var/log/pods");
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_large_log_the_end_is_read() {
+    fn only_the_end_of_a_large_log_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("0.log");
         write(&path, "t stderr F line of a flood\n".repeat(80_000) + "t stderr F the end\n").unwrap();

@@ -1,4 +1,4 @@
-//! What the kernel said: of a process that it killed for want of memory, nobody else says why it ended.
+//! The kernel log: only the kernel reports that it killed a process when memory ran out.
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -6,27 +6,27 @@ use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-/// The kernel's ring buffer, a record per read (`Documentation/ABI/testing/dev-kmsg`).
+/// The kernel's ring buffer; each read returns one record (`Documentation/ABI/testing/dev-kmsg`).
 const KMSG: &str = "/dev/kmsg";
 
-/// A record has up to 8 KiB with its dictionary; a shorter buffer gets an error instead.
+/// A record has up to 8 KiB with its dictionary; a shorter buffer causes an error.
 const RECORD: usize = 8 << 10;
 
-/// How many records are looked at: more than the largest usual buffer has.
+/// The maximum number of records that are read: more than the usual buffer contains.
 const MOST_RECORDS: usize = 100_000;
 
-/// As the kernel says it (`mm/oom_kill.c`, `__oom_kill_process`), for the whole node and for one control group.
+/// The message of the kernel (`mm/oom_kill.c`, `__oom_kill_process`), for the whole node and for a control group.
 const KILLED: &str = "ut of memory: Killed process ";
 
-/// The number of the kernel's latest record; `None` where its buffer cannot be read.
+/// The number of the latest record; `None` if the buffer cannot be read.
 pub(in crate::node) fn latest_record() -> Option<u64> {
     let mut latest = 0;
     read(|number, _| latest = number)?;
     Some(latest)
 }
 
-/// What the kernel has said after the record of number `after` about processes named `names` that it killed for want of
-/// memory, oldest first. Empty where its buffer cannot be read.
+/// The messages after the record number `after` about processes named `names` that the kernel killed when memory ran
+/// out, oldest first. Empty if the buffer cannot be read.
 pub(in crate::node) fn killed_for_memory(after: u64, names: &[&str]) -> Vec<String> {
     let of_names = |line: &str| names.iter().any(|name| line.contains(&format!(" ({name}) ")));
     let mut lines = Vec::new();
@@ -38,7 +38,7 @@ pub(in crate::node) fn killed_for_memory(after: u64, names: &[&str]) -> Vec<Stri
     lines
 }
 
-/// Calls `each` with the number and the text of every record there is.
+/// Calls `each` with the number and the text of every record.
 fn read(mut each: impl FnMut(u64, &str)) -> Option<()> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(KMSG).ok()?;
@@ -58,7 +58,7 @@ fn read(mut each: impl FnMut(u64, &str)) -> Option<()> {
 
 enum Next {
     Record(String),
-    /// New records have taken the place of the next one; the one after that can be read.
+    /// The next record was overwritten; the one after it can be read.
     Overwritten,
     End,
 }
@@ -74,8 +74,8 @@ fn next(file: &mut File) -> Next {
     }
 }
 
-/// The number and the text of a record, as `6,981,14680469370,-;text`. Its time is of a clock that nobody sets right, and
-/// says little about a moment of today.
+/// The number and the text of a record such as `6,981,14680469370,-;text`. Its time is of a clock that is never
+/// adjusted, and cannot be compared with the wall clock.
 fn parse(record: &str) -> Option<(u64, &str)> {
     let (header, text) = record.split_once(';')?;
     let number = header.split(',').nth(1)?.parse().ok()?;

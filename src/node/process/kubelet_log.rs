@@ -1,38 +1,37 @@
-//! What the kubelet said about a pod: of a pod that never starts, nobody else says why.
+//! The kubelet's log lines about a pod: only the kubelet reports why a pod never starts.
 
 use super::container_log::end_of;
 use super::kernel_log::{killed_for_memory, latest_record};
-use crate::node::{Bounds, How, Node, Program, Room};
+use crate::node::{Bounds, Confinement, How, Node, Program};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Where distributions have it.
+/// The usual path of journalctl.
 const JOURNALCTL: [&str; 2] = ["/usr/bin/journalctl", "/bin/journalctl"];
 
-/// How far it may go: a large journal on a slow disk takes seconds.
+/// Limits: a large journal on a slow disk takes seconds.
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(10), memory: 512 << 20, output: 1 << 20 };
 
-/// How the kernel calls an API server's process: by its executable.
+/// The kernel's name of an API server process: that of its executable.
 const API_SERVER_NAMES: [&str; 2] = ["kube-apiserver", "hyperkube"];
 
-/// How many lines of the journal are looked at.
+/// The maximum number of journal lines that are read.
 const LINES: &str = "--lines=500";
 
-/// A moment, as a place in the kubelet's log: what comes after it can be asked for.
+/// A position in the kubelet's log at some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubeletMark {
     /// Seconds since 1970.
     since: u64,
-    /// Where the kubelet writes to a file, that file and its length then.
+    /// If the kubelet writes to a file: that file, and its length at that moment.
     file: Option<(PathBuf, u64)>,
-    /// The kernel's latest record then.
+    /// The latest kernel record at that moment.
     record: Option<u64>,
 }
 
 impl KubeletMark {
-    /// A moment of an earlier run, in seconds since 1970. Of a kubelet that writes to a file, and of the
-    /// kernel, nothing can be told then.
+    /// A moment of an earlier run, in seconds since 1970. A kubelet log file and the kernel log cannot be used then.
     #[must_use]
     pub fn since(seconds: u64) -> Self {
         Self { since: seconds, file: None, record: None }
@@ -40,11 +39,11 @@ impl KubeletMark {
 }
 
 impl Node {
-    /// Now, in the log of the live node's kubelet, whose process `kubelet` is.
+    /// The current position in the log of the kubelet with the process id `kubelet`.
     #[must_use]
     pub fn mark_kubelet_log(kubelet: Option<i32>) -> KubeletMark {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        // Opened through /proc, it is the file that the kubelet writes to, whatever its path means here.
+        // Opened through /proc, it is the file that the kubelet writes to, whatever the path means here.
         let file = kubelet.map(|pid| PathBuf::from(format!("/proc/{pid}/fd/2"))).and_then(|path| {
             let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
             Some((path, metadata.len()))
@@ -52,8 +51,8 @@ impl Node {
         KubeletMark { since, file, record: latest_record() }
     }
 
-    /// What the live node's kubelet has said since `mark` in lines that name `pod`, and the kernel about API servers
-    /// that it killed. Empty where nothing of both can be read: a cause is a courtesy.
+    /// The kubelet's lines since `mark` that name `pod`, and the kernel's messages about killed API servers. Empty if
+    /// neither log can be read: they are only used for a diagnosis.
     #[must_use]
     pub fn kubelet_lines(mark: &KubeletMark, pod: &str) -> Vec<String> {
         let text = match &mark.file {
@@ -77,7 +76,7 @@ fn journal(since: u64) -> String {
         name: "journalctl".to_owned(),
         arguments: words.map(str::to_owned).to_vec(),
         environment: Vec::new(),
-        room: Room::Here,
+        confinement: Confinement::None,
         bounds: BOUNDS,
     });
     match ended.how {

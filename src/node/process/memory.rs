@@ -1,32 +1,32 @@
-//! Memory: the machine's, a process's, and what the kubelet gives to pods.
+//! Memory of the machine, of a process, and of all pods.
 
 use super::super::Node;
+use super::super::files::read::if_exists;
 use super::{Process, Processes};
 use anyhow::{Context as _, Result};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Memory of the machine, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// All of it.
+    /// The total.
     pub total: u64,
-    /// What a new program can have without swapping, by the kernel's estimate.
+    /// The kernel's estimate of what a new program can use without swapping.
     pub available: u64,
 }
 
-/// The memory that all pods of a node may have together, in bytes.
+/// The memory limit of all pods of a node together, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PodMemory {
     /// The limit.
     pub limit: u64,
-    /// What they have, without caches that the kernel gives up first.
+    /// The current use, without caches that the kernel can reclaim.
     pub used: u64,
 }
 
 impl PodMemory {
-    /// What is left.
+    /// The unused part.
     #[must_use]
     pub fn available(&self) -> u64 {
         self.limit.saturating_sub(self.used)
@@ -34,10 +34,10 @@ impl PodMemory {
 }
 
 impl Node {
-    /// The machine's memory.
+    /// The memory of the machine.
     ///
     /// # Errors
-    /// The kernel does not tell.
+    /// `/proc/meminfo` cannot be read.
     pub fn memory(&self) -> Result<Memory> {
         let path = self.root.join("proc/meminfo");
         let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
@@ -45,8 +45,8 @@ impl Node {
         Ok(Memory { total: field("MemTotal")?, available: field("MemAvailable")? })
     }
 
-    /// What the kubelet gives to all pods together, seen from the cgroup of one's `process`: the tightest limit of that
-    /// for pods (`kubepods`) and those above it. `None` where nothing limits them.
+    /// The memory limit of all pods, from the cgroup of a pod's `process`: the tightest limit of the group of all pods
+    /// (`kubepods`) and the groups above it. `None` if there is no limit.
     ///
     /// # Errors
     /// The cgroups cannot be read.
@@ -65,23 +65,23 @@ impl Node {
 }
 
 impl Processes {
-    /// The memory that `process` has resident, in bytes; `None` when it has ended.
+    /// The resident memory of `process`, in bytes; `None` if it has ended.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// Its status cannot be read.
     pub fn resident(&self, process: &Process) -> Result<Option<u64>> {
         Ok(self.text(process.pid, "status")?.and_then(|text| kib_field(&text, "VmRSS")))
     }
 }
 
-/// `Name:   123 kB` of `/proc/meminfo` or `/proc/PID/status`, in bytes.
+/// Parses `Name:   123 kB` of `/proc/meminfo` or `/proc/PID/status`, in bytes.
 fn kib_field(text: &str, name: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     let number = rest.trim().strip_suffix("kB")?.trim_end();
     number.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The names of a version of the memory controller.
+/// The file names of a version of the memory controller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Hierarchy {
     directory: &'static str,
@@ -103,15 +103,11 @@ const VERSION_2: Hierarchy =
 const NO_LIMIT: u64 = 1 << 62;
 
 impl Hierarchy {
-    /// Limit and use of one group; `None` where it has no limit, as the root group, which lacks the files.
+    /// Limit and use of one group; `None` without a limit. The root group has no such files.
     fn memory_of(self, directory: &Path) -> Result<Option<PodMemory>> {
         let read = |name: &str| {
             let path = directory.join(name);
-            match fs::read_to_string(&path) {
-                Ok(text) => Ok(Some(text)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
-            }
+            if_exists(fs::read_to_string(&path)).with_context(|| format!("reading {}", path.display()))
         };
         let limit = read(self.limit)?.and_then(|text| text.trim().parse().ok());
         let Some(limit) = limit.filter(|limit| *limit < NO_LIMIT) else { return Ok(None) };
@@ -125,7 +121,7 @@ impl Hierarchy {
     }
 }
 
-/// The group of `/proc/PID/cgroup` in which memory is accounted.
+/// The group of `/proc/PID/cgroup` that accounts memory.
 fn memory_cgroup(text: &str) -> Option<(Hierarchy, &str)> {
     let lines = || text.lines().filter_map(|line| line.split_once(':')?.1.split_once(':'));
     let version_1 = lines().find(|(controllers, _)| controllers.split(',').any(|name| name == "memory"));
@@ -133,8 +129,8 @@ fn memory_cgroup(text: &str) -> Option<(Hierarchy, &str)> {
     version_1.map(|(_, path)| (VERSION_1, path)).or_else(|| version_2().map(|(_, path)| (VERSION_2, path)))
 }
 
-/// The group for all pods and those above it, by the kubelet's names: `kubepods`, `kubepods.slice`,
-/// `kubelet-kubepods.slice`. None where the path is no pod's.
+/// The group of all pods and the groups above it, by the kubelet's names: `kubepods`, `kubepods.slice`,
+/// `kubelet-kubepods.slice`. Empty if the path is not that of a pod.
 fn groups_above_pods(path: &str) -> Vec<PathBuf> {
     let is_for_pods = |name: &str| {
         let name = name.strip_suffix(".slice").unwrap_or(name);

@@ -1,4 +1,4 @@
-//! Processes of the node: the kubelet and its API servers, from `/proc`, and the memory that they have.
+//! Processes of the node: the kubelet and its API servers, from `/proc`, and their memory.
 
 pub(in crate::node) mod clock;
 mod component;
@@ -22,7 +22,7 @@ pub use container_log::{Attempt, ContainerOf};
 pub use kubelet_log::KubeletMark;
 pub use memory::{Memory, PodMemory};
 pub use namespaces::SCRATCH;
-pub use program::{Bounds, Ended, How, Program, Room};
+pub use program::{Bounds, Confinement, Ended, How, Program};
 pub use signals::Interrupt;
 pub use table::Processes;
 
@@ -31,10 +31,10 @@ pub use table::Processes;
 pub struct Process {
     /// Its id.
     pub pid: i32,
-    /// When it started, in clock ticks since boot (`/proc/PID/stat`, field 22). With the pid it names a process for good.
+    /// The start time, in clock ticks since boot (`/proc/PID/stat`, field 22). With the pid it identifies a process.
     pub start: u64,
-    /// Its command line, the program first.
+    /// The command line, starting with the program.
     pub arguments: Vec<String>,
-    /// The uid of the pod that it runs in, where it is one of the kubelet's.
+    /// The uid of the pod, if it runs in one.
     pub pod_uid: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The namespaces that a program runs in beside another process.
+//! Running a program with the files of another process and without network.
 
 use crate::node::Node;
 use anyhow::{Context as _, Result};
@@ -10,11 +10,11 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Where a program in a room of its own finds its files and may write: every container has this directory (it is
-/// among the default file systems of the OCI runtime specification, `config-linux.md`).
+/// Where a confined program finds its files and can write: every container has this directory (it is among the default
+/// file systems of the OCI runtime specification, `config-linux.md`).
 pub const SCRATCH: &str = "/dev/shm";
 
-/// How much may be written there. A policy has at most some MiB, and nothing else is large.
+/// The size limit of that directory. A policy has at most a few MiB, and the other files are small.
 const SCRATCH_OPTIONS: &str = "mode=0700,size=32m";
 
 impl Node {
@@ -24,10 +24,10 @@ impl Node {
         Self::at(format!("/proc/{pid}/root"))
     }
 
-    /// The executable of a process of the live node, as a path of the file system that it sees.
+    /// The executable of a process, as a path in the file system that it sees.
     ///
     /// # Errors
-    /// The process has ended, or is another user's.
+    /// The process has ended, or belongs to another user.
     pub fn executable_of(pid: i32) -> Result<String> {
         let path = fs::read_link(format!("/proc/{pid}/exe"))
             .with_context(|| format!("finding the executable of process {pid}"))?;
@@ -35,24 +35,24 @@ impl Node {
     }
 }
 
-/// Moves the calling thread, for good, into a copy of the mount namespace of `pid` with `files` in [`SCRATCH`], and
-/// into an empty network namespace. Nothing of it can be seen from outside.
+/// Moves the calling thread permanently into a copy of the mount namespace of `pid` with `files` in [`SCRATCH`], and
+/// into an empty network namespace. It is not visible from outside.
 ///
 /// # Errors
-/// Why it cannot be done, in words: without `CAP_SYS_ADMIN` it is not permitted.
+/// The reason in plain text: it requires `CAP_SYS_ADMIN`.
 pub(in crate::node) fn enter(pid: i32, files: &[(String, Vec<u8>)]) -> Result<(), String> {
     let what = |errno: Errno| match errno {
         Errno::EPERM | Errno::EACCES => {
-            format!("kaudit may not make namespaces here, which takes CAP_SYS_ADMIN ({})", errno.desc())
+            format!("creating namespaces requires CAP_SYS_ADMIN ({})", errno.desc())
         }
-        errno => format!("its namespaces cannot be made ({})", errno.desc()),
+        errno => format!("cannot create namespaces ({})", errno.desc()),
     };
-    // Opened before the move: afterwards /proc is the container's own.
+    // Opened before the move: afterwards /proc is that of the container.
     let theirs = File::open(format!("/proc/{pid}/ns/mnt"))
         .map_err(|error| format!("the mount namespace of process {pid} cannot be opened: {error}"))?;
     let nothing: Option<&str> = None;
     let steps = || -> nix::Result<()> {
-        // setns(2) moves into a mount namespace only a thread that shares its root with nobody.
+        // setns(2) accepts a mount namespace only from a thread that does not share its root directory.
         unshare(CloneFlags::CLONE_FS | CloneFlags::CLONE_NEWNET)?;
         setns(&theirs, CloneFlags::CLONE_NEWNS)?;
         unshare(CloneFlags::CLONE_NEWNS)?;

@@ -1,12 +1,12 @@
-//! The end of what a program writes, however much it writes.
+//! The end of a program's output, in bounded memory.
 
 use std::fs::File;
 use std::io::Read as _;
 
-/// Bytes that one read takes: what a pipe holds (`pipe(7)`).
+/// The size of one read: the capacity of a pipe (`pipe(7)`).
 const CHUNK: usize = 64 * 1024;
 
-/// A pipe and the last bytes that came out of it.
+/// A pipe and the last bytes read from it.
 pub(in crate::node) struct Tail {
     pipe: Option<File>,
     kept: Vec<u8>,
@@ -20,12 +20,12 @@ impl Tail {
         Self { pipe, kept: Vec::new(), limit, is_cut: false }
     }
 
-    /// The pipe while something may come.
+    /// The pipe, while it is open.
     pub(in crate::node) fn pipe(&self) -> Option<&File> {
         self.pipe.as_ref()
     }
 
-    /// Reads what is there; at the end, or where it cannot be read, the pipe is closed.
+    /// Reads available data; closes the pipe at its end or after an error.
     pub(in crate::node) fn read_once(&mut self) {
         let mut chunk = vec![0; CHUNK];
         match self.pipe.as_mut().map(|pipe| pipe.read(&mut chunk)) {
@@ -43,7 +43,7 @@ impl Tail {
         }
     }
 
-    /// The text, from the first whole line on.
+    /// The text, from the first complete line.
     pub(in crate::node) fn into_text(self) -> String {
         let text = String::from_utf8_lossy(&self.kept).into_owned();
         match text.split_once('\n') {

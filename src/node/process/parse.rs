@@ -1,6 +1,6 @@
-//! The texts of `/proc`, as proc(5) has them. Pure.
+//! Parsers for files of `/proc`, see proc(5).
 
-/// What is used of `/proc/PID/stat`.
+/// The used fields of `/proc/PID/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stat {
     /// One letter: running, sleeping, zombie (field 3).
@@ -12,13 +12,13 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    /// Whether the process has ended and only waits for its parent to take note.
+    /// Whether the process has ended and was not reaped yet.
     pub(super) fn has_ended(self) -> bool {
         matches!(self.state, 'Z' | 'X' | 'x')
     }
 }
 
-/// Reads `/proc/PID/stat`. The program's name in it may hold blanks and parentheses, so the last one ends it.
+/// Parses `/proc/PID/stat`. The program's name may contain spaces and parentheses; the last parenthesis ends it.
 pub(super) fn stat(text: &str) -> Option<Stat> {
     let (_, rest) = text.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
@@ -28,8 +28,8 @@ pub(super) fn stat(text: &str) -> Option<Stat> {
     Some(Stat { state, parent, start })
 }
 
-/// The words of `/proc/PID/cmdline`: each ends with a NUL. Kernel threads and zombies have none.
-pub(super) fn words(cmdline: &[u8]) -> Vec<String> {
+/// The arguments of `/proc/PID/cmdline`: each ends with a NUL. Kernel threads and zombies have none.
+pub(super) fn arguments(cmdline: &[u8]) -> Vec<String> {
     let cmdline = cmdline.strip_suffix(b"\0").unwrap_or(cmdline);
     if cmdline.is_empty() {
         return Vec::new();
@@ -37,16 +37,16 @@ pub(super) fn words(cmdline: &[u8]) -> Vec<String> {
     cmdline.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
-/// When the machine was started, in seconds since 1970: `btime` of `/proc/stat`.
+/// The boot time in seconds since 1970: `btime` of `/proc/stat`.
 pub(super) fn boot_time(text: &str) -> Option<i64> {
     text.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
 }
 
-/// The pod's uid in `/proc/PID/cgroup`, in its plain form.
+/// The pod's uid in `/proc/PID/cgroup`, with dashes.
 ///
 /// The cgroup drivers name a pod's group `pod<uid>` (cgroupfs) or `kubepods-burstable-pod<uid>.slice` with `_` for `-`
-/// (systemd; `pkg/kubelet/cm/cgroup_manager_linux.go`, `escapeSystemdCgroupName`). The innermost one counts: a node
-/// that is itself a pod has an outer one too.
+/// (systemd; `pkg/kubelet/cm/cgroup_manager_linux.go`, `escapeSystemdCgroupName`). The innermost group counts: a node
+/// that is itself a pod also has an outer one.
 pub(super) fn pod_uid_of_cgroup(text: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let path = line.splitn(3, ':').nth(2)?;
@@ -64,8 +64,9 @@ fn pod_uid_of_group(name: &str) -> Option<String> {
     is_pod_uid(&uid).then_some(uid)
 }
 
-/// The API server's uids have the form of RFC 4122; the kubelet's own, of static pods, are an MD5 sum in hex
-/// (`pkg/kubelet/config/common.go`, `applyDefaults`). Others, set in a manifest, only the mounts tell for certain.
+/// The API server generates uids in the form of RFC 4122; the kubelet's uids of static pods are an MD5 sum in
+/// hexadecimal (`pkg/kubelet/config/common.go`, `applyDefaults`). Other uids, set in a manifest, are found by the
+/// mounts only.
 fn is_pod_uid(text: &str) -> bool {
     let is_hex = |part: &str| part.chars().all(|c| c.is_ascii_hexdigit());
     let parts: Vec<&str> = text.split('-').collect();
@@ -75,8 +76,8 @@ fn is_pod_uid(text: &str) -> bool {
 
 /// The pod's uid in `/proc/PID/mountinfo`.
 ///
-/// The kubelet mounts `pods/<uid>/etc-hosts` and `pods/<uid>/containers/<name>/<hash>` (the termination log) into every
-/// container, whatever the cgroups are like. Volumes are not looked at: they may be those of other pods.
+/// The kubelet mounts `pods/<uid>/etc-hosts` and `pods/<uid>/containers/<name>/<hash>` (the termination log) into
+/// every container, with any cgroup layout. Volumes are ignored: they may be those of other pods.
 pub(super) fn pod_uid_of_mountinfo(text: &str) -> Option<String> {
     text.lines().find_map(|line| {
         let root = line.split(' ').nth(3)?;
@@ -105,11 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn words_end_with_a_nul() {
-        assert_eq!(words(b"kubelet\0--a=b c\0\0--d\0"), ["kubelet", "--a=b c", "", "--d"]);
-        assert_eq!(words(b"kubelet\0\0"), ["kubelet", ""]);
-        assert_eq!(words(b""), Vec::<String>::new());
-        assert_eq!(words(b"\xff\0"), ["\u{fffd}"]);
+    fn arguments_end_with_a_nul() {
+        assert_eq!(arguments(b"kubelet\0--a=b c\0\0--d\0"), ["kubelet", "--a=b c", "", "--d"]);
+        assert_eq!(arguments(b"kubelet\0\0"), ["kubelet", ""]);
+        assert_eq!(arguments(b""), Vec::<String>::new());
+        assert_eq!(arguments(b"\xff\0"), ["\u{fffd}"]);
     }
 
     #[test]
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cgroup_layout_tells_the_pod() {
+    fn every_cgroup_layout_identifies_the_pod() {
         const STATIC: &str = "6ebcb5e4f9e3c2b1a0d9e8f7a6b5c4d3";
         const OTHER: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
         for (text, uid) in [
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn mounts_tell_the_pod_where_cgroups_do_not() {
+    fn mounts_identify_the_pod_if_cgroups_do_not() {
         for (text, uid) in [
             (
                 "644 620 0:50 / / rw,relatime - overlay overlay rw\n650 644 0:31 /var/lib/kubelet/pods/6ebcb5e4f9e3c2b1a0d9e8f7a6b5c4d3/etc-hosts /etc/hosts rw,relatime - tmpfs none rw\n",

@@ -1,8 +1,8 @@
-//! Running a program for its answer: bounded in time, memory and output, always killed and reaped.
+//! Runs a program to check its result: bounded in time, memory and output, always killed and reaped.
 //!
-//! If kaudit itself is killed meanwhile, the program is nobody's child. It then ends by itself: by the SIGPIPE of its
-//! next line, since the pipes have no reader any more, or by its bound of processor time at the latest. (A death signal
-//! tied to the parent, `PR_SET_PDEATHSIG`, can only be set between fork and exec, which takes `unsafe`.)
+//! If kaudit itself is killed meanwhile, the program ends by SIGPIPE at its next output, since the pipes have no
+//! reader any more, or at its limit of processor time. (A death signal tied to the parent, `PR_SET_PDEATHSIG`, can
+//! only be set between fork and exec, which requires `unsafe`.)
 
 use super::output::Tail;
 use crate::node::Node;
@@ -17,61 +17,61 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a look at the pipes may last before the process is looked at.
+/// How long to poll the pipes before the process is checked.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How much the program yields to others: it runs beside a live API server. Not 19, which leaves it 1.5 % of a busy
-/// processor (`sched(7)`), too little to answer in time.
+/// The niceness: the program runs next to a live API server. Not 19, which leaves it 1.5 % of a busy processor
+/// (`sched(7)`), too little to finish in time.
 const NICENESS: i32 = 5;
 
-/// Where memory gets scarce, the program goes before anything else does (`proc_pid_oom_score_adj(5)`).
+/// When memory runs out, the kernel kills the program first (`proc_pid_oom_score_adj(5)`).
 const OOM_SCORE: &str = "1000";
 
-/// A program to run for its answer.
+/// A program to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// The executable's path, as it is seen in `room`.
+    /// The path of the executable, as seen inside the confinement.
     pub executable: String,
-    /// What it takes for its own name, `argv[0]`.
+    /// `argv[0]`.
     pub name: String,
-    /// What follows the name.
+    /// The arguments after the name.
     pub arguments: Vec<String>,
-    /// Its whole environment.
+    /// The complete environment.
     pub environment: Vec<(String, String)>,
     /// Where it runs.
-    pub room: Room,
-    /// How far it may go.
+    pub confinement: Confinement,
+    /// The limits.
     pub bounds: Bounds,
 }
 
-/// Where a program runs.
+/// The environment that a program runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
-    /// Where kaudit runs.
-    Here,
-    /// With the files that another process sees, and without its network: in a copy of its mount namespace and in a
-    /// network namespace of its own, which has no interface but a loopback that is down.
-    Beside {
-        /// That process.
+pub enum Confinement {
+    /// That of kaudit.
+    None,
+    /// The files that another process sees, without network: a copy of its mount namespace, and a new network
+    /// namespace, which has only a loopback interface that is down.
+    Container {
+        /// The process.
         pid: i32,
-        /// Name and content of files to find in [`SCRATCH`](crate::node::SCRATCH), which is a file system in memory that nobody else sees
-        /// and that is gone with the program.
+        /// Name and content of files in [`SCRATCH`](crate::node::SCRATCH), a private file system in memory that ends
+        /// with the program.
         files: Vec<(String, Vec<u8>)>,
     },
 }
 
-/// How far a program may go.
+/// The limits of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// How long it may take; as much processor time is its own limit, whoever watches it.
+    /// The time limit; also the limit of processor time, which the kernel enforces.
     pub time: Duration,
-    /// Bytes of memory that it may write to (`RLIMIT_DATA`).
+    /// The limit of writable memory in bytes (`RLIMIT_DATA`).
     pub memory: u64,
-    /// Bytes that are kept of the end of each of its outputs.
+    /// How many bytes at the end of each output are kept.
     pub output: usize,
 }
 
-/// What came of it.
+/// The result of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// How it ended.
@@ -87,23 +87,25 @@ pub struct Ended {
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// By itself, with this status.
+    /// It exited with this status.
     Exited(i32),
-    /// By a signal that kaudit did not send.
+    /// It was killed by a signal that kaudit did not send.
     Killed(i32),
-    /// By kaudit, when its time was up.
+    /// kaudit killed it after the time limit.
     TimeUp,
-    /// It never ran, and why.
+    /// It was not started; the reason.
     NotStarted(String),
 }
 
 impl Node {
-    /// Runs a program of the live node to its end or to its bounds.
+    /// Runs a program of the live node until it ends or reaches a limit.
     #[must_use]
     pub fn try_program(program: &Program) -> Ended {
         let started = Instant::now();
         let result = start(program).and_then(|child| {
-            Running { child }.watch(started, program.bounds).map_err(|error| format!("it was lost: {error}"))
+            Running { child }
+                .watch(started, program.bounds)
+                .map_err(|error| format!("waiting for the program failed: {error}"))
         });
         result.unwrap_or_else(|why| Ended {
             how: How::NotStarted(why),
@@ -117,18 +119,18 @@ impl Node {
 fn start(program: &Program) -> Result<Child, String> {
     let spawn =
         || command(program).spawn().map_err(|error| format!("{} cannot be run: {error}", program.executable));
-    let child = match &program.room {
-        Room::Here => spawn()?,
-        // Namespaces and niceness belong to a thread, and a child has those of the thread that makes it. The thread
-        // ends here, and the rest of kaudit never leaves the node's own namespaces.
-        Room::Beside { pid, files } => thread::scope(|scope| {
+    let child = match &program.confinement {
+        Confinement::None => spawn()?,
+        // Namespaces and niceness belong to a thread, and a child inherits those of the thread that starts it. The
+        // thread ends here; the rest of kaudit stays in the namespaces of the node.
+        Confinement::Container { pid, files } => thread::scope(|scope| {
             let made = scope.spawn(|| {
                 namespaces::enter(*pid, files)?;
                 setpriority_process(None, NICENESS)
-                    .map_err(|error| format!("it cannot be made nice: {error}"))?;
+                    .map_err(|error| format!("cannot set its niceness: {error}"))?;
                 spawn()
             });
-            made.join().unwrap_or_else(|_| Err("its thread ended".to_owned()))
+            made.join().unwrap_or_else(|_| Err("the thread that starts it panicked".to_owned()))
         })?,
     };
     limit(&child, program.bounds);
@@ -145,26 +147,25 @@ fn command(program: &Program) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // A Ctrl-C is for kaudit, which ends the program itself.
+        // Ctrl-C is handled by kaudit, which ends the program itself.
         .process_group(0);
     command
 }
 
-/// Bounds the process from outside, some microseconds after its start. It may have ended already, and then there is
-/// nothing to bound.
+/// Sets the limits from outside, some microseconds after the start. The process may have ended already.
 fn limit(child: &Child, bounds: Bounds) {
-    // Without a pid, prlimit(2) would bound kaudit itself.
+    // Without a pid, prlimit(2) would limit kaudit itself.
     let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
     let seconds = bounds.time.as_secs().saturating_add(1);
     for (resource, value) in [(Resource::Data, bounds.memory), (Resource::Cpu, seconds), (Resource::Core, 0)]
     {
         let _ = prlimit(Some(pid), resource, Rlimit { current: Some(value), maximum: Some(value) });
     }
-    // proc(5) takes a plain write; nothing of it is on a disk.
+    // A plain write: proc(5) is not on disk.
     let _ = fs::write(format!("/proc/{}/oom_score_adj", child.id()), OOM_SCORE);
 }
 
-/// A child that does not outlive its value.
+/// A child that is killed and reaped on drop.
 struct Running {
     child: Child,
 }
@@ -185,7 +186,8 @@ impl Running {
             }
             await_text(&mut [&mut output, &mut errors], left.min(LOOK));
         };
-        // What it wrote before it ended is in the pipes. No more is awaited: a child of its own may hold them open.
+        // Output written before the end is in the pipes. Later output is ignored: a grandchild may keep the pipes
+        // open.
         while Instant::now() < deadline && await_text(&mut [&mut output, &mut errors], Duration::ZERO) {}
         let took = started.elapsed();
         Ok(Ended { how, output: output.into_text(), errors: errors.into_text(), took })
@@ -194,13 +196,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail where it has been reaped, and then there is nothing to do.
+        // Both fail if it was reaped already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Waits for text in the open ones of these pipes and reads it once; says whether there was any (or an end).
+/// Polls the open pipes and reads available data once; returns whether there was any data or an end.
 fn await_text(tails: &mut [&mut Tail], wait: Duration) -> bool {
     let ready: Vec<bool> = {
         let mut pipes: Vec<PollFd<'_>> = tails
@@ -209,7 +211,7 @@ fn await_text(tails: &mut [&mut Tail], wait: Duration) -> bool {
             .map(|pipe| PollFd::new(pipe, PollFlags::IN))
             .collect();
         let wait = Timespec::try_from(wait).ok();
-        // Interrupted or failed: nothing is ready, and the caller looks again until its deadline.
+        // Interrupted or failed: nothing is ready, and the caller polls again until its deadline.
         match poll(&mut pipes, wait.as_ref()) {
             Ok(_) => pipes.iter().map(|pipe| !pipe.revents().is_empty()).collect(),
             Err(_) => Vec::new(),

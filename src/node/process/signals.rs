@@ -1,5 +1,5 @@
-//! The signals that ask for the end: one registration for the whole process, which does something within a restart or a
-//! recovery only. Outside of them each signal does what it does to every program.
+//! Signals that request the end of kaudit. One registration serves the whole process and is active only during a
+//! restart or a recovery; otherwise signals have their default action.
 
 use crate::exit::Exit;
 use anyhow::{Context as _, Result, anyhow};
@@ -9,28 +9,28 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Handlers cannot be taken back for good (`signal_hook::low_level::unregister` leaves the signal ignored), so there is one
-/// set of them.
+/// Handlers cannot be removed (`signal_hook::low_level::unregister` leaves the signal ignored), so there is one set of
+/// them.
 static SIGNALS: OnceLock<Result<Signals, String>> = OnceLock::new();
 
 struct Signals {
-    /// Nobody is armed: the default action is taken.
+    /// Handling is inactive: the default action applies.
     is_idle: Arc<AtomicBool>,
-    /// The last signal that asked for the end; 0: none did.
+    /// The last signal that requested the end; 0: none.
     asked: Arc<AtomicUsize>,
-    /// How many are armed.
+    /// How many values are active.
     armed: Mutex<usize>,
 }
 
-/// As long as it lives, SIGINT and SIGTERM are noted instead of ending the process, and SIGHUP is ignored: the end of an SSH
-/// session must not end a restart half-way.
+/// While it lives, SIGINT and SIGTERM are recorded instead of ending the process, and SIGHUP is ignored: the end of an
+/// SSH session must not interrupt a restart.
 #[derive(Debug)]
 pub(in crate::node) struct Armed {
     stays: bool,
 }
 
 impl Armed {
-    /// Arms the process. A signal from before counts no more.
+    /// Activates handling. Earlier signals are discarded.
     ///
     /// # Errors
     /// The handlers cannot be installed.
@@ -46,7 +46,7 @@ impl Armed {
         Ok(Self { stays: false })
     }
 
-    /// Stays armed until the process ends: what is left to do is to tell how the run ended, and no signal keeps it from that.
+    /// Stays active until the process ends: only reporting the result is left, and no signal may prevent that.
     pub(in crate::node) fn stay(&mut self) {
         self.stays = true;
     }
@@ -61,8 +61,8 @@ impl Drop for Armed {
     }
 }
 
-/// The signal that asked for the end since the process was armed, if one did. Asked after disarming, it misses none: one
-/// that comes later ends the process.
+/// The signal that requested the end since handling was activated. After deactivation it misses none: a later one ends
+/// the process.
 pub(in crate::node) fn asked() -> Option<Interrupt> {
     let signals = SIGNALS.get()?.as_ref().ok()?;
     match i32::try_from(signals.asked.load(Ordering::SeqCst)).unwrap_or_default() {
@@ -76,12 +76,12 @@ impl Signals {
     fn register() -> Result<Self> {
         let (is_idle, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
         for signal in [SIGINT, SIGTERM] {
-            let number = usize::try_from(signal).context("a signal's number")?;
+            let number = usize::try_from(signal).context("converting a signal number")?;
             flag::register_usize(signal, Arc::clone(&asked), number).context("handling signals")?;
             flag::register_conditional_default(signal, Arc::clone(&is_idle)).context("handling signals")?;
         }
-        // Under nohup(1) it is ignored, within a restart and outside. Else it is not set to be ignored, which programs that
-        // kaudit starts would inherit (execve(2)).
+        // Under nohup(1) SIGHUP is already ignored. Otherwise it is not set to be ignored, because programs that
+        // kaudit starts would inherit that (execve(2)).
         if !is_ignored(SIGHUP)? {
             flag::register_conditional_default(SIGHUP, Arc::clone(&is_idle)).context("handling SIGHUP")?;
         }
@@ -93,7 +93,7 @@ impl Signals {
     }
 }
 
-/// Whether this process ignores a signal (`proc_pid_status(5)`, `SigIgn`: a mask in hexadecimal, the lowest bit is 1).
+/// Whether this process ignores a signal (`proc_pid_status(5)`, `SigIgn`: a hexadecimal mask, the lowest bit is 1).
 fn is_ignored(signal: i32) -> Result<bool> {
     let status = fs::read_to_string("/proc/self/status").context("reading /proc/self/status")?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_a_restart_a_signal_does_what_it_does_to_every_program() {
+    fn inactive_handling_keeps_the_default_action() {
         for signal in [SIGINT, SIGTERM] {
             assert_eq!(ended_by(signal, false), Some(signal));
             assert_eq!(ended_by(signal, true), None);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ignored_signal_is_told() {
+    fn an_ignored_signal_is_detected() {
         assert!(!is_ignored(signal_hook::consts::SIGUSR2).unwrap());
         // Rust's runtime ignores it.
         assert!(is_ignored(signal_hook::consts::SIGPIPE).unwrap());

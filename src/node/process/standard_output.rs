@@ -1,4 +1,4 @@
-//! What is on the other side of standard output.
+//! The state of standard output.
 
 use crate::node::Node;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -9,14 +9,14 @@ use std::thread::sleep;
 use std::time::Duration;
 
 impl Node {
-    /// How many columns the terminal `stream` has; `None` if it is not a terminal, or does not report its size.
+    /// The number of columns of the terminal `stream`; `None` if it is not a terminal, or does not report its size.
     #[must_use]
     pub fn terminal_columns(stream: impl AsFd) -> Option<usize> {
         let size = tcgetwinsize(stream).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
-    /// Waits, and tells whether there is still somebody who reads it: a pipe without a reader is an error to poll(2).
+    /// Waits, and returns whether a reader still exists: poll(2) reports a pipe without a reader as an error.
     #[must_use]
     pub fn pause_while_read(duration: Duration) -> bool {
         let out = io::stdout();
@@ -24,7 +24,7 @@ impl Node {
         match poll(&mut polled, Timespec::try_from(duration).ok().as_ref()) {
             Ok(0) => true,
             Ok(_) => false,
-            // A signal came.
+            // Interrupted by a signal.
             Err(_) => {
                 sleep(duration);
                 true

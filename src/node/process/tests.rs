@@ -1,4 +1,4 @@
-//! Process tables made of files, and the machine's own.
+//! With process tables made of files, and with the real one.
 
 use super::{Process, Processes};
 use crate::node::Node;
@@ -26,7 +26,7 @@ impl Machine {
         fs::write(place, text).unwrap();
     }
 
-    /// A process whose root is `root` below this one; it has the command line of `words`, blanks between.
+    /// A process whose root is `root` below this one, with the command line `words`, separated by spaces.
     fn run(&self, pid: i32, parent: i32, start: u64, root: &str, words: &str) {
         let zeros = "0 ".repeat(17);
         self.write(&format!("proc/{pid}/stat"), &format!("{pid} (x) S {parent} {zeros}{start} 0\n"));
@@ -80,7 +80,7 @@ fn an_api_server_is_ours_by_its_pods_directory() {
         "proc/11/mountinfo",
         &format!("1 2 0:1 /var/lib/kubelet/pods/{UID}/etc-hosts /etc/hosts rw - tmpfs none rw\n"),
     );
-    // Another kubelet's pod, and a process that is in none.
+    // A pod of another kubelet, and a process that is in no pod.
     machine.in_pod(12, "00000000000000000000000000000000");
     let found = machine.processes().api_servers(Path::new("/var/lib/kubelet")).unwrap();
     assert_eq!(pids(&found), [11, 10]);
@@ -110,7 +110,7 @@ fn a_tree_without_processes_has_none() {
 }
 
 #[test]
-fn a_start_is_told_by_the_wall_clock() {
+fn a_start_time_is_converted_to_wall_clock_time() {
     let machine = Machine::new();
     machine.write("proc/stat", "cpu 1\nbtime 1700000000\n");
     machine.run(10, 1, 12_345, "", "kubelet");

@@ -1,93 +1,93 @@
-//! Instructions of the kernel's BPF machine, and jumps to labels. Pure.
+//! An assembler for the kernel's BPF machine, with labels for jumps.
 //!
-//! The few kinds of instruction that `program` needs, by the names of
-//! `Documentation/bpf/standardization/instruction-set.rst` of the Linux sources. Comparisons and arithmetic are those
-//! of 32 bits (`JMP32`, Linux 5.1): an address is a number of 32 bits, and an immediate value would be extended by
-//! its sign for 64.
+//! It has the few instructions that `program` needs, named as in
+//! `Documentation/bpf/standardization/instruction-set.rst` of the Linux sources. Comparisons and arithmetic use 32
+//! bits (`JMP32`, Linux 5.1): an address is a 32-bit number, and a 64-bit operation would sign-extend an immediate
+//! value.
 
-/// One instruction, as the kernel takes it (`struct bpf_insn`).
+/// One instruction in the kernel's form (`struct bpf_insn`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub(super) struct Instruction {
-    /// What it does.
+    /// The operation.
     pub(super) opcode: u8,
-    /// The target and the source register, four bits each.
+    /// The destination and the source register, four bits each.
     pub(super) registers: u8,
-    /// Of memory, or of a jump, counted in instructions from the next one.
+    /// A memory offset, or a jump offset in instructions from the next one.
     pub(super) offset: i16,
-    /// A value in the instruction itself.
+    /// An immediate value.
     pub(super) immediate: i32,
 }
 
-/// A register of the machine. `r0` is a result, `r1` to `r5` are arguments of a call and lost by it, `r6` to `r9`
-/// stay, `r10` is the end of the stack.
+/// A register. `r0` is a result; `r1` to `r5` are arguments of a call and lost by it; `r6` to `r9` are preserved;
+/// `r10` is the end of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Register(pub(super) u8);
 
-/// A place in the program.
+/// A position in the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Label(usize);
 
-/// What a comparison compares with.
+/// The right operand of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operand {
-    /// A register's lower half.
+    /// The lower half of a register.
     Register(Register),
-    /// A number, bit by bit.
+    /// An immediate value.
     Value(u32),
 }
 
-/// Loads 64 bits that the kernel puts in for a descriptor of a map; two instructions long.
+/// Loads 64 bits that the kernel substitutes for the descriptor of a map; it takes two instructions.
 pub(super) const LOAD_MAP: u8 = 0x18;
 /// `LOAD_MAP` of the map itself.
 pub(super) const MAP: u8 = 1;
-/// `LOAD_MAP` of the address of an array map's first value (Linux 5.2).
+/// `LOAD_MAP` of the address of the first value in an array map (Linux 5.2).
 pub(super) const MAP_VALUE: u8 = 2;
-/// Loads 32 bits of memory.
+/// Loads 32 bits from memory.
 pub(super) const LOAD: u8 = 0x61;
-/// Stores an immediate value of 32 bits.
+/// Stores a 32-bit immediate value.
 pub(super) const STORE: u8 = 0x62;
 /// Copies a register.
 pub(super) const COPY: u8 = 0xbf;
 /// Sets a register.
 pub(super) const SET: u8 = 0xb7;
-/// Adds an immediate value to a register of 64 bits.
+/// Adds an immediate value to a 64-bit register.
 pub(super) const ADD: u8 = 0x07;
-/// Masks a register of 32 bits.
+/// Masks a 32-bit register.
 pub(super) const AND: u8 = 0x54;
 /// Jumps.
 pub(super) const GO: u8 = 0x05;
-/// Jumps if a register's lower half is equal to an immediate value.
+/// Jumps if the lower half of a register equals an immediate value.
 pub(super) const IF_EQUAL: u8 = 0x16;
-/// Jumps if it is not.
+/// Jumps if it differs.
 pub(super) const IF_NOT_EQUAL: u8 = 0x56;
-/// Jumps if all 64 bits of a register are 0, as those of no pointer.
+/// Jumps if all 64 bits of a register are 0: a null pointer.
 pub(super) const IF_NULL: u8 = 0x15;
-/// Added to a comparison: with a register.
+/// Modifies a comparison to use a register.
 pub(super) const WITH_REGISTER: u8 = 0x08;
-/// Calls a function of the kernel.
+/// Calls a kernel function.
 pub(super) const CALL: u8 = 0x85;
 /// Ends the program with `r0`.
 pub(super) const EXIT: u8 = 0x95;
 
-/// Collects instructions, and finds the places of labels at the end.
+/// Collects instructions and resolves labels.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     code: Vec<Instruction>,
-    /// Which instruction jumps to which label.
+    /// The jumps to labels.
     jumps: Vec<(usize, Label)>,
-    /// Where each label is.
+    /// The position of each label.
     places: Vec<Option<usize>>,
 }
 
 impl Assembler {
-    /// A label without a place so far.
+    /// Creates a label without a position.
     pub(super) fn label(&mut self) -> Label {
         self.places.push(None);
         Label(self.places.len() - 1)
     }
 
-    /// Gives `label` the place of the next instruction.
+    /// Sets `label` to the next instruction.
     pub(super) fn place(&mut self, label: Label) {
         if let Some(place) = self.places.get_mut(label.0) {
             *place = Some(self.code.len());
@@ -131,7 +131,7 @@ impl Assembler {
         self.push(0, Register(0), Register(0), 0, 0);
     }
 
-    /// Calls a function of the kernel by its number (`enum bpf_func_id`).
+    /// Calls a kernel function by its number (`enum bpf_func_id`).
     pub(super) fn call(&mut self, function: i32) {
         self.push(CALL, Register(0), Register(0), 0, function);
     }
@@ -141,27 +141,27 @@ impl Assembler {
         self.push(EXIT, Register(0), Register(0), 0, 0);
     }
 
-    /// Goes on at `label`.
+    /// Jumps to `label`.
     pub(super) fn go(&mut self, label: Label) {
         self.jump(GO, Register(0), Operand::Value(0), label);
     }
 
-    /// Goes on at `label` if `register` is equal to `operand`.
+    /// Jumps to `label` if `register` equals `operand`.
     pub(super) fn if_equal(&mut self, register: Register, operand: Operand, label: Label) {
         self.jump(IF_EQUAL, register, operand, label);
     }
 
-    /// Goes on at `label` if `register` differs from `operand`.
+    /// Jumps to `label` if `register` differs from `operand`.
     pub(super) fn if_not_equal(&mut self, register: Register, operand: Operand, label: Label) {
         self.jump(IF_NOT_EQUAL, register, operand, label);
     }
 
-    /// Goes on at `label` if `register` is no pointer.
+    /// Jumps to `label` if `register` is null.
     pub(super) fn if_null(&mut self, register: Register, label: Label) {
         self.jump(IF_NULL, register, Operand::Value(0), label);
     }
 
-    /// The program; `None` where a label has no place, or one too far away for a jump.
+    /// The program; `None` if a label has no position, or is too far away for a jump.
     pub(super) fn finish(mut self) -> Option<Vec<Instruction>> {
         for (from, label) in self.jumps {
             let to = (*self.places.get(label.0)?)?;
@@ -180,7 +180,7 @@ impl Assembler {
     }
 
     fn push(&mut self, opcode: u8, target: Register, source: Register, offset: i16, immediate: i32) {
-        // Two bit fields of C, which begin at the other end on a machine with the other byte order.
+        // Two C bit fields, whose order depends on the byte order of the machine.
         let registers =
             if cfg!(target_endian = "little") { source.0 << 4 | target.0 } else { target.0 << 4 | source.0 };
         self.code.push(Instruction { opcode, registers, offset, immediate });

@@ -1,8 +1,7 @@
-//! bpf(2), for which no library that kaudit uses has a safe function. The only place of the project with `unsafe` in
-//! it.
+//! Safe functions for bpf(2), which no library used here provides. This is the only file of the project with `unsafe`.
 //!
-//! Each function here is safe: it keeps what it points to alive over the call, and owns the descriptor that comes
-//! back. Descriptors are closed on exec, so that no program that kaudit runs inherits them.
+//! Each function keeps the memory that it passes to the kernel alive during the call, and owns the returned
+//! descriptor. Descriptors are closed on exec, so that programs started by kaudit do not inherit them.
 #![expect(unsafe_code, reason = "a system call that takes addresses and gives a descriptor")]
 
 use super::assembler::Instruction;
@@ -17,7 +16,7 @@ const ARRAY: u32 = 2;
 const SOCKMAP: u32 = 15;
 /// `BPF_PROG_TYPE_SK_LOOKUP`
 const PROGRAM_SK_LOOKUP: u32 = 30;
-/// `BPF_SK_LOOKUP`, where it is attached to.
+/// `BPF_SK_LOOKUP`, the attachment type.
 const ATTACH_SK_LOOKUP: u32 = 36;
 
 const MAP_CREATE: i32 = 0;
@@ -25,17 +24,17 @@ const MAP_UPDATE: i32 = 2;
 const PROGRAM_LOAD: i32 = 5;
 const LINK_CREATE: i32 = 28;
 
-/// The program uses no function of the kernel that is for programs under the GPL alone.
+/// The program calls no kernel function that is restricted to GPL programs.
 const LICENCE: &[u8] = b"Apache-2.0\0";
-/// What `bpftool prog` shows.
+/// The name that `bpftool prog` shows.
 const NAME: [u8; 16] = *b"kaudit_steering\0";
-/// How much of the verifier's words is taken; it says some hundred bytes about an instruction.
+/// The size of the buffer for the verifier's output, which has some hundred bytes per instruction.
 const LOG_BYTES: usize = 256 * 1024;
 
-/// How often a program is loaded again when a signal has stopped that; more signals than that are no accident.
+/// How often loading is repeated after an interruption by a signal.
 const ATTEMPTS: u32 = 5;
 
-/// Each is a beginning of the kernel's `union bpf_attr`, without padding; the kernel takes what is missing as zeros.
+/// Each is a prefix of the kernel's `union bpf_attr`, without padding; the kernel treats the rest as zeros.
 #[repr(C)]
 struct MapCreate {
     kind: u32,
@@ -80,22 +79,22 @@ struct LinkCreate {
 /// Why a program was not loaded.
 #[derive(Debug)]
 pub(super) struct LoadError {
-    /// The kernel's answer.
+    /// The error of the kernel.
     pub(super) error: io::Error,
-    /// The verifier's words, where it came so far.
+    /// The output of the verifier, if it ran.
     pub(super) log: String,
 }
 
-/// A map with room for one socket.
+/// Creates a map for one socket.
 ///
 /// # Errors
-/// `EPERM` without the capability, or before Linux 5.11 where it would exceed `RLIMIT_MEMLOCK`; `EINVAL` where the
-/// kernel has no such maps.
+/// `EPERM` without the capability, or before Linux 5.11 if it would exceed `RLIMIT_MEMLOCK`; `EINVAL` if the kernel
+/// does not support such maps.
 pub(super) fn create_socket_map() -> io::Result<OwnedFd> {
     create(SOCKMAP, 8)
 }
 
-/// A map with one number in it, 0.
+/// Creates a map with one number, 0.
 ///
 /// # Errors
 /// `EPERM` as above.
@@ -103,31 +102,31 @@ pub(super) fn create_number_map() -> io::Result<OwnedFd> {
     create(ARRAY, 4)
 }
 
-/// Puts a listening socket into a map of one socket. The map holds no reference: when the socket is closed by all who
-/// have it, it is gone from the map.
+/// Stores a listening socket in a map for one socket. The map holds no reference: a socket that is closed everywhere
+/// else disappears from it.
 ///
 /// # Errors
-/// `EOPNOTSUPP` where the socket is none of TCP, or does not listen.
+/// `EOPNOTSUPP` if the socket is not TCP or does not listen.
 pub(super) fn put_socket(map: &OwnedFd, socket: BorrowedFd<'_>) -> io::Result<()> {
     put(map, u64::from(number(&socket)))
 }
 
-/// Sets the number in a map of one number, at once for every processor.
+/// Sets the number in a map with one number; it takes effect for all processors at once.
 ///
 /// # Errors
-/// The kernel refuses it, which is not to be expected.
+/// The kernel returns an unexpected error.
 pub(super) fn put_number(map: &OwnedFd, number: u32) -> io::Result<()> {
     put(map, number)
 }
 
-/// Loads a program of the kind `sk_lookup`.
+/// Loads a program of the type `sk_lookup`.
 ///
 /// # Errors
-/// The verifier or the kernel refuses it.
+/// The verifier or the kernel rejects it.
 pub(super) fn load(instructions: &[Instruction]) -> Result<OwnedFd, LoadError> {
     let mut result = try_load(instructions, &mut []);
     for _ in 0..ATTEMPTS {
-        // A signal came, and the verifier has stopped for it.
+        // Interrupted by a signal.
         if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
             break;
         }
@@ -137,8 +136,8 @@ pub(super) fn load(instructions: &[Instruction]) -> Result<OwnedFd, LoadError> {
         Ok(program) => return Ok(program),
         Err(error) => error,
     };
-    // The verifier's words are asked for at a second attempt only: without room for all of them it refuses any
-    // program.
+    // The verifier's output is requested only in a second attempt: with a buffer that is too small, the verifier
+    // rejects every program.
     let mut log = vec![0; LOG_BYTES];
     try_load(instructions, &mut log).map_err(|_| {
         let words = log.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -146,16 +145,16 @@ pub(super) fn load(instructions: &[Instruction]) -> Result<OwnedFd, LoadError> {
     })
 }
 
-/// The descriptors of two maps, as a program names them while it is loaded.
+/// The descriptors of two maps, as a program refers to them while it is loaded.
 pub(super) fn maps(socket: &OwnedFd, exempt_own: &OwnedFd) -> Maps {
     Maps { socket: socket.as_raw_fd(), exempt_own: exempt_own.as_raw_fd() }
 }
 
-/// Attaches a program of the kind `sk_lookup` to a network namespace, behind those that are attached already. It is
-/// detached when the descriptor is closed, at the latest by the end of this process.
+/// Attaches a program of the type `sk_lookup` to a network namespace, after those that are already attached. It is
+/// detached when the descriptor is closed, at the latest when this process ends.
 ///
 /// # Errors
-/// `E2BIG` where 64 are attached.
+/// `E2BIG` if 64 programs are attached.
 pub(super) fn attach(program: &OwnedFd, namespace: &impl AsFd) -> io::Result<OwnedFd> {
     let target = number(namespace);
     let request = LinkCreate { program: number(program), target, attach_kind: ATTACH_SK_LOOKUP, flags: 0 };
@@ -187,7 +186,7 @@ fn try_load(instructions: &[Instruction], log: &mut [u8]) -> io::Result<OwnedFd>
         licence: address(LICENCE.as_ptr()),
         log_level: u32::from(!log.is_empty()),
         log_size: length(log.len())?,
-        // The kernel refuses an address without a level.
+        // The kernel rejects a log address without a log level.
         log: if log.is_empty() { 0 } else { address(log.as_mut_ptr()) },
         kernel_version: 0,
         flags: 0,
@@ -198,12 +197,12 @@ fn try_load(instructions: &[Instruction], log: &mut [u8]) -> io::Result<OwnedFd>
     descriptor(call(PROGRAM_LOAD, &request)?)
 }
 
-/// A descriptor of this process, as the kernel takes it here.
+/// A descriptor in the form of the kernel's structures.
 fn number(descriptor: &impl AsFd) -> u32 {
     descriptor.as_fd().as_raw_fd().cast_unsigned()
 }
 
-/// An address, as the kernel takes it here: of 64 bits on every machine.
+/// An address in the form of the kernel's structures: 64 bits on every machine.
 fn address<T>(pointer: *const T) -> u64 {
     pointer.expose_provenance() as u64
 }
@@ -221,7 +220,7 @@ fn call<T>(command: i32, request: &T) -> io::Result<c_long> {
 
 fn descriptor(result: c_long) -> io::Result<OwnedFd> {
     let number = i32::try_from(result).map_err(io::Error::other)?;
-    // SAFETY: The kernel has just opened it for this call, so that nobody else owns it. Only calls that open one come
+    // SAFETY: The kernel has just opened it for this call, so it has no other owner. Only calls that open one come
     // here.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -1,4 +1,4 @@
-//! Whether this kernel can steer, found out by asking it to do all but the last step.
+//! Checks whether this kernel supports steering, by executing all steps except the attachment.
 
 use super::super::Node;
 use super::program::Rule;
@@ -11,31 +11,31 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Why steering is not possible here. Its text says what is missing, for a person.
+/// Why steering is not possible. The text is for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unsupported {
-    /// The kernel lacks something.
+    /// The kernel lacks a feature.
     Kernel {
-        /// What, and since when or with what option it has it.
+        /// The feature, and the kernel version or option that has it.
         lacks: String,
     },
-    /// The kernel could, but kaudit may not.
+    /// The kernel has the feature, but kaudit may not use it.
     NotPermitted {
-        /// What it may not do.
+        /// The operation.
         what: &'static str,
-        /// Why, as far as it can be found out.
+        /// The likely reason.
         why: String,
     },
-    /// The API server is in another network namespace: its pod does not use the host's network.
+    /// The API server is in a different network namespace: its pod does not use the host network.
     OtherNamespace,
-    /// The kernel's verifier refuses the program.
+    /// The kernel's verifier rejects the program.
     Verifier {
-        /// Its words.
+        /// Its output.
         log: String,
     },
-    /// It failed otherwise.
+    /// Another failure.
     Failed {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
         /// The error.
         error: String,
@@ -46,12 +46,14 @@ impl fmt::Display for Unsupported {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unsupported::Kernel { lacks } => write!(formatter, "the kernel has no {lacks}"),
-            Unsupported::NotPermitted { what, why } => write!(formatter, "kaudit may not {what}: {why}"),
+            Unsupported::NotPermitted { what, why } => {
+                write!(formatter, "kaudit is not permitted to {what}: {why}")
+            }
             Unsupported::OtherNamespace => {
-                write!(formatter, "the API server is in another network namespace than kaudit")
+                write!(formatter, "the API server is in a different network namespace than kaudit")
             }
             Unsupported::Verifier { log } => {
-                write!(formatter, "the kernel's verifier refuses the BPF program: {log}")
+                write!(formatter, "the kernel's verifier rejects the BPF program: {log}")
             }
             Unsupported::Failed { what, error } => write!(formatter, "kaudit cannot {what}: {error}"),
         }
@@ -60,19 +62,19 @@ impl fmt::Display for Unsupported {
 
 impl std::error::Error for Unsupported {}
 
-const MAKE_MAPS: &str = "make BPF maps";
+const MAKE_MAPS: &str = "create BPF maps";
 const LOAD: &str = "load a BPF program";
 const GET: &str = "get a descriptor of the API server";
 
 impl Node {
-    /// Asks the kernel whether [`Node::steer`] by `rule` can work beside the process `pid`, an API server that runs (or
-    /// kaudit itself, which proves less): makes the maps, loads the program, which it attaches to nothing, and gets one
-    /// descriptor of the process. Nothing of it stays, and no connection notices it.
+    /// Checks whether [`Node::steer`] by `rule` can work with the process `pid`, a running API server (or kaudit
+    /// itself, which verifies less). It creates the maps, loads the program without attaching it, and gets a
+    /// descriptor of the process. It removes everything again, and no connection is affected.
     ///
     /// # Errors
-    /// What is missing.
+    /// The missing feature or permission.
     pub fn probe_steering(&self, pid: i32, rule: &Rule) -> Result<(), Unsupported> {
-        Loaded::new(rule).map_err(judge_load)?;
+        Loaded::new(rule).map_err(classify_load)?;
         let shares = target::shares_namespace(pid)
             .map_err(|error| Unsupported::Failed { what: GET, error: format!("{error:#}") })?;
         if !shares {
@@ -82,26 +84,28 @@ impl Node {
     }
 }
 
-fn judge_load(failure: LoadFailure) -> Unsupported {
+fn classify_load(failure: LoadFailure) -> Unsupported {
     match failure {
         LoadFailure::SocketMap(error) => match errno(&error) {
             Some(Errno::NOSYS) => kernel("bpf(2) (CONFIG_BPF_SYSCALL), or a seccomp filter hides it"),
             Some(Errno::INVAL) => kernel("BPF maps for sockets (CONFIG_NET and CONFIG_BPF_STREAM_PARSER)"),
-            _ => judge(MAKE_MAPS, &error, BPF),
+            _ => classify(MAKE_MAPS, &error, BPF),
         },
-        LoadFailure::NumberMap(error) => judge(MAKE_MAPS, &error, BPF),
-        LoadFailure::TooLong => Unsupported::Failed { what: LOAD, error: "it is too long".to_owned() },
+        LoadFailure::NumberMap(error) => classify(MAKE_MAPS, &error, BPF),
+        LoadFailure::TooLong => {
+            Unsupported::Failed { what: LOAD, error: "it has too many addresses".to_owned() }
+        }
         LoadFailure::Program(bpf::LoadError { error, log }) => match errno(&error) {
-            // The verifier, which talks, comes after the look at the program's kind.
-            Some(Errno::INVAL) if log.is_empty() => kernel("BPF programs of the kind sk_lookup (Linux 5.9)"),
+            // The verifier, which writes a log, runs after the check of the program type.
+            Some(Errno::INVAL) if log.is_empty() => kernel("BPF programs of the type sk_lookup (Linux 5.9)"),
             _ if !log.is_empty() => Unsupported::Verifier { log },
-            _ => judge(LOAD, &error, BPF),
+            _ => classify(LOAD, &error, BPF),
         },
     }
 }
 
 fn get_descriptor(pid: i32) -> Result<(), Unsupported> {
-    let failed = |error: io::Error| judge(GET, &error, PTRACE);
+    let failed = |error: io::Error| classify(GET, &error, PTRACE);
     let process = Pid::from_raw(pid).ok_or_else(|| failed(Errno::SRCH.into()))?;
     let handle = pidfd_open(process, PidfdFlags::empty()).map_err(|error| match error {
         Errno::NOSYS => kernel("pidfd_open(2) (Linux 5.3), or a seccomp filter hides it"),
@@ -111,7 +115,7 @@ fn get_descriptor(pid: i32) -> Result<(), Unsupported> {
     // kaudit itself may have no socket; descriptor 0 is as good.
     let descriptor = descriptors.first().map_or(0, |(descriptor, _)| *descriptor);
     match pidfd_getfd(&handle, descriptor, PidfdGetfdFlags::empty()) {
-        // It had it a moment ago, and may have closed it since. The permission was looked at before.
+        // It existed a moment ago and may be closed now. The permission is checked first.
         Ok(_) | Err(Errno::BADF) => Ok(()),
         Err(Errno::NOSYS) => Err(kernel("pidfd_getfd(2) (Linux 5.6), or a seccomp filter hides it")),
         Err(error) => Err(failed(error.into())),
@@ -126,14 +130,14 @@ fn errno(error: &io::Error) -> Option<Errno> {
     Errno::from_io_error(error)
 }
 
-/// Capabilities, each by its name and the numbers of those of which one is enough (capabilities(7)).
+/// Capabilities by name, each with alternative numbers (capabilities(7)).
 type Capabilities = &'static [(&'static str, &'static [u32])];
 
-/// For maps and programs; before Linux 5.8 `CAP_SYS_ADMIN` had the place of `CAP_BPF`.
+/// For maps and programs; before Linux 5.8 `CAP_SYS_ADMIN` was required instead of `CAP_BPF`.
 const BPF: Capabilities = &[("CAP_BPF or CAP_SYS_ADMIN", &[39, 21]), ("CAP_NET_ADMIN", &[12, 21])];
 const PTRACE: Capabilities = &[("CAP_SYS_PTRACE", &[19])];
 
-fn judge(what: &'static str, error: &io::Error, needed: Capabilities) -> Unsupported {
+fn classify(what: &'static str, error: &io::Error, needed: Capabilities) -> Unsupported {
     match errno(error) {
         Some(Errno::PERM | Errno::ACCESS) => {
             let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
@@ -144,7 +148,7 @@ fn judge(what: &'static str, error: &io::Error, needed: Capabilities) -> Unsuppo
     }
 }
 
-/// What forbids it, from the texts of `/proc/PID/status` and of the kernel's lockdown.
+/// The likely reason, from `/proc/PID/status` and the kernel's lockdown state.
 fn why_not_permitted(status: &str, lockdown: &str, needed: Capabilities) -> String {
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     let effective = field("CapEff:").and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or_default();
@@ -183,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_forbids_it_in_spite_of_capabilities_is_named() {
+    fn denials_despite_capabilities_are_explained() {
         let all = "000001ffffffffff";
         assert_eq!(
             why(all, "2", "[none] integrity"),
@@ -200,20 +204,20 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_is_judged_by_its_answers() {
+    fn kernel_errors_are_classified() {
         let load = |errno: Errno, log: &str| {
-            judge_load(LoadFailure::Program(bpf::LoadError { error: errno.into(), log: log.to_owned() }))
+            classify_load(LoadFailure::Program(bpf::LoadError { error: errno.into(), log: log.to_owned() }))
                 .to_string()
         };
         assert_eq!(
             load(Errno::INVAL, ""),
-            "the kernel has no BPF programs of the kind sk_lookup (Linux 5.9)"
+            "the kernel has no BPF programs of the type sk_lookup (Linux 5.9)"
         );
-        assert!(load(Errno::ACCESS, "R1 invalid").ends_with("refuses the BPF program: R1 invalid"));
-        let map = judge_load(LoadFailure::SocketMap(Errno::NOSYS.into())).to_string();
+        assert!(load(Errno::ACCESS, "R1 invalid").ends_with("rejects the BPF program: R1 invalid"));
+        let map = classify_load(LoadFailure::SocketMap(Errno::NOSYS.into())).to_string();
         assert!(map.starts_with("the kernel has no bpf(2)"), "{map}");
         assert!(matches!(
-            judge_load(LoadFailure::NumberMap(Errno::PERM.into())),
+            classify_load(LoadFailure::NumberMap(Errno::PERM.into())),
             Unsupported::NotPermitted { what: MAKE_MAPS, .. }
         ));
     }

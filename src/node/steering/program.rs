@@ -1,43 +1,42 @@
-//! The program that the kernel runs for each new connection: which connections it steers. Pure.
+//! The BPF program that the kernel runs for each new connection, to select which ones are steered.
 //!
-//! It is of the kind `sk_lookup` (`Documentation/bpf/prog_sk_lookup.rst` of the Linux sources), which the kernel asks
-//! after netfilter and only where it looks for a *listening* socket: packets of connections that exist never come
-//! here. What the program does not steer goes on as if there were none.
+//! Its type is `sk_lookup` (`Documentation/bpf/prog_sk_lookup.rst` of the Linux sources). The kernel runs it after
+//! netfilter and only to look up a *listening* socket: packets of existing connections never reach it. Other
+//! connections continue as without the program.
 
 use super::assembler::{Assembler, Instruction, Label, MAP, MAP_VALUE, Operand, Register};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Which connections are steered.
+/// Selects the connections to steer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// The local port that clients connect to.
     pub port: u16,
     /// The local addresses that clients connect to.
     pub addresses: Addresses,
-    /// Whether the *own* connections are left alone. A starting API server needs those to itself: it talks to itself
-    /// with a token that only it knows.
+    /// Whether *own* connections are exempt. A starting API server must receive its own connections: it uses a token
+    /// for them that only it accepts.
     ///
-    /// Own is what comes to a loopback address (127.0.0.0/8, `::1`, `::ffff:127.0.0.0/104`), which is where a server
-    /// on all addresses talks to itself. A server on a list of addresses talks to itself there, so with
-    /// [`Addresses::Only`] a connection is own, too, whose two ends have the same address: those of this node. The
-    /// kernel does not say which process makes a connection, so these are those of the kubelet, the scheduler and the
-    /// controller manager as well, if they use that address.
+    /// Own are connections to a loopback address (127.0.0.0/8, `::1`, `::ffff:127.0.0.0/104`), which a server on all
+    /// addresses uses for itself. A server on specific addresses uses one of those, so with [`Addresses::Only`] a
+    /// connection is also own if both ends have the same address, which is one of this node. The kernel does not tell
+    /// which process connects, so connections of the kubelet, the scheduler and the controller manager to that address
+    /// are also own.
     pub exempt_own: bool,
 }
 
 /// The local addresses of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Addresses {
-    /// Every one, of the families that the steered-to socket is open for: the kernel refuses to give an IPv6
-    /// connection to an IPv4 socket, or an IPv4 connection to one for IPv6 only, and these are not steered.
+    /// Every address, of the families of the target socket: the kernel cannot assign an IPv6 connection to an IPv4
+    /// socket, or an IPv4 connection to an IPv6-only socket, and does not steer these.
     Any,
-    /// These alone. On another address the port may be another program's.
+    /// Only these addresses. On other addresses the port may belong to another program.
     Only(Vec<IpAddr>),
 }
 
 impl Addresses {
-    /// The addresses that a server with these listening sockets serves. An IPv4 address in the form of IPv6 is the
-    /// IPv4 address.
+    /// The addresses of a server with these listening sockets. IPv4-mapped IPv6 addresses are converted to IPv4.
     #[must_use]
     pub fn of(sockets: &[SocketAddr]) -> Self {
         let addresses = || sockets.iter().map(|socket| socket.ip().to_canonical());
@@ -51,14 +50,14 @@ impl Addresses {
 /// Descriptors of the maps that the program reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Maps {
-    /// A SOCKMAP with one entry: the socket to steer to.
+    /// A SOCKMAP with one entry: the target socket.
     pub(super) socket: i32,
-    /// An array with one number: whether the own connections are exempt (0: no).
+    /// An array with one number: whether own connections are exempt (0: no).
     pub(super) exempt_own: i32,
 }
 
-/// Places in `struct bpf_sk_lookup`, each of 32 bits. Addresses have the order of the network, `LOCAL_PORT` that of
-/// the machine.
+/// Offsets in `struct bpf_sk_lookup`, each of 32 bits. Addresses are in network byte order, `LOCAL_PORT` in host byte
+/// order.
 pub(super) mod context {
     pub(in super::super) const FAMILY: i16 = 8;
     pub(in super::super) const PROTOCOL: i16 = 12;
@@ -73,17 +72,17 @@ pub(super) mod context {
 pub(super) const IPV4: u32 = 2;
 /// `AF_INET6`.
 pub(super) const IPV6: u32 = 10;
-/// `IPPROTO_TCP`. UDP comes here too.
+/// `IPPROTO_TCP`. The program also runs for UDP.
 pub(super) const TCP: u32 = 6;
 
-/// `bpf_map_lookup_elem`; with a SOCKMAP it takes a reference to the socket.
+/// `bpf_map_lookup_elem`; with a SOCKMAP it acquires a reference to the socket.
 pub(super) const LOOK_UP: i32 = 1;
-/// `bpf_sk_release`, which gives it back; the verifier demands it.
+/// `bpf_sk_release`, which releases it; the verifier requires it.
 pub(super) const RELEASE: i32 = 86;
 /// `bpf_sk_assign`.
 pub(super) const ASSIGN: i32 = 124;
 
-/// `SK_PASS`: go on with the socket that was assigned, or else as ever.
+/// `SK_PASS`: continue with the assigned socket, or else as without the program.
 pub(super) const PASS: i32 = 1;
 
 /// The offsets of the four parts of an IPv6 address.
@@ -93,18 +92,18 @@ const RESULT: Register = Register(0);
 const FIRST: Register = Register(1);
 const SECOND: Register = Register(2);
 const THIRD: Register = Register(3);
-/// Where values are compared; no call is made meanwhile.
+/// For comparisons; not used across calls.
 const VALUE: Register = Register(4);
 const OTHER: Register = Register(5);
-/// The context, kept over calls.
+/// The context, preserved across calls.
 const CONTEXT: Register = Register(6);
-/// The socket, kept over calls.
+/// The socket, preserved across calls.
 const SOCKET: Register = Register(7);
 const STACK: Register = Register(10);
 
 /// The program for `rule`; `None` where it has too many addresses for one program.
 ///
-/// The kernel refuses a program with an instruction that is never reached, so that of no address there is no judgement.
+/// The kernel rejects a program with unreachable instructions, so nothing is generated for a family without addresses.
 pub(super) fn program(rule: &Rule, maps: Maps) -> Option<Vec<Instruction>> {
     let mut assembler = Assembler::default();
     let listed = Listed::of(&rule.addresses);
@@ -116,21 +115,21 @@ pub(super) fn program(rule: &Rule, maps: Maps) -> Option<Vec<Instruction>> {
     let (ipv6, own, steer, pass) =
         (assembler.label(), assembler.label(), assembler.label(), assembler.label());
     let ends = Ends { own, steer, pass };
-    // The context comes in the first register, which calls overwrite.
+    // The context is in the first register, which calls overwrite.
     assembler.copy(CONTEXT, FIRST);
-    // Another port, or not TCP: none of ours.
+    // Pass connections to other ports and other protocols.
     assembler.load(VALUE, CONTEXT, context::LOCAL_PORT);
     assembler.if_not_equal(VALUE, Operand::Value(rule.port.into()), pass);
     assembler.load(VALUE, CONTEXT, context::PROTOCOL);
     assembler.if_not_equal(VALUE, Operand::Value(TCP), pass);
-    // By family, since the other family's addresses are 0.
+    // By family, since the addresses of the other family are 0.
     assembler.load(VALUE, CONTEXT, context::FAMILY);
     assembler.if_equal(VALUE, Operand::Value(IPV6), ipv6);
     assembler.if_not_equal(VALUE, Operand::Value(IPV4), pass);
-    judge_ipv4(&mut assembler, listed.as_ref().map(|listed| &*listed.ipv4), ends);
+    check_ipv4(&mut assembler, listed.as_ref().map(|listed| &*listed.ipv4), ends);
     assembler.place(ipv6);
-    judge_ipv6(&mut assembler, listed.as_ref().map(|listed| &*listed.ipv6), ends);
-    // An own connection is steered unless the switch says no. It can be turned while the program is attached.
+    check_ipv6(&mut assembler, listed.as_ref().map(|listed| &*listed.ipv6), ends);
+    // An own connection is steered unless the switch exempts it. The switch can change while the program is attached.
     assembler.place(own);
     assembler.load_map(FIRST, MAP_VALUE, maps.exempt_own);
     assembler.load(VALUE, FIRST, 0);
@@ -143,7 +142,7 @@ pub(super) fn program(rule: &Rule, maps: Maps) -> Option<Vec<Instruction>> {
     assembler.finish()
 }
 
-/// Where a judgement leads to.
+/// The exits of an address check.
 #[derive(Clone, Copy)]
 struct Ends {
     own: Label,
@@ -151,7 +150,7 @@ struct Ends {
     pass: Label,
 }
 
-/// The addresses of a rule by their families.
+/// The addresses of a rule by family.
 #[derive(Default)]
 struct Listed {
     ipv4: Vec<Ipv4Addr>,
@@ -159,7 +158,7 @@ struct Listed {
 }
 
 impl Listed {
-    /// `None` where every address is meant.
+    /// `None` for every address.
     fn of(addresses: &Addresses) -> Option<Self> {
         let Addresses::Only(addresses) = addresses else { return None };
         let mut listed = Self::default();
@@ -173,7 +172,7 @@ impl Listed {
     }
 }
 
-fn judge_ipv4(assembler: &mut Assembler, listed: Option<&[Ipv4Addr]>, ends: Ends) {
+fn check_ipv4(assembler: &mut Assembler, listed: Option<&[Ipv4Addr]>, ends: Ends) {
     if listed == Some(&[]) {
         return assembler.go(ends.pass);
     }
@@ -185,7 +184,7 @@ fn judge_ipv4(assembler: &mut Assembler, listed: Option<&[Ipv4Addr]>, ends: Ends
         }
         assembler.go(ends.pass);
         assembler.place(listed);
-        // From the address to itself: from this node.
+        // The same address on both ends: from this node.
         assembler.load(OTHER, CONTEXT, context::REMOTE_IP4);
         assembler.if_equal(VALUE, Operand::Register(OTHER), ends.own);
     }
@@ -195,7 +194,7 @@ fn judge_ipv4(assembler: &mut Assembler, listed: Option<&[Ipv4Addr]>, ends: Ends
     assembler.go(ends.steer);
 }
 
-fn judge_ipv6(assembler: &mut Assembler, listed: Option<&[Ipv6Addr]>, ends: Ends) {
+fn check_ipv6(assembler: &mut Assembler, listed: Option<&[Ipv6Addr]>, ends: Ends) {
     if listed == Some(&[]) {
         return assembler.go(ends.pass);
     }
@@ -221,11 +220,11 @@ fn judge_ipv6(assembler: &mut Assembler, listed: Option<&[Ipv6Addr]>, ends: Ends
         assembler.go(ends.own);
         assembler.place(from_elsewhere);
     }
-    judge_ipv6_loopback(assembler, ends);
+    check_ipv6_loopback(assembler, ends);
 }
 
-/// `::1` and `::ffff:127.0.0.0/104` are own, the others are steered.
-fn judge_ipv6_loopback(assembler: &mut Assembler, ends: Ends) {
+/// `::1` and `::ffff:127.0.0.0/104` are own, all others are steered.
+fn check_ipv6_loopback(assembler: &mut Assembler, ends: Ends) {
     let [first, second, third, last] = PARTS.map(|part| context::LOCAL_IP6 + part);
     for part in [first, second] {
         assembler.load(VALUE, CONTEXT, part);
@@ -248,10 +247,10 @@ fn judge_ipv6_loopback(assembler: &mut Assembler, ends: Ends) {
     assembler.go(ends.steer);
 }
 
-/// Gives the connection to the socket in the map. Without one (its server has ended), or where the kernel refuses
-/// (another family, or another program has chosen a socket before), nothing has happened, and the lookup goes on.
+/// Assigns the connection to the socket in the map. If there is none (its server has ended), or the kernel refuses (a
+/// different family, or another program has already selected a socket), the lookup continues unchanged.
 fn assign(assembler: &mut Assembler, map: i32, pass: Label) {
-    // The key, 0, is passed by its address.
+    // The key, 0, is passed by address.
     assembler.store(STACK, -4, 0);
     assembler.load_map(FIRST, MAP, map);
     assembler.copy(SECOND, STACK);
@@ -261,15 +260,15 @@ fn assign(assembler: &mut Assembler, map: i32, pass: Label) {
     assembler.copy(SOCKET, RESULT);
     assembler.copy(FIRST, CONTEXT);
     assembler.copy(SECOND, SOCKET);
-    // No flags: a socket that another program has chosen stays. Such a program would have kept the connection from
-    // the API server before, too.
+    // No flags: a socket selected by another program stays. Such a program would also have taken the connection from
+    // the API server before.
     assembler.set(THIRD, 0);
     assembler.call(ASSIGN);
     assembler.copy(FIRST, SOCKET);
     assembler.call(RELEASE);
 }
 
-/// The four parts of an address as the context has them.
+/// The four parts of an address as in the context.
 fn parts(address: Ipv6Addr) -> [u32; 4] {
     let bits = address.to_bits();
     [96, 64, 32, 0].map(|shift| {
@@ -278,7 +277,7 @@ fn parts(address: Ipv6Addr) -> [u32; 4] {
     })
 }
 
-/// What the machine reads where these bytes are.
+/// The number that the machine reads from these bytes.
 fn in_memory(bytes: [u8; 4]) -> u32 {
     u32::from_ne_bytes(bytes)
 }

@@ -1,4 +1,4 @@
-//! The listening socket of another process: finding it, and getting a descriptor of it.
+//! Finding the listening socket of another process, and getting a descriptor of it.
 
 use super::super::Process;
 use crate::node::net::sockets::{self, SocketLine};
@@ -10,14 +10,14 @@ use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open}
 use std::fs::{self, File};
 use std::path::Path;
 
-/// Why a socket for MPTCP is of no use, and what helps.
+/// Why a socket with MPTCP cannot be used, and the remedy.
 pub(super) const IS_MPTCP: &str = "it listens with MPTCP, which the kernel cannot steer to; start it with \
     GODEBUG=multipathtcp=0 in its container's environment";
 
-/// A second descriptor of the socket with which `server` listens on `port`.
+/// A duplicate descriptor of the socket with which `server` listens on `port`.
 ///
-/// While it is open, the socket goes on listening even when its server has closed it: connections would be taken that
-/// nobody answers. So it must be dropped as soon as possible.
+/// While it is open, the socket keeps listening even after its server has closed it, and accepts connections that
+/// nothing answers. So it must be dropped as soon as possible.
 pub(super) fn listening_socket(
     server: &Process,
     port: u16,
@@ -26,7 +26,7 @@ pub(super) fn listening_socket(
     let pid = server.pid;
     let handle = Pid::from_raw(pid).context("no process has this id")?;
     let handle = pidfd_open(handle, PidfdFlags::empty()).with_context(|| format!("opening process {pid}"))?;
-    // Looked at after opening: if the id means the process now, the descriptor does so for ever.
+    // Checked after opening: if the id refers to the process now, so does the descriptor.
     if !is_running()? {
         bail!("process {pid} has ended");
     }
@@ -34,17 +34,17 @@ pub(super) fn listening_socket(
     let socket = pidfd_getfd(&handle, descriptor, PidfdGetfdFlags::empty())
         .map_err(|error| match error {
             Errno::PERM => {
-                anyhow::Error::new(error).context("it takes CAP_SYS_PTRACE, and Yama must allow it")
+                anyhow::Error::new(error).context("it requires CAP_SYS_PTRACE, and Yama must allow it")
             }
             error => error.into(),
         })
         .with_context(|| format!("getting the listening socket of process {pid}"))?;
-    // The process may have closed it since and opened something else in its place.
+    // The process may have closed it meanwhile and opened something else under its number.
     if rustix::fs::fstat(&socket)?.st_ino != inode {
         bail!("process {pid} has just closed its listening socket");
     }
     if sockopt::socket_protocol(&socket)? == Some(ipproto::MPTCP) {
-        bail!("process {pid} cannot be steered to: {IS_MPTCP}");
+        bail!("cannot steer connections to process {pid}: {IS_MPTCP}");
     }
     Ok(socket)
 }
@@ -78,7 +78,7 @@ pub(super) fn own_namespace() -> Result<File> {
 /// Whether the process `pid` is in the network namespace of the calling thread.
 pub(super) fn shares_namespace(pid: i32) -> Result<bool> {
     let theirs = fs::read_link(format!("/proc/{pid}/ns/net"))
-        .with_context(|| format!("looking at the network namespace of process {pid}"))?;
-    let ours = fs::read_link("/proc/thread-self/ns/net").context("looking at the network namespace")?;
+        .with_context(|| format!("reading the network namespace of process {pid}"))?;
+    let ours = fs::read_link("/proc/thread-self/ns/net").context("reading the network namespace")?;
     Ok(theirs == ours)
 }

@@ -1,7 +1,7 @@
 //! YAML that is newer than the API server's reader, which is a translation of an old libyaml.
 
 use crate::policy::load::finding::{Finding, Verdict};
-use crate::yaml::{Document, FindingKind, Kind, Node, ScalarStyle, Style};
+use crate::yaml::{AnomalyKind, Document, Kind, Node, ScalarStyle, Style};
 
 /// What the API server's reader cannot read in a document that kaudit's reader took.
 pub(in crate::policy) fn find(document: &Document) -> Option<Finding> {
@@ -31,8 +31,8 @@ fn find_directive(document: &Document) -> Option<usize> {
         let mut words = line.split_whitespace();
         words.next() == Some("%YAML") && !words.next().is_some_and(is_version_1_1)
     };
-    let directives = document.findings().iter().filter(|finding| finding.kind == FindingKind::Directive);
-    directives.map(|finding| finding.at).find(is_foreign)
+    let directives = document.anomalies().iter().filter(|anomaly| anomaly.kind == AnomalyKind::Directive);
+    directives.map(|anomaly| anomaly.at).find(is_foreign)
 }
 
 /// Go reads two numbers, so `1.01` is 1.1 as well.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::yaml::{Document, FindingKind, Nesting};
+use crate::yaml::{AnomalyKind, Document, Nesting};
 
 /// Nothing of a policy is so deep: what is, stands under keys that the API server drops. Near to its own limits there are
 /// two, and this does not tell which is met first.
@@ -62,8 +62,8 @@ fn are_plain(text: &str, regions: &[Range<usize>]) -> bool {
         }
         chunk.push_str(text.get(done..region.end).unwrap_or_default());
         let is_remarkable = |document: &Document| {
-            let mut kinds = document.findings().iter().map(|finding| &finding.kind);
-            kinds.any(|kind| !matches!(kind, FindingKind::NonStringKey { .. }))
+            let mut kinds = document.anomalies().iter().map(|anomaly| &anomaly.kind);
+            kinds.any(|kind| !matches!(kind, AnomalyKind::NonStringKey { .. }))
         };
         // In a document that opens with a brace, an escaped slash passes for JSON.
         let is_plain =

@@ -7,7 +7,7 @@ use crate::policy::load::finding::{Cause, Finding, Verdict};
 use crate::policy::load::json;
 use crate::policy::load::json_words::{self, Fault};
 use crate::policy::load::{foreign, go, plainer, yaml_words};
-use crate::yaml::{Document, FindingKind, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
+use crate::yaml::{AnomalyKind, Document, MAX_DEPTH_IN_GO, Nesting, Path, position_at};
 
 /// A text that could be read.
 #[derive(Debug)]
@@ -72,9 +72,9 @@ impl Source {
     pub(in crate::policy) fn oddities(&self) -> Vec<Finding> {
         let Some(document) = &self.document else { return Vec::new() };
         document
-            .findings()
+            .anomalies()
             .iter()
-            .filter_map(|finding| judge_oddity(document, &finding.kind, finding.at))
+            .filter_map(|anomaly| judge_oddity(document, &anomaly.kind, anomaly.at))
             .collect()
     }
 }
@@ -105,14 +105,14 @@ fn refuse_depth(position: Position) -> Finding {
     Finding::of_file(Verdict::WouldNotStart, words).at(position).help("write it with fewer brackets")
 }
 
-fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Finding> {
+fn judge_oddity(document: &Document, kind: &AnomalyKind, at: usize) -> Option<Finding> {
     let (cause, words, help) = match kind {
-        FindingKind::DuplicateKey { key, first } => (
+        AnomalyKind::DuplicateKey { key, first } => (
             Cause::DuplicateKey,
             format!("the key `{key}` is there twice, first in line {}", document.position_at(*first).line),
             "the API server takes the last one and at most warns (silently before 1.26): keep one".to_owned(),
         ),
-        FindingKind::OverriddenKey { key, first } => (
+        AnomalyKind::OverriddenKey { key, first } => (
             Cause::DuplicateKey,
             format!(
                 "the key `{key}` is set here and in line {}, one of the two by `<<`",
@@ -122,16 +122,16 @@ fn judge_oddity(document: &Document, kind: &FindingKind, at: usize) -> Option<Fi
              1.26): keep one"
                 .to_owned(),
         ),
-        FindingKind::FurtherDocument => (
+        AnomalyKind::FurtherDocument => (
             Cause::FurtherDocument,
             "a second YAML document starts here".to_owned(),
             "the API server reads only the first one and says nothing: move its rules up, or remove it"
                 .to_owned(),
         ),
-        FindingKind::NonStringKey { .. }
-        | FindingKind::Directive
-        | FindingKind::MergeKey
-        | FindingKind::Tag { .. } => return None,
+        AnomalyKind::NonStringKey { .. }
+        | AnomalyKind::Directive
+        | AnomalyKind::MergeKey
+        | AnomalyKind::Tag { .. } => return None,
     };
     let position = Some(document.position_at(at));
     Some(Finding { verdict: Verdict::Strict, cause, words, path: Path::root(), position, help: vec![help] })

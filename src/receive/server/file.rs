@@ -1,4 +1,4 @@
-//! The file that events are written to: appended to, rotated, locked.
+//! The event file: appended to, rotated, locked.
 
 use crate::rotation::{format_time, rotated_at, rotated_name};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -10,42 +10,44 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Two rotations within one millisecond would have one name.
+/// How many names are tried for a rotated file: two rotations within one millisecond would get the same name.
 const MOST_NAMES: i64 = 1000;
 
-/// The file.
+/// The event file.
 #[derive(Debug)]
 pub(super) struct EventFile {
     path: PathBuf,
     keep: usize,
     header: Vec<u8>,
     file: File,
-    /// Its length, of which all is whole events.
+    /// Its length; all of it is complete events.
     length: u64,
 }
 
 impl EventFile {
-    /// Opens it, or makes it, 0600, with `header` at its beginning. What was torn off at its end, by a power cut perhaps,
-    /// stays, on a line of its own.
+    /// Opens the file, or creates it with mode 0600 and `header`. An incomplete last line, for example after a power
+    /// loss, is kept and terminated.
     ///
     /// # Errors
-    /// It cannot be opened, is no regular file, or another receiver has it.
+    /// The file cannot be opened, is not a regular file, or is locked by another receiver.
     pub(super) fn open(path: &Path, keep: usize, header: Vec<u8>) -> Result<Self> {
         let (file, length) = open(path, &header)?;
         Ok(Self { path: path.to_path_buf(), keep, header, file, length })
     }
 
-    /// Whether `more` bytes would make it larger than `most`; 0 is no limit. A file without events takes any.
+    /// Whether `more` bytes would make the file larger than `most`; 0 means no limit. A file without events accepts
+    /// any size.
     pub(super) fn is_full(&self, more: usize, most: u64) -> bool {
         let is_empty = self.length <= self.header.len() as u64;
         most > 0 && !is_empty && self.length.saturating_add(more as u64) > most
     }
 
-    /// Appends all of `bytes`, or none of it.
+    /// Appends all of `bytes`, or nothing.
     ///
     /// # Errors
-    /// [`Broken::No`]: nothing was written, and a later try may go well. [`Broken::Yes`]: a part may be there.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    /// [`WriteError::Recoverable`]: nothing was written, and a later attempt may succeed. [`WriteError::Fatal`]: a
+    /// part may have been written.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         match self.file.write_all(bytes) {
             Ok(()) => {
                 self.length = self.length.saturating_add(bytes.len() as u64);
@@ -55,14 +57,14 @@ impl EventFile {
         }
     }
 
-    /// Takes back what was appended since it had `length` bytes.
-    pub(super) fn take_back(&mut self, length: u64, why: anyhow::Error) -> Broken {
+    /// Truncates the file to `length`, its length before a failed operation.
+    pub(super) fn take_back(&mut self, length: u64, why: anyhow::Error) -> WriteError {
         match self.file.set_len(length) {
             Ok(()) => {
                 self.length = length;
-                Broken::No(why)
+                WriteError::Recoverable(why)
             }
-            Err(error) => Broken::Yes(why.context(self.failed("truncating", &error))),
+            Err(error) => WriteError::Fatal(why.context(self.failed("truncating", &error))),
         }
     }
 
@@ -71,37 +73,37 @@ impl EventFile {
         self.length
     }
 
-    /// Brings it to the disk.
+    /// Syncs the file to disk.
     ///
     /// # Errors
-    /// The disk does not take it. What of it is there then is not known (fsync(2)).
+    /// The sync failed. It is then unknown what is on disk (fsync(2)).
     pub(super) fn sync(&self) -> Result<()> {
         self.file.sync_data().map_err(|error| self.failed("syncing", &error))
     }
 
-    /// Renames it as the API server does with its log, begins a new one, and removes the oldest.
+    /// Renames the file as the API server does with its log, creates a new one, and removes the oldest.
     ///
     /// # Errors
-    /// It stays as it is, and is written on; or the new one cannot be made.
-    pub(super) fn rotate(&mut self, now: Timestamp) -> Result<(), Broken> {
-        let rotated = self.rename(now).map_err(Broken::No)?;
+    /// The file cannot be renamed and stays in use, or the new one cannot be created.
+    pub(super) fn rotate(&mut self, now: Timestamp) -> Result<(), WriteError> {
+        let rotated = self.rename(now).map_err(WriteError::Recoverable)?;
         match open(&self.path, &self.header) {
             Ok((file, length)) => (self.file, self.length) = (file, length),
             Err(error) => {
-                // The handle is of the renamed file: with its name back, all is as before.
+                // The open handle refers to the renamed file: with its name restored, everything is as before.
                 return Err(match fs::rename(&rotated, &self.path) {
-                    Ok(()) => Broken::No(error),
-                    Err(_) => Broken::Yes(error),
+                    Ok(()) => WriteError::Recoverable(error),
+                    Err(_) => WriteError::Fatal(error),
                 });
             }
         }
-        self.remove_oldest().map_err(Broken::No)
+        self.remove_oldest().map_err(WriteError::Recoverable)
     }
 
-    /// Opens the path anew: somebody else renamed the file.
+    /// Opens the path again after another program renamed the file.
     ///
     /// # Errors
-    /// It cannot be opened; the one from before is written on.
+    /// The path cannot be opened; the current file stays in use.
     pub(super) fn reopen(&mut self) -> Result<()> {
         let (there, mine) = (fs::metadata(&self.path), self.file.metadata());
         if let (Ok(there), Ok(mine)) = (there, mine)
@@ -124,7 +126,7 @@ impl EventFile {
                 Err(error) => return Err(self.failed("rotating", &error.into())),
             }
         }
-        bail!("rotating {}: every name for it is taken", self.path.display())
+        bail!("rotating {}: all names for the rotated file are in use", self.path.display())
     }
 
     fn remove_oldest(&self) -> Result<()> {
@@ -133,8 +135,10 @@ impl EventFile {
         }
         let (name, directory) = (self.name(), directory_of(&self.path));
         let mut rotated = Vec::new();
-        for entry in fs::read_dir(&directory).map_err(|error| self.failed("looking beside", &error))? {
-            let entry = entry.map_err(|error| self.failed("looking beside", &error))?;
+        for entry in
+            fs::read_dir(&directory).map_err(|error| self.failed("listing the directory of", &error))?
+        {
+            let entry = entry.map_err(|error| self.failed("listing the directory of", &error))?;
             let entry = entry.file_name().to_string_lossy().into_owned();
             if rotated_at(&entry, &name).is_some() {
                 rotated.push(entry);
@@ -158,13 +162,13 @@ impl EventFile {
     }
 }
 
-/// A write that failed, and whether the output can still be used.
+/// A failed write, and whether the output is still usable.
 #[derive(Debug)]
-pub(super) enum Broken {
-    /// It is as it was before.
-    No(anyhow::Error),
-    /// It is not known what is there, or nobody takes anything.
-    Yes(anyhow::Error),
+pub(super) enum WriteError {
+    /// The output is as it was before.
+    Recoverable(anyhow::Error),
+    /// The content of the output is unknown, or nothing reads it.
+    Fatal(anyhow::Error),
 }
 
 fn open(path: &Path, header: &[u8]) -> Result<(File, u64)> {
@@ -172,10 +176,10 @@ fn open(path: &Path, header: &[u8]) -> Result<(File, u64)> {
     let mut file = open().with_context(|| format!("opening {}", path.display()))?;
     let metadata = file.metadata().with_context(|| format!("opening {}", path.display()))?;
     if !metadata.is_file() {
-        bail!("{} is no regular file, which alone can be rotated", path.display());
+        bail!("{} is not a regular file and cannot be rotated", path.display());
     }
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        bail!("another process has {} locked", path.display());
+        bail!("{} is locked by another process", path.display());
     }
     let prepare = |file: &mut File| -> io::Result<u64> {
         match file.metadata()?.len() {
@@ -189,11 +193,11 @@ fn open(path: &Path, header: &[u8]) -> Result<(File, u64)> {
                 }
             }
         }
-        // A file is on the disk once its name is (fsync(2)).
+        // A new file is durable only after its directory is synced (fsync(2)).
         File::open(directory_of(path))?.sync_all()?;
         Ok(file.metadata()?.len())
     };
-    let length = prepare(&mut file).with_context(|| format!("beginning {}", path.display()))?;
+    let length = prepare(&mut file).with_context(|| format!("preparing {}", path.display()))?;
     Ok((file, length))
 }
 

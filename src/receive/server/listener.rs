@@ -1,14 +1,14 @@
-//! The socket, the signals, and the order of a run: open, serve, finish.
+//! The listening socket, signals, and the phases of a run: open, serve, finish.
 
 use super::connection::serve;
+use super::connection_slots::ConnectionSlots;
+use super::memory_budget::MemoryBudget;
 use super::options::{EventServer, Received};
-use super::places::Places;
-use super::request::Desk;
-use super::room::Room;
+use super::request::ServerState;
 use super::sink::Sink;
 use super::tls::Tls;
 use super::token::Tokens;
-use super::writer::{self, Message, Orders};
+use super::writer::{self, Commands, Message};
 use crate::receive::Metrics;
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -24,46 +24,46 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
-/// Files that are open besides the connections.
+/// Open files besides the connections.
 const OTHER_FILES: u64 = 64;
-/// How long to wait where the system has no socket or memory for a connection.
+/// How long to wait when the system is out of sockets or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs an event server to its end.
+/// Runs an event server until it ends.
 pub(super) fn run(asked: &EventServer, say: &mut dyn FnMut(&str)) -> Result<Received> {
-    // Everything that can be wrong with what was asked for, before anybody is served.
+    // All settings are validated before the first connection is accepted.
     let tls = asked.tls.clone().map(Tls::read).transpose()?;
     let tokens = asked.token.as_deref().map(Tokens::read).transpose()?;
     let socket = listen(asked.listen)?;
-    let address = socket.local_addr().context("asking for the port")?;
+    let address = socket.local_addr().context("getting the local address")?;
     allow_files(asked.max_connections)?;
     let sink = Sink::open(&asked.output, asked.form.header())?;
 
     let metrics = Arc::new(Metrics::default());
     let (messages, mut said) = unbounded_channel();
-    let (orders, writer) =
+    let (commands, writer) =
         writer::start(sink, asked.sync, asked.remembered, Arc::clone(&metrics), messages.clone());
-    let desk = Rc::new(Desk {
+    let state = Rc::new(ServerState {
         tokens: tokens.map(RefCell::new),
         needs_certificate: tls.as_ref().is_some_and(Tls::asks_for_certificate),
         max_body: asked.max_body,
         timeout: asked.timeout,
         form: asked.form.clone(),
-        orders: orders.clone(),
+        commands: commands.clone(),
         metrics: Arc::clone(&metrics),
         messages,
-        room: Room::new(asked.max_body),
-        places: Places::new(asked.max_connections),
+        memory: MemoryBudget::new(asked.max_body),
+        slots: ConnectionSlots::new(asked.max_connections),
     });
-    let runtime = Builder::new_current_thread().enable_all().build().context("starting")?;
+    let runtime = Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
     let tasks = LocalSet::new();
     let (cut, broken) = tasks.block_on(&runtime, async {
         let scheme = if tls.is_some() { "https" } else { "http" };
         say(&format!("listening on {scheme}://{address}"));
-        accept(asked, socket, tls, &desk, &orders, &mut said, say).await
+        accept(asked, socket, tls, &state, &commands, &mut said, say).await
     })?;
-    // Connections that are left are cut here, and what they had handed over is written all the same.
-    drop((tasks, desk, orders));
+    // This closes the remaining connections. Events that they already queued are still written.
+    drop((tasks, state, commands));
     drop(runtime);
     let mut ending = Received { metrics, cut, broken };
     if writer.join().is_err() {
@@ -84,7 +84,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Raises the limit of open files to what the connections need.
+/// Raises the limit of open files to the number that the connections need.
 fn allow_files(connections: usize) -> Result<()> {
     let needed = connections as u64 + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
@@ -93,13 +93,13 @@ fn allow_files(connections: usize) -> Result<()> {
     }
     if limit.maximum.is_some_and(|maximum| maximum < needed) {
         let allowed = limit.maximum.unwrap_or_default().saturating_sub(OTHER_FILES);
-        bail!("this process may have {allowed} connections at most (ulimit -Hn), not {connections}");
+        bail!("the limit of open files (ulimit -Hn) allows at most {allowed} connections, not {connections}");
     }
     setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum: limit.maximum })
         .context("raising the limit of open files")
 }
 
-/// The signals that an event server knows.
+/// The signals that an event server handles.
 struct Signals {
     end: Signal,
     interrupt: Signal,
@@ -117,14 +117,14 @@ impl Signals {
     }
 }
 
-/// Accepts connections until the end is asked for, then waits for those that are open. Returns how many had to be cut, and
-/// why it ended by itself.
+/// Accepts connections until the server is stopped, then waits for the open ones. Returns how many had to be closed,
+/// and the reason if the server stopped because of an error.
 async fn accept(
     server: &EventServer,
     socket: TcpListener,
     mut tls: Option<Tls>,
-    desk: &Rc<Desk>,
-    orders: &Orders,
+    state: &Rc<ServerState>,
+    commands: &Commands,
     said: &mut UnboundedReceiver<Message>,
     say: &mut dyn FnMut(&str),
 ) -> Result<(usize, Option<String>)> {
@@ -137,15 +137,15 @@ async fn accept(
             if newcomer.is_none() {
                 newcomer = Some(socket.accept().await);
             }
-            let place = desk.places.take().await;
+            let place = state.slots.take().await;
             place.zip(newcomer.take())
         };
         tokio::select! {
             next = next => match next {
                 Some((place, Ok((stream, _)))) => {
                     let configuration = tls.as_mut().map(|tls| refresh(tls, say));
-                    let connection = serve(stream, configuration, Rc::clone(desk), stopped.clone());
-                    let metrics = Arc::clone(&desk.metrics);
+                    let connection = serve(stream, configuration, Rc::clone(state), stopped.clone());
+                    let metrics = Arc::clone(&state.metrics);
                     metrics.connections.add(1);
                     metrics.open.add(1);
                     tokio::task::spawn_local(async move {
@@ -154,7 +154,7 @@ async fn accept(
                         drop(place);
                     });
                 }
-                // Out of sockets or memory, or a connection that was closed before it was accepted (accept(2)).
+                // Out of sockets or memory, or the connection was closed before it was accepted (accept(2)).
                 Some((_, Err(_))) => sleep(PAUSE).await,
                 None => break None,
             },
@@ -164,28 +164,28 @@ async fn accept(
             },
             _ = signals.end.recv() => break None,
             _ = signals.interrupt.recv() => break None,
-            _ = signals.hang_up.recv() => orders.reopen(),
+            _ = signals.hang_up.recv() => commands.reopen(),
         }
     };
     drop((socket, newcomer));
-    // Without a connection nobody listens.
+    // Fails only if there is no connection.
     let _ = stop.send(true);
-    let finished = timeout(server.grace, desk.places.all_free());
+    let finished = timeout(server.grace, state.slots.all_free());
     tokio::select! {
         _ = finished => {}
-        // Asked a second time: at once.
+        // A second signal ends the wait.
         _ = signals.end.recv() => {}
         _ = signals.interrupt.recv() => {}
     }
-    Ok((desk.places.taken(), broken))
+    Ok((state.slots.taken(), broken))
 }
 
 /// The configuration for the next connection.
 fn refresh(tls: &mut Tls, say: &mut dyn FnMut(&str)) -> Arc<rustls::ServerConfig> {
     match tls.refresh() {
         Ok(false) => {}
-        Ok(true) => say("the certificate was read again"),
-        Err(error) => say(&format!("the certificate from before stays in force: {error:#}")),
+        Ok(true) => say("reloaded the certificate"),
+        Err(error) => say(&format!("keeping the previous certificate: {error:#}")),
     }
     tls.configuration()
 }

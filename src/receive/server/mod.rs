@@ -1,11 +1,12 @@
-//! The server that receives from the API server's audit webhook: HTTP on a socket, events on standard output or in a file.
+//! The HTTP server that receives events from the API server's audit webhook and writes them to standard output or a
+//! file.
 //!
-//! One thread serves the connections, another one writes. A request is answered 200 when its events are written, and synced
-//! if that is asked for; so what the API server does not repeat is there. The writer takes all that waits at once, so that
-//! one sync is for many requests.
+//! One thread serves connections, another writes. A request is answered with 200 after its events are written and, if
+//! configured, synced. So every event that the API server does not send again is in the output. The writer takes all
+//! waiting requests at once, so that one sync covers many requests.
 //!
-//! What is held in memory is bounded: connections, bytes of bodies under way, the time that each step of a request may take.
-//! Who is idle or slow gives way to the others: of connections in `places`, of memory in `room`.
+//! Memory is bounded: the number of connections, the bytes of bodies in progress, and the time of each step of a
+//! request. Idle or slow clients give way to others: `connection_slots` for connections, `memory_budget` for memory.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,12 +14,12 @@
 )]
 
 mod connection;
+mod connection_slots;
 mod file;
 mod listener;
+mod memory_budget;
 mod options;
-mod places;
 mod request;
-mod room;
 mod sink;
 mod stamp;
 mod tls;
@@ -30,11 +31,11 @@ pub use options::{EventOutput, EventServer, Received, SyncPolicy, TlsFiles};
 use anyhow::Result;
 
 impl EventServer {
-    /// Listens until SIGINT or SIGTERM ask for the end, or until there is nobody who takes what is written. `say` is called
-    /// with each line for the operator, the first of which says where it listens.
+    /// Serves until SIGINT or SIGTERM, or until the output fails. Calls `say` with each line for the operator; the
+    /// first one has the listening address.
     ///
     /// # Errors
-    /// It cannot listen, or a file cannot be used.
+    /// The server cannot listen, or a file cannot be used.
     pub fn run(&self, say: &mut dyn FnMut(&str)) -> Result<Received> {
         listener::run(self, say)
     }

@@ -1,4 +1,4 @@
-//! What the server is to do, and how it ended.
+//! The settings and the result of the server.
 
 use crate::receive::{Form, Metrics};
 use std::net::SocketAddr;
@@ -6,45 +6,45 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What `kaudit receive` is to do.
+/// The settings of `kaudit receive`.
 #[derive(Debug, Clone)]
 pub struct EventServer {
-    /// Where it listens; port 0: any that is free.
+    /// The address to listen on; port 0 selects a free port.
     pub listen: SocketAddr,
-    /// TLS, if it is on.
+    /// TLS, if enabled.
     pub tls: Option<TlsFiles>,
-    /// The file of the bearer tokens, one a line, of which a request has to have one.
+    /// The file with accepted bearer tokens, one per line.
     pub token: Option<PathBuf>,
     /// The longest body, in bytes.
     pub max_body: usize,
-    /// The most connections at a time.
+    /// The maximum number of connections.
     pub max_connections: usize,
     /// How long the head of a request, a handshake and a body may each take.
     pub timeout: Duration,
-    /// How long requests may take to finish after the end was asked for.
+    /// How long current requests may take to finish after the server is stopped.
     pub grace: Duration,
-    /// How many bodies are remembered, to know one that comes again.
+    /// The number of recent bodies remembered for deduplication.
     pub remembered: usize,
-    /// How events are written.
+    /// The output format.
     pub form: Form,
-    /// Where.
+    /// The output.
     pub output: EventOutput,
-    /// When written events are synced to the disk.
+    /// When events are synced to disk.
     pub sync: SyncPolicy,
 }
 
-/// The files of TLS, PEM. They are read again when they change.
+/// TLS files in PEM. They are read again when they change.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
     /// The certificate and its chain.
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
-    /// Who may issue client certificates; with it every request needs one.
+    /// The CA bundle for client certificates; if set, requests need a client certificate.
     pub client_authorities: Option<PathBuf>,
 }
 
-/// Where events go.
+/// The output of events.
 #[derive(Debug, Clone)]
 pub enum EventOutput {
     /// Standard output.
@@ -53,31 +53,31 @@ pub enum EventOutput {
     File {
         /// Its path.
         path: PathBuf,
-        /// It is rotated before a batch that would make it larger, in bytes; 0: never.
+        /// Rotate before a batch that would exceed this size in bytes; 0: never.
         max_size: u64,
-        /// Rotated files that are kept; 0: all.
+        /// How many rotated files are kept; 0: all.
         keep: usize,
     },
 }
 
-/// When written events are synced to the disk.
+/// When events are synced to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncPolicy {
-    /// The kernel does it in its own time: a power cut loses the last seconds, the end of a process nothing.
+    /// The kernel decides: a power loss loses the last seconds, the end of the process loses nothing.
     Never,
-    /// Before a request is answered.
+    /// Before each request is answered.
     Batch,
-    /// After this time at the latest.
+    /// At least once within this interval.
     Interval(Duration),
 }
 
 /// How an event server ended.
 #[derive(Debug)]
 pub struct Received {
-    /// What it counted.
+    /// The counters.
     pub metrics: Arc<Metrics>,
-    /// Connections that had to be cut when the end had come; what they were sending was not answered.
+    /// Connections that were closed at the end before their request was answered.
     pub cut: usize,
-    /// Why it ended by itself: the output is gone. `None`: it was asked to.
+    /// The error that ended the server; `None` if it was stopped by a signal.
     pub broken: Option<String>,
 }

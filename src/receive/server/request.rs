@@ -1,9 +1,9 @@
-//! One request → its answer.
+//! Handling of one request.
 
-use super::places::{Places, Quiet};
-use super::room::{Pace, Room, Share};
+use super::connection_slots::{ConnectionSlots, Idle};
+use super::memory_budget::{MemoryBudget, Pace, Reservation};
 use super::token::Tokens;
-use super::writer::{Ending, Message, Orders, Work};
+use super::writer::{Commands, Ending, Message, Work};
 use crate::digest::sha256;
 use crate::receive::{Form, Metrics, Rejection, read, write};
 use http_body_util::{BodyExt as _, Full};
@@ -21,70 +21,70 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{timeout, timeout_at};
 
-/// What is read of the body of a request that is refused anyway: a client that is still sending it would find the connection
-/// cut instead of an answer.
+/// How much of a rejected request's body is still read: a client that is sending would otherwise see a closed
+/// connection instead of an answer.
 const DRAIN_MOST: usize = 256 << 10;
-/// How long.
+/// How long such a body is read.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
-/// When to try again, in seconds.
+/// The value of Retry-After, in seconds.
 const RETRY: HeaderValue = HeaderValue::from_static("1");
-/// The connection ends with this answer.
+/// Ends the connection with this answer.
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-/// What all requests share.
-pub(super) struct Desk {
+/// The state that all requests share.
+pub(super) struct ServerState {
     pub(super) tokens: Option<RefCell<Tokens>>,
     pub(super) needs_certificate: bool,
     pub(super) max_body: usize,
     pub(super) timeout: Duration,
     pub(super) form: Form,
-    pub(super) orders: Orders,
+    pub(super) commands: Commands,
     pub(super) metrics: Arc<Metrics>,
     pub(super) messages: UnboundedSender<Message>,
-    /// For bodies under way.
-    pub(super) room: Room,
-    /// Of connections.
-    pub(super) places: Rc<Places>,
+    /// Memory for bodies in progress.
+    pub(super) memory: MemoryBudget,
+    /// The slots of connections.
+    pub(super) slots: Rc<ConnectionSlots>,
 }
 
-/// What the connection knows of its client.
+/// The state of a connection's client.
 #[derive(Default)]
 pub(super) struct Client {
-    /// It has shown a certificate of an authority that is accepted.
+    /// The client presented a certificate of an accepted authority.
     pub(super) has_certificate: Cell<bool>,
-    /// It has sent the head of a request.
+    /// The client sent the head of a request.
     pub(super) has_asked: Cell<bool>,
-    /// It has sent a request that only those may send who may send events.
+    /// The client sent an authenticated request.
     is_admitted: Cell<bool>,
-    /// There is no request of it.
-    quiet: RefCell<Option<Quiet>>,
-    /// It has to end: another one needs its place.
+    /// Set while no request is in progress.
+    idle: RefCell<Option<Idle>>,
+    /// Tells the connection to end, because another one needs its slot.
     pub(super) leave: Rc<Notify>,
 }
 
 impl Client {
-    /// It has no request under way, now or after an answer.
-    pub(super) fn rests(&self, places: &Rc<Places>) {
-        self.quiet.replace(Some(places.quiet(self.is_admitted.get(), &self.leave)));
+    /// Marks the connection as idle.
+    pub(super) fn set_idle(&self, slots: &Rc<ConnectionSlots>) {
+        self.idle.replace(Some(slots.idle(self.is_admitted.get(), &self.leave)));
     }
 
-    /// Whether it has none.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.quiet.borrow().is_some()
+    /// Whether the connection is idle.
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle.borrow().is_some()
     }
 }
 
-impl Desk {
+impl ServerState {
     /// Answers a request.
     pub(super) async fn answer(&self, request: Request<Incoming>, client: &Client) -> Response<Full<Bytes>> {
         client.has_asked.set(true);
-        client.quiet.take();
+        client.idle.take();
         let mut response = self.respond(request, client).await;
-        // Strangers would keep their places for ever, a look at /healthz at a time.
+        // An unauthenticated client could otherwise keep its slot forever with requests of /healthz.
         if !client.is_admitted.get() {
             response.headers_mut().insert(CONNECTION, CLOSE);
         }
-        client.rests(&self.places);
+        client.set_idle(&self.slots);
         response
     }
 
@@ -115,7 +115,7 @@ impl Desk {
         refuse(rejection, is_get)
     }
 
-    /// Whether the client may speak.
+    /// Authenticates the client.
     fn admit(&self, headers: &hyper::HeaderMap, client: &Client) -> Result<(), Rejection> {
         if self.needs_certificate && !client.has_certificate.get() {
             return Err(Rejection::NoCertificate);
@@ -131,35 +131,35 @@ impl Desk {
         let Some(tokens) = &self.tokens else { return true };
         let mut tokens = tokens.borrow_mut();
         if let Err(error) = tokens.refresh() {
-            let text = format!("the tokens from before stay in force: {error:#}");
-            // Nobody listens any more: the run ends.
+            let text = format!("keeping the previous tokens: {error:#}");
+            // The receiver is gone only when the server ends.
             drop(self.messages.send(Message::Say(text)));
         }
         tokens.accept(headers.get(AUTHORIZATION).map(HeaderValue::as_bytes))
     }
 
-    /// Takes the events of a body. What is refused before its end comes back with the body.
+    /// Handles a body with events. If it is rejected before its end, the rest of the body is returned.
     async fn take(
         &self,
         headers: &hyper::HeaderMap,
         body: Incoming,
         client: &Client,
     ) -> Result<(), (Rejection, Option<Incoming>)> {
-        let length = match self.judge_head(headers, client) {
+        let length = match self.check_head(headers, client) {
             Ok(length) => length,
             Err(rejection) => return Err((rejection, Some(body))),
         };
-        let (bytes, room) = self.collect(body, length).await?;
-        self.write(bytes, room).await.map_err(|rejection| (rejection, None))
+        let (bytes, reservation) = self.collect(body, length).await?;
+        self.write(bytes, reservation).await.map_err(|rejection| (rejection, None))
     }
 
-    /// The most bytes that the body may have, after all that can be judged without it.
-    fn judge_head(&self, headers: &hyper::HeaderMap, client: &Client) -> Result<usize, Rejection> {
+    /// Checks everything that the head shows. Returns the maximum length of the body.
+    fn check_head(&self, headers: &hyper::HeaderMap, client: &Client) -> Result<usize, Rejection> {
         self.admit(headers, client)?;
         if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             return Err(Rejection::Encoded);
         }
-        // hyper has refused what is no number; without one the body comes in chunks.
+        // hyper rejects an invalid length; without a length the body is chunked.
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         match length {
             Some(length) if length > self.max_body => Err(Rejection::TooLarge),
@@ -167,22 +167,22 @@ impl Desk {
         }
     }
 
-    /// The whole body, which has `most` bytes at most, and its room.
+    /// Reads the whole body, at most `most` bytes, with its reservation.
     async fn collect(
         &self,
         mut body: Incoming,
         most: usize,
-    ) -> Result<(Vec<u8>, Share), (Rejection, Option<Incoming>)> {
-        let (mut bytes, mut share) = (Vec::new(), Share::default());
+    ) -> Result<(Vec<u8>, Reservation), (Rejection, Option<Incoming>)> {
+        let (mut bytes, mut reservation) = (Vec::new(), Reservation::default());
         let mut pace = Pace::new(self.timeout);
-        let mut patience = self.timeout;
+        let mut remaining = self.timeout;
         loop {
-            if pace.is_too_slow(self.room.is_short() || self.places.is_full()) {
+            if pace.is_too_slow(self.memory.is_short() || self.slots.is_full()) {
                 return Err((Rejection::Slow, None));
             }
             let data = match timeout_at(pace.next().into(), body.frame()).await {
                 Err(_) => continue,
-                Ok(None) => return Ok((bytes, share)),
+                Ok(None) => return Ok((bytes, reservation)),
                 Ok(Some(Err(_))) => return Err((Rejection::Cut, None)),
                 // Trailers.
                 Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
@@ -193,26 +193,26 @@ impl Desk {
                 return Err((Rejection::TooLarge, Some(body)));
             }
             if length > bytes.capacity() {
-                // It grows with what comes: who only announces much gets nothing.
+                // The buffer grows with the received data, not with the announced length.
                 let capacity = bytes.capacity().saturating_mul(2).clamp(length, most);
                 let begin = Instant::now();
-                if timeout(patience, self.room.grow(&mut share, capacity)).await.is_err() {
+                if timeout(remaining, self.memory.grow(&mut reservation, capacity)).await.is_err() {
                     return Err((Rejection::Busy, Some(body)));
                 }
                 pace.pause(begin.elapsed());
-                patience = patience.saturating_sub(begin.elapsed());
+                remaining = remaining.saturating_sub(begin.elapsed());
                 bytes.reserve_exact(capacity - bytes.len());
             }
             bytes.extend_from_slice(&data);
         }
     }
 
-    async fn write(&self, body: Vec<u8>, room: Share) -> Result<(), Rejection> {
+    async fn write(&self, body: Vec<u8>, reservation: Reservation) -> Result<(), Rejection> {
         let (done, told) = oneshot::channel();
-        let Some(work) = self.prepare(&body, room, done)? else { return Ok(()) };
-        // Its events are in `work` now, which may have to wait.
+        let Some(work) = self.prepare(&body, reservation, done)? else { return Ok(()) };
+        // The events are now in `work`, which may have to wait.
         drop(body);
-        if !self.orders.write(work) {
+        if !self.commands.write(work) {
             return Err(Rejection::NotWritten);
         }
         match told.await {
@@ -221,11 +221,11 @@ impl Desk {
         }
     }
 
-    /// What there is to write of a body; `None`: nothing.
+    /// What is to be written for a body; `None`: nothing.
     fn prepare(
         &self,
         body: &[u8],
-        room: Share,
+        reservation: Reservation,
         done: oneshot::Sender<Ending>,
     ) -> Result<Option<Work>, Rejection> {
         let batch = read(body)?;
@@ -234,11 +234,11 @@ impl Desk {
         if written.events == 0 {
             return Ok(None);
         }
-        Ok(Some(Work { bytes, written, digest: sha256(body), room, done }))
+        Ok(Some(Work { bytes, written, digest: sha256(body), reservation, done }))
     }
 }
 
-/// Reads on for a moment, and throws it away.
+/// Reads the rest of a body for a moment and discards it.
 async fn drain(mut body: Incoming) {
     let read = async {
         let mut bytes = 0;
@@ -249,7 +249,7 @@ async fn drain(mut body: Incoming) {
             }
         }
     };
-    // Whether it came to the end or not, the answer is the same.
+    // The answer does not depend on whether the end was reached.
     let _ = timeout(DRAIN_TIME, read).await;
 }
 
@@ -273,9 +273,9 @@ fn refuse(rejection: Rejection, was_get: bool) -> Response<Full<Bytes>> {
         Rejection::Busy | Rejection::NotWritten => drop(headers.insert(RETRY_AFTER, RETRY)),
         _ => {}
     }
-    // A stranger's connection is not kept, nor one whose next request begins nobody knows where.
+    // Close the connection of an unauthenticated client, or where the start of the next request is unknown.
     let is_lost = matches!(rejection, Rejection::TooLarge | Rejection::Slow | Rejection::Cut);
-    if rejection.is_of_stranger() || is_lost {
+    if rejection.is_unauthenticated() || is_lost {
         headers.insert(CONNECTION, CLOSE);
     }
     response

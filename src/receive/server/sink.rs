@@ -1,6 +1,6 @@
-//! Where events are written: standard output or a file, in one way for the writer.
+//! The output of the writer: standard output or a file.
 
-use super::file::{Broken, EventFile};
+use super::file::{EventFile, WriteError};
 use super::options::{EventOutput, SyncPolicy};
 use crate::node::moment;
 use anyhow::{Result, anyhow};
@@ -17,12 +17,12 @@ pub(super) enum Sink {
     File(EventFile, u64),
 }
 
-/// What was there before a group of batches.
+/// The position before a group of batches.
 #[derive(Clone, Copy)]
 pub(super) struct Mark(u64);
 
 impl Sink {
-    /// Opens it.
+    /// Opens the output.
     ///
     /// # Errors
     /// The file cannot be used.
@@ -33,7 +33,7 @@ impl Sink {
                 let mut sink = Self::Standard(descriptor);
                 match sink.write(&header) {
                     Ok(()) => Ok(sink),
-                    Err(Broken::No(error) | Broken::Yes(error)) => Err(error),
+                    Err(WriteError::Recoverable(error) | WriteError::Fatal(error)) => Err(error),
                 }
             }
             EventOutput::File { path, max_size, keep } => {
@@ -42,7 +42,7 @@ impl Sink {
         }
     }
 
-    /// Whether the file has to be rotated before `more` bytes.
+    /// Whether the file must be rotated before `more` bytes are written.
     pub(super) fn is_full(&self, more: usize) -> bool {
         match self {
             Self::Standard(_) => false,
@@ -51,14 +51,14 @@ impl Sink {
     }
 
     /// Rotates the file.
-    pub(super) fn rotate(&mut self) -> Result<(), Broken> {
+    pub(super) fn rotate(&mut self) -> Result<(), WriteError> {
         match self {
             Self::Standard(_) => Ok(()),
             Self::File(file, _) => file.rotate(moment()),
         }
     }
 
-    /// Opens the file's path anew.
+    /// Opens the path of the file again.
     pub(super) fn reopen(&mut self) -> Result<()> {
         match self {
             Self::Standard(_) => Ok(()),
@@ -66,17 +66,17 @@ impl Sink {
         }
     }
 
-    /// Writes all of `bytes`; to a file all or nothing.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    /// Writes all of `bytes`; to a file, all or nothing.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         match self {
-            // A pipe takes nothing back.
+            // Data written to a pipe cannot be withdrawn.
             Self::Standard(descriptor) => write_all(descriptor, bytes)
-                .map_err(|error| Broken::Yes(anyhow!("writing to standard output: {error}"))),
+                .map_err(|error| WriteError::Fatal(anyhow!("writing to standard output: {error}"))),
             Self::File(file, _) => file.append(bytes),
         }
     }
 
-    /// Where it is now.
+    /// The current position.
     pub(super) fn mark(&self) -> Mark {
         Mark(match self {
             Self::Standard(_) => 0,
@@ -84,19 +84,19 @@ impl Sink {
         })
     }
 
-    /// Brings what was written since `mark` to the disk, or takes it back.
-    pub(super) fn sync(&mut self, mark: Mark) -> Result<(), Broken> {
-        self.sync_told().map_err(|error| match self {
-            Self::Standard(_) => Broken::Yes(error),
+    /// Syncs what was written since `mark`, or removes it.
+    pub(super) fn sync(&mut self, mark: Mark) -> Result<(), WriteError> {
+        self.sync_answered().map_err(|error| match self {
+            Self::Standard(_) => WriteError::Fatal(error),
             Self::File(file, _) => file.take_back(mark.0, error),
         })
     }
 
-    /// Brings to the disk what cannot be taken back any more: it was answered.
-    pub(super) fn sync_told(&self) -> Result<()> {
+    /// Syncs events whose requests are already answered, so that they cannot be removed.
+    pub(super) fn sync_answered(&self) -> Result<()> {
         match self {
             Self::Standard(descriptor) => match rustix::fs::fdatasync(descriptor.as_fd()) {
-                // Pipes and terminals have nothing to sync.
+                // Pipes and terminals cannot be synced.
                 Ok(()) | Err(Errno::INVAL | Errno::ROFS | Errno::NOTSUP) => Ok(()),
                 Err(error) => Err(anyhow!("syncing standard output: {error}")),
             },
@@ -106,13 +106,13 @@ impl Sink {
 }
 
 impl SyncPolicy {
-    /// Whether requests wait for the disk.
+    /// Whether requests wait for the sync.
     pub(super) fn is_batch(self) -> bool {
         self == Self::Batch
     }
 }
 
-/// Writes all, also where somebody else made the stream one that does not wait: it is shared with who started kaudit.
+/// Writes all bytes, also if another process that shares the stream made it non-blocking.
 fn write_all(descriptor: &OwnedFd, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(descriptor, bytes) {

@@ -1,17 +1,17 @@
-//! Whether a file is still the one that was read.
+//! Detection of changed files.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Files are looked at this often at most: a connection must not cost a look at each.
+/// The minimum time between two checks: not every connection should cost a stat(2) per file.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What tells one state of a file from another. A Secret that is mounted changes its link, so its inode.
+/// The identity of a file's state. A mounted Secret changes its symbolic link, and so the inode.
 type State = Option<(u64, u64, u64, i64, i64)>;
 
-/// Some files, and their states when they were read.
+/// Files and their states when they were read.
 #[derive(Debug)]
 pub(super) struct Stamp {
     files: Vec<PathBuf>,
@@ -20,13 +20,13 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// To be made before the files are read: a change meanwhile is one that is seen later.
+    /// Must be created before the files are read, so that a concurrent change is detected later.
     pub(super) fn of(files: Vec<PathBuf>) -> Self {
         let states = files.iter().map(|path| state(path)).collect();
         Self { files, states, looked: Instant::now() }
     }
 
-    /// Whether one of them changed since the last time that this was true.
+    /// Whether a file changed since this last returned true.
     pub(super) fn changed(&mut self) -> bool {
         if self.looked.elapsed() < LOOK {
             return false;

@@ -1,4 +1,4 @@
-//! TLS of the event server.
+//! TLS configuration of the event server.
 
 use super::options::TlsFiles;
 use super::stamp::Stamp;
@@ -10,10 +10,10 @@ use rustls::{RootCertStore, ServerConfig};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A chain and a key are some KiB; a bundle of authorities some hundred.
+/// The size limit of a PEM file: a chain and a key are a few KiB, a CA bundle a few hundred.
 const PEM_LIMIT: u64 = 4 << 20;
 
-/// The configuration of new connections, kept up to date with its files.
+/// The configuration for new connections, reloaded when its files change.
 pub(super) struct Tls {
     files: TlsFiles,
     stamp: Stamp,
@@ -24,7 +24,7 @@ impl Tls {
     /// Reads the files.
     ///
     /// # Errors
-    /// One cannot be read, or they do not belong together.
+    /// A file cannot be read, or the key does not match the certificate.
     pub(super) fn read(files: TlsFiles) -> Result<Self> {
         let paths = [Some(&files.certificate), Some(&files.key), files.client_authorities.as_ref()];
         let stamp = Stamp::of(paths.into_iter().flatten().cloned().collect());
@@ -32,15 +32,16 @@ impl Tls {
         Ok(Self { files, stamp, configuration })
     }
 
-    /// For the next connection.
+    /// The configuration for the next connection.
     pub(super) fn configuration(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.configuration)
     }
 
-    /// Reads the files again, if one changed; whether it did.
+    /// Reloads the files if one changed. Returns whether it did.
     ///
     /// # Errors
-    /// They cannot be used now, as between the exchange of a certificate and that of its key; those from before stay.
+    /// The files cannot be used now, for example between the replacement of a certificate and of its key; the previous
+    /// configuration stays in use.
     pub(super) fn refresh(&mut self) -> Result<bool> {
         if !self.stamp.changed() {
             return Ok(false);
@@ -65,15 +66,16 @@ fn configure(files: &TlsFiles) -> Result<Arc<ServerConfig>> {
         Some(path) => {
             let mut roots = RootCertStore::empty();
             for certificate in certificates(path)? {
-                roots
-                    .add(certificate)
-                    .with_context(|| format!("a certificate in {} is no authority", path.display()))?;
+                roots.add(certificate).with_context(|| {
+                    format!("a certificate in {} cannot be used as a certificate authority", path.display())
+                })?;
             }
-            // A client without one is answered 401, and counted: at the handshake it would only see a closed connection.
+            // A client without a certificate gets status 401 and is counted; failing the handshake would only close
+            // the connection.
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .allow_unauthenticated()
                 .build()
-                .with_context(|| format!("using {}", path.display()))?;
+                .with_context(|| format!("using the client CA bundle {}", path.display()))?;
             builder.with_client_cert_verifier(verifier)
         }
     };
@@ -90,7 +92,7 @@ fn configure(files: &TlsFiles) -> Result<Arc<ServerConfig>> {
 fn certificates(path: &Path) -> Result<Chain> {
     let found = read_chain(&read(path)?)
         .map_err(|error| anyhow!("reading the certificates in {}: {error}", path.display()))?;
-    ensure!(!found.is_empty(), "{} has no certificate", path.display());
+    ensure!(!found.is_empty(), "{} contains no certificate", path.display());
     Ok(found)
 }
 

@@ -1,8 +1,8 @@
-//! The thread that writes. It takes what waits, writes it, syncs once for all of it, and then tells each request.
+//! The writer thread. It writes all waiting requests, syncs once, and then answers them.
 
-use super::file::Broken;
+use super::file::WriteError;
+use super::memory_budget::Reservation;
 use super::options::SyncPolicy;
-use super::room::Share;
 use super::sink::{Mark, Sink};
 use crate::receive::{Metrics, Repeats, Written};
 use std::sync::Arc;
@@ -12,77 +12,77 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-/// Bytes of requests that one sync is for at most: the first of them waits for all.
+/// The maximum number of bytes per sync: the first request waits for all of them.
 const GROUP: usize = 16 << 20;
-/// The same line is said again after this time at the soonest.
+/// The minimum time before the same message is repeated.
 const SAY_AGAIN: Duration = Duration::from_mins(1);
-/// How long to wait for work where nothing has to be synced.
+/// How long to wait for work if nothing has to be synced.
 const IDLE: Duration = Duration::from_hours(1);
 
-/// The events of one request, written in the asked form.
+/// The formatted events of one request.
 pub(super) struct Work {
-    /// What is written.
+    /// The bytes to write.
     pub(super) bytes: Vec<u8>,
-    /// How many events that is.
+    /// The number of events.
     pub(super) written: Written,
-    /// The SHA-256 of the body that they came in.
+    /// The SHA-256 of the request body.
     pub(super) digest: [u8; 32],
-    /// Room in memory, free again when this is written.
-    pub(super) room: Share,
-    /// Whom to tell.
+    /// Memory, released after the write.
+    pub(super) reservation: Reservation,
+    /// Receives the result.
     pub(super) done: oneshot::Sender<Ending>,
 }
 
-/// What became of it.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// It is written, and synced if that is asked for; now or when it came before.
+    /// The events are written, and synced if configured: now, or by an earlier identical request.
     Written,
-    /// Nothing of it is there.
+    /// Nothing was written.
     Failed,
 }
 
-/// What the writer is asked to do.
-enum Order {
+/// A command for the writer.
+enum Command {
     Write(Work),
     Reopen,
 }
 
-/// What it says meanwhile.
+/// A message from the writer.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A line for the operator.
     Say(String),
-    /// The output is gone, and with it the writer.
+    /// The output failed, and the writer ended.
     Broken(String),
 }
 
-/// The way to the writer; when the last one is gone, it finishes.
+/// The sender of commands. The writer finishes when the last one is dropped.
 #[derive(Clone)]
-pub(super) struct Orders(Sender<Order>);
+pub(super) struct Commands(Sender<Command>);
 
-impl Orders {
-    /// Hands over a request's events; `false`: the writer is gone.
+impl Commands {
+    /// Queues the events of a request; `false`: the writer ended.
     pub(super) fn write(&self, work: Work) -> bool {
-        self.0.send(Order::Write(work)).is_ok()
+        self.0.send(Command::Write(work)).is_ok()
     }
 
-    /// Has the file opened anew.
+    /// Opens the file again.
     pub(super) fn reopen(&self) {
-        // Without a writer there is no file.
-        drop(self.0.send(Order::Reopen));
+        // If the writer ended, there is no file.
+        drop(self.0.send(Command::Reopen));
     }
 }
 
-/// Starts it.
+/// Starts the writer.
 pub(super) fn start(
     sink: Sink,
     policy: SyncPolicy,
     remembered: usize,
     metrics: Arc<Metrics>,
     messages: UnboundedSender<Message>,
-) -> (Orders, JoinHandle<()>) {
-    let (orders, work) = mpsc::channel();
+) -> (Commands, JoinHandle<()>) {
+    let (commands, work) = mpsc::channel();
     let writer = Writer {
         sink,
         policy,
@@ -93,7 +93,7 @@ pub(super) fn start(
         group: Vec::new(),
         said: None,
     };
-    (Orders(orders), thread::spawn(move || writer.run(&work)))
+    (Commands(commands), thread::spawn(move || writer.run(&work)))
 }
 
 struct Writer {
@@ -102,9 +102,9 @@ struct Writer {
     repeats: Repeats,
     metrics: Arc<Metrics>,
     messages: UnboundedSender<Message>,
-    /// With [`SyncPolicy::Interval`]: since when something is written and not synced.
+    /// With [`SyncPolicy::Interval`]: the time of the first write that is not synced.
     unsynced: Option<Instant>,
-    /// Written, or a repetition of what is, and not told yet.
+    /// Requests that are written, or repeat written ones, and are not answered yet.
     group: Vec<Pending>,
     /// The last line for the operator.
     said: Option<(String, Instant)>,
@@ -113,43 +113,43 @@ struct Writer {
 /// A request that waits for the sync.
 struct Pending {
     work: Work,
-    /// It repeats one that was written, or one before it in the group.
+    /// It repeats a request that was written, or an earlier one of the group.
     is_repeated: bool,
 }
 
-/// The output is gone.
-struct Gone(anyhow::Error);
+/// The output failed.
+struct OutputFailed(anyhow::Error);
 
 impl Writer {
-    fn run(mut self, orders: &Receiver<Order>) {
-        match self.serve(orders) {
+    fn run(mut self, commands: &Receiver<Command>) {
+        match self.serve(commands) {
             Ok(()) => {}
-            Err(Gone(error)) => {
+            Err(OutputFailed(error)) => {
                 self.fail_group();
-                // Nobody listens any more: the run ends anyway.
+                // The receiver is gone only when the server ends.
                 drop(self.messages.send(Message::Broken(format!("{error:#}"))));
             }
         }
     }
 
-    fn serve(&mut self, orders: &Receiver<Order>) -> Result<(), Gone> {
+    fn serve(&mut self, commands: &Receiver<Command>) -> Result<(), OutputFailed> {
         loop {
-            match orders.recv_timeout(self.patience()) {
-                Ok(first) => self.take(first, orders)?,
+            match commands.recv_timeout(self.time_until_sync()) {
+                Ok(first) => self.take(first, commands)?,
                 Err(RecvTimeoutError::Timeout) => self.sync_in_time()?,
                 Err(RecvTimeoutError::Disconnected) => return self.sync_rest(),
             }
         }
     }
 
-    /// Takes what waits behind `first` too, up to a limit.
-    fn take(&mut self, first: Order, orders: &Receiver<Order>) -> Result<(), Gone> {
+    /// Processes `first` and what waits behind it, up to a limit.
+    fn take(&mut self, first: Command, commands: &Receiver<Command>) -> Result<(), OutputFailed> {
         let mut mark = self.sink.mark();
         let mut bytes = 0;
         let mut next = Some(first);
-        while let Some(order) = next {
-            match order {
-                Order::Reopen => {
+        while let Some(command) = next {
+            match command {
+                Command::Reopen => {
                     self.settle(mark)?;
                     self.sync_rest()?;
                     if let Err(error) = self.sink.reopen() {
@@ -157,7 +157,7 @@ impl Writer {
                     }
                     mark = self.sink.mark();
                 }
-                Order::Write(work) => {
+                Command::Write(work) => {
                     bytes += work.bytes.len();
                     if self.sink.is_full(work.bytes.len()) {
                         self.settle(mark)?;
@@ -167,13 +167,13 @@ impl Writer {
                     self.write(work)?;
                 }
             }
-            next = if bytes < GROUP { orders.try_recv().ok() } else { None };
+            next = if bytes < GROUP { commands.try_recv().ok() } else { None };
         }
         self.settle(mark)?;
         self.sync_in_time()
     }
 
-    fn write(&mut self, work: Work) -> Result<(), Gone> {
+    fn write(&mut self, work: Work) -> Result<(), OutputFailed> {
         let is_pending = self.group.iter().any(|pending| pending.work.digest == work.digest);
         let is_repeated = self.repeats.contains(&work.digest) || (is_pending && self.repeats.is_on());
         if is_repeated {
@@ -182,21 +182,21 @@ impl Writer {
         }
         match self.sink.write(&work.bytes) {
             Ok(()) => self.group.push(Pending { work, is_repeated }),
-            Err(Broken::No(error)) => {
+            Err(WriteError::Recoverable(error)) => {
                 self.failed(&error);
                 tell(work, Ending::Failed);
             }
-            Err(Broken::Yes(error)) => {
+            Err(WriteError::Fatal(error)) => {
                 self.metrics.write_failures.add(1);
                 tell(work, Ending::Failed);
-                return Err(Gone(error));
+                return Err(OutputFailed(error));
             }
         }
         Ok(())
     }
 
-    /// Syncs the group if its requests wait for that, and tells them.
-    fn settle(&mut self, mark: Mark) -> Result<(), Gone> {
+    /// Syncs the group if its requests wait for that, and answers them.
+    fn settle(&mut self, mark: Mark) -> Result<(), OutputFailed> {
         if self.group.iter().all(|pending| pending.is_repeated) {
             self.tell_group();
             return Ok(());
@@ -204,14 +204,14 @@ impl Writer {
         if self.policy.is_batch() {
             match self.sink.sync(mark) {
                 Ok(()) => {}
-                Err(Broken::No(error)) => {
+                Err(WriteError::Recoverable(error)) => {
                     self.failed(&error);
                     self.fail_group();
                     return Ok(());
                 }
-                Err(Broken::Yes(error)) => {
+                Err(WriteError::Fatal(error)) => {
                     self.metrics.write_failures.add(1);
-                    return Err(Gone(error));
+                    return Err(OutputFailed(error));
                 }
             }
         } else {
@@ -240,39 +240,39 @@ impl Writer {
         }
     }
 
-    fn rotate(&mut self) -> Result<(), Gone> {
-        // What is renamed away is not synced later.
+    fn rotate(&mut self) -> Result<(), OutputFailed> {
+        // After the rename the old file is not synced any more.
         self.sync_rest()?;
         match self.sink.rotate() {
             Ok(()) => self.metrics.rotations.add(1),
-            Err(Broken::No(error)) => self.failed(&error),
-            Err(Broken::Yes(error)) => return Err(Gone(error)),
+            Err(WriteError::Recoverable(error)) => self.failed(&error),
+            Err(WriteError::Fatal(error)) => return Err(OutputFailed(error)),
         }
         Ok(())
     }
 
-    /// How long nothing has to be done.
-    fn patience(&self) -> Duration {
+    /// The time until something must be synced.
+    fn time_until_sync(&self) -> Duration {
         match (self.policy, self.unsynced) {
             (SyncPolicy::Interval(interval), Some(since)) => interval.saturating_sub(since.elapsed()),
             _ => IDLE,
         }
     }
 
-    fn sync_in_time(&mut self) -> Result<(), Gone> {
-        if self.unsynced.is_some() && self.patience().is_zero() { self.sync_rest() } else { Ok(()) }
+    fn sync_in_time(&mut self) -> Result<(), OutputFailed> {
+        if self.unsynced.is_some() && self.time_until_sync().is_zero() { self.sync_rest() } else { Ok(()) }
     }
 
-    /// Syncs what was told already. A failure cannot be told to anybody but the operator.
-    fn sync_rest(&mut self) -> Result<(), Gone> {
+    /// Syncs events whose requests are already answered. Only the operator can be told about a failure.
+    fn sync_rest(&mut self) -> Result<(), OutputFailed> {
         if !matches!(self.policy, SyncPolicy::Interval(_)) || self.unsynced.take().is_none() {
             return Ok(());
         }
-        match self.sink.sync_told() {
+        match self.sink.sync_answered() {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.metrics.write_failures.add(1);
-                Err(Gone(error))
+                Err(OutputFailed(error))
             }
         }
     }
@@ -282,19 +282,19 @@ impl Writer {
         self.say(format!("{error:#}"));
     }
 
-    /// Says what was not just said: a disk that is full fails every write.
+    /// Sends a message unless it was just sent: on a full disk every write fails.
     fn say(&mut self, text: String) {
         if self.said.as_ref().is_some_and(|(last, when)| *last == text && when.elapsed() < SAY_AGAIN) {
             return;
         }
         self.said = Some((text.clone(), Instant::now()));
-        // Nobody listens any more: the run ends.
+        // The receiver is gone only when the server ends.
         drop(self.messages.send(Message::Say(text)));
     }
 }
 
-/// Whoever waited may be gone; its room is free in any case.
+/// The client may be gone; the memory is released in any case.
 fn tell(work: Work, ending: Ending) {
-    drop(work.room);
+    drop(work.reservation);
     let _ = work.done.send(ending);
 }

@@ -62,8 +62,8 @@ impl Case<'_> {
     /// The arguments and the files of the trial.
     fn arguments_and_files(&self) -> (Vec<String>, Vec<(String, Vec<u8>)>) {
         let program = self.trial().unwrap().program;
-        match program.room {
-            Room::Beside { pid: 127, files } => (program.arguments, files),
+        match program.confinement {
+            Confinement::Container { pid: 127, files } => (program.arguments, files),
             other => panic!("{other:?}"),
         }
     }
@@ -234,7 +234,7 @@ fn the_binary_is_asked_for_its_version_alone() {
         let process = Process { pid: 127, start: 1, arguments, pod_uid: None };
         let program = version_program(&process, executable).unwrap();
         assert_eq!(program.arguments, expected);
-        assert_eq!(program.room, Room::Beside { pid: 127, files: Vec::new() });
+        assert_eq!(program.confinement, Confinement::Container { pid: 127, files: Vec::new() });
         assert!(version_program(&process, "/usr/bin/tini").unwrap_err().contains("tini"));
     }
 }

@@ -1,4 +1,4 @@
-//! From the parser's events to the tree: the events give the structure, the text gives the places.
+//! Builds the tree from the parser's events: the structure comes from the events, the positions from the text.
 
 mod node;
 mod padding;
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use padding::Padded;
 use saphyr_parser::{Event, Parser, ScalarStyle as EventStyle, Span, StrInput, Tag};
 
-use super::place::refuse_at;
+use super::position::{SYNTAX_HELP, refuse_at};
 use super::scan::Scan;
 use super::tree::Node;
 use crate::diagnostic::Diagnostic;
@@ -17,9 +17,9 @@ use crate::diagnostic::Diagnostic;
 pub(super) struct Composed {
     /// Its root node; absent if the document is empty.
     pub(super) root: Node,
-    /// Where a `%` directive stands, if one does.
+    /// The position of a `%` directive, if there is one.
     pub(super) directive: Option<usize>,
-    /// Where a further document with content starts, if one does.
+    /// The start of a further document with content, if there is one.
     pub(super) further: Option<usize>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Composed {
 ///
 /// # Errors
 ///
-/// Refuses what is not YAML and what is nested too deeply.
+/// Refuses syntax errors and documents that are nested too deeply.
 pub(super) fn compose(text: &str, start: usize) -> Result<Composed, Diagnostic> {
     let plain = Padded::plain(text, start);
     read(text, start, &plain).or_else(|refusal| {
@@ -54,9 +54,9 @@ struct Composer<'t, 'p> {
     padded: &'p Padded<'p>,
     parser: Parser<'p, StrInput<'p>>,
     scan: Scan<'t>,
-    /// Where the parser's character 0 is.
+    /// The byte offset of the parser's character 0.
     start: usize,
-    /// The last pair of character index (the parser's) and byte offset in what it reads.
+    /// The last pair of the parser's character index and the byte offset in its input.
     mapped: (usize, usize),
     depth: usize,
 }
@@ -64,7 +64,7 @@ struct Composer<'t, 'p> {
 type Token<'t> = (Event<'t>, Span);
 type EventTag<'t> = Option<Cow<'t, Tag>>;
 
-/// What a node stands in, as far as that decides where words end.
+/// What contains a node, as far as that decides where names and tags end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Surroundings {
     Block,
@@ -120,8 +120,8 @@ impl<'p> Composer<'_, 'p> {
         None
     }
 
-    /// Where a document with content starts after this one. What cannot be parsed there counts as content: the
-    /// reader that counts never looks at it.
+    /// The start of a document with content after this one. What cannot be parsed counts as content, because Go does not
+    /// read it.
     fn find_further_document(&mut self) -> Option<usize> {
         loop {
             match self.parser.next_event()? {
@@ -138,14 +138,14 @@ impl<'p> Composer<'_, 'p> {
         if holds { Ok(()) } else { Err(self.lost()) }
     }
 
-    /// The text is not where the parser's events say it is: YAML so unusual that nothing may be edited in it.
+    /// The text does not match the parser's events: the YAML is too unusual to edit it safely.
     fn lost(&self) -> Diagnostic {
-        refuse_at(self.text, self.scan.at(), "kaudit cannot follow the YAML from here on")
-            .help("write this part in plainer YAML, for example with block lists and without `?` keys")
+        refuse_at(self.text, self.scan.at(), "kaudit cannot follow the YAML syntax from here on")
+            .help("write this part in simpler YAML, for example with block lists and without `?` keys")
     }
 
-    /// The byte offset of the parser's character `index`. Indices mostly grow, so the search goes on from the
-    /// last one.
+    /// The byte offset of the parser's character `index`. Indices mostly increase, so the search continues from the last
+    /// one.
     fn byte_at(&mut self, index: usize) -> usize {
         if index < self.mapped.0 {
             self.mapped = (0, 0);
@@ -159,12 +159,11 @@ impl<'p> Composer<'_, 'p> {
     }
 }
 
-/// A syntax error in the parser's words, with help where the cause is a common one.
+/// A syntax error with the parser's message, and help for the common cause.
 fn refuse_syntax(text: &str, at: usize, info: &str) -> Diagnostic {
-    let refusal = refuse_at(text, at, format!("this is not valid YAML: {info}"));
-    if info.contains("tab") {
-        return refusal.help("indent with spaces: YAML does not allow tabs there");
-    }
-    refusal
-        .help("correct the line; `kubectl create --dry-run=client -f FILE` shows what Kubernetes makes of it")
+    refuse_at(text, at, format!("this is not valid YAML: {info}")).help(if info.contains("tab") {
+        "indent with spaces: YAML does not allow tabs here"
+    } else {
+        SYNTAX_HELP
+    })
 }

@@ -1,17 +1,17 @@
-//! One node after the other, each found in the text where the event says it is.
+//! Builds the nodes one after the other; each must be in the text where its event says.
 
 use saphyr_parser::{Event, ScalarStyle as EventStyle, Span};
 
 use super::{Composer, EventTag, Surroundings};
 use crate::diagnostic::Diagnostic;
-use crate::yaml::place::refuse_at;
+use crate::yaml::position::refuse_at;
 use crate::yaml::tree::{Entry, Item, Kind, Node, Properties, ScalarStyle, Style};
 
-/// Deeper than any Pod (which has eight levels), shallow enough that a recursion over the tree fits any stack and
-/// the other readers' own limits (128) are not met first.
+/// Deeper than any Pod (which has eight levels), shallow enough for a recursion over the tree on any stack, and below the
+/// limits of the other parsers (128).
 const MAX_DEPTH: usize = 100;
 
-/// What may stand behind a plain scalar in the parser's span of it.
+/// White space that the parser's span of a plain scalar may include at its end.
 const WHITE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 impl<'p> Composer<'_, 'p> {
@@ -25,7 +25,7 @@ impl<'p> Composer<'_, 'p> {
         if self.depth == MAX_DEPTH {
             self.scan.skip_trivia();
             return Err(refuse_at(self.text, self.scan.at(), "the document is nested too deeply")
-                .help(format!("flatten it: kaudit reads {MAX_DEPTH} levels, a Pod needs about ten")));
+                .help(format!("kaudit supports {MAX_DEPTH} levels; a Pod has about ten")));
         }
         self.depth += 1;
         let node = match event {
@@ -37,13 +37,13 @@ impl<'p> Composer<'_, 'p> {
                 let (start, properties) = self.properties(anchor, tag, within)?;
                 self.scan.skip_trivia();
                 if style == EventStyle::Plain && within != Surroundings::Block && value.contains('?') {
-                    // go-yaml ends a plain scalar there, libyaml does not any more.
+                    // go-yaml ends a plain scalar there, newer versions of libyaml do not.
                     return Err(refuse_at(
                         self.text,
                         self.scan.at(),
-                        "go-yaml does not read an unquoted `?` here",
+                        "Kubernetes does not accept an unquoted `?` here",
                     )
-                    .help("put the text into double quotes"));
+                    .help("put the text in double quotes"));
                 }
                 self.scalar(&value, style, span, start, properties)
             }
@@ -71,8 +71,8 @@ impl<'p> Composer<'_, 'p> {
         self.finish(Kind::Alias(anchor), start, start, None)
     }
 
-    /// An empty scalar, perhaps with an anchor or tag. It stands where the cursor is, right after the indicator
-    /// before it, and not after the comments that may follow.
+    /// An empty scalar, perhaps with an anchor or tag. Its position is the cursor's, directly after the indicator and
+    /// before any comments.
     fn absent_with(
         &mut self,
         anchor: usize,
@@ -105,45 +105,35 @@ impl<'p> Composer<'_, 'p> {
         properties: Option<Box<Properties>>,
     ) -> Result<Node, Diagnostic> {
         let content = self.scan.at();
-        let style = match style {
-            EventStyle::Plain => {
-                let end = self.byte_at(span.end.index());
-                let written = self.text.get(content..end).unwrap_or_default().trim_end_matches(WHITE);
-                self.scan.set(content + written.len());
-                self.require(written.split_whitespace().eq(value.split_whitespace()))?;
-                ScalarStyle::Plain
-            }
-            EventStyle::SingleQuoted => {
-                self.require(self.scan.peek() == Some(b'\''))?;
-                let closed = self.scan.skip_quoted();
-                self.require(closed)?;
-                ScalarStyle::SingleQuoted
-            }
-            EventStyle::DoubleQuoted => {
-                self.require(self.scan.peek() == Some(b'"'))?;
-                let closed = self.scan.skip_quoted();
-                self.require(closed)?;
-                self.require_go_escapes(content)?;
-                ScalarStyle::DoubleQuoted
-            }
-            EventStyle::Literal => {
-                self.require(self.scan.peek() == Some(b'|'))?;
-                self.scan.skip_block_scalar(value);
-                ScalarStyle::Literal
-            }
-            EventStyle::Folded => {
-                self.require(self.scan.peek() == Some(b'>'))?;
-                self.scan.skip_block_scalar(value);
-                ScalarStyle::Folded
-            }
+        let (style, indicator) = match style {
+            EventStyle::Plain => (ScalarStyle::Plain, None),
+            EventStyle::SingleQuoted => (ScalarStyle::SingleQuoted, Some(b'\'')),
+            EventStyle::DoubleQuoted => (ScalarStyle::DoubleQuoted, Some(b'"')),
+            EventStyle::Literal => (ScalarStyle::Literal, Some(b'|')),
+            EventStyle::Folded => (ScalarStyle::Folded, Some(b'>')),
         };
+        self.require(indicator.is_none() || self.scan.peek() == indicator)?;
         let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if is_block {
+            self.scan.skip_block_scalar(value);
+        } else if style == ScalarStyle::Plain {
+            let end = self.byte_at(span.end.index());
+            let written = self.text.get(content..end).unwrap_or_default().trim_end_matches(WHITE);
+            self.scan.set(content + written.len());
+            self.require(written.split_whitespace().eq(value.split_whitespace()))?;
+        } else {
+            let is_closed = self.scan.skip_quoted();
+            self.require(is_closed)?;
+        }
+        if style == ScalarStyle::DoubleQuoted {
+            self.require_go_escapes(content)?;
+        }
         let unended = is_block && self.scan.at() == self.text.len();
         let value = if unended { value.strip_suffix('\n').unwrap_or(value) } else { value };
         self.finish(Kind::Scalar(value.into(), style), start, content, properties)
     }
 
-    /// JSON may escape a slash, and go-yaml does not know that; what starts with a brace it is not asked to read.
+    /// JSON allows `\/`, go-yaml does not. Kubernetes does not use go-yaml for text that starts with a brace.
     fn require_go_escapes(&self, start: usize) -> Result<(), Diagnostic> {
         let written = self.text.get(start..self.scan.at()).unwrap_or_default();
         let escapes_slash = written.contains("\\/") && written.replace("\\\\", "").contains("\\/");
@@ -151,9 +141,9 @@ impl<'p> Composer<'_, 'p> {
             return Err(refuse_at(
                 self.text,
                 start,
-                "found unknown escape character `\\/`, which go-yaml does not read",
+                "found unknown escape character `\\/`, which Kubernetes does not accept in YAML",
             )
-            .help("write the slash without the backslash"));
+            .help("write the slash without a backslash"));
         }
         Ok(())
     }
@@ -243,8 +233,8 @@ impl<'p> Composer<'_, 'p> {
         Ok(Entry { key, value, colon, explicit })
     }
 
-    /// Steps over the anchor and the tag that the event has, and returns where they start; without any, where the
-    /// content starts. The cursor ends right behind them: what follows may be nothing.
+    /// Skips the anchor and the tag of the event, and returns where they start; without any, where the content starts. The
+    /// cursor ends directly after them, because the content may be empty.
     fn properties(
         &mut self,
         anchor: usize,
@@ -258,7 +248,7 @@ impl<'p> Composer<'_, 'p> {
             self.scan.skip_trivia();
             self.require(matches!(self.scan.peek(), Some(b'&' | b'!')))?;
             self.scan.skip_word(within != Surroundings::Block);
-            // go-yaml takes a comma as part of a tag.
+            // go-yaml reads a comma as part of a tag.
             self.require(!matches!(self.scan.peek(), Some(b',' | b'[' | b']' | b'{' | b'}')))?;
         }
         if anchor == 0 && tag.is_none() {
@@ -275,7 +265,7 @@ impl<'p> Composer<'_, 'p> {
         content: usize,
         properties: Option<Box<Properties>>,
     ) -> Result<Node, Diagnostic> {
-        // A block collection ends where its last child ends, which is where the cursor stands.
+        // A block collection ends at the end of its last child, which is the position of the cursor.
         let end = self.stored(self.scan.at())?;
         Ok(Node { kind, start: self.stored(start)?, content: self.stored(content)?, end, properties })
     }

@@ -1,12 +1,12 @@
-//! What the parser is given in the place of the text, and where its places are in the text.
+//! The parser's input, and how its positions map to the text.
 //!
-//! The parser wants lines within brackets and quotes to be indented more than the block around them, as YAML 1.2 does.
-//! libyaml and Go do not, so such lines are padded with blanks, which are no part of any value.
+//! The parser requires lines within brackets and quotes to be indented more than the block around them, as YAML 1.2 does.
+//! libyaml and Go do not, so such lines are padded with blanks, which do not change any value.
 
 use super::super::nesting::Nesting;
 use std::borrow::Cow;
 
-/// What the parser reads.
+/// The parser's input.
 #[derive(Debug)]
 pub(super) struct Padded<'t> {
     pub(super) body: Cow<'t, str>,
@@ -18,10 +18,10 @@ pub(super) struct Padded<'t> {
 /// Blanks that are not in the text.
 #[derive(Debug)]
 struct Pad {
-    /// Where they are in the body, and how many.
+    /// Their position in the body, and how many.
     at: usize,
     count: usize,
-    /// How many there are before.
+    /// How many blanks were added before them.
     before: usize,
 }
 
@@ -30,14 +30,14 @@ impl<'t> Padded<'t> {
     pub(super) fn plain(text: &'t str, start: usize) -> Self {
         let mut body = Cow::Borrowed(text.get(start..).unwrap_or_default());
         if !body.ends_with('\n') {
-            // The parser invents a final line end in block scalars and libyaml does not. Given one, the parser behaves
-            // the same everywhere, and `Composer::scalar` takes it out of the value again.
+            // The parser adds a final line ending to block scalars and libyaml does not. With one in the input, the parser
+            // behaves the same everywhere, and `Composer::scalar` removes it from the value again.
             body.to_mut().push('\n');
         }
         Self { body, start, pads: Vec::new() }
     }
 
-    /// The same with blanks where a line lacks some; `None` where none does, or where they would be most of it.
+    /// The same with padded lines; `None` where no line needs it, or where the padding would be most of the input.
     pub(super) fn indented(&self) -> Option<Self> {
         let Self { body: plain, start, .. } = self;
         let lines = Nesting::of(plain).shallow_lines;
@@ -58,7 +58,7 @@ impl<'t> Padded<'t> {
         Some(Self { body: body.into(), start: *start, pads })
     }
 
-    /// Where byte `at` of the body is in the text.
+    /// The offset in the text of byte `at` of the body.
     pub(super) fn in_text(&self, at: usize) -> usize {
         let after = self.pads.partition_point(|pad| pad.at <= at);
         let blanks = self.pads.get(..after).and_then(<[Pad]>::last);

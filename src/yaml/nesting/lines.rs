@@ -1,9 +1,9 @@
-//! Lines: where they begin and end, and how they are indented.
+//! Line starts, line ends and indentation.
 
 use super::Walk;
 
 impl Walk<'_> {
-    /// The indentation of the line after this one, where one is; of an empty line, that of any depth.
+    /// The indentation of the next line, if there is one; an empty line counts as indented to any depth.
     pub(super) fn indent_of_next_line(&self) -> Option<usize> {
         let rest = self.bytes.get(self.at + 1..).filter(|rest| !rest.is_empty())?;
         let indent = rest.iter().take_while(|byte| **byte == b' ').count();
@@ -30,7 +30,7 @@ impl Walk<'_> {
         before.iter().all(|byte| *byte == b' ')
     }
 
-    /// Looks at the indentation of a line that begins within brackets or quotes.
+    /// Checks the indentation of a line that begins within brackets or quotes.
     pub(super) fn begin_line(&mut self) {
         let Some(around) = self.indents.last() else { return };
         let line = self.bytes.get(self.line..).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! How deeply a text is nested, before anybody reads it: in one pass, without recursion.
+//! How deeply a text is nested, measured before it is parsed: in one pass, without recursion.
 //!
-//! The readers take a time that grows with the depth times the length, and go-yaml gives up at a depth of its own. This
-//! looks at nothing but where collections begin and end, and takes every text, broken ones too.
+//! The parsers' run time grows with depth times length, and go-yaml has a depth limit. This only tracks where collections
+//! begin and end, and accepts every text, including invalid YAML.
 
 mod lines;
 #[cfg(test)]
@@ -9,32 +9,32 @@ mod tests;
 
 use std::ops::Range;
 
-/// How many collections within each other go-yaml reads (`max_flow_level` and `max_indents` in its `scannerc.go`).
+/// How many nested collections go-yaml reads (`max_flow_level` and `max_indents` in its `scannerc.go`).
 pub(crate) const MAX_DEPTH_IN_GO: usize = 10_000;
 
-/// So many levels of brackets are in a [`Nesting::regions`] item, apart from those of the regions in it.
+/// The number of levels of brackets in one of [`Nesting::regions`], not counting the regions inside it.
 const LEVELS_OF_A_REGION: usize = 40;
 
-/// What the brackets and the indentation of a text say.
+/// The nesting of a text by its brackets and indentation.
 #[derive(Debug, Default)]
 pub(crate) struct Nesting {
-    /// The most collections within each other.
+    /// The largest depth of nested collections.
     pub(crate) deepest: usize,
-    /// The byte at which go-yaml gives up because it is too deep.
+    /// The byte at which go-yaml's depth limit is exceeded.
     pub(crate) exceeded: Option<usize>,
-    /// Every pair of brackets that is a multiple of [`LEVELS_OF_A_REGION`] deep in brackets, the inner before the outer.
+    /// Every pair of brackets at a depth that is a multiple of [`LEVELS_OF_A_REGION`], inner ones before outer ones.
     pub(crate) regions: Vec<Range<usize>>,
-    /// Tabs between a key and its value in a line, and within brackets: not every reader takes them for blanks.
+    /// Tabs between a key and its value on the same line, and within brackets: not every parser accepts them as blanks.
     pub(crate) tabs: Vec<usize>,
-    /// Where a line begins within brackets or quotes that is not indented more than the block around them, and how many
-    /// blanks it lacks: libyaml, and so Go, does not mind.
+    /// Lines within brackets or quotes that are not indented more than the block around them: their start, and how many
+    /// blanks are missing. libyaml and Go accept them.
     pub(crate) shallow_lines: Vec<(usize, usize)>,
-    /// Whether brackets have an anchor, an alias, a tag or a merge key somewhere within them, or are a key.
+    /// Whether brackets contain an anchor, an alias, a tag or a merge key, or are a key.
     pub(crate) is_intricate: bool,
 }
 
 impl Nesting {
-    /// Looks at the first document of `text`.
+    /// Measures the first document of `text`.
     pub(crate) fn of(text: &str) -> Self {
         let mut walk = Walk { bytes: text.as_bytes(), ..Walk::default() };
         walk.document();
@@ -46,15 +46,15 @@ impl Nesting {
 struct Walk<'t> {
     bytes: &'t [u8],
     at: usize,
-    /// Where the line begins.
+    /// The start of the current line.
     line: usize,
-    /// The columns of the block collections around.
+    /// The columns of the enclosing block collections.
     indents: Vec<usize>,
     /// How many brackets are open.
     flow: usize,
-    /// Where the regions that are open begin.
+    /// The starts of the open regions.
     open: Vec<usize>,
-    /// The column of what may turn out to be a key of a block mapping.
+    /// The column of a possible key of a block mapping.
     key: Option<usize>,
     found: Nesting,
 }
@@ -168,7 +168,7 @@ impl Walk<'_> {
         self.found.is_intricate |= self.flow > 0 && rest.trim_ascii_start().starts_with(b":");
     }
 
-    /// A collection of a block begins in this column, unless one has there.
+    /// Starts a block collection in this column, unless there is one.
     fn roll(&mut self, column: usize) {
         self.unroll(column);
         if self.indents.last() != Some(&column) {
@@ -222,7 +222,7 @@ impl Walk<'_> {
         self.at += 1;
     }
 
-    /// Steps over a text without quotes. In a block it goes on in lines that are indented more than what it is in.
+    /// Skips an unquoted scalar. In a block it continues on lines that are indented more than the enclosing collection.
     fn skip_plain(&mut self) {
         while let Some(byte) = self.byte(0) {
             match byte {

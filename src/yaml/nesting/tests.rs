@@ -1,9 +1,9 @@
-//! What the brackets and the indentation of a text say.
+//! Nesting by brackets and indentation.
 
 use super::*;
 
 #[test]
-fn collections_are_counted_where_they_are_some() {
+fn only_collections_count_as_nesting() {
     for (text, deepest) in [
         ("a: 1\nb: 2\n", 1),
         ("a:\n  b:\n  - c: 1\nd: [1, {e: [2]}]\n", 4),
@@ -21,7 +21,7 @@ fn collections_are_counted_where_they_are_some() {
 }
 
 #[test]
-fn go_gives_up_at_the_same_byte() {
+fn the_limit_is_exceeded_at_the_same_byte_as_in_go() {
     let deep = |piece: &str| Nesting::of(&piece.repeat(20_000)).exceeded;
     assert_eq!(deep("["), Some(MAX_DEPTH_IN_GO));
     assert_eq!(deep("a: {"), Some(MAX_DEPTH_IN_GO * 4 + 3));

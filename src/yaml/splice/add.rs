@@ -1,4 +1,4 @@
-//! Adding an item or a key.
+//! Adds an item or a key.
 
 use std::ops::Range;
 
@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::{Holder, Planner, Slot, is_filled, style};
 use crate::diagnostic::Diagnostic;
+use crate::yaml::formatting::first_key_style;
 use crate::yaml::lines::{column, is_first_on_line, is_last_on_line, line_end, line_start};
-use crate::yaml::render::{Line, Manner, join_lines};
+use crate::yaml::render::{Formatting, Line, join_lines};
 use crate::yaml::tree::{Entry, Item, Kind, Node, ScalarStyle, Style, offset};
 
 impl Planner<'_> {
@@ -20,36 +21,36 @@ impl Planner<'_> {
             return self.set(slot, &Value::Array(vec![value.clone()]));
         }
         let neighbour = index.checked_sub(1).and_then(|before| items.get(before)).or_else(|| items.first());
-        let manner = self.manner(neighbour.map(|item| &item.node));
+        let formatting = self.formatting(neighbour.map(|item| &item.node));
         if *own_style == Style::Flow {
             let children: Vec<_> = items.iter().map(|item| item.node.span()).collect();
-            self.insert_in_flow(slot.node, &children, index, &manner.write_flow(value));
+            self.insert_in_flow(slot.node, &children, index, &formatting.write_flow(value));
             return;
         }
         let Some(first) = items.first() else { return };
         let dashes = column(self.text, offset(first.dash));
         let item_step = self.item_step(neighbour);
-        let manner = Manner { item_step, ..manner };
+        let formatting = Formatting { item_step, ..formatting };
         let flow_like = neighbour
             .is_some_and(|item| style(&item.node) == Some(Style::Flow) && is_filled_node(&item.node));
         let lines = if flow_like && is_filled(value) {
-            vec![(dashes, format!("-{}{}", " ".repeat(item_step - 1), manner.write_flow(value)))]
+            vec![(dashes, format!("-{}{}", " ".repeat(item_step - 1), formatting.write_flow(value)))]
         } else {
-            manner.write_item(value, dashes)
+            formatting.write_item(value, dashes)
         };
         match index.checked_sub(1).and_then(|before| items.get(before)) {
-            Some(before) => self.add_below(before.node.span().end.max(offset(before.dash) + 1), &lines),
+            Some(before) => self.add_below(before.span().end, &lines),
             None => self.add_above(offset(first.dash), dashes, &lines),
         }
     }
 
-    /// Lines before the dash or key at `at`, which may itself stand behind the dash of an outer item.
+    /// Adds lines before the dash or key at `at`, which may follow the dash of an outer item.
     fn add_above(&mut self, at: usize, column: usize, lines: &[Line]) {
         let ending = self.line_ending(at);
         self.splices.insert(at, format!("{}{ending}{}", join_lines(lines, ending), " ".repeat(column)));
     }
 
-    /// Columns from the dash to the item's content, as the neighbour has it.
+    /// Columns from the dash to the item's content, the same as in the neighbour.
     fn item_step(&self, neighbour: Option<&Item>) -> usize {
         const WIDEST: usize = 8;
         neighbour
@@ -65,7 +66,7 @@ impl Planner<'_> {
             self.splices.insert(node.content().start + 1, written);
             return;
         };
-        let gap = if self.manner(None).dense { "" } else { " " };
+        let gap = if self.formatting(None).dense { "" } else { " " };
         let Some(before) = index.checked_sub(1).and_then(|before| children.get(before)) else {
             let at = children.first().map_or(last.start, |first| first.start);
             let after = if is_first_on_line(self.text, at) { self.break_before(at) } else { gap.to_owned() };
@@ -88,7 +89,7 @@ impl Planner<'_> {
         }
     }
 
-    /// A line end and the indentation of the line that `at` is in.
+    /// A line ending and the indentation of the line that contains `at`.
     fn break_before(&self, at: usize) -> String {
         let indentation = self.text.get(line_start(self.text, at)..at).unwrap_or_default();
         format!("{}{indentation}", self.line_ending(at))
@@ -114,24 +115,22 @@ impl Planner<'_> {
             self.set(slot, &entry_value(key, value));
             return Ok(());
         }
-        let place = find_place(entries, key);
-        let manner = self.manner(entries.first().map(|entry| &entry.value));
-        let manner = Manner { keys: key_style(entries).unwrap_or(manner.keys), ..manner };
+        let index = find_index(entries, key);
+        let formatting = self.formatting(entries.first().map(|entry| &entry.value));
+        let formatting =
+            Formatting { keys: first_key_style(slot.node).unwrap_or(formatting.keys), ..formatting };
         match style {
-            Style::Pair => Err(Diagnostic::error("a pair without braces cannot take another key")),
+            Style::Pair => Err(Diagnostic::error("a pair without braces cannot have another key")),
             Style::Flow => {
-                let children: Vec<_> = entries
-                    .iter()
-                    .map(|entry| entry.start()..entry.value.span().end.max(entry.key.span().end))
-                    .collect();
-                self.insert_in_flow(slot.node, &children, place, &manner.write_flow_entry(key, value));
+                let children: Vec<_> = entries.iter().map(Entry::span).collect();
+                self.insert_in_flow(slot.node, &children, index, &formatting.write_flow_entry(key, value));
                 Ok(())
             }
             Style::Block => {
                 let keys = column(self.text, slot.node.content().start);
-                let strings = Manner { strings: ScalarStyle::Plain, ..manner };
+                let strings = Formatting { strings: ScalarStyle::Plain, ..formatting };
                 let lines = strings.write_entry(key, value, keys);
-                match place.checked_sub(1).and_then(|before| entries.get(before)) {
+                match index.checked_sub(1).and_then(|before| entries.get(before)) {
                     Some(before) => self.add_below(before.value.span().end, &lines),
                     None => self.add_above(slot.node.content().start, keys, &lines),
                 }
@@ -150,20 +149,12 @@ fn is_filled_node(node: &Node) -> bool {
         || node.entries().is_some_and(|entries| !entries.is_empty())
 }
 
-/// Where a new key goes: to its place in the alphabet if the keys are in that order, else to the end.
-fn find_place(entries: &[Entry], key: &str) -> usize {
+/// The index of a new key: in alphabetical order if the keys are sorted, else at the end.
+fn find_index(entries: &[Entry], key: &str) -> usize {
     let keys: Vec<_> = entries.iter().filter_map(|entry| entry.key.scalar()).collect();
     if keys.len() == entries.len() && keys.is_sorted() {
         keys.partition_point(|other| *other < key)
     } else {
         entries.len()
-    }
-}
-
-/// Keys are quoted as the first one is.
-fn key_style(entries: &[Entry]) -> Option<ScalarStyle> {
-    match entries.first().map(|entry| &entry.key.kind) {
-        Some(Kind::Scalar(_, style)) => Some(*style),
-        _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! From one edit to the bytes that change.
+//! Computes the bytes that an edit changes.
 
 mod add;
 mod remove;
@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use super::Step;
 use super::edit::Edit;
+use super::formatting::detect;
 use super::lines::{line_end, line_ending, on_same_line};
-use super::manner::observe;
-use super::render::{Line, Manner, join_lines};
+use super::render::{Formatting, Line, join_lines};
 use super::scan::Scan;
 use super::tree::{Entry, Item, Kind, Node, ScalarStyle, Style, offset};
 use crate::diagnostic::Diagnostic;
 
-/// Replacements of byte ranges, none of which overlap.
+/// Replacements of byte ranges that do not overlap.
 #[derive(Debug, Default)]
 pub(super) struct Splices(Vec<(Range<usize>, String)>);
 
@@ -30,7 +30,7 @@ impl Splices {
         self.replace(at..at, text);
     }
 
-    /// These and `others`; at one place, these come first.
+    /// These and `others`; at the same position, these come first.
     pub(super) fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
@@ -59,7 +59,7 @@ impl Splices {
     }
 }
 
-/// A node and what holds it.
+/// A node and what contains it.
 #[derive(Clone, Copy)]
 struct Slot<'n> {
     node: &'n Node,
@@ -75,24 +75,24 @@ enum Holder<'n> {
     Entry(&'n Node, usize, &'n Entry),
 }
 
-/// Plans one edit on the tree of `text`. Where `text` has no line end to copy, `line_end` is written.
+/// Plans one edit on the tree of `text`. Where `text` has no line ending to copy, `line_end` is written.
 ///
 /// # Errors
 ///
-/// Refuses what cannot be reached or is written in a way that is not handled.
+/// Refuses paths that do not exist and syntax that is not supported.
 pub(super) fn plan(
     text: &str,
     root: &Node,
     edit: &Edit,
     line_end: &'static str,
 ) -> Result<Splices, Diagnostic> {
-    let slot = find(root, edit.anchorage().steps())?;
+    let slot = find(root, edit.base().steps())?;
     let mut planner = Planner { text, root, line_end, splices: Splices::default() };
     match edit {
         Edit::Set { value, .. } => planner.set(slot, value),
         Edit::Insert { index, value, .. } => planner.insert(slot, *index, value),
         Edit::Put { key, value, .. } => planner.put(slot, key, value)?,
-        Edit::Remove { .. } => planner.remove(root, edit.anchorage().steps(), slot)?,
+        Edit::Remove { .. } => planner.remove(root, edit.base().steps(), slot)?,
     }
     Ok(planner.splices)
 }
@@ -112,7 +112,7 @@ fn find<'n>(root: &'n Node, steps: &[Step]) -> Result<Slot<'n>, Diagnostic> {
                 found.map(|(index, entry)| (Holder::Entry(slot.node, index, entry), &entry.value))
             }
         };
-        let (holder, node) = holder.ok_or_else(|| Diagnostic::error("it is not there any more"))?;
+        let (holder, node) = holder.ok_or_else(|| Diagnostic::error("the path does not exist"))?;
         slot = Slot { node, holder, in_flow: slot.in_flow || style(slot.node) != Some(Style::Block) };
     }
     Ok(slot)
@@ -125,7 +125,7 @@ fn style(node: &Node) -> Option<Style> {
     }
 }
 
-/// Whether a scalar is null for every reader: nothing, `~` or `null`.
+/// Whether every parser reads a scalar as null: nothing, `~` or `null`.
 pub(super) fn is_null(node: &Node) -> bool {
     matches!(&node.kind, Kind::Scalar(text, ScalarStyle::Plain) if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
 }
@@ -150,15 +150,15 @@ struct Planner<'t> {
 }
 
 impl Planner<'_> {
-    fn manner(&self, near: Option<&Node>) -> Manner {
-        observe(self.text, self.root, near)
+    fn formatting(&self, near: Option<&Node>) -> Formatting {
+        detect(self.text, self.root, near)
     }
 
     fn line_ending(&self, at: usize) -> &'static str {
         line_ending(self.text, at).unwrap_or(self.line_end)
     }
 
-    /// Lines below the line that `at` is in.
+    /// Adds lines below the line that contains `at`.
     fn add_below(&mut self, at: usize, lines: &[Line]) {
         let ending = self.line_ending(at);
         let indent = lines.first().map_or(0, |(indent, _)| *indent);
@@ -166,13 +166,13 @@ impl Planner<'_> {
         self.splices.insert(line_end(self.text, at), written);
     }
 
-    /// Whether the node stands on a later line than the indicator before it.
+    /// Whether the node is on a later line than the indicator before it.
     fn starts_below(&self, slot: Slot<'_>) -> bool {
         !matches!(slot.holder, Holder::Root)
             && !on_same_line(self.text, indicator_end(slot), slot.node.span().start)
     }
 
-    /// The comma behind a child of a flow collection.
+    /// The comma after a child of a flow collection.
     fn find_comma(&self, end: usize) -> Option<usize> {
         let mut scan = Scan::new(self.text, end);
         scan.skip_trivia();

@@ -1,4 +1,4 @@
-//! Removing an item or a key.
+//! Removes an item or a key.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::{Holder, Planner, Slot, find, style};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::Step;
 use crate::yaml::lines::{is_first_on_line, is_last_on_line, line_after, line_end, line_start, on_same_line};
-use crate::yaml::tree::{Entry, Item, Node, Style, offset};
+use crate::yaml::tree::{Entry, Item, Node, Style};
 
 impl Planner<'_> {
     /// Removes whole lines, from that of `from` to that of `to`.
@@ -17,7 +17,7 @@ impl Planner<'_> {
         let end = line_after(self.text, to);
         let ends_text = end == self.text.len() && !self.text.ends_with('\n');
         if ends_text && start > 0 {
-            // The last line with something on it becomes the last one, and has no line end then, as this one.
+            // The last line with content becomes the last line of the file, and has no line ending, like this one.
             let before = self.text.get(..start).unwrap_or_default();
             let filled = before.trim_end_matches(['\r', '\n', ' ', '\t']).len();
             let previous = line_end(self.text, filled);
@@ -32,14 +32,10 @@ impl Planner<'_> {
         let (parent, index, spans): (&Node, usize, Vec<_>) = match slot.holder {
             Holder::Root => return Err(Diagnostic::error("the document itself cannot be removed")),
             Holder::Item(parent, index, _) => {
-                let items = parent.items().unwrap_or_default();
-                let ends = |item: &Item| offset(item.dash)..item.node.span().end.max(offset(item.dash) + 1);
-                (parent, index, items.iter().map(ends).collect())
+                (parent, index, parent.items().unwrap_or_default().iter().map(Item::span).collect())
             }
             Holder::Entry(parent, index, _) => {
-                let entries = parent.entries().unwrap_or_default();
-                let ends = |entry: &Entry| entry.start()..entry.value.span().end.max(entry.key.span().end);
-                (parent, index, entries.iter().map(ends).collect())
+                (parent, index, parent.entries().unwrap_or_default().iter().map(Entry::span).collect())
             }
         };
         let Some(own) = spans.get(index).cloned() else { return Ok(()) };
@@ -57,7 +53,7 @@ impl Planner<'_> {
             Some(Style::Block) => {
                 match spans.get(index + 1) {
                     Some(next) if !is_first_on_line(self.text, own.start) => {
-                        self.remove_behind_dash(&own, next.start);
+                        self.remove_after_dash(&own, next.start);
                     }
                     _ => self.remove_lines(own.start, own.end),
                 }
@@ -67,15 +63,14 @@ impl Planner<'_> {
                 self.remove_in_flow(parent, &spans, index);
                 Ok(())
             }
-            _ => Err(Diagnostic::error("a pair without braces cannot lose its key")),
+            _ => Err(Diagnostic::error("the key of a pair without braces cannot be removed")),
         }
     }
 
-    /// Removes the first item of `- - a`, or the first key of `- a: 1`: what stands behind the dash of an outer
-    /// item. The next one takes its place, unless there are lines between them that are to stay.
-    fn remove_behind_dash(&mut self, own: &Range<usize>, next: usize) {
-        if line_after(self.text, own.end) == line_start(self.text, next) && !self.has_comment_behind(own.end)
-        {
+    /// Removes the first item of `- - a`, or the first key of `- a: 1`, which follows the dash of an outer item. The next
+    /// one moves up, unless there are lines between them that must stay.
+    fn remove_after_dash(&mut self, own: &Range<usize>, next: usize) {
+        if line_after(self.text, own.end) == line_start(self.text, next) && !self.has_comment_after(own.end) {
             self.splices.replace(own.start..next, "");
         } else {
             let before = self.text.get(..own.start).unwrap_or_default().trim_end_matches(' ');
@@ -83,7 +78,7 @@ impl Planner<'_> {
         }
     }
 
-    fn has_comment_behind(&self, end: usize) -> bool {
+    fn has_comment_after(&self, end: usize) -> bool {
         self.text.get(end..line_end(self.text, end)).is_some_and(|rest| rest.contains('#'))
     }
 
@@ -108,7 +103,7 @@ impl Planner<'_> {
                     .replace(self.find_comma(before.end).map_or(before.end, |comma| comma + 1)..end, "");
             }
             (Some(before), None, None) => {
-                // The comma that separated it goes; a comment behind that comma stays.
+                // The separating comma is removed; a comment after that comma stays.
                 let Some(separator) = self.find_comma(before.end) else { return };
                 if own_lines && !on_same_line(self.text, separator, own.start) {
                     self.splices.replace(separator..separator + 1, "");

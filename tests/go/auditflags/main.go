@@ -1,8 +1,8 @@
-// Auditflags answers one question with kube-apiserver's own code: would these audit flags be accepted?
+// Command auditflags validates audit flags with kube-apiserver's own code.
 //
-// Each line of standard input is a JSON array of command-line items. Each line of standard output is "OK", or
-// "ERR" followed by every message, joined by tabs; tabs and line breaks inside a message are written as \t and \n.
-// Only flags are parsed and validated: no file is opened and no server is started.
+// Each line of standard input is a JSON array of arguments. Each line of standard output is "OK", or "ERR" followed by
+// all error messages, separated by tabs; tabs and line breaks inside a message are written as \t and \n. Flags are only
+// parsed and validated: no file is opened and no server is started.
 package main
 
 import (
@@ -18,13 +18,13 @@ import (
 	cliflag "k8s.io/component-base/cli/flag"
 )
 
-// maxLine is the longest flag set that is accepted, in bytes.
+// maxLine is the maximum length of a line of input in bytes.
 const maxLine = 1 << 20
 
 var oneLine = strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)
 
-// judge parses items as kube-apiserver does and returns what it would print, nothing when it would go on.
-func judge(items []string) []string {
+// validate parses and validates arguments as kube-apiserver does, and returns the errors that it would print.
+func validate(items []string) []string {
 	flags := pflag.NewFlagSet("kube-apiserver", pflag.ContinueOnError)
 	flags.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
 	flags.SetOutput(io.Discard)
@@ -49,10 +49,10 @@ func run(in io.Reader, out io.Writer) error {
 	for lines.Scan() {
 		var items []string
 		if err := json.Unmarshal(lines.Bytes(), &items); err != nil {
-			return fmt.Errorf("%q is no JSON array of strings: %w", lines.Text(), err)
+			return fmt.Errorf("%q is not a JSON array of strings: %w", lines.Text(), err)
 		}
 		answer := []string{"OK"}
-		if messages := judge(items); len(messages) > 0 {
+		if messages := validate(items); len(messages) > 0 {
 			answer = []string{"ERR"}
 			for _, message := range messages {
 				answer = append(answer, oneLine.Replace(message))

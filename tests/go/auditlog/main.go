@@ -1,14 +1,14 @@
-// Command auditlog lets the API server's own code write audit logs.
+// Command auditlog writes audit logs with the API server's own code.
 //
-// It reads one JSON object per line on standard input, requests and policies, and writes one per line on standard
-// output: the same object with the log that each policy makes of the requests. A file of answers is therefore also its
-// own input, and asking again (`go run . <answers.jsonl`) must give the same bytes.
+// Each line of standard input is a JSON object with requests and policies. Each line of standard output is the same
+// object with the log of the requests for each policy. So the output is also valid input, and running the program again
+// (`go run . <output.jsonl`) must give the same bytes.
 //
-// The filters, the policy's evaluation, the log backend and what is logged of bodies are the API server's. What handles
-// the requests stands in for its storage: it decodes nothing and stores nothing, but it logs bodies where the API
-// server's handlers do (`apiserver/pkg/endpoints/handlers`).
+// The filters, the policy evaluator, the log backend and the logging of bodies are the API server's. The handlers replace
+// its storage: they do not decode or store anything, but they log bodies where the API server's handlers do
+// (`apiserver/pkg/endpoints/handlers`).
 //
-// In the tests only: kaudit itself is not written in Go and does not need it.
+// This program is used only in tests: kaudit is not written in Go and does not need it.
 package main
 
 import (
@@ -40,37 +40,37 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// A testCase is some requests, and what policies make of them.
+// A testCase is a list of requests, and their logs for several policies.
 type testCase struct {
 	Requests []request `json:"requests"`
-	// Today is the policy whose log is wanted in full.
+	// Today is the policy whose complete log is written to Log.
 	Today string `json:"today"`
-	// Policies are those of which only the sizes of the lines are wanted.
+	// Policies are policies for which only the sizes of the log lines are written to Lines.
 	Policies []string `json:"policies"`
-	// Log is the log file under Today.
+	// Log is the log file for the policy Today.
 	Log string `json:"log"`
-	// Lines answer Policies, in their order: the bytes of each line of the log file, with its line feed.
+	// Lines has an entry for each of Policies: the sizes of all lines of the log file in bytes, with line feeds.
 	Lines [][]int `json:"lines"`
 }
 
-// A request as a client sends it, and what becomes of it.
+// A request as a client sends it, and its result.
 type request struct {
 	Method string `json:"method"`
-	// URI is the path, and the query if there is one, percent-encoded.
+	// URI is the path with an optional query, percent-encoded.
 	URI    string   `json:"uri"`
 	User   string   `json:"user,omitempty"`
 	Groups []string `json:"groups,omitempty"`
-	// NoUser says that nobody could be authenticated.
+	// NoUser means that authentication fails.
 	NoUser bool `json:"noUser,omitempty"`
-	// As is who is impersonated.
+	// As is the impersonated user.
 	As string `json:"as,omitempty"`
-	// Name is that of the object in the body; the path of a create has none.
+	// Name is the name of the object in the body; the path of a create request does not contain it.
 	Name string `json:"name,omitempty"`
-	// Body is what else is in the body; without it a delete has none.
+	// Body is further content of the body; without it a delete request does not have a body.
 	Body string `json:"body,omitempty"`
-	// ManagedFields says whether objects have them.
+	// ManagedFields means that objects have managed fields.
 	ManagedFields bool `json:"managedFields,omitempty"`
-	// End is "", "forbidden", "panic", or "table" for a list that is answered as one.
+	// End is "", "forbidden", "panic", or "table" for a list that is returned as a table.
 	End string `json:"end,omitempty"`
 }
 
@@ -123,10 +123,10 @@ func answer(c *testCase) (err error) {
 	return nil
 }
 
-// epoch is when the first request arrives. Each later one arrives a second after the one before.
+// epoch is the time of the first request. Each further request arrives one second later.
 var epoch = time.Date(2026, time.November, 21, 3, 14, 15, 926535000, time.UTC)
 
-// logUnder is what a log file has in it after the requests.
+// logUnder returns the content of the log file after the requests.
 func logUnder(text string, requests []request) (string, error) {
 	loaded, err := policy.LoadPolicyFromBytes([]byte(text))
 	if err != nil {
@@ -144,7 +144,7 @@ func logUnder(text string, requests []request) (string, error) {
 	return log.String(), nil
 }
 
-// steadyClock gives events a time that is the same in every run.
+// steadyClock gives events the same time in every run.
 type steadyClock struct {
 	sink audit.Sink
 	now  time.Time
@@ -195,8 +195,8 @@ func serve(r request, index int, sink *steadyClock, evaluator audit.PolicyRuleEv
 	return nil
 }
 
-// isLongRunning says what kube-apiserver is configured to say (cmd/kube-apiserver/app/server.go), without the many
-// packages that BasicLongRunningRequestCheck comes with.
+// isLongRunning is the check that kube-apiserver uses (cmd/kube-apiserver/app/server.go), without the many dependencies of
+// BasicLongRunningRequestCheck.
 func isLongRunning(_ *http.Request, info *apirequest.RequestInfo) bool {
 	switch {
 	case info.Verb == "watch" || info.Verb == "proxy":
@@ -210,7 +210,7 @@ func isLongRunning(_ *http.Request, info *apirequest.RequestInfo) bool {
 
 var panicked = errors.New("panicked, as asked")
 
-// handler authorizes, impersonates and answers.
+// handler authorizes requests, handles impersonation and responds.
 func handler(r request) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		ctx := req.Context()

@@ -31,7 +31,7 @@ func init() {
 	utilruntime.Must(metav1.AddMetaToScheme(types))
 }
 
-// respond logs bodies where the API server's handlers do. Every object is a ConfigMap, whatever the resource is.
+// respond logs bodies where the API server's handlers do. Every object is a ConfigMap, regardless of the resource.
 func respond(r request, info *apirequest.RequestInfo, w http.ResponseWriter, req *http.Request) {
 	ctx := req.Context()
 	resource := schema.GroupVersionResource{Group: info.APIGroup, Version: info.APIVersion, Resource: info.Resource}

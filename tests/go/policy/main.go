@@ -1,14 +1,13 @@
-// Command policy asks the API server's own code what it makes of an audit policy.
+// Command policy loads and evaluates audit policies with the API server's own code.
 //
-// It reads one JSON object per line on standard input and writes one per line on standard output: the same object
-// with the answers filled in. A file of answers is therefore also its own input, and asking again
-// (`go run . <answers.jsonl`) must give the same bytes. With -brief only the answers are written, which is what counts
-// where there are a million of them.
+// Each line of standard input is a JSON object. Each line of standard output is the same object with the results filled
+// in. So the output is also valid input, and running the program again (`go run . <output.jsonl`) must give the same
+// bytes. With -brief only the results are written, which saves space for millions of requests.
 //
-// With -time DURATION it decides about the requests of each case again and again for so long, and writes how long one
-// decision took.
+// With -time DURATION it evaluates the requests of each case repeatedly for this time, and writes the mean time of a
+// decision.
 //
-// In the tests only: kaudit itself is not written in Go and does not need it.
+// This program is used only in tests: kaudit is not written in Go and does not need it.
 package main
 
 import (
@@ -30,23 +29,23 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// A testCase is a policy, the requests to try on it, and the answers.
+// A testCase is a policy, requests to evaluate, and the results.
 type testCase struct {
-	// Name says what the case is about, for people.
+	// Name describes the case.
 	Name string `json:"name,omitempty"`
 	// Policy is the text of the policy file.
 	Policy string `json:"policy"`
-	// Requests are tried on the policy when it loads.
+	// Requests are evaluated if the policy is valid.
 	Requests []request `json:"requests,omitempty"`
-	// Error is why the API server would not start; empty when it would.
+	// Error is the error with which the API server would not start; empty if it would start.
 	Error string `json:"error"`
-	// Strict is what the strict decoder found before the lenient one took over; the API server only warns.
+	// Strict is the error of the strict decoder. The API server logs it as a warning and uses the lenient decoder.
 	Strict string `json:"strict,omitempty"`
-	// Decisions answer Requests, in their order.
+	// Decisions has the decision for each of Requests.
 	Decisions []decision `json:"decisions,omitempty"`
 }
 
-// A request holds the attributes that a policy can look at.
+// A request contains the attributes that a policy can match.
 type request struct {
 	User            string   `json:"user,omitempty"`
 	NoUser          bool     `json:"noUser,omitempty"`
@@ -61,12 +60,12 @@ type request struct {
 	ResourceRequest bool     `json:"resourceRequest,omitempty"`
 }
 
-// A decision is what the evaluator says about one request.
+// A decision is the evaluator's result for one request.
 type decision struct {
 	Level             string   `json:"level"`
 	OmitStages        []string `json:"omitStages,omitempty"`
 	OmitManagedFields bool     `json:"omitManagedFields,omitempty"`
-	// Rule is the index of the rule that decided; absent when none matched.
+	// Rule is the index of the matching rule; absent if no rule matched.
 	Rule *int `json:"rule,omitempty"`
 }
 
@@ -92,7 +91,7 @@ func main() {
 	}
 }
 
-// run does the work on every case, and writes what comes out of it.
+// run processes every case and writes its results.
 func run(in io.Reader, out io.Writer, work func(*testCase) any) error {
 	decoder := json.NewDecoder(in)
 	buffered := bufio.NewWriter(out)
@@ -126,7 +125,7 @@ func answer(c *testCase) {
 
 var strictCodecs = serializer.NewCodecFactory(audit.Scheme, serializer.EnableStrict)
 
-// strictFindings repeats the loader's first step, whose error goes only to the log.
+// strictFindings repeats the loader's first step, whose error is only logged.
 func strictFindings(text string) string {
 	_, _, err := strictCodecs.UniversalDecoder().Decode([]byte(text), nil, &auditinternal.Policy{})
 	if err != nil && runtime.IsStrictDecodingError(err) {
@@ -135,15 +134,15 @@ func strictFindings(text string) string {
 	return ""
 }
 
-// evaluators are the API server's, of a policy and of each of its rules alone.
+// evaluators are the API server's evaluators for a policy and for each of its rules alone.
 type evaluators struct {
 	whole audit.PolicyRuleEvaluator
-	// alone have a level that only a match can give.
+	// alone evaluate a single rule each, with a level that no other decision has.
 	alone []audit.PolicyRuleEvaluator
 }
 
 func evaluatorsOf(p *auditinternal.Policy) evaluators {
-	// An evaluator writes into the rules it is given, so each gets its own copy.
+	// An evaluator modifies its rules, so each gets its own copy.
 	e := evaluators{whole: policy.NewPolicyRuleEvaluator(p.DeepCopy())}
 	for i := range p.Rules {
 		rule := *p.Rules[i].DeepCopy()

@@ -7,17 +7,17 @@ import (
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 )
 
-// A measurement says what decisions under one policy took.
+// A measurement is the run time of decisions for one policy.
 type measurement struct {
 	Name string `json:"name"`
-	// Levels counts the requests of one pass by the level that was decided, so that two programs can be seen to do the same.
+	// Levels counts the requests of one pass by the decided level, to verify that two programs do the same work.
 	Levels map[string]int `json:"levels"`
-	// Nanoseconds is the mean for one decision.
+	// Nanoseconds is the mean time of one decision.
 	Nanoseconds float64 `json:"nanoseconds"`
 }
 
-// measure decides about all requests of the case, pass after pass, until the time is over. Evaluator and attributes are
-// made before, as the API server makes them before it asks.
+// measure evaluates all requests of the case repeatedly until the time is over. The evaluator and the attributes are
+// created before, as in the API server.
 func measure(c *testCase, each time.Duration) measurement {
 	loaded, err := policy.LoadPolicyFromBytes([]byte(c.Policy))
 	if err != nil {
@@ -35,7 +35,7 @@ func measure(c *testCase, each time.Duration) measurement {
 	begin := time.Now()
 	for time.Since(begin) < each {
 		for _, attributes := range requests {
-			// The sum makes sure that no decision is left out.
+			// The sum prevents the compiler from omitting decisions.
 			stages += len(evaluator.EvaluatePolicyRule(attributes).OmitStages)
 		}
 		decided += len(requests)

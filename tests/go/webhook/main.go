@@ -1,7 +1,7 @@
-// Command webhook says what kube-apiserver's own webhook backend makes of kubeconfigs.
+// Command webhook uses kubeconfigs with kube-apiserver's own webhook backend.
 //
-// Each line of standard input is the path of a kubeconfig. For each one line comes out: "START" and the error with which
-// the API server would not start, or "DROPPED" and the error of a delivery of one event, or "DELIVERED".
+// Each line of standard input is the path of a kubeconfig. Each line of standard output is "START" and the error with which
+// the API server would not start, "DROPPED" and the error of the delivery of an event, or "DELIVERED".
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	// A dropped event is told by an error in the log, and by nothing else.
+	// A dropped event is only reported as an error in the log.
 	var log strings.Builder
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)

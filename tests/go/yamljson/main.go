@@ -1,5 +1,5 @@
-// Command yamljson prints what Kubernetes reads in YAML files: sigs.k8s.io/yaml, the reader of the kubelet and
-// of the API server, turns each file into JSON.
+// Command yamljson converts YAML to JSON as Kubernetes does: with sigs.k8s.io/yaml, the YAML library of the kubelet and
+// the API server.
 //
 //	yamljson FILE...         one line per file: {"file":…,"json":…} or {"file":…,"error":…}
 //	yamljson -0 < DOCUMENTS  the same for documents on stdin that end in NUL; "file" is the document's number
@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// line is one answer: either JSON or Error is set.
+// line is one result: either JSON or Error is set.
 type line struct {
 	File  string          `json:"file"`
 	JSON  json.RawMessage `json:"json,omitempty"`
@@ -67,7 +67,7 @@ func run(args []string, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// read is the answer for one document.
+// read returns the result for one document.
 func read(file string, document []byte) line {
 	value, err := yaml.YAMLToJSON(document)
 	if err != nil {

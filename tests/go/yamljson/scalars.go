@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// seeds are scalars that some reader of YAML takes for something else than text, and neighbours of such.
+// seeds are scalars that some YAML parsers do not read as strings, and similar ones.
 var seeds = []string{
 	"~", "null", "Null", "NULL", "nULL", "nil", "none",
 	"y", "Y", "yes", "Yes", "YES", "yEs", "n", "N", "no", "No", "NO", "nO",
@@ -38,10 +38,10 @@ var seeds = []string{
 	"0600", "0o600", "600", "0644", "+1.5", "1,000", "1'000", "1a", "0a", "0b1a", "é", "1é", "½",
 }
 
-// alphabet holds the characters that decide what a scalar is.
+// alphabet contains the characters that determine the type of a scalar.
 const alphabet = "01789+-._:eEoObxXyNf~<T"
 
-// writeScalars asks Go for every seed, every seed with one character changed, added or left out, and every
+// writeScalars writes Go's results for every seed, every seed with one character changed, added or removed, and every
 // scalar of up to two characters of the alphabet.
 func writeScalars(out io.Writer) error {
 	candidates := map[string]bool{}
@@ -85,8 +85,8 @@ func writeScalars(out io.Writer) error {
 	return nil
 }
 
-// isPlain reports whether the text is one plain scalar: neither structure nor anything that a parser cuts off.
-// A scalar that resolves to text must come back as itself.
+// isPlain reports whether the whole text is one plain scalar, without structure or comments. A scalar that resolves to a
+// string must be returned unchanged.
 func isPlain(text string) bool {
 	got := answer(text)
 	if !utf8.ValidString(text) || text == "" || got == "" {
@@ -99,11 +99,11 @@ func isPlain(text string) bool {
 	return err == nil && (unquoted == text || text == "<<")
 }
 
-// answer is the JSON of the scalar as an item of a list, so that the document is never empty.
+// answer returns the JSON of the scalar as an item of a list, so that the document is never empty.
 func answer(text string) string {
 	value, err := yaml.YAMLToJSON([]byte("- " + text + "\n"))
 	if err != nil {
-		// What YAML can say and JSON cannot, such as infinity; any other error means that it is no scalar.
+		// A value that JSON cannot represent, such as infinity; any other error means that it is not a scalar.
 		if strings.Contains(err.Error(), "unsupported value") {
 			return "!"
 		}

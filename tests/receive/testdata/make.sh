@@ -24,5 +24,5 @@ issue server-ca renewed "subjectAltName=IP:127.0.0.1" 36500
 authority client-ca
 issue client-ca client "extendedKeyUsage=clientAuth" 36500
 authority other-ca
-issue other-ca stranger "extendedKeyUsage=clientAuth" 36500
+issue other-ca untrusted "extendedKeyUsage=clientAuth" 36500
 rm server-ca.key client-ca.key other-ca.key other-ca.crt

@@ -1,16 +1,16 @@
-//! A request to the API server, and what comes of it.
+//! A request to the API server, and its result.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where this node's own API server listens, and what it proves itself with.
+/// The address of this node's own API server, and its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// An address of this node, never a load balancer's.
+    /// An address of this node, never that of a load balancer.
     pub address: SocketAddr,
-    /// The file (on the host) of the certificate that it presents, from `--tls-cert-file`. Where it is known, only
-    /// a server with this very certificate is believed.
+    /// The certificate file (on the host) from `--tls-cert-file`. If known, only a server with exactly this
+    /// certificate is accepted.
     pub certificate: Option<PathBuf>,
 }
 
@@ -26,11 +26,12 @@ pub struct ClientIdentity {
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// To whom.
+    /// The server.
     pub endpoint: Endpoint,
-    /// From which address of this node; `None`: the kernel chooses, and for an address of this node it takes the same.
+    /// The local address to connect from; `None`: the kernel chooses, which for an address of this node is the same
+    /// address.
     pub from: Option<IpAddr>,
-    /// As whom; `None`: anonymously.
+    /// The client certificate; `None`: anonymous.
     pub identity: Option<ClientIdentity>,
     /// `GET` or `POST`.
     pub method: &'static str,
@@ -40,26 +41,26 @@ pub struct Ask {
     pub body: Option<String>,
     /// The `Audit-ID` header.
     pub audit_id: Option<String>,
-    /// How long connecting, writing and reading may take together.
+    /// The time limit for connecting, writing and reading together.
     pub timeout: Duration,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The API server answered.
     Status {
         /// The HTTP status.
         code: u16,
-        /// The body's beginning, at most some KiB.
+        /// The start of the body, at most a few KiB.
         body: String,
     },
-    /// It did not, and why in one line: refused, timed out, another certificate.
+    /// There was no answer; the reason in one line.
     Nobody(String),
 }
 
 impl Answer {
-    /// Whether it is a 200.
+    /// Whether the status is 200.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         matches!(self, Answer::Status { code: 200, .. })

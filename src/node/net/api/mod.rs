@@ -13,12 +13,12 @@ pub use ask::{Answer, Ask, ClientIdentity, Endpoint};
 use crate::node::Node;
 
 impl Node {
-    /// Asks the API server of this node, and waits no longer than `ask.timeout` for connection, handshake, request and
-    /// answer together. Whatever keeps an answer from coming is [`Answer::Nobody`] with the reason.
+    /// Sends a request to the API server of this node. `ask.timeout` limits connection, handshake, request and answer
+    /// together. Every failure is [`Answer::Nobody`] with the reason.
     ///
-    /// A redirect is an answer like any other, and nothing is asked twice.
+    /// Redirects are not followed, and nothing is sent twice.
     #[must_use]
     pub fn ask(&self, ask: &Ask) -> Answer {
-        exchange::exchange(self, ask).unwrap_or_else(Answer::Nobody)
+        exchange::send(self, ask).unwrap_or_else(Answer::Nobody)
     }
 }

@@ -1,4 +1,4 @@
-//! Against a TLS server on the loopback interface.
+//! With a TLS server on the loopback interface.
 
 use super::test_server::{answering, listen, read_request, serve, serve_version, testdata};
 use super::{Answer, Ask, ClientIdentity, Endpoint};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The tree of the test data is the node's whole disk.
+/// The test data is the file system of the node.
 fn ask(address: SocketAddr, certificate: Option<&str>) -> Ask {
     Ask {
         endpoint: Endpoint { address, certificate: certificate.map(PathBuf::from) },
@@ -58,11 +58,11 @@ fn every_status_is_an_answer() {
 }
 
 #[test]
-fn only_the_beginning_of_a_body_is_kept() {
+fn only_the_start_of_a_body_is_kept() {
     for head in ["HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 200000\r\n\r\n"] {
         let (address, server) = serve(move |mut stream| {
             read_request(&mut stream);
-            // The client may be gone before the end.
+            // The client may close the connection first.
             let _ = stream.write_all(format!("{head}{}", "x".repeat(200_000)).as_bytes());
         });
         assert_eq!(answer(&ask(address, None)), status(200, &"x".repeat(16 * 1024)));
@@ -71,7 +71,7 @@ fn only_the_beginning_of_a_body_is_kept() {
 }
 
 #[test]
-fn the_request_is_what_was_asked() {
+fn the_request_has_all_parts() {
     let (address, server) = answering("HTTP/1.0 201 Created\r\nContent-Length: 0\r\n\r\n".to_owned());
     let mut ask = ask(address, None);
     ask.method = "POST";
@@ -99,7 +99,7 @@ fn the_request_is_what_was_asked() {
 }
 
 #[test]
-fn nothing_is_smuggled_into_a_request() {
+fn a_request_with_line_breaks_is_rejected() {
     let (address, _server) = listen(drop);
     let mut ask = ask(address, None);
     ask.path = "/livez HTTP/1.0\r\nX: y".to_owned();
@@ -107,7 +107,7 @@ fn nothing_is_smuggled_into_a_request() {
 }
 
 #[test]
-fn only_the_expected_certificate_is_believed() {
+fn only_the_expected_certificate_is_accepted() {
     for version in [&TLS12, &TLS13] {
         let (address, server) = serve_version(version, |mut stream| {
             read_request(&mut stream);
@@ -116,21 +116,21 @@ fn only_the_expected_certificate_is_believed() {
         assert!(answer(&ask(address, Some("/server.crt"))).is_ok());
         server.join().unwrap();
 
-        // The same key, name and subject: the very certificate is meant.
+        // The same key, name and subject: only the exact certificate is accepted.
         let (address, server) = serve_version(version, |mut stream| {
             stream.read_to_end(&mut Vec::new()).unwrap_err();
         });
         let reason = reason(&ask(address, Some("/another.crt")));
-        assert_eq!(reason, "it presents another certificate than /another.crt");
+        assert_eq!(reason, "it presents a different certificate than /another.crt");
         server.join().unwrap();
     }
 }
 
 #[test]
-fn a_certificate_that_cannot_be_read_is_said_before_anybody_is_asked() {
-    let nobody = "127.0.0.1:1".parse().unwrap();
-    assert_eq!(reason(&ask(nobody, Some("/no.crt"))), "the API server's certificate /no.crt is not there");
-    let without = reason(&ask(nobody, Some("/server.key")));
+fn an_unreadable_certificate_is_reported_before_connecting() {
+    let unused = "127.0.0.1:1".parse().unwrap();
+    assert_eq!(reason(&ask(unused, Some("/no.crt"))), "the API server's certificate /no.crt does not exist");
+    let without = reason(&ask(unused, Some("/server.key")));
     assert!(without.starts_with("reading a certificate from /server.key: "), "{without}");
 }
 
@@ -154,12 +154,12 @@ fn a_client_certificate_is_presented_in_every_form_of_key() {
 
     let mut ask = ask("127.0.0.1:1".parse().unwrap(), None);
     for (certificate, key, expected) in [
-        ("/no.crt", "/no.key", "/no.crt is not there"),
+        ("/no.crt", "/no.key", "/no.crt does not exist"),
         ("/server.crt", "/another.crt", "reading a key from /another.crt: "),
         (
             "/server.crt",
             "/apiserver-kubelet-client.key",
-            "the key /apiserver-kubelet-client.key belongs to another certificate than /server.crt",
+            "the key /apiserver-kubelet-client.key does not match the certificate /server.crt",
         ),
     ] {
         ask.identity = Some(identity(certificate, key));
@@ -169,7 +169,7 @@ fn a_client_certificate_is_presented_in_every_form_of_key() {
 }
 
 #[test]
-fn a_server_that_drips_holds_nobody_up() {
+fn a_slow_server_does_not_exceed_the_deadline() {
     fn drip(mut target: impl std::io::Write, bytes: &[u8]) {
         for byte in bytes.iter().cycle() {
             if target.write_all(&[*byte]).and_then(|()| target.flush()).is_err() {
@@ -196,7 +196,7 @@ fn a_server_that_drips_holds_nobody_up() {
         server.join().unwrap();
     }
 
-    // The head has come: that is an answer, and its body what came of it in time.
+    // The head is complete: this is an answer, with the part of the body that arrived in time.
     let (address, server) = serve(|mut stream| {
         read_request(&mut stream);
         stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
@@ -211,7 +211,7 @@ fn a_server_that_drips_holds_nobody_up() {
 }
 
 #[test]
-fn what_is_no_answer_is_named() {
+fn a_missing_answer_has_a_reason() {
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(reason(&ask(unused, None)), "connection refused");
 
@@ -230,11 +230,11 @@ fn what_is_no_answer_is_named() {
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned(), "its answer is not HTTP: invalid HTTP version"),
         (String::new(), "it closed the connection without an answer"),
         ("HTTP/1.0 200".to_owned(), "it closed the connection without an answer"),
-        (format!("HTTP/1.0 200 OK\r\nX: {}", "y".repeat(100_000)), "its answer's head is longer than 16 KiB"),
+        (format!("HTTP/1.0 200 OK\r\nX: {}", "y".repeat(100_000)), "the headers of its answer exceed 16 KiB"),
     ] {
         let (address, server) = serve(move |mut stream| {
             read_request(&mut stream);
-            // The client may be gone before the end.
+            // The client may close the connection first.
             let _ = stream.write_all(text.as_bytes());
         });
         assert_eq!(reason(&ask(address, None)), expected);

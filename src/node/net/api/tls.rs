@@ -1,22 +1,23 @@
-//! Whom kaudit believes to be this node's API server, and as whom it speaks to it.
+//! Verification of this node's API server, and client authentication to it.
 //!
-//! The ordinary rules of TLS answer "is this the server of that name, says an authority that I trust". Here the
-//! question is another: "is this the process that the manifest starts". kaudit runs as root on the very node and
-//! connects to one of its own addresses, so nobody stands between; what could answer instead is another program on
-//! the same port. So:
+//! Ordinary TLS verification answers "is this the server of that name, according to a trusted authority". Here the
+//! question is "is this the process that the manifest starts". kaudit runs as root on the node and connects to one of
+//! the node's own addresses, so there is no network in between; only another program on the same port could answer
+//! instead. So:
 //!
-//! - Where the manifest names a certificate file, the server has to present exactly its first certificate, and to
-//!   prove that it holds the key. No name, date or authority adds anything to that: an expired certificate is a
-//!   trouble of the clients, but it is this server.
-//! - Where it names none, the API server made itself a certificate, in memory or in the container's `--cert-dir`, that
-//!   nobody outside can know. Any certificate is accepted then. That is sound because nothing secret is sent: no
-//!   token, and of a client certificate only the public half and a signature over this one handshake, which is of no
-//!   use in another. And what an answer proves, it proves by more than itself: the process's own arguments, and an
-//!   event in the node's own log.
+//! - If the manifest names a certificate file, the server must present exactly its first certificate, and prove that
+//!   it holds the key. Name, dates and issuer do not matter: an expired certificate is a problem for clients, but it
+//!   identifies this server.
+//! - If it names none, the API server generated a certificate, in memory or in the container's `--cert-dir`, that is
+//!   unknown outside. Any certificate is accepted then. This is safe because nothing secret is sent: no token, and of a
+//!   client certificate only the public part and a signature that is valid for this handshake only. The results are also
+//!   verified by other means: the arguments of the process, and an event in the node's own log.
 
 use super::ask::{ClientIdentity, Endpoint};
 use crate::node::Node;
-use crate::node::net::tls::{Chain, ClientError, Judge, Shown, client_config, read_chain, read_key};
+use crate::node::net::tls::{
+    CertificateCheck, Chain, ClientError, PresentedChain, client_config, read_chain, read_key,
+};
 use anyhow::{Context as _, Result, anyhow};
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -24,14 +25,14 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A chain and a key are some KiB.
+/// The size limit of a PEM file.
 const PEM_LIMIT: u64 = 1 << 20;
 
 impl Node {
-    /// The first certificate of a PEM file, as DER; `None` where there is no such file.
+    /// The first certificate of a PEM file, as DER; `None` if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read, or has no certificate.
+    /// The file cannot be read, or contains no certificate.
     pub fn read_certificate(&self, path: &Path) -> Result<Option<Vec<u8>>> {
         let Some(file) = self.read_file(path, PEM_LIMIT)? else { return Ok(None) };
         let certificate = CertificateDer::from_pem_slice(&file.bytes)
@@ -41,32 +42,32 @@ impl Node {
     }
 }
 
-/// How to connect to `endpoint` as `identity`. Files are read each time: the kubelet and `kubeadm certs renew` replace
-/// them.
+/// The configuration to connect to `endpoint` as `identity`. Files are read each time: the kubelet and `kubeadm certs
+/// renew` replace them.
 ///
 /// # Errors
-/// A file cannot be used; one line that says which and why.
+/// A file cannot be used; the reason in one line.
 pub(super) fn configuration(
     node: &Node,
     endpoint: &Endpoint,
     identity: Option<&ClientIdentity>,
 ) -> Result<Arc<ClientConfig>, String> {
-    let expected = match &endpoint.certificate {
-        None => None,
-        Some(path) => {
-            let certificate = node.read_certificate(path).map_err(|error| format!("{error:#}"))?;
-            Some(
-                certificate
-                    .ok_or_else(|| format!("the API server's certificate {} is not there", path.display()))?,
-            )
-        }
-    };
+    let expected =
+        match &endpoint.certificate {
+            None => None,
+            Some(path) => {
+                let certificate = node.read_certificate(path).map_err(|error| format!("{error:#}"))?;
+                Some(certificate.ok_or_else(|| {
+                    format!("the API server's certificate {} does not exist", path.display())
+                })?)
+            }
+        };
     let client = identity.map(|identity| load(node, identity)).transpose();
     let client = client.map_err(|error| format!("{error:#}"))?;
     let configuration = client_config(ThisServer { expected }, client);
     configuration.map(Arc::new).map_err(|error| match (error, identity) {
         (ClientError::KeyMismatch, Some(identity)) => format!(
-            "the key {} belongs to another certificate than {}",
+            "the key {} does not match the certificate {}",
             identity.key.display(),
             identity.certificate.display()
         ),
@@ -74,7 +75,7 @@ pub(super) fn configuration(
             format!("{} cannot be used: {error}", identity.certificate.display())
         }
         (ClientError::Pair(error) | ClientError::Provider(error), _) => error.to_string(),
-        (ClientError::KeyMismatch, None) => "there is no client certificate".to_owned(),
+        (ClientError::KeyMismatch, None) => "no client certificate".to_owned(),
     })
 }
 
@@ -82,7 +83,7 @@ pub(super) fn configuration(
 fn load(node: &Node, identity: &ClientIdentity) -> Result<(Chain, PrivateKeyDer<'static>)> {
     let read = |path: &Path| -> Result<Vec<u8>> {
         let file = node.read_file(path, PEM_LIMIT)?;
-        file.map(|file| file.bytes).ok_or_else(|| anyhow!("{} is not there", path.display()))
+        file.map(|file| file.bytes).ok_or_else(|| anyhow!("{} does not exist", path.display()))
     };
     let chain = read_chain(&read(&identity.certificate)?).map_err(|error| {
         anyhow!("reading the certificates in {}: {error}", identity.certificate.display())
@@ -92,14 +93,14 @@ fn load(node: &Node, identity: &ClientIdentity) -> Result<(Chain, PrivateKeyDer<
     Ok((chain, key))
 }
 
-/// Believes the one server that presents `expected`, or any where nothing is known.
+/// Accepts only a server that presents `expected`, or any server if it is unknown.
 #[derive(Debug)]
 struct ThisServer {
     expected: Option<Vec<u8>>,
 }
 
-impl Judge for ThisServer {
-    fn believes(&self, shown: &Shown<'_>) -> bool {
-        self.expected.as_deref().is_none_or(|expected| expected == shown.end_entity.as_ref())
+impl CertificateCheck for ThisServer {
+    fn accepts(&self, presented: &PresentedChain<'_>) -> bool {
+        self.expected.as_deref().is_none_or(|expected| expected == presented.end_entity.as_ref())
     }
 }

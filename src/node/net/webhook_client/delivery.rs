@@ -1,4 +1,4 @@
-//! A request to a webhook's receiver, and what comes of it.
+//! A request to a webhook receiver, and its result.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,44 +6,43 @@ use std::time::Duration;
 /// One request to a receiver.
 #[derive(Clone)]
 pub struct Delivery {
-    /// Where it listens; the first address that takes the connection is spoken to.
+    /// The addresses of the receiver; the first one that accepts the connection is used.
     pub addresses: Vec<SocketAddr>,
-    /// How it proves who it is; `None`: plain HTTP.
+    /// TLS; `None`: plain HTTP.
     pub tls: Option<ReceiverTls>,
     /// The `Host` header.
     pub host: String,
     /// Path and query.
     pub target: String,
-    /// The `Authorization` header; a secret. It is sent to nobody who has not proven who they are, where `tls` asks
-    /// for it.
+    /// The `Authorization` header, which is secret. With `tls`, it is sent only after the receiver is verified.
     pub authorization: Option<String>,
     /// A JSON body.
     pub body: String,
-    /// How long connecting, handshake, request and answer may take together.
+    /// The time limit for connecting, handshake, request and answer together.
     pub timeout: Duration,
 }
 
-/// How a receiver proves who it is, and the API server who it is.
+/// TLS verification of the receiver, and the API server's client certificate.
 #[derive(Clone)]
 pub struct ReceiverTls {
-    /// The name or address that its certificate has to have.
+    /// The name or address that the certificate must have.
     pub name: String,
-    /// The certificates (DER) that it is believed from.
+    /// The trusted certificate authorities (DER).
     pub authorities: Vec<Vec<u8>>,
-    /// Any certificate will do.
+    /// Whether any certificate is accepted.
     pub is_insecure: bool,
     /// Client certificate and key, PEM.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// What came of a delivery.
+/// The result of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {
-    /// The address that was spoken to.
+    /// The address of the connection.
     pub address: Option<SocketAddr>,
     /// What the receiver presented in the TLS handshake.
     pub presented: Option<Presented>,
-    /// How it ended.
+    /// The result.
     pub end: DeliveryEnd,
 }
 
@@ -56,52 +55,52 @@ pub enum DeliveryEnd {
         code: u16,
         /// The `Location` header.
         location: Option<String>,
-        /// The beginning of the body, where it is text; never what was sent as credentials.
-        words: String,
+        /// The start of the body if it is plain; empty if it contains the credentials that were sent.
+        body: String,
     },
-    /// No address took the connection, and why.
+    /// No address accepted the connection; the reason.
     NotConnected(String),
-    /// There was no handshake, and why.
+    /// The TLS handshake failed; the reason.
     NoTls(String),
-    /// The receiver presented a certificate that is not to be believed: nothing was sent.
+    /// The receiver presented an untrusted certificate; nothing was sent.
     Distrusted,
-    /// The receiver ended the connection for the client certificate, or for the lack of one.
+    /// The receiver closed the connection because of the client certificate or its absence.
     ClientRefused(String),
-    /// It took the connection and gave no answer, and why.
+    /// The receiver accepted the connection and did not answer; the reason.
     Silent(String),
 }
 
 /// What a receiver presented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presented {
-    /// Its certificates (DER), its own first.
+    /// The certificates (DER), starting with the receiver's own.
     pub chain: Vec<Vec<u8>>,
-    /// Whether they lead to an authority.
+    /// Whether the chain is trusted.
     pub trust: Trust,
-    /// Whether the first one is for the name that is wanted.
+    /// Whether the first certificate is valid for the name.
     pub fits_name: bool,
 }
 
-/// Whether a chain leads to an authority.
+/// Whether a chain leads to a trusted authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
     /// It does.
     Sound,
-    /// It leads to none of them.
+    /// The issuer is not one of the authorities.
     UnknownIssuer,
-    /// It does not hold, and why.
+    /// The chain is invalid; the reason.
     Unsound(String),
-    /// Go may judge otherwise: its TLS knows more algorithms.
-    Unjudged(String),
+    /// The result in Go may differ: its TLS supports more algorithms.
+    Unverified(String),
 }
 
-/// Why a client certificate and a key are no pair.
+/// Why a client certificate and a key cannot be used together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PairError {
-    /// The key is another one's.
+    /// The key does not match the certificate.
     Mismatch,
-    /// There is no key that can be read.
+    /// The key cannot be read.
     NoKey(String),
-    /// Go may judge otherwise: its TLS knows more algorithms.
-    Unjudged(String),
+    /// The result in Go may differ: its TLS supports more algorithms.
+    Unverified(String),
 }

@@ -1,4 +1,4 @@
-//! Asks a receiver of audit events once, as the API server would: its name resolved, one connection, one request.
+//! Sends one request to a receiver of audit events as the API server would: resolve the name, connect, send.
 
 mod deliver;
 mod delivery;
@@ -12,24 +12,24 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 impl Node {
-    /// Delivers, once, and waits no longer than the delivery's timeout. A redirection is an answer like any other.
+    /// Delivers once, within the timeout of the delivery. Redirects are not followed.
     #[must_use]
     pub fn deliver(&self, delivery: &Delivery) -> Delivered {
         deliver::deliver(delivery)
     }
 
-    /// The addresses of a name, as this host's resolver gives them, within `timeout`.
+    /// The addresses of a name, from the resolver of this host, within `timeout`.
     ///
     /// # Errors
-    /// There are none, and why in one line.
+    /// There are none; the reason in one line.
     pub fn resolve(&self, host: &str, port: u16, timeout: Duration) -> Result<Vec<SocketAddr>, String> {
         resolve::resolve(host, port, timeout)
     }
 
-    /// Whether a client certificate and a key, both PEM, are a pair.
+    /// Whether a client certificate and a key, both PEM, match.
     ///
     /// # Errors
-    /// They are not, and why.
+    /// They do not match; the reason.
     pub fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), PairError> {
         verify::check_pair(certificate, key)
     }

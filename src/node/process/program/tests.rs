@@ -1,4 +1,4 @@
-//! With real programs, where kaudit itself runs: what needs no root.
+//! With real programs and without confinement, which requires root.
 
 use super::*;
 
@@ -14,13 +14,13 @@ fn shell(script: &str, bounds: Bounds) -> Ended {
             ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),
             ("A".to_owned(), "b c".to_owned()),
         ],
-        room: Room::Here,
+        confinement: Confinement::None,
         bounds,
     })
 }
 
 #[test]
-fn a_program_ends_with_its_status_and_its_words() {
+fn exit_status_and_output_are_returned() {
     let Ended { how, output, errors, took } = shell("echo out; echo err >&2; exit 3", BOUNDS);
     assert_eq!((how, output.as_str(), errors.as_str()), (How::Exited(3), "out\n", "err\n"));
     assert!(took < BOUNDS.time);
@@ -29,14 +29,14 @@ fn a_program_ends_with_its_status_and_its_words() {
 }
 
 #[test]
-fn it_gets_its_name_and_its_environment_and_nothing_else() {
-    // A variable of the shell's own or two may be there; none of this process's are.
+fn only_the_given_name_and_environment_are_passed() {
+    // The shell may set a variable or two itself; none of this process's may be there.
     let Ended { output, .. } = shell("echo \"$0 $A|$HOME|$CARGO_MANIFEST_DIR|\"; cat; echo end", BOUNDS);
     assert_eq!(output, "a-shell b c|||\nend\n");
 }
 
 #[test]
-fn the_end_of_what_it_writes_is_kept_from_a_whole_line_on() {
+fn the_end_of_output_starts_with_a_complete_line() {
     let script = "i=0; while [ $i -lt 50000 ]; do echo line $i; i=$((i+1)); done; echo last >&2";
     let Ended { how, output, errors, .. } = shell(script, BOUNDS);
     assert_eq!((how, errors.as_str()), (How::Exited(0), "last\n"));
@@ -45,18 +45,18 @@ fn the_end_of_what_it_writes_is_kept_from_a_whole_line_on() {
 }
 
 #[test]
-fn its_time_is_bounded() {
+fn time_is_limited() {
     let bounds = Bounds { time: Duration::from_millis(300), ..BOUNDS };
     let Ended { how, output, took, .. } = shell("echo $$; while :; do :; done", bounds);
     assert_eq!(how, How::TimeUp);
     assert!(took >= bounds.time && took < Duration::from_secs(30), "{took:?}");
-    // Killed and reaped: there is no such process any more.
+    // Killed and reaped: the process does not exist any more.
     let place = format!("/proc/{}/comm", output.trim());
     assert!(fs::read_to_string(place).is_err());
 }
 
 #[test]
-fn a_child_that_holds_its_pipes_open_does_not_hold_kaudit() {
+fn a_grandchild_with_open_pipes_does_not_block_kaudit() {
     let Ended { how, output, took, .. } = shell("sleep 20 & echo $!", BOUNDS);
     assert_eq!(how, How::Exited(0));
     assert!(took < Duration::from_secs(15), "{took:?}");
@@ -65,8 +65,8 @@ fn a_child_that_holds_its_pipes_open_does_not_hold_kaudit() {
 }
 
 #[test]
-fn its_memory_is_bounded() {
-    // From outside, soon after its start: it waits until the bound is there.
+fn memory_is_limited() {
+    // The limit is set from outside soon after the start, so the script waits for it.
     let script =
         "until [ \"$(ulimit -d)\" = 65536 ]; do :; done; exec dd if=/dev/zero of=/dev/null bs=256M count=1";
     let Ended { how, errors, .. } = shell(script, Bounds { memory: 64 << 20, ..BOUNDS });
@@ -77,21 +77,21 @@ fn its_memory_is_bounded() {
 }
 
 #[test]
-fn where_memory_gets_scarce_it_goes_first_and_it_leaves_no_core() {
+fn it_is_the_first_oom_victim_and_writes_no_core_dump() {
     let script = "until [ \"$(cat /proc/self/oom_score_adj)\" = 1000 ]; do :; done; ulimit -c; ulimit -t";
     let Ended { how, output, .. } = shell(script, BOUNDS);
     assert_eq!((how, output.as_str()), (How::Exited(0), "0\n61\n"));
 }
 
 #[test]
-fn what_cannot_be_run_is_told() {
+fn a_failed_start_is_reported() {
     for executable in ["/nowhere/kube-apiserver", "/etc/passwd", "/etc"] {
         let Ended { how, output, errors, .. } = Node::try_program(&Program {
             executable: executable.to_owned(),
             name: "x".to_owned(),
             arguments: Vec::new(),
             environment: Vec::new(),
-            room: Room::Here,
+            confinement: Confinement::None,
             bounds: BOUNDS,
         });
         let How::NotStarted(why) = how else { panic!("{executable}: {how:?}") };

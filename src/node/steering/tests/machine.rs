@@ -1,4 +1,4 @@
-//! A machine that runs the program as the kernel would.
+//! A simulation of the kernel's BPF machine.
 
 use super::super::Rule;
 use super::super::assembler::{
@@ -59,7 +59,7 @@ impl Connection {
     }
 }
 
-/// A machine that knows what the program uses, and panics where the kernel's verifier would refuse.
+/// A machine with everything that the program uses; it panics where the kernel's verifier would reject.
 struct Machine<'a> {
     connection: &'a Connection,
     exempt_own: u32,
@@ -67,7 +67,7 @@ struct Machine<'a> {
     is_open: bool,
     registers: [u64; 11],
     key: Option<u32>,
-    /// References to the socket that are not given back.
+    /// References to the socket that were not released.
     references: i32,
     steered: bool,
 }
@@ -180,7 +180,7 @@ impl Machine<'_> {
     }
 }
 
-/// Whether the program for `rule` steers `connection`; `is_open`: whether there is a socket to steer to.
+/// Whether the program for `rule` steers `connection`; `is_open`: whether there is a target socket.
 pub(super) fn run(rule: &Rule, connection: &Connection, is_open: bool) -> bool {
     let mut registers = [0xbad_bad_bad; 11];
     (registers[1], registers[10]) = (CONTEXT, STACK);

@@ -1,4 +1,4 @@
-//! The program, run by a small machine: what it steers is what a plain predicate says.
+//! Runs the program in a simulated machine and compares the result with a simple predicate.
 
 mod machine;
 
@@ -98,7 +98,7 @@ fn a_program_has_an_end() {
     assert_eq!(length(many(10_000)), None);
 }
 
-/// The instructions of a program that no way leads to. The kernel refuses a program that has any.
+/// Unreachable instructions of a program. The kernel rejects programs that have any.
 fn unreachable(code: &[Instruction]) -> Vec<usize> {
     let mut is_reached = vec![false; code.len()];
     let mut ways = vec![0];
@@ -140,8 +140,8 @@ fn no_instruction_is_unreachable() {
     }
 }
 
-/// Few different addresses, so that they meet; all kinds, so that nothing is left out. One strategy that is mapped: a
-/// union of unions has value trees of megabytes, too much for the stack of a test.
+/// Few different addresses, so that they coincide, of all kinds. It is one mapped strategy: a union of unions has
+/// value trees of megabytes, too much for the stack of a test.
 fn address() -> impl Strategy<Value = IpAddr> {
     const BYTES: [u8; 5] = [0, 0, 1, 127, 255];
     const WORDS: [u16; 6] = [0, 0, 0, 1, 0xffff, 0x7f00];
@@ -157,7 +157,7 @@ fn address() -> impl Strategy<Value = IpAddr> {
     })
 }
 
-/// A rule, and the two addresses of a connection, often one that the rule lists, of one family.
+/// A rule, and the two addresses of a connection of one family, often listed in the rule.
 fn case() -> impl Strategy<Value = (Rule, IpAddr, IpAddr)> {
     let listed = proptest::collection::vec(address(), 1..6);
     (listed, address(), address(), any::<[bool; 4]>(), any::<prop::sample::Index>()).prop_map(

@@ -1,4 +1,4 @@
-//! What was typed → what is looked for, and how it is shown.
+//! Converts the options to filters and an output format.
 
 use super::args::{Filters, Format, LogsArgs, Tail};
 use crate::diagnostic::Diagnostic;
@@ -6,7 +6,7 @@ use crate::logs::{Field, Filter, Form, Layout};
 use crate::report::Output;
 use std::path::Path;
 
-/// How many events `--follow` begins with, as `tail -f` and `journalctl -f` do with lines.
+/// The number of existing events that `--follow` prints first, like `tail -f` and `journalctl -f`.
 const BEFORE_FOLLOWING: usize = 10;
 
 /// The columns of `-o csv`.
@@ -30,30 +30,28 @@ const CSV: [Field; 17] = [
     Field::AuditId,
 ];
 
-/// What no option says by itself.
+/// Checks combinations of options.
 ///
 /// # Errors
 /// Options contradict each other.
 pub(super) fn check(args: &LogsArgs) -> Result<(), Diagnostic> {
     if !args.top.is_empty() && matches!(args.format, Format::Csv | Format::Wide) {
-        return Err(Diagnostic::error("--top is shown as text or as JSON"));
+        return Err(Diagnostic::error("--top works only with text output or -o json"));
     }
     if !args.fields.is_empty() && args.format == Format::Json {
-        return Err(Diagnostic::error(
-            "-o json prints whole events: there is nothing for --fields to choose",
-        )
-        .help("name fields for text or -o csv, or choose with jq"));
+        return Err(Diagnostic::error("--fields does not work with -o json, which prints whole events")
+            .help("use --fields with text output or -o csv, or select fields with jq"));
     }
     if args.follow && args.paths.len() > 1 {
-        return Err(Diagnostic::error("--follow follows one log"));
+        return Err(Diagnostic::error("--follow works only with a single log"));
     }
     if args.paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
-        return Err(Diagnostic::error("standard input can be read once"));
+        return Err(Diagnostic::error("standard input (-) can be given only once"));
     }
     Ok(())
 }
 
-/// Which events.
+/// The filter for events.
 pub(super) fn filter(args: &Filters) -> Filter {
     Filter {
         users: args.user.iter().cloned().collect(),
@@ -73,7 +71,7 @@ pub(super) fn filter(args: &Filters) -> Filter {
     }
 }
 
-/// How an event is shown.
+/// The output format of events.
 pub(super) fn form(args: &LogsArgs, output: &Output<'_>) -> Form {
     let (styles, columns) = (output.out_styles, output.out_columns);
     match (args.format, args.fields.as_slice()) {
@@ -87,7 +85,7 @@ pub(super) fn form(args: &LogsArgs, output: &Output<'_>) -> Form {
     }
 }
 
-/// How many events at most, of those that are there already.
+/// The maximum number of existing events to print.
 pub(super) fn last(args: &LogsArgs) -> Option<usize> {
     match args.tail {
         Some(Tail::All) => None,

@@ -1,54 +1,52 @@
-//! What is let in: the limits of every text, and the stricter ones of a manifest that is going to be edited.
+//! The limits of every document.
 
-use super::place::refuse_at;
+use super::position::refuse_at;
 use super::tree::{Kind, Node, ScalarStyle};
 use crate::diagnostic::Diagnostic;
 
 /// The kubelet reads at most this much of a manifest (`maxConfigLength` in `pkg/kubelet/config/common.go`), 10 MiB.
 pub const MAX_BYTES: usize = 10 << 20;
 
-/// Takes bytes of a file as text.
+/// Decodes the bytes of a file as text.
 ///
 /// # Errors
 ///
-/// Refuses what is longer than [`MAX_BYTES`], not UTF-8, or has NUL bytes in it.
+/// Refuses what is longer than [`MAX_BYTES`], is not UTF-8, or contains NUL bytes.
 pub fn decode(bytes: &[u8]) -> Result<&str, Diagnostic> {
-    if bytes.len() > MAX_BYTES {
-        return Err(refuse_size(bytes.len()));
-    }
+    require_size(bytes)?;
     if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
-        return Err(Diagnostic::error("the file is UTF-16").help("convert it: iconv -f UTF-16 -t UTF-8 FILE"));
+        return Err(Diagnostic::error("the file is encoded in UTF-16, not UTF-8")
+            .help("convert it: iconv -f UTF-16 -t UTF-8 FILE"));
     }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let at = error.valid_up_to();
             let valid = bytes.get(..at).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default();
-            return Err(refuse_at(valid, at, format!("byte {} of the file is not UTF-8", at + 1))
+            return Err(refuse_at(valid, at, format!("byte {} of the file is not valid UTF-8", at + 1))
                 .help("save the file as UTF-8"));
         }
     };
     match text.find('\0') {
-        Some(at) => Err(refuse_at(text, at, "there is a NUL byte in the file").help("remove it")),
+        Some(at) => Err(refuse_at(text, at, "the file contains a NUL byte").help("remove it")),
         None => Ok(text),
     }
 }
 
-fn refuse_size(bytes: usize) -> Diagnostic {
-    Diagnostic::error(format!("the text has {bytes} bytes; the kubelet reads {MAX_BYTES}"))
-        .help("make it smaller, for example by removing comments")
-}
-
-/// Refuses line breaks that only one of YAML 1.1 and 1.2 knows, and texts that are too long, in any document.
-pub(super) fn require_readable(text: &str) -> Result<(), Diagnostic> {
-    if text.len() > MAX_BYTES {
-        return Err(refuse_size(text.len()));
+/// Refuses texts that are too long.
+pub(super) fn require_size(text: impl AsRef<[u8]>) -> Result<(), Diagnostic> {
+    let bytes = text.as_ref().len();
+    if bytes > MAX_BYTES {
+        return Err(Diagnostic::error(format!(
+            "the file has {bytes} bytes, more than the {MAX_BYTES} bytes that the kubelet reads"
+        ))
+        .help("make it smaller, for example by removing comments"));
     }
     Ok(())
 }
 
-/// Refuses NEL, LS and PS outside quotes: they end a line, and so a comment, for YAML 1.1 but not for 1.2. And a
-/// byte order mark anywhere but at the start, which some readers skip and go-yaml takes as text.
+/// Refuses NEL, LS and PS outside quotes: they end a line, and so a comment, in YAML 1.1 but not in 1.2. Also refuses a
+/// byte order mark that is not at the start, which some parsers skip and go-yaml reads as text.
 pub(super) fn require_common_characters(text: &str, root: &Node) -> Result<(), Diagnostic> {
     let mut suspects = text
         .match_indices(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'])
@@ -71,9 +69,9 @@ pub(super) fn require_common_characters(text: &str, root: &Node) -> Result<(), D
             return Err(refuse_at(
                 text,
                 at,
-                "there is an invisible character (NEL, LS, PS or a byte order mark)",
+                "invisible character (NEL, LS, PS or a byte order mark) outside quotes",
             )
-            .help("remove it, or write it as an escape in double quotes: \"\\u2028\""));
+            .help("remove it, or write it as an escape sequence in double quotes: \"\\u2028\""));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Where this node's log is.
+//! Finds this node's log.
 
 use crate::cli::global::NodeOptions;
 use crate::cli::status::Configured;
@@ -9,10 +9,10 @@ use crate::node::Node;
 use crate::observe::{Obstacle, observe};
 use std::path::PathBuf;
 
-/// The node, and the host's path of the log that its API server writes by the manifest.
+/// The node, and the path on the host of the log that is configured in the manifest.
 ///
 /// # Errors
-/// There is no manifest; audit logging is off, or there is no log on this node.
+/// There is no manifest, audit logging is off, or the API server does not log to a file on this node.
 pub(super) fn of_node(options: &NodeOptions) -> Result<(Node, PathBuf), Obstacle> {
     let target = Target::of(options)?;
     let observed = observe(&target.node, &target.manifest)?;
@@ -25,17 +25,17 @@ pub(super) fn of_node(options: &NodeOptions) -> Result<(Node, PathBuf), Obstacle
     let refusal = match (flag("audit-log-path"), flag("audit-log-format"), configured.log.clone()) {
         _ if !configured.is_enabled() => refuse("audit logging is off on this node".to_owned())
             .help("turn it on: kaudit enable --policy default --log-path /var/log/kubernetes/audit/audit.log")
-            .help("to read a log from before: kaudit logs PATH"),
-        (None, ..) => refuse("the API server sends its events to a webhook, and writes no log".to_owned()),
-        (Some("-"), ..) => refuse("the API server writes its events to its standard output".to_owned())
-            .help("they are in its container's log: kubectl -n kube-system logs kube-apiserver-NODE"),
-        (_, Some("legacy"), _) => {
-            refuse("the log is written in the format `legacy`, which is no JSON".to_owned())
-                .help("for the events to come: kaudit enable --log-format json")
+            .help("to read an existing log: kaudit logs PATH"),
+        (None, ..) => {
+            refuse("the API server sends events only to a webhook and does not write a log".to_owned())
         }
+        (Some("-"), ..) => refuse("the API server writes events to its standard output".to_owned())
+            .help("read the container's log: kubectl -n kube-system logs kube-apiserver-NODE"),
+        (_, Some("legacy"), _) => refuse("the log has the format `legacy`, which is not JSON".to_owned())
+            .help("to log further events as JSON: kaudit enable --log-format json"),
         (Some(path), _, None) => {
-            refuse(format!("the log {path} is in the container alone: no mount of the node covers it"))
-                .help("kaudit enable puts it on the node")
+            refuse(format!("the log {path} exists only in the container: no mount of the host covers it"))
+                .help("kaudit enable adds the mount")
         }
         (Some(_), _, Some(log)) => return Ok((target.node, log)),
     };

@@ -1,11 +1,11 @@
-//! The manners of a document, observed.
+//! Detects how a document is formatted.
 
 use super::lines::column;
-use super::render::Manner;
+use super::render::Formatting;
 use super::tree::{Kind, Node, ScalarStyle, Style};
 
-/// What two blanks are for YAML written by hand, and what kubeadm writes: lists are not indented.
-const USUAL: Manner = Manner {
+/// The usual formatting, which kubeadm also uses: two blanks, lists are not indented.
+const USUAL: Formatting = Formatting {
     step: 2,
     list_step: 0,
     item_step: 2,
@@ -14,15 +14,15 @@ const USUAL: Manner = Manner {
     dense: false,
 };
 
-/// Observes how the document is written; strings are quoted as in the node `near`, if it has any.
-pub(super) fn observe(text: &str, root: &Node, near: Option<&Node>) -> Manner {
-    let mut manner = USUAL;
+/// Detects how the document is formatted. Strings are quoted as in the node `near`, if it has any.
+pub(super) fn detect(text: &str, root: &Node, near: Option<&Node>) -> Formatting {
+    let mut formatting = USUAL;
     if let Kind::Mapping(_, Style::Flow) | Kind::Sequence(_, Style::Flow) = &root.kind {
-        manner.strings = ScalarStyle::DoubleQuoted;
-        manner.keys = ScalarStyle::DoubleQuoted;
+        formatting.strings = ScalarStyle::DoubleQuoted;
+        formatting.keys = ScalarStyle::DoubleQuoted;
         let content = text.get(root.content()).unwrap_or_default();
-        manner.dense = !content.contains(": ") && !content.contains(", ");
-        return manner;
+        formatting.dense = !content.contains(": ") && !content.contains(", ");
+        return formatting;
     }
     let mut list_step = None;
     let mut step = None;
@@ -43,17 +43,17 @@ pub(super) fn observe(text: &str, root: &Node, near: Option<&Node>) -> Manner {
             }
         }
     });
-    manner.list_step = list_step.unwrap_or(USUAL.list_step);
-    manner.step = step.unwrap_or(USUAL.step);
+    formatting.list_step = list_step.unwrap_or(USUAL.list_step);
+    formatting.step = step.unwrap_or(USUAL.step);
     if let Some(style) = near.and_then(string_style) {
-        manner.strings = style;
+        formatting.strings = style;
         if style == ScalarStyle::DoubleQuoted
             && near.is_some_and(|node| !matches!(node.kind, Kind::Scalar(..)))
         {
-            manner.keys = near.and_then(first_key_style).unwrap_or(ScalarStyle::Plain);
+            formatting.keys = near.and_then(first_key_style).unwrap_or(ScalarStyle::Plain);
         }
     }
-    manner
+    formatting
 }
 
 /// How the string here is quoted, or the first one in a flow collection.
@@ -74,7 +74,8 @@ fn string_style(node: &Node) -> Option<ScalarStyle> {
     }
 }
 
-fn first_key_style(node: &Node) -> Option<ScalarStyle> {
+/// How the first key of a mapping is quoted.
+pub(super) fn first_key_style(node: &Node) -> Option<ScalarStyle> {
     match node.entries()?.first().map(|entry| &entry.key.kind) {
         Some(Kind::Scalar(_, style)) => Some(*style),
         _ => None,

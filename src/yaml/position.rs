@@ -1,8 +1,8 @@
-//! Offsets as people read them, and refusals that point there.
+//! Lines and columns of byte offsets, and errors that point there.
 
 use crate::diagnostic::{Diagnostic, Position};
 
-/// The position of byte `offset` of `text`. A byte order mark is no column.
+/// The position of byte `offset` of `text`. A byte order mark does not count as a column.
 pub(crate) fn position_at(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -11,7 +11,11 @@ pub(crate) fn position_at(text: &str, offset: usize) -> Position {
     Position { line: before.bytes().filter(|byte| *byte == b'\n').count() + 1, column }
 }
 
-/// A refusal that points at byte `offset` of `text`.
+/// An error at byte `offset` of `text`.
 pub(super) fn refuse_at(text: &str, offset: usize, reason: impl Into<String>) -> Diagnostic {
     Diagnostic::error(reason).at(position_at(text, offset), text)
 }
+
+/// What to do about a syntax error.
+pub(super) const SYNTAX_HELP: &str =
+    "correct this line; `kubectl create --dry-run=client -f FILE` shows how Kubernetes reads the file";

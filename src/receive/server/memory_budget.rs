@@ -1,74 +1,74 @@
-//! Room in memory for the bodies under way. It is taken as a body comes, not as it is announced, so that many who announce
-//! much and send little take nothing from the others.
+//! A memory budget for request bodies. Memory is reserved when data arrives, not when it is announced, so that clients
+//! that announce much and send little do not block others.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Room is given out in pieces of this many bytes: a semaphore counts to 2^32 or less on some machines.
+/// The unit of reservations, in bytes: on some machines a semaphore counts only to 2^32.
 const PIECE: usize = 1024;
-/// What each body has without asking, so that a small one never waits for large ones. It is no more than what a connection
-/// may take for its head.
+/// The memory that each body has without a reservation, so that a small body never waits for large ones. It is at most
+/// what a connection may use for its head.
 const OWN: usize = 64 << 10;
-/// A body is looked at this often.
+/// How often the speed of a body is checked.
 const LOOK: Duration = Duration::from_secs(1);
-/// The least that comes of a body between two looks while others wait.
+/// The least number of bytes between two checks while other bodies wait.
 const LEAST: usize = 64 << 10;
 
-/// All of it: as much as a body of the greatest length has, for all together, and as much again for one at a time. Without
-/// that one, bodies that each have a part and wait for the rest would wait for ever.
-pub(super) struct Room {
+/// The budget: the size of one largest body shared by all, and the same size again for one body at a time. Without the
+/// latter, bodies that each hold a part and wait for the rest would deadlock.
+pub(super) struct MemoryBudget {
     shared: Arc<Semaphore>,
     spare: Arc<Semaphore>,
     waiting: Cell<usize>,
 }
 
-/// What one body has. It is given back with this.
+/// The memory of one body; released on drop.
 #[derive(Debug, Default)]
-pub(super) struct Share {
+pub(super) struct Reservation {
     bytes: usize,
     shared: Option<OwnedSemaphorePermit>,
     spare: Option<OwnedSemaphorePermit>,
 }
 
-impl Room {
-    /// For bodies of `max_body` bytes.
+impl MemoryBudget {
+    /// A budget for bodies of up to `max_body` bytes.
     pub(super) fn new(max_body: usize) -> Self {
         let shared = Arc::new(Semaphore::new(pieces(max_body) as usize));
         Self { shared, spare: Arc::new(Semaphore::new(1)), waiting: Cell::new(0) }
     }
 
-    /// Whether somebody waits for it.
+    /// Whether a body is waiting for memory.
     pub(super) fn is_short(&self) -> bool {
         self.waiting.get() > 0
     }
 
-    /// Makes the share one of `bytes`, no more than the length of the longest body; waits until that is there.
-    pub(super) async fn grow(&self, share: &mut Share, bytes: usize) {
-        let more = bytes.saturating_sub(share.bytes.max(OWN));
-        if more == 0 || share.spare.is_some() {
+    /// Grows a reservation to `bytes`, at most the length of the longest body; waits until the memory is available.
+    pub(super) async fn grow(&self, reservation: &mut Reservation, bytes: usize) {
+        let more = bytes.saturating_sub(reservation.bytes.max(OWN));
+        if more == 0 || reservation.spare.is_some() {
             return;
         }
         let more = pieces(more);
         if let Ok(permit) = Arc::clone(&self.shared).try_acquire_many_owned(more) {
-            return share.add(permit, bytes);
+            return reservation.add(permit, bytes);
         }
         let _waiting = Waiting::of(&self.waiting);
         tokio::select! {
-            Ok(permit) = Arc::clone(&self.shared).acquire_many_owned(more) => share.add(permit, bytes),
+            Ok(permit) = Arc::clone(&self.shared).acquire_many_owned(more) => reservation.add(permit, bytes),
             Ok(permit) = Arc::clone(&self.spare).acquire_owned() => {
-                share.spare = Some(permit);
-                // It is enough for the whole body.
-                share.shared = None;
+                reservation.spare = Some(permit);
+                // The spare part is enough for the whole body.
+                reservation.shared = None;
             }
-            // Nobody closes them.
+            // The semaphores are never closed.
             else => {}
         }
     }
 }
 
-impl Share {
+impl Reservation {
     fn add(&mut self, permit: OwnedSemaphorePermit, bytes: usize) {
         self.bytes = bytes;
         match &mut self.shared {
@@ -78,7 +78,7 @@ impl Share {
     }
 }
 
-/// One who waits, also where the waiting is given up.
+/// Counts a waiting body until it is dropped, also if the wait is cancelled.
 struct Waiting<'a>(&'a Cell<usize>);
 
 impl<'a> Waiting<'a> {
@@ -98,41 +98,41 @@ fn pieces(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(PIECE).max(1)).unwrap_or(u32::MAX)
 }
 
-/// How fast a body comes.
+/// The speed of a body.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// When it has to be there.
+    /// The deadline of the body.
     end: Instant,
-    /// When it is looked at again.
+    /// The time of the next check.
     look: Instant,
-    /// What came since the last look.
+    /// Bytes since the last check.
     bytes: usize,
 }
 
 impl Pace {
-    /// Of a body that begins now.
+    /// For a body that starts now.
     pub(super) fn new(timeout: Duration) -> Self {
         let now = Instant::now();
         Self { end: now + timeout, look: now + LOOK, bytes: 0 }
     }
 
-    /// That many bytes came.
+    /// Counts received bytes.
     pub(super) fn count(&mut self, bytes: usize) {
         self.bytes += bytes;
     }
 
-    /// For so long nobody read.
+    /// Excludes time in which the server did not read.
     pub(super) fn pause(&mut self, time: Duration) {
         self.end += time;
         self.look += time;
     }
 
-    /// When to look again.
+    /// The time of the next check or the deadline.
     pub(super) fn next(&self) -> Instant {
         self.end.min(self.look)
     }
 
-    /// Whether the body is too slow: it is not there in its time, or hardly moves while others wait.
+    /// Whether the body is too slow: it missed its deadline, or hardly progresses while others wait.
     pub(super) fn is_too_slow(&mut self, others_wait: bool) -> bool {
         let now = Instant::now();
         if now >= self.end {
@@ -150,7 +150,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use super::{OWN, Room, Share};
+    use super::{MemoryBudget, OWN, Reservation};
     use std::time::Duration;
     use tokio::runtime::Builder;
     use tokio::time::timeout;
@@ -161,27 +161,27 @@ mod tests {
         Builder::new_current_thread().enable_time().build().unwrap().block_on(task);
     }
 
-    async fn grows(room: &Room, share: &mut Share, bytes: usize) -> bool {
-        timeout(Duration::from_millis(20), room.grow(share, bytes)).await.is_ok()
+    async fn grows(budget: &MemoryBudget, reservation: &mut Reservation, bytes: usize) -> bool {
+        timeout(Duration::from_millis(20), budget.grow(reservation, bytes)).await.is_ok()
     }
 
     #[test]
-    fn small_bodies_wait_for_nobody_and_one_large_one_always_goes_on() {
+    fn small_bodies_never_wait_and_one_large_body_always_progresses() {
         run(async {
-            let room = Room::new(MOST);
-            let mut large: Vec<Share> = (0..4).map(|_| Share::default()).collect();
-            for share in &mut large[..3] {
-                assert!(grows(&room, share, MOST / 3).await);
+            let budget = MemoryBudget::new(MOST);
+            let mut large: Vec<Reservation> = (0..4).map(|_| Reservation::default()).collect();
+            for reservation in &mut large[..3] {
+                assert!(grows(&budget, reservation, MOST / 3).await);
             }
             // Each has a part, and none of them has the rest.
-            assert!(grows(&room, &mut large[0], MOST).await);
-            assert!(!grows(&room, &mut large[1], MOST).await);
-            assert!(!room.is_short());
-            let mut small = Share::default();
-            assert!(grows(&room, &mut small, OWN).await);
+            assert!(grows(&budget, &mut large[0], MOST).await);
+            assert!(!grows(&budget, &mut large[1], MOST).await);
+            assert!(!budget.is_short());
+            let mut small = Reservation::default();
+            assert!(grows(&budget, &mut small, OWN).await);
             drop(large.remove(0));
             let mut one = large.remove(0);
-            assert!(grows(&room, &mut one, MOST).await);
+            assert!(grows(&budget, &mut one, MOST).await);
         });
     }
 }
