@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject as _;
 use std::net::IpAddr;
 use std::time::Duration;
 use x509_cert::certificate::{CertificateInner, Raw};
-use x509_cert::der::Decode as _;
+use x509_cert::der::{Decode as _, Tag, Tagged as _};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
@@ -90,6 +90,20 @@ impl Certificate {
     pub fn title(&self) -> String {
         if self.subject.is_empty() { self.names.join(", ") } else { self.subject.clone() }
     }
+}
+
+/// The attributes of a certificate's subject (DER) in their order: object identifier and text. `None` where it is not a
+/// certificate; the text of an attribute is `None` where its type is not a UTF-8 string.
+#[must_use]
+pub fn subject_attributes(der: &[u8]) -> Option<Vec<(String, Option<String>)>> {
+    let parsed = CertificateInner::<Raw>::from_der(der).ok()?;
+    let attributes = parsed.tbs_certificate().subject().iter().map(|attribute| {
+        let is_text =
+            matches!(attribute.value.tag(), Tag::Utf8String | Tag::PrintableString | Tag::Ia5String);
+        let text = str::from_utf8(attribute.value.value()).ok().filter(|_| is_text);
+        (attribute.oid.to_string(), text.map(str::to_owned))
+    });
+    Some(attributes.collect())
 }
 
 /// The certificates (DER) of a PEM file, in their order. Everything else in it is ignored, as in Go (`crypto/x509`,

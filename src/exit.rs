@@ -1,27 +1,28 @@
-//! The exit codes, and nothing else knows them. They are published in the README.
+//! The exit codes, defined only here. They are documented in the README.
 
 use std::process::ExitCode;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done, or nothing to do. `receive`: ended by a signal, in order.
+    /// Done, or nothing to do. `receive`: stopped cleanly by a signal.
     Done,
     /// `diff`: something would change; `policy lint`, `policy diff`, `webhook check`: findings.
     Differences,
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage,
-    /// Refused; nothing was touched. `policy lint`: the API server would not start; `webhook check`: events would not arrive.
+    /// Refused; nothing was changed. `policy lint`: the API server would not start; `webhook check`: events would not arrive.
     Refused,
-    /// Applied, not healthy, rolled back, and healthy again.
+    /// The change was applied, the API server was not healthy, and the rollback succeeded.
     RolledBack,
-    /// Neither the state before nor the one asked for could be verified. `receive`: events cannot be written any more.
-    NeedsHands,
+    /// Manual intervention required: neither the previous nor the requested state could be verified. `receive`: events cannot
+    /// be written any more.
+    ManualIntervention,
     /// Another run holds the lock.
     Busy,
-    /// Ended by SIGINT, in order.
+    /// Stopped cleanly by SIGINT.
     Interrupted,
-    /// Ended by SIGTERM, in order.
+    /// Stopped cleanly by SIGTERM.
     Terminated,
 }
 
@@ -35,7 +36,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Refused => 3,
             Exit::RolledBack => 4,
-            Exit::NeedsHands => 5,
+            Exit::ManualIntervention => 5,
             Exit::Busy => 6,
             // As a shell shows a program that was ended by the signal: 128 and its number.
             Exit::Interrupted => 130,

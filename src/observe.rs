@@ -1,4 +1,4 @@
-//! Node → observed: every read that a plan needs, before any decision.
+//! Reads everything from the node that a plan needs, before any decision.
 
 use crate::diagnostic::Diagnostic;
 use crate::file::FileState;
@@ -6,7 +6,7 @@ use crate::generation;
 use crate::kubelet::{self, ConfigFile, Kubelet, Sources, Surroundings};
 use crate::manifest::{Manager, Neighbour};
 use crate::node::{EntryKind, Node};
-use crate::plan::{Observed, Survey};
+use crate::plan::{Observed, ReadSet};
 use crate::transaction::{JOURNAL_PATH, Underway};
 use crate::yaml::{Document, MAX_BYTES};
 use anyhow::{Result, anyhow};
@@ -21,13 +21,31 @@ const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
 const DEFAULT_MANIFESTS: &str = "/etc/kubernetes/manifests";
 const DEFAULT_NAME: &str = "kube-apiserver.yaml";
 
-/// An observation that did not come about: refused, or failed.
+/// Why the node could not be read: refused, or failed.
 #[derive(Debug)]
 pub enum Obstacle {
-    /// The node is not one that kaudit edits.
+    /// kaudit does not edit this node.
     Refused(Vec<Diagnostic>),
     /// Something could not be read.
     Failed(anyhow::Error),
+}
+
+impl Obstacle {
+    /// The reasons.
+    #[must_use]
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        match self {
+            Obstacle::Refused(refusals) => refusals,
+            Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
+        }
+    }
+
+    /// The first reason.
+    #[must_use]
+    pub fn first(self) -> Diagnostic {
+        let first = self.into_diagnostics().into_iter().next();
+        first.unwrap_or_else(|| Diagnostic::error("the node cannot be used"))
+    }
 }
 
 impl From<Diagnostic> for Obstacle {
@@ -51,12 +69,12 @@ impl From<anyhow::Error> for Obstacle {
 /// The kubelet that runs on a live node.
 ///
 /// # Errors
-/// No kubelet runs, or several, or the files that it was started with cannot be read any more.
+/// No kubelet runs, or several do, or its configuration files cannot be read.
 pub fn find_kubelet(node: &Node) -> Result<Kubelet, Obstacle> {
     let processes = node.processes();
     let process = kubelet::only_one(processes.kubelets()?)?;
     let directory = processes.working_directory(&process)?.ok_or_else(|| {
-        Diagnostic::error("the kubelet ended while it was looked at").help("run the command again")
+        Diagnostic::error("the kubelet exited during the check").help("run the command again")
     })?;
     let sources = Sources::of(&process, &directory);
     let surroundings = Surroundings { directory, host_name: processes.host_name()? };
@@ -73,18 +91,16 @@ pub fn find_kubelet(node: &Node) -> Result<Kubelet, Obstacle> {
 
 fn read_config(node: &Node, path: &Path) -> Result<ConfigFile, Obstacle> {
     let file = node.read_file(path, MANIFEST_LIMIT)?.ok_or_else(|| {
-        Diagnostic::error(
-            "the kubelet was started with this configuration file, and it is not there any more",
-        )
-        .in_file(path.display().to_string())
-        .help("put it back: kaudit has to know where the kubelet reads static pods")
+        Diagnostic::error("the kubelet's configuration file does not exist any more")
+            .in_file(path.display().to_string())
+            .help("restore it: kaudit reads the directory of static pods from it")
     })?;
     let text = String::from_utf8_lossy(&file.bytes).into_owned();
     Ok(ConfigFile { path: path.to_path_buf(), text })
 }
 
-/// The files below `directory` that end in `.conf`, in the order in which the kubelet merges them: by name, each
-/// directory's in its place (Go's `filepath.WalkDir`).
+/// The files below `directory` that end in `.conf`, in the order in which the kubelet merges them: by name, directories
+/// included (Go's `filepath.WalkDir`).
 fn read_drop_ins(node: &Node, directory: &Path, found: &mut Vec<ConfigFile>) -> Result<(), Obstacle> {
     for entry in node.list(directory)? {
         let path = directory.join(&entry.name);
@@ -97,12 +113,12 @@ fn read_drop_ins(node: &Node, directory: &Path, found: &mut Vec<ConfigFile>) -> 
     Ok(())
 }
 
-/// The path of the API server's manifest: what was asked for, or what the kubelet says: the running one, or where none
-/// runs, as in a directory tree, kubeadm's configuration file for it.
+/// The path of the API server's manifest: the one from the command line, or the one in the running kubelet's static pod
+/// directory, or without a kubelet, as in a directory tree, the one in the directory from kubeadm's kubelet configuration.
 ///
 /// # Errors
-/// The running kubelet reads its static pods from elsewhere, or from one file, or from nowhere; a configuration file
-/// that cannot be read.
+/// The running kubelet reads its static pods from another directory, from a single file, or not at all; a configuration
+/// file cannot be read.
 pub fn manifest_path(
     node: &Node,
     asked: Option<&Path>,
@@ -115,7 +131,7 @@ pub fn manifest_path(
     if let Some(path) = asked {
         if !path.is_absolute() {
             return Err(Diagnostic::error(format!("--manifest {} is not an absolute path", path.display()))
-                .help("give the path as the node has it, such as /etc/kubernetes/manifests/kube-apiserver.yaml; with --root it is looked up below that directory")
+                .help("use the path on the node, such as /etc/kubernetes/manifests/kube-apiserver.yaml; with --root it is relative to that directory")
                 .into());
         }
         if let (Some(manifests), Some(directory)) = (&manifests, path.parent())
@@ -155,7 +171,7 @@ fn static_pod_path(config: &FileState) -> Option<PathBuf> {
 /// Reads manifest, neighbours and history.
 ///
 /// # Errors
-/// There is no manifest, it is a link or something else that is no file, or it is too large.
+/// The manifest does not exist, is not a regular file, or is too large.
 pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> {
     let shown = manifest_path.display().to_string();
     match node.kind(manifest_path)? {
@@ -164,8 +180,8 @@ pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> 
         EntryKind::Link(target) => {
             return Err(Diagnostic::error(format!("the manifest is a symbolic link to {}", target.display()))
                 .in_file(shown)
-                .help("the kubelet follows the link but sees changes of its target only at the next re-listing, and a rename would replace the link itself")
-                .help(format!("put the file itself there: cp --remove-destination {} {}", target.display(), manifest_path.display()))
+                .help("the kubelet follows the link, but does not watch its target, and kaudit would replace the link")
+                .help(format!("replace the link by the file: cp --remove-destination {} {}", target.display(), manifest_path.display()))
                 .into());
         }
         EntryKind::Directory | EntryKind::Other => {
@@ -174,9 +190,9 @@ pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> 
     }
     let manifest = node
         .read_file(manifest_path, MANIFEST_LIMIT)?
-        .ok_or_else(|| anyhow!("{shown} was there and is gone"))?;
+        .ok_or_else(|| anyhow!("{shown} was removed during the check"))?;
     if exceeds(&manifest, MANIFEST_LIMIT) {
-        return Err(Diagnostic::error("the manifest is larger than 10 MiB, the most that the kubelet reads")
+        return Err(Diagnostic::error("the manifest is larger than 10 MiB, the kubelet's limit")
             .in_file(shown)
             .into());
     }
@@ -194,19 +210,19 @@ pub fn observe(node: &Node, manifest_path: &Path) -> Result<Observed, Obstacle> 
     })
 }
 
-/// Reads what a survey names.
+/// Reads the files and directories of a read set.
 ///
 /// # Errors
-/// Something is there and cannot be read.
-pub fn look(node: &Node, observed: &mut Observed, survey: &Survey) -> Result<(), Obstacle> {
-    for path in &survey.directories {
+/// A file exists and cannot be read.
+pub fn look(node: &Node, observed: &mut Observed, read_set: &ReadSet) -> Result<(), Obstacle> {
+    for path in &read_set.directories {
         observed.directories.insert(path.clone(), node.directory_metadata(path)?);
     }
-    for path in &survey.files {
+    for path in &read_set.files {
         let state = match node.target_kind(path)? {
             EntryKind::Directory => {
-                return Err(Diagnostic::error(format!("{} is a directory where the API server reads a file", path.display()))
-                    .help("a runtime makes such a directory when a hostPath without type has no source; remove it if it is empty")
+                return Err(Diagnostic::error(format!("{} is a directory, but the API server needs a file", path.display()))
+                    .help("container runtimes create such a directory when a hostPath without type does not exist; remove it if it is empty")
                     .into());
             }
             _ => node.read_file(path, MANIFEST_LIMIT)?,
@@ -225,7 +241,7 @@ fn exceeds(file: &FileState, limit: u64) -> bool {
     u64::try_from(file.bytes.len()).is_ok_and(|len| len > limit)
 }
 
-/// The regular files beside the manifest that the kubelet reads as well.
+/// The other regular files in the manifest's directory, which the kubelet reads as well.
 fn neighbours(node: &Node, directory: &Path, manifest_path: &Path) -> Result<Vec<Neighbour>> {
     let mut found = Vec::new();
     for entry in node.list(directory)? {
@@ -244,37 +260,38 @@ fn neighbours(node: &Node, directory: &Path, manifest_path: &Path) -> Result<Vec
     Ok(found)
 }
 
-/// No manifest: another manager's node, another name, or no control plane at all.
+/// The refusal for a missing manifest: another manager's node, another file name, or not a control-plane node.
 fn missing_manifest(node: &Node, manifest_path: &Path) -> Result<Diagnostic> {
     let shown = manifest_path.display().to_string();
     if let Some(underway) = Underway::of(node)? {
         let progress = underway.progress();
-        let refusal =
-            Diagnostic::error(format!("there is no manifest {shown}: a run of kaudit has not finished"));
+        let refusal = Diagnostic::error(format!(
+            "the manifest {shown} does not exist: a kaudit run was interrupted or is in progress"
+        ));
         return Ok(refusal.in_file(JOURNAL_PATH).help(progress).help(underway.advice()));
     }
     for manager in Manager::ALL {
         for mark in manager.paths() {
             if node.kind(Path::new(mark))? != EntryKind::Absent {
                 return Ok(Diagnostic::error(format!(
-                    "there is no manifest {shown}: this node belongs to {}",
+                    "the manifest {shown} does not exist: this node is managed by {}",
                     manager.name()
                 ))
-                .help(format!("{mark} is there"))
+                .evidence(format!("{mark} exists"))
                 .help(manager.right_place()));
             }
         }
     }
     let directory = manifest_path.parent().unwrap_or(Path::new("/"));
-    let refusal = Diagnostic::error(format!("there is no manifest {shown}"));
+    let refusal = Diagnostic::error(format!("the manifest {shown} does not exist"));
     let names: Vec<String> = node.list(directory)?.into_iter().map(|entry| entry.name).collect();
     Ok(if names.is_empty() {
         refusal
-            .help("is this a control-plane node whose API server is a static pod? a worker has none")
-            .help("name the manifest with --manifest FILE, or the node's directory tree with --root DIR")
+            .help("run kaudit on a control-plane node whose API server is a static pod")
+            .help("select the manifest with --manifest FILE, or the node's directory tree with --root DIR")
     } else {
         refusal
-            .help(format!("in {} there are: {}", directory.display(), names.join(", ")))
-            .help("name the right one with --manifest FILE")
+            .help(format!("files in {}: {}", directory.display(), names.join(", ")))
+            .help("select the right one with --manifest FILE")
     })
 }

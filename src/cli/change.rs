@@ -1,15 +1,16 @@
-//! What all commands that change the node have in common: plan, diff, look at what runs, consent, lock, plan again,
-//! apply, verify.
+//! The steps that all commands which change the node share: plan, diff, check the running API server, confirm, lock, plan
+//! again, apply, verify.
 
 use super::end::refuse;
-use super::live::{self, Checked, End, describe, needs_hands};
+use super::live::{self, Checked, End, describe, manual_intervention};
 use super::options::{ChangeOptions, Consent, Restart};
-use super::recover::{failed, recover_first, take_lock};
+use super::recover::{recover_first, take_lock};
 use super::target::Target;
-use super::webhook::judge_receiver;
+use super::webhook::check_receiver;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
+use crate::manifest::Manifest;
 use crate::node::now;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use crate::plan::{Content, FileChange, Observed, Plan};
@@ -23,15 +24,17 @@ use std::io::{self, BufRead as _};
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) plan: Plan,
-    /// The number that applying it would get.
+    /// The present manifest.
+    pub(super) manifest: Manifest,
+    /// The number of the generation that it makes.
     pub(super) number: u64,
     /// Lines about the result, with `--verbose`.
     pub lines: Vec<String>,
 }
 
 impl Planned {
-    pub(super) fn of(plan: Plan, observed: &Observed) -> Self {
-        Self { plan, number: observed.history.newest() + 1, lines: Vec::new() }
+    pub(super) fn of(plan: Plan, manifest: Manifest, observed: &Observed) -> Self {
+        Self { plan, manifest, number: observed.history.newest() + 1, lines: Vec::new() }
     }
 }
 
@@ -42,9 +45,9 @@ pub(super) struct Change<'a> {
     pub command: &'static str,
     /// Its options.
     pub consent: Consent,
-    /// Whether there is somebody to ask.
+    /// Whether there is a terminal to ask for confirmation.
     pub interactive: bool,
-    /// What is asked: "Enable audit logging".
+    /// The question for the confirmation: "Enable audit logging".
     pub verb: &'static str,
     /// How the API server is restarted, on a live node.
     pub restart: Restart,
@@ -71,7 +74,7 @@ impl Change<'_> {
         Self { command, consent, interactive: context.interactive, verb, restart, ignored: &[] }
     }
 
-    /// Runs it; `make_plan` is called again under the lock, so that what is applied is what is there by then.
+    /// Runs it; `make_plan` is called again under the lock, so that the plan is applied to the state that it was made from.
     pub(super) fn run(
         self,
         target: &Target,
@@ -90,9 +93,18 @@ impl Change<'_> {
     ) -> Result<End, Box<End>> {
         let verbose = output.verbose;
         let plan_now = || make_plan(target, verbose);
-        let notes = recover_first(target, self.consent.dry_run, self.restart.waiting, output)?;
-        let planned = plan_now().map_err(stop)?;
-        let mut report = report_of(&planned, notes);
+        let recovered = recover_first(target, self.consent.dry_run, self.restart.waiting, output)?;
+        let is_recovered = !self.consent.dry_run && !recovered.is_empty();
+        // The recovery has changed the node, and the operator has to see that.
+        let after_recovery = |mut end: Box<End>| {
+            if is_recovered {
+                end.0.notes.splice(0..0, recovered.iter().cloned());
+                "Nothing else was changed.".clone_into(&mut end.0.message);
+            }
+            end
+        };
+        let planned = plan_now().map_err(stop).map_err(after_recovery)?;
+        let mut report = report_of(&planned, recovered.clone());
         if !planned.plan.changes_something() {
             "Nothing to change.".clone_into(&mut report.message);
             return Ok((report, Exit::Done));
@@ -101,7 +113,7 @@ impl Change<'_> {
         if self.consent.dry_run {
             return Ok(dry_run(target, &planned.plan, report));
         }
-        let restart = self.check(target, &planned.plan, &mut report)?;
+        let restart = self.check(target, &planned, &mut report).map_err(after_recovery)?;
         if !self.is_agreed_to(restart.as_ref().map(|(_, checked)| checked), &mut report, output) {
             report.changed = false;
             "Nothing was changed.".clone_into(&mut report.message);
@@ -111,15 +123,15 @@ impl Change<'_> {
         let under_lock = plan_now().map_err(stop)?;
         if under_lock.plan.files != planned.plan.files || under_lock.plan.adopted != planned.plan.adopted {
             return Err(stop(
-                Diagnostic::error("the node changed between the plan and the lock")
-                    .help("somebody else is at work here; look again: run the same command once more")
+                Diagnostic::error("the node changed after the plan was made")
+                    .help("another program or person may be editing it; run the same command again")
                     .into(),
             ));
         }
         match restart {
             Some((kubelet, checked)) => {
-                // What is going to happen is seen before it does, whoever reads it.
-                if !output.json && !self.is_asked_about() {
+                // The plan is printed before it is applied.
+                if !output.json && !self.asks_first() {
                     print_plan(output, &report);
                     report.forget_plan();
                 }
@@ -129,54 +141,54 @@ impl Change<'_> {
         }
     }
 
-    /// What a live node says to the plan, before anything is touched; notes about it come into `report`. With a restart:
-    /// the kubelet that does it, and how.
+    /// Checks the plan against the live node before anything is changed; notes go into `report`. With a restart: the kubelet
+    /// that does it, and how.
     fn check<'t>(
         self,
         target: &'t Target,
-        plan: &Plan,
+        planned: &Planned,
         report: &mut Report,
     ) -> Result<Option<(&'t Kubelet, Checked)>, Box<End>> {
-        let restart = match target.live_kubelet(plan) {
+        let restart = match target.live_kubelet(&planned.plan) {
             None => None,
             Some(kubelet) => {
                 let kubelet = kubelet.map_err(|refusals| stop(refusals.into()))?;
-                let checked = live::check(target, kubelet, plan, self.restart).map_err(stop)?;
+                let checked = live::check(target, kubelet, planned, self.restart).map_err(stop)?;
                 report.notes.extend(checked.notes.iter().cloned());
                 Some((kubelet, checked))
             }
         };
         if target.root.is_none() {
-            report.notes.extend(judge_receiver(target, plan, self.ignored).map_err(stop)?);
+            report.notes.extend(check_receiver(target, &planned.plan, self.ignored).map_err(stop)?);
         }
         if target.is_live_tree() {
             report.notes.push(
-                Diagnostic::warning("--root / is the live tree: a running kubelet restarts the API server as soon as the manifest is renamed in, and nothing watches over it")
-                    .help("expect up to 45 s without API server; kaudit rollback --root / goes back"),
+                Diagnostic::warning("--root / is the live node: a running kubelet restarts the API server as soon as the manifest changes, and kaudit does not supervise that restart")
+                    .help("the API server may be unavailable for up to 45 s; kaudit rollback --root / restores the previous state"),
             );
         }
         Ok(restart)
     }
 
-    /// Whether somebody is asked before the change.
-    fn is_asked_about(self) -> bool {
+    /// Whether to ask for confirmation.
+    fn asks_first(self) -> bool {
         self.interactive && !self.consent.yes
     }
 
-    /// Shows the plan to whoever is to be asked, and asks; without anybody to ask, the options have agreed.
+    /// Shows the plan and asks for confirmation, where there is a terminal and no `--yes`.
     fn is_agreed_to(self, restart: Option<&Checked>, report: &mut Report, output: &mut Output<'_>) -> bool {
-        if !self.is_asked_about() {
+        if !self.asks_first() {
             return true;
         }
         print_plan(output, report);
         report.forget_plan();
         if let Some(checked) = restart {
-            output.line(&format!("The API server is restarted: {}.", checked.expected));
+            output.line(&format!("This restarts the API server: {}.", checked.expected));
         }
         ask(output, self.verb)
     }
 
-    /// The change on a live node, with everything that a restart takes.
+    /// The change on a live node, with a restart.
     fn restart(
         self,
         target: &Target,
@@ -187,48 +199,54 @@ impl Change<'_> {
         output: &mut Output<'_>,
     ) -> Result<End, Box<End>> {
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
-        let outcome =
-            live::perform(target, kubelet, &record, checked.options, checked.surge.as_ref(), output)
-                .map_err(stop)?;
+        let outcome = live::perform(target, kubelet, planned, &record, checked, output).map_err(stop)?;
         if matches!(outcome, Outcome::Done(_)) {
             check_on_disk(target, &planned.plan)?;
         }
         Ok(describe(outcome, checked.options.method, report, &self.done(planned)))
     }
 
-    /// The change of a tree, or of a live node whose API server need not notice it.
+    /// The change of a tree, or of a live node without a restart.
     fn apply(self, target: &Target, planned: &Planned, mut report: Report) -> Result<End, Box<End>> {
         let mut node = target.node.clone();
         let record = transaction::record_of(&planned.plan, planned.number, self.command, now());
         match transaction::apply(&mut node, &record) {
             Ok(()) => {}
             Err(Failure::Undone(cause)) => {
-                let refusal = Diagnostic::error(format!("{cause:#}")).help("everything is as before");
-                return Err(stop(refusal.into()));
+                let report = Report {
+                    refusals: vec![Diagnostic::error(format!("{cause:#}"))],
+                    message: "Nothing was changed: every file is as before.".to_owned(),
+                    ..Report::default()
+                };
+                return Err((report, Exit::Refused).into());
             }
             Err(Failure::Stuck { cause, undoing }) => {
-                report.refusals.push(Diagnostic::error(format!("{cause:#}; undoing: {undoing:#}")));
-                return Err(needs_hands(report).into());
+                report.refusals.push(Diagnostic::error(format!("{cause:#}")));
+                report
+                    .refusals
+                    .push(Diagnostic::error(format!("the change could not be undone: {undoing:#}")));
+                return Err(manual_intervention(report).into());
             }
         }
         check_on_disk(target, &planned.plan)?;
         report.verified = Verified { on_disk: true, ..Verified::default() };
         report.message = self.done(planned);
         if target.root.is_some() && !target.is_live_tree() {
-            report.hint = Some("the files of this tree are changed; nothing was restarted".to_owned());
+            report.hint =
+                Some("only the files of this directory tree were changed; nothing was restarted".to_owned());
         }
         Ok((report, Exit::Done))
     }
 
-    /// What is said when it went through.
+    /// The message of a successful run.
     fn done(self, planned: &Planned) -> String {
         let what = match self.command {
-            "enable" => "Audit logging on",
-            "disable" => "Audit logging off",
-            "restart" => "Restarted",
-            _ => "Rolled back",
+            "enable" => "Audit logging is enabled",
+            "disable" => "Audit logging is disabled",
+            "restart" => "The API server is restarted",
+            _ => "The rollback is complete",
         };
-        format!("{what}: done, generation {}.", planned.number)
+        format!("{what} (generation {}).", planned.number)
     }
 }
 
@@ -241,23 +259,26 @@ fn stop(obstacle: Obstacle) -> Box<End> {
 fn dry_run(target: &Target, plan: &Plan, mut report: Report) -> End {
     if plan.brings_webhook && target.root.is_none() {
         report.notes.push(
-            Diagnostic::info("the webhook's receiver was not asked")
-                .help("kaudit webhook check does, with the same options"),
+            Diagnostic::info("the webhook's receiver was not contacted")
+                .help("to test it, run kaudit webhook check with the same options"),
         );
     }
     report.dry_run = true;
-    "Dry run: nothing was written.".clone_into(&mut report.message);
+    "Dry run: nothing was changed.".clone_into(&mut report.message);
     (report, Exit::Done)
 }
 
 /// Reads every written file again.
 fn check_on_disk(target: &Target, plan: &Plan) -> Result<(), Box<End>> {
     for file in plan.changed_files() {
-        let now = target.node.read_file(&file.path, MANIFEST_LIMIT).map_err(failed)?;
-        if now.map(|state| state.bytes) != file.after.as_ref().map(|state| state.bytes.clone()) {
-            let refusal = Diagnostic::error(format!("{} is not what was written", file.path.display()));
-            return Err(needs_hands(Report { refusals: vec![refusal], ..Report::default() }).into());
-        }
+        let expected = file.after.as_ref().map(|state| &state.bytes);
+        let problem = match target.node.read_file(&file.path, MANIFEST_LIMIT) {
+            Ok(now) if now.as_ref().map(|state| &state.bytes) == expected => continue,
+            Ok(_) => format!("{} does not have the content that was written", file.path.display()),
+            Err(error) => format!("{error:#}"),
+        };
+        let refusals = vec![Diagnostic::error(problem)];
+        return Err(manual_intervention(Report { refusals, ..Report::default() }).into());
     }
     Ok(())
 }

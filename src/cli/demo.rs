@@ -78,7 +78,7 @@ fn show(output: &mut Output<'_>, run_command: RunCommand) -> anyhow::Result<Exit
     output.line("");
     if !identical {
         output.line("The manifest was NOT restored: this is a bug in kaudit.");
-        return Ok(Exit::NeedsHands);
+        return Ok(Exit::ManualIntervention);
     }
     output.line("The manifest was restored byte for byte. The temporary directory is removed.");
     Ok(Exit::Done)

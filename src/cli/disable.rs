@@ -23,6 +23,6 @@ pub(super) fn run(
 ) -> (Report, Exit) {
     Change::of("disable", "Disable audit logging", options, context).run(target, output, |target, _| {
         let (manifest, observed) = read_for_change(&target.node, &target.manifest)?;
-        Ok(Planned::of(plan_disable(&manifest, &observed)?, &observed))
+        Ok(Planned::of(plan_disable(&manifest, &observed)?, manifest, &observed))
     })
 }

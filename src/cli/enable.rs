@@ -6,14 +6,14 @@ use super::intent;
 use super::options::{ChangeOptions, Consent, Restart};
 use super::settings::Settings;
 use super::target::Target;
-use super::webhook::judge_files;
+use super::webhook::check_files;
 use crate::audit::merged::{Merged, Origin};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::manifest::{Manifest, refuse_managed};
 use crate::node::Node;
 use crate::observe::{Obstacle, look, observe};
-use crate::plan::{Draft, Observed, Survey, Wanted, check_surroundings, draft_enable, lines_by_hand};
+use crate::plan::{Draft, Observed, ReadSet, Wanted, check_surroundings, draft_enable, lines_by_hand};
 use crate::report::{Output, Report};
 use clap::Args;
 use std::path::Path;
@@ -67,13 +67,13 @@ pub(super) fn read_for_change(node: &Node, manifest_path: &Path) -> Result<(Mani
     let mut observed = observe(node, manifest_path)?;
     let shown = || manifest_path.display().to_string();
     let manifest = Manifest::read(&observed.manifest.bytes).map_err(|refusal| {
-        // That another tool owns a manifest says more than that its command is a shell's.
+        // That another tool manages the manifest is the more helpful reason.
         refuse_managed(&observed.manifest.bytes, manifest_path).unwrap_or(refusal).in_file(shown())
     })?;
     check_surroundings(&manifest, &observed)?;
-    let mut survey = Survey::of_history(&observed.history);
-    survey.files.remove(manifest_path);
-    look(node, &mut observed, &survey)?;
+    let mut read_set = ReadSet::of_history(&observed.history);
+    read_set.files.remove(manifest_path);
+    look(node, &mut observed, &read_set)?;
     Ok((manifest, observed))
 }
 
@@ -99,21 +99,21 @@ pub(super) fn plan(
         });
         explain(Obstacle::Refused(named.collect()))
     };
-    let draft = draft_enable(manifest, wanted, &observed.history.owned()).map_err(in_manifest)?;
-    look(node, &mut observed, &draft.survey())?;
+    let draft = draft_enable(manifest.clone(), wanted, &observed.history.owned()).map_err(in_manifest)?;
+    look(node, &mut observed, &draft.read_set())?;
     observed.is_live = is_live;
     if let (true, Some(log)) = (is_live, draft.log()) {
         observed.log_bytes_available = Some(node.bytes_available(log)?);
     }
     let lines = if verbose { describe(&draft) } else { Vec::new() };
     let mut plan = draft.finish(&observed).map_err(in_manifest)?;
-    plan.notes.extend(judge_files(target, &plan, ignored)?);
-    let mut planned = Planned::of(plan, &observed);
+    plan.notes.extend(check_files(target, &plan, ignored)?);
+    let mut planned = Planned::of(plan, manifest, &observed);
     planned.lines = lines;
     Ok(planned)
 }
 
-/// Where only the form of the manifest keeps kaudit from editing it, the operator gets the lines.
+/// Adds the lines to add by hand, if kaudit only does not support the form of the manifest.
 fn add_lines_by_hand(obstacle: Obstacle, wanted: &Wanted) -> Obstacle {
     match obstacle {
         Obstacle::Refused(refusals) => Obstacle::Refused(
@@ -137,14 +137,14 @@ fn describe(draft: &Draft) -> Vec<String> {
     let settings: &Merged = draft.settings();
     let mut lines = vec![format!("Kubernetes {}", draft.version())];
     lines.extend(settings.entries.iter().map(|entry| {
-        format!("  {:<42} {:<10} {}", format!("--{}", entry.flag), origin_word(entry.origin), entry.value)
+        format!("  {:<42} {:<10} {}", format!("--{}", entry.flag), origin_name(entry.origin), entry.value)
     }));
     lines
 }
 
-fn origin_word(origin: Origin) -> &'static str {
+fn origin_name(origin: Origin) -> &'static str {
     match origin {
-        Origin::Requested => "asked",
+        Origin::Requested => "requested",
         Origin::Kept => "kept",
         Origin::Default => "default",
     }

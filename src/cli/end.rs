@@ -1,6 +1,5 @@
-//! The end of a command: its report, and what becomes of an obstacle.
+//! The end of a command: its report.
 
-use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::observe::Obstacle;
 use crate::report::{Output, Report, print_report};
@@ -18,9 +17,5 @@ pub(super) fn refuse(obstacle: Obstacle) -> (Report, Exit) {
 
 /// Turns an obstacle into the end of a command that never changes anything.
 pub(super) fn refuse_reading(obstacle: Obstacle) -> (Report, Exit) {
-    let refusals = match obstacle {
-        Obstacle::Refused(refusals) => refusals,
-        Obstacle::Failed(error) => vec![Diagnostic::error(format!("{error:#}"))],
-    };
-    (Report { refusals, ..Report::default() }, Exit::Refused)
+    (Report { refusals: obstacle.into_diagnostics(), ..Report::default() }, Exit::Refused)
 }

@@ -255,7 +255,7 @@ fn conclude(args: &ReceiveArgs, received: &Received, report: &mut Report) -> Exi
             report.refusals.push(refusal.help(
                 "fix the cause and restart: the API server sends requests with the response 503 again",
             ));
-            Exit::NeedsHands
+            Exit::ManualIntervention
         }
     }
 }

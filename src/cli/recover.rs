@@ -1,7 +1,7 @@
-//! `recover`, and the lock: what stands before every change.
+//! `recover`, and the lock: what comes before every change.
 
 use super::end::refuse;
-use super::live::{self, End, needs_hands, refusal_of};
+use super::live::{self, End, manual_intervention};
 use super::options::Waiting;
 use super::target::Target;
 use crate::diagnostic::Diagnostic;
@@ -24,12 +24,12 @@ pub(super) const DRAIN_HELP: &str = "\
 Kill the old API server this long after it has stopped listening, such as 2s; requests that are still open, such as \
 watches, are cut [default: the pod's grace period, 30s with kubeadm]";
 
-/// `recover`: finishes or undoes what an earlier run left.
+/// `recover`: completes or rolls back an interrupted run.
 pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) -> End {
     match Journal::read(&target.node) {
-        Err(error) => return *stuck(&format!("{error:#}")),
+        Err(error) => return *unreadable(error.into()),
         Ok(None) => {
-            let message = "Nothing to recover: no run is unfinished.".to_owned();
+            let message = "Nothing to recover: no run was interrupted.".to_owned();
             return (Report { message, ..Report::default() }, Exit::Done);
         }
         Ok(Some(_)) => {}
@@ -37,7 +37,7 @@ pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) ->
     match take_lock(target).and_then(|lock| recover(target, waiting, output).map(|notes| (lock, notes))) {
         Ok((_lock, note)) => {
             let message = note.map_or_else(
-                || "Nothing to recover: no run is unfinished.".to_owned(),
+                || "Nothing to recover: no run was interrupted.".to_owned(),
                 |note| format!("Recovered: {}.", note.message),
             );
             (Report { message, changed: true, ..Report::default() }, Exit::Done)
@@ -46,26 +46,28 @@ pub(super) fn run(target: &Target, waiting: Waiting, output: &mut Output<'_>) ->
     }
 }
 
-/// Recovers before a change is planned; a dry run only says that it would.
+/// Recovers before a change is planned; a dry run only reports that it would.
 pub(super) fn recover_first(
     target: &Target,
     is_dry_run: bool,
     waiting: Waiting,
     output: &mut Output<'_>,
 ) -> Result<Vec<Diagnostic>, Box<End>> {
-    if Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?.is_none() {
+    if Journal::read(&target.node).map_err(|error| unreadable(error.into()))?.is_none() {
         return Ok(Vec::new());
     }
     if is_dry_run {
         return Ok(vec![
-            Diagnostic::warning("an earlier run did not finish; what follows is planned from what it left")
-                .help("the next run without --dry-run finishes or undoes it first"),
+            Diagnostic::warning(
+                "an earlier run was interrupted; this plan starts from the state that it left",
+            )
+            .help("the next run without --dry-run completes it or rolls it back first"),
         ]);
     }
     let _lock = take_lock(target)?;
     let recovered = recover(target, waiting, output)?;
     Ok(recovered
-        .map(|note| Diagnostic::info(format!("an earlier run had died: {}", note.message)))
+        .map(|note| Diagnostic::info(format!("recovered an interrupted run: {}", note.message)))
         .into_iter()
         .collect())
 }
@@ -77,9 +79,9 @@ pub(super) fn take_lock(target: &Target) -> Result<Lock, Box<End>> {
     target.node.lock(Path::new(LOCK_PATH), &now()).map_err(|error| match error {
         LockError::Failed(error) => failed(error),
         LockError::Held(holder) => {
-            let refusal = Diagnostic::error(format!("another run of kaudit is under way: {holder}"))
+            let refusal = Diagnostic::error(format!("another kaudit run is in progress ({holder})"))
                 .in_file(LOCK_PATH)
-                .help("wait for it to end; the lock goes with its process");
+                .help("wait until it has ended; the lock is released with its process");
             let report = Report {
                 refusals: vec![refusal],
                 message: "Nothing was changed.".to_owned(),
@@ -90,17 +92,17 @@ pub(super) fn take_lock(target: &Target) -> Result<Lock, Box<End>> {
     })
 }
 
-/// Under the lock: what the journal says by now.
+/// Under the lock: recovers what the journal describes now.
 fn recover(
     target: &Target,
     waiting: Waiting,
     output: &mut Output<'_>,
 ) -> Result<Option<Diagnostic>, Box<End>> {
-    let journal = Journal::read(&target.node).map_err(|error| stuck(&format!("{error:#}")))?;
+    let journal = Journal::read(&target.node).map_err(|error| unreadable(error.into()))?;
     let is_restart = journal.is_some_and(|journal| journal.phase != Phase::Files);
     if let (true, Some(kubelet)) = (is_restart, &target.kubelet) {
         let kubelet = kubelet.as_ref().map_err(|refusals| refuse(refusals.clone().into()))?;
-        // Without a record, it died before that was complete.
+        // Without a record, it was interrupted before the record was complete.
         if let Some((recovered, interrupt)) =
             live::recover(target, kubelet, waiting, output).map_err(unreadable)?
         {
@@ -113,48 +115,51 @@ fn recover(
     }
     let mut node = target.node.clone();
     let recovered = restart::recover_tree(&target.node, &mut node, &target.manifest);
-    match recovered.map_err(|error| stuck(&format!("{error:#}")))? {
+    match recovered.map_err(|error| unreadable(error.into()))? {
         Recovered::Nothing => Ok(None),
-        Recovered::Finished(number) => Ok(Some(in_force(number, "every file is as planned"))),
+        Recovered::Finished(number) => Ok(Some(in_force(number, "every file has its planned content"))),
         Recovered::Undone(number) => Ok(Some(undone(number))),
         Recovered::Stuck(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-            Err(stuck(&format!(
-                "an earlier run died, and these files are neither as before nor as planned: {}",
+            Err(unreadable(Diagnostic::error(format!(
+                "an earlier run was interrupted, and these files have neither their previous nor their planned content: {}",
                 paths.join(", ")
-            )))
+            )).into()))
         }
     }
 }
 
-/// What a recovery on a live node has come to.
+/// The result of a recovery on a live node.
 fn tell(recovered: restart::Recovered) -> Result<Diagnostic, Box<End>> {
     Ok(match recovered {
-        restart::Recovered::Finished(number) => in_force(number, "the run that died had proven it"),
+        restart::Recovered::Finished(number) => in_force(number, "the interrupted run had verified it"),
         restart::Recovered::Verified(number, Proven::Event(id)) => {
-            in_force(number, &format!("its API server is healthy and proven: event {id} is in the log"))
+            in_force(number, &format!("the API server is healthy, and event {id} is in the log"))
         }
-        restart::Recovered::Verified(number, Proven::Off) => in_force(number, "its API server is healthy"),
-        restart::Recovered::Verified(number, proven @ (Proven::Silent(_) | Proven::Elsewhere(..))) => {
+        restart::Recovered::Verified(number, Proven::Off) => in_force(number, "the API server is healthy"),
+        restart::Recovered::Verified(
+            number,
+            proven @ (Proven::Unverifiable(_) | Proven::WebhookOnly(..)),
+        ) => {
             let why = proven.unproven().unwrap_or_default();
             in_force(
                 number,
-                &format!("its API server is healthy; that events are logged could not be proven: {why}"),
+                &format!("the API server is healthy; could not verify that events are logged: {why}"),
             )
         }
         restart::Recovered::Undone(number) => undone(number),
         restart::Recovered::Stuck(cause) => {
-            let report = Report { refusals: vec![refusal_of(cause)], ..Report::default() };
-            return Err(needs_hands(report).into());
+            let report = Report { refusals: vec![cause.diagnostic], ..Report::default() };
+            return Err(manual_intervention(report).into());
         }
     })
 }
 
-/// A signal came during a recovery, which was brought to its end; nothing else is begun.
+/// A signal came during a recovery, which was completed; nothing else is begun.
 fn interrupted(recovered: &Diagnostic, interrupt: Interrupt) -> End {
     let report = Report {
         changed: true,
-        refusals: vec![refusal_of(Cause::interrupted(interrupt))],
+        refusals: vec![Cause::interrupted(interrupt).diagnostic],
         message: format!("Recovered: {}.", recovered.message),
         ..Report::default()
     };
@@ -162,28 +167,20 @@ fn interrupted(recovered: &Diagnostic, interrupt: Interrupt) -> End {
 }
 
 fn in_force(number: u64, state: &str) -> Diagnostic {
-    Diagnostic::info(format!("generation {number} is in force: {state}"))
+    Diagnostic::info(format!("generation {number} is active: {state}"))
 }
 
 fn undone(number: u64) -> Diagnostic {
-    Diagnostic::info(format!("generation {number} is undone: the state before it is back"))
+    Diagnostic::info(format!("generation {number} is rolled back: the previous state is restored"))
 }
 
 fn unreadable(obstacle: Obstacle) -> Box<End> {
-    match obstacle {
-        Obstacle::Refused(refusals) => needs_hands(Report { refusals, ..Report::default() }).into(),
-        Obstacle::Failed(error) => stuck(&format!("{error:#}")),
-    }
+    manual_intervention(Report { refusals: obstacle.into_diagnostics(), ..Report::default() }).into()
 }
 
 /// The end of a run that failed before it began.
-pub(super) fn failed(error: anyhow::Error) -> Box<End> {
+fn failed(error: anyhow::Error) -> Box<End> {
     refuse(Obstacle::Failed(error)).into()
-}
-
-/// Neither state could be verified.
-fn stuck(reason: &str) -> Box<End> {
-    needs_hands(Report { refusals: vec![Diagnostic::error(reason)], ..Report::default() }).into()
 }
 
 #[cfg(test)]
@@ -195,25 +192,28 @@ mod tests {
         for (interrupt, exit) in [(Interrupt::Int, Exit::Interrupted), (Interrupt::Term, Exit::Terminated)] {
             let (report, code) = interrupted(&undone(3), interrupt);
             assert_eq!(code, exit);
-            assert_eq!(report.message, "Recovered: generation 3 is undone: the state before it is back.");
-            assert!(report.refusals.iter().all(|refusal| refusal.message.ends_with("asked for the end")));
+            assert_eq!(
+                report.message,
+                "Recovered: generation 3 is rolled back: the previous state is restored."
+            );
+            assert!(report.refusals.iter().all(|refusal| refusal.message.starts_with("interrupted by SIG")));
         }
     }
 
     #[test]
     fn a_generation_that_stands_is_told_with_what_was_seen_of_it() {
-        for (proven, words) in [
-            (Proven::Event("6f".to_owned()), "healthy and proven: event 6f is in the log"),
+        for (proven, state) in [
+            (Proven::Event("6f".to_owned()), "healthy, and event 6f is in the log"),
             (Proven::Off, "healthy"),
             (
-                Proven::Silent("no policy".to_owned()),
-                "healthy; that events are logged could not be proven: no policy",
+                Proven::Unverifiable("no policy".to_owned()),
+                "healthy; could not verify that events are logged: no policy",
             ),
         ] {
             let note = tell(restart::Recovered::Verified(10, proven)).unwrap();
-            assert_eq!(note.message, format!("generation 10 is in force: its API server is {words}"));
+            assert_eq!(note.message, format!("generation 10 is active: the API server is {state}"));
         }
-        let stuck = tell(restart::Recovered::Stuck(Cause::new("somebody else's"))).unwrap_err();
-        assert_eq!(stuck.1, Exit::NeedsHands);
+        let stuck = tell(restart::Recovered::Stuck(Cause::new("foreign"))).unwrap_err();
+        assert_eq!(stuck.1, Exit::ManualIntervention);
     }
 }

@@ -7,7 +7,7 @@ use super::target::Target;
 use crate::exit::Exit;
 use crate::node::now;
 use crate::observe::look;
-use crate::plan::{Survey, plan_restart};
+use crate::plan::{ReadSet, plan_restart};
 use crate::report::{Output, Report};
 
 /// What `--help` shows below the options.
@@ -26,7 +26,7 @@ pub(super) fn run(
     let time = now();
     Change::of("restart", "Restart the API server", options, context).run(target, output, |target, _| {
         let (manifest, mut observed) = read_for_change(&target.node, &target.manifest)?;
-        look(&target.node, &mut observed, &Survey::of_inputs(&manifest))?;
-        Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, &observed))
+        look(&target.node, &mut observed, &ReadSet::of_inputs(&manifest))?;
+        Ok(Planned::of(plan_restart(&manifest, &observed, &time)?, manifest, &observed))
     })
 }

@@ -40,7 +40,7 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> (Report, Exit) {
     Change::of("rollback", "Roll back", args.change, context).run(target, output, |target, _| {
-        let (_, observed) = read_for_change(&target.node, &target.manifest)?;
-        Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, &observed))
+        let (manifest, observed) = read_for_change(&target.node, &target.manifest)?;
+        Ok(Planned::of(plan_rollback(&observed, args.to, args.discard_edits)?, manifest, &observed))
     })
 }

@@ -1,7 +1,7 @@
-//! Which container is the API server, and which words of its `command` and `args` are its flags.
+//! Which container is the API server, and which items of its `command` and `args` are its flags.
 //!
-//! A container runs `command` followed by `args`. Where the manifest has no `command`, the image's entry point
-//! stands in its place. So the words are read as one list, each with the place that it came from.
+//! A container runs `command` followed by `args`. Where the manifest has no `command`, the image's entry point is used. So
+//! the arguments are read as one list, each with its position in the manifest.
 
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Document, Path};
@@ -14,28 +14,28 @@ pub struct ApiServer {
     pub container: usize,
     /// Its image reference.
     pub image: String,
-    /// The words that kube-apiserver reads as its own arguments, in order.
-    pub words: Vec<Word>,
+    /// The arguments of kube-apiserver itself, in order.
+    pub words: Vec<Argument>,
     /// The list that further flags belong to.
     pub list: FlagList,
-    /// Index in that list where kube-apiserver's own words begin.
+    /// Index in that list where kube-apiserver's own arguments begin.
     pub first: usize,
     /// How many items that list has.
     pub len: usize,
 }
 
-/// One word of a command line and where it stands.
+/// One argument and its position in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct Argument {
     /// `command` or `args`.
     pub list: FlagList,
     /// Its index there.
     pub index: usize,
-    /// The word.
+    /// Its text.
     pub text: String,
 }
 
-/// The two lists of a container that make its command line.
+/// The two lists of a container that form its command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlagList {
     /// `command`
@@ -56,20 +56,20 @@ impl FlagList {
 }
 
 impl ApiServer {
-    /// The words alone, for the flag scanner.
+    /// The texts of the arguments, for the flag scanner.
     #[must_use]
     pub fn arguments(&self) -> Vec<&str> {
         self.words.iter().map(|word| word.text.as_str()).collect()
     }
 }
 
-/// How a container's command line comes to kube-apiserver.
+/// How a container starts kube-apiserver.
 enum Launch {
-    /// The words from this one on are kube-apiserver's.
+    /// The arguments from this one on are kube-apiserver's.
     Direct { first: usize },
-    /// A shell (at this word) interprets a text; flags in it are not list items.
+    /// Through a shell script; flags in it are not list items.
     Shell,
-    /// It does not run kube-apiserver as far as its command line tells.
+    /// Its command line does not run kube-apiserver.
     Other,
 }
 
@@ -77,7 +77,7 @@ const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"]
 
 /// Finds the one container that runs kube-apiserver.
 ///
-/// Init containers are not looked at: an API server cannot be one.
+/// Init containers are ignored: an API server cannot be one.
 ///
 /// # Errors
 /// None, several, or one that is started through a shell, with the lines to add by hand.
@@ -107,7 +107,7 @@ pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Diagnost
                 name_of(containers, first.container),
                 name_of(containers, second.container)
             ))
-            .help("kaudit edits a pod with one API server; which of the two serves is for you to say"),
+            .help("kaudit supports exactly one kube-apiserver container per pod"),
             &containers_path.index(second.container),
         )),
         (None, _) if let Some((index, refusal)) = hidden(containers) => {
@@ -116,15 +116,15 @@ pub(super) fn find(document: &Document, pod: &Pod) -> Result<ApiServer, Diagnost
         (None, _) => Err(document.point(
             Diagnostic::error("no container of this pod runs kube-apiserver")
                 .help(format!("containers here: {}", list_names(containers)))
-                .help("name the API server's manifest with --manifest FILE"),
+                .help("select the API server's manifest with --manifest FILE"),
             &containers_path,
         )),
     }
 }
 
-fn describe(index: usize, container: &Container, words: Vec<Word>, first: usize) -> ApiServer {
-    let own: Vec<Word> = words.into_iter().skip(first).collect();
-    // Further flags go where the last flag is; where there is none, behind the binary itself.
+fn describe(index: usize, container: &Container, words: Vec<Argument>, first: usize) -> ApiServer {
+    let own: Vec<Argument> = words.into_iter().skip(first).collect();
+    // Further flags go where the last flag is; without one, after the program itself.
     let list = own.last().map_or_else(
         || {
             if container.command.as_deref().unwrap_or_default().is_empty() {
@@ -144,17 +144,17 @@ fn describe(index: usize, container: &Container, words: Vec<Word>, first: usize)
     ApiServer { container: index, image, words: own, list, first, len }
 }
 
-fn words_of(container: &Container) -> Vec<Word> {
+fn words_of(container: &Container) -> Vec<Argument> {
     let of = |list: FlagList, words: Option<&Vec<String>>| {
         let words = words.cloned().unwrap_or_default();
-        words.into_iter().enumerate().map(move |(index, text)| Word { list, index, text })
+        words.into_iter().enumerate().map(move |(index, text)| Argument { list, index, text })
     };
     of(FlagList::Command, container.command.as_ref())
         .chain(of(FlagList::Args, container.args.as_ref()))
         .collect()
 }
 
-fn launch(container: &Container, words: &[Word]) -> Launch {
+fn launch(container: &Container, words: &[Argument]) -> Launch {
     let mut previous = "";
     for (index, word) in words.iter().enumerate() {
         let text = word.text.as_str();
@@ -172,16 +172,16 @@ fn launch(container: &Container, words: &[Word]) -> Launch {
         }
         previous = text;
     }
-    // Without a command, an image that is kube-apiserver's reads the args itself; a flag that only kube-apiserver
-    // has shows that they are meant for it.
+    // Without a command, the image's entry point gets the args; a flag that only kube-apiserver has shows that they are
+    // its arguments.
     let entry_point_is_it =
         container.command.is_none() && image_name(container).starts_with("kube-apiserver");
     let reads_flags = words.iter().any(|word| word.text.trim_start_matches('-').starts_with("etcd-servers"));
     if entry_point_is_it && reads_flags { Launch::Direct { first: 0 } } else { Launch::Other }
 }
 
-/// Whether a container that starts a shell is the API server's: its script, its name or its image says so.
-fn mentions_api_server(container: &Container, words: &[Word]) -> bool {
+/// Whether a container that starts a shell is the API server's, by its script, name or image.
+fn mentions_api_server(container: &Container, words: &[Argument]) -> bool {
     let in_script = words
         .iter()
         .any(|word| word.text.contains("kube-apiserver") || word.text.contains("hyperkube apiserver"));
@@ -190,22 +190,25 @@ fn mentions_api_server(container: &Container, words: &[Word]) -> bool {
 
 fn shell_refusal(container: &Container) -> Diagnostic {
     Diagnostic::error(format!("the container {} starts kube-apiserver through a shell", container.name))
-        .help("kaudit does not edit shell text: write the command as a list")
+        .help("kaudit does not edit shell scripts: write the command as a list")
         .by_hand()
 }
 
-/// A container that is the API server's by name or image, and starts something else.
+/// A container that is the API server's by name or image, but starts another program.
 fn hidden(containers: &[Container]) -> Option<(usize, Diagnostic)> {
     let (index, container) = containers.iter().enumerate().find(|(_, container)| {
         container.name == "kube-apiserver" || image_name(container).starts_with("kube-apiserver")
     })?;
     let words = words_of(container);
-    let what = words.first().map_or("its image's entry point without arguments", |word| word.text.as_str());
+    let what = words.first().map_or("the image's entry point without arguments", |word| word.text.as_str());
     let reason = format!(
-        "the container {} starts {what}, not kube-apiserver: kaudit cannot tell which of its words are flags",
+        "the container {} starts {what}, not kube-apiserver: kaudit cannot tell which arguments are its flags",
         container.name
     );
-    Some((index, Diagnostic::error(reason).help("name kube-apiserver itself in command or args").by_hand()))
+    Some((
+        index,
+        Diagnostic::error(reason).help("start kube-apiserver directly in command or args").by_hand(),
+    ))
 }
 
 fn base_name(word: &str) -> &str {

@@ -1,7 +1,6 @@
-//! The static pod manifest of the API server: what it must be before kaudit touches it, where its flags live,
-//! what its mounts cover, who else may own it.
+//! The static pod manifest of the API server: its validation, its flags and mounts, and other tools that manage it.
 //!
-//! Everything here is pure: bytes in, values or refusals out.
+//! Everything here is pure: bytes in, values or diagnostics out.
 
 mod launch;
 mod mounts;
@@ -10,9 +9,9 @@ mod owner;
 mod pod;
 mod validate;
 
-pub use launch::{ApiServer, FlagList, Word};
+pub use launch::{ApiServer, Argument, FlagList};
 pub use mounts::{Coverage, Mount, MountSource, normalise};
-pub use neighbours::{Neighbour, find_twins};
+pub use neighbours::{Neighbour, find_duplicates};
 pub use owner::Manager;
 pub use validate::check_pod;
 
@@ -21,19 +20,19 @@ use crate::yaml::{self, Document, Path};
 use k8s_openapi::api::core::v1::{Container, Pod};
 use std::path::Path as FilePath;
 
-/// The annotation that carries [`config_digest`]: it gives the pod a new uid when only the policy changes, and
-/// lets `status` compare what runs with what is on disk.
+/// The annotation with the digest of policy and webhook kubeconfig: it gives the pod a new uid when only the policy
+/// changes, and lets `status` compare the running configuration with the files.
 pub const DIGEST_ANNOTATION: &str = "kaudit.dev/config-sha256";
 
-/// As [`Manifest::refuse_managed`], for bytes that may not pass the gate; none where they are no Pod at all.
+/// As [`Manifest::refuse_managed`], for bytes that may be invalid; `None` where they are not a Pod.
 #[must_use]
 pub fn refuse_managed(bytes: &[u8], path: &FilePath) -> Option<Diagnostic> {
     let document = Document::read(yaml::decode(bytes).ok()?).ok()?;
     owner::refuse_managed(&pod::decode(&document).ok()?, path)
 }
 
-/// A manifest that passed the gate: one document, one Pod, one container that runs kube-apiserver.
-#[derive(Debug)]
+/// A valid manifest: one document, one Pod, one container that runs kube-apiserver.
+#[derive(Debug, Clone)]
 pub struct Manifest {
     document: Document,
     pod: Pod,
@@ -51,7 +50,7 @@ impl Manifest {
         Self::of(Document::parse(text)?)
     }
 
-    /// The manifest in a document that is read already.
+    /// The manifest in a parsed document.
     ///
     /// # Errors
     /// As [`Manifest::read`].
@@ -91,19 +90,19 @@ impl Manifest {
         self.pod.spec.as_ref()?.containers.get(self.api_server.container)
     }
 
-    /// Where that container stands in the document.
+    /// The path of that container in the document.
     #[must_use]
     pub fn container_path(&self) -> Path {
         Path::root().key("spec").key("containers").index(self.api_server.container)
     }
 
-    /// What the container sees of the host.
+    /// The mounts of that container.
     #[must_use]
     pub fn mounts(&self) -> Vec<Mount> {
         mounts::of(&self.pod, self.api_server.container)
     }
 
-    /// The user that the API server runs as, where the manifest says one other than the image's.
+    /// The user that the API server runs as, if the manifest sets one.
     #[must_use]
     pub fn run_as_user(&self) -> Option<i64> {
         let of_container = self.container().and_then(|c| c.security_context.as_ref()?.run_as_user);

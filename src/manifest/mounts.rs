@@ -1,4 +1,4 @@
-//! What the API server's container sees of the host.
+//! The mounts of the API server's container.
 
 use k8s_openapi::api::core::v1::{Pod, Volume, VolumeMount};
 use std::path::{Component, Path, PathBuf};
@@ -32,9 +32,9 @@ pub enum MountSource {
         /// Index of the volume in `spec.volumes`.
         volume: usize,
     },
-    /// Something that ends with the pod or comes from elsewhere (`emptyDir`, `configMap`, …).
+    /// Another kind of volume (`emptyDir`, `configMap`, …).
     Other(String),
-    /// Not to be reasoned about, and why: a volume that the pod does not declare, a `subPathExpr`.
+    /// A source that cannot be determined, and why: an undeclared volume, a `subPathExpr`.
     Unknown(&'static str),
 }
 
@@ -45,7 +45,7 @@ pub struct Coverage {
     pub mount: Mount,
     /// The host's path for it, where the mount shows the host.
     pub host: Option<PathBuf>,
-    /// Whether the mount point is the very path, and not a directory above it.
+    /// Whether the mount point is the path itself, and not a directory above it.
     pub exact: bool,
 }
 
@@ -70,7 +70,7 @@ impl Coverage {
     }
 }
 
-/// An absolute path without `.`, `..`, doubled or trailing slashes, as the kernel would see it without links.
+/// An absolute path without `.`, `..`, repeated or trailing slashes, as the kernel resolves it without links.
 #[must_use]
 pub fn normalise(path: &Path) -> PathBuf {
     let mut normal = PathBuf::from("/");
@@ -113,10 +113,10 @@ pub(super) fn of(pod: &Pod, container: usize) -> Vec<Mount> {
 fn source_of(volumes: &[Volume], mount: &VolumeMount) -> MountSource {
     let Some((index, volume)) = volumes.iter().enumerate().find(|(_, volume)| volume.name == mount.name)
     else {
-        return MountSource::Unknown("a volume that the pod does not have");
+        return MountSource::Unknown("a volume that the pod does not declare");
     };
     if mount.sub_path_expr.is_some() {
-        return MountSource::Unknown("a subPathExpr, which only the kubelet can follow");
+        return MountSource::Unknown("a subPathExpr, which only the kubelet can resolve");
     }
     match &volume.host_path {
         Some(host) => {

@@ -1,5 +1,5 @@
-//! The other files in the manifests directory. The kubelet runs every regular file there that has no leading
-//! dot, whatever its ending; a backup beside the manifest is a second API server, or silently the only one.
+//! The other files in the manifests directory. The kubelet runs every regular file there without a leading dot, whatever
+//! its extension; a backup of the manifest is a second API server, or silently replaces the first one.
 
 use super::pod;
 use crate::diagnostic::Diagnostic;
@@ -16,12 +16,12 @@ pub struct Neighbour {
     pub bytes: Vec<u8>,
 }
 
-/// Refuses every neighbour that is the API server too: the same pod name, a container that runs kube-apiserver,
-/// or a name that says so where the content cannot be read as a pod.
+/// Refuses every duplicate of the API server's manifest: the same pod name, a container that runs kube-apiserver, or a
+/// similar file name where the content is not a valid pod.
 ///
 /// kubernetes issues 55596, 129364, 136962; kubeadm issue 2823.
 #[must_use]
-pub fn find_twins(
+pub fn find_duplicates(
     directory: &Path,
     manifest_name: &str,
     pod: &Pod,
@@ -31,25 +31,25 @@ pub fn find_twins(
         .iter()
         .filter(|neighbour| !neighbour.name.starts_with('.') && neighbour.name != manifest_name)
         .filter_map(|neighbour| {
-            let why = twin_of(manifest_name, pod, neighbour)?;
+            let why = duplicate_of(manifest_name, pod, neighbour)?;
             let path = directory.join(&neighbour.name);
             Some(
-                Diagnostic::error(format!("{} is a twin of the API server's manifest: {why}", neighbour.name))
+                Diagnostic::error(format!("{} is a duplicate static pod manifest of the API server: {why}", neighbour.name))
                     .in_file(path.display().to_string())
-                    .help("the kubelet runs every file here without a leading dot, .bak and .orig too; with two, the last name in sort order wins at each re-listing")
-                    .help(format!("move it away: mv {} /root/", path.display())),
+                    .help("the kubelet runs every file in this directory without a leading dot, including .bak and .orig; of two such pods, the last file name in sort order wins")
+                    .help(format!("move it out of the directory: mv {} /root/", path.display())),
             )
         })
         .collect()
 }
 
-fn twin_of(manifest_name: &str, pod: &Pod, neighbour: &Neighbour) -> Option<String> {
+fn duplicate_of(manifest_name: &str, pod: &Pod, neighbour: &Neighbour) -> Option<String> {
     let looks_like_it = || {
         let stem = manifest_name.split('.').next().unwrap_or(manifest_name);
         neighbour
             .name
             .starts_with(stem)
-            .then(|| "its name says so, and it cannot be read as another pod".to_owned())
+            .then(|| "it has a similar name and is not the manifest of another pod".to_owned())
     };
     let Ok(document) = yaml::decode(&neighbour.bytes).and_then(Document::parse) else {
         return looks_like_it();
@@ -57,8 +57,8 @@ fn twin_of(manifest_name: &str, pod: &Pod, neighbour: &Neighbour) -> Option<Stri
     let Ok(other) = pod::decode(&document) else { return looks_like_it() };
     let name = |pod: &Pod| (pod.metadata.namespace.clone(), pod.metadata.name.clone());
     if name(&other) == name(pod) {
-        return Some(format!("the same pod name, {}", other.metadata.name.unwrap_or_default()));
+        return Some(format!("it has the same pod name, {}", other.metadata.name.unwrap_or_default()));
     }
     let runs_it = super::launch::find(&document, &other).is_ok();
-    runs_it.then(|| "it runs kube-apiserver as well".to_owned())
+    runs_it.then(|| "it runs kube-apiserver too".to_owned())
 }

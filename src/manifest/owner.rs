@@ -1,8 +1,8 @@
-//! Other tools that write this manifest themselves and would undo any edit: recognised by their marks, so that
-//! the operator hears which setting of that tool is the right place.
+//! Other tools that write this manifest themselves and would overwrite any edit. They are recognised by their marks, so
+//! that kaudit can name the right setting of that tool.
 //!
-//! A mark must be one that kubeadm and what builds on kubeadm (kubespray, minikube, Cluster API, Deckhouse)
-//! never write: a manifest of kubeadm's must never be refused.
+//! A mark must be one that kubeadm and tools based on kubeadm (kubespray, minikube, Cluster API, Deckhouse) never write: a
+//! manifest of kubeadm must never be refused.
 
 use crate::diagnostic::Diagnostic;
 use k8s_openapi::api::core::v1::Pod;
@@ -43,7 +43,7 @@ impl Manager {
         }
     }
 
-    /// Where audit logging is set with this manager.
+    /// Where audit logging is configured with this manager.
     #[must_use]
     pub fn right_place(self) -> &'static str {
         match self {
@@ -68,7 +68,7 @@ impl Manager {
                  `talosctl apply-config`"
             }
             Manager::Bootkube => {
-                "this API server only lives while the cluster starts: configure the permanent one (for Typhoon: \
+                "this API server only runs while the cluster starts: configure the permanent one (for Typhoon: \
                  its Terraform module)"
             }
         }
@@ -87,16 +87,16 @@ impl Manager {
         }
     }
 
-    /// The refusal that names the manager, how it was recognised and the right place.
+    /// The refusal that names the manager, how it was recognised and where to configure audit logging.
     #[must_use]
     fn refuse(self, evidence: &str) -> Diagnostic {
-        Diagnostic::error(format!("this manifest belongs to {}: {evidence}", self.name()))
+        Diagnostic::error(format!("this manifest is managed by {}: {evidence}", self.name()))
             .help(format!("{} would overwrite the edit", self.name()))
             .help(self.right_place())
     }
 }
 
-/// The refusal for a pod that another manager wrote, if it is one that kaudit knows.
+/// The refusal for a pod that is managed by a known tool.
 pub(super) fn refuse_managed(pod: &Pod, manifest: &Path) -> Option<Diagnostic> {
     let marks = Marks::of(pod);
     let path = manifest.to_string_lossy();
@@ -105,7 +105,7 @@ pub(super) fn refuse_managed(pod: &Pod, manifest: &Path) -> Option<Diagnostic> {
         .find_map(|manager| marks.show(manager, &path).map(|evidence| manager.refuse(&evidence)))
 }
 
-/// What a pod says about who made it.
+/// The parts of a pod by which its manager is recognised.
 struct Marks {
     annotations: Vec<String>,
     labels: Vec<(String, String)>,
@@ -135,11 +135,11 @@ impl Marks {
 
     fn show(&self, manager: Manager, path: &str) -> Option<String> {
         match manager {
-            // rancher/rke2, pkg/podtemplate and pkg/executor/staticpod. Its labels are kubeadm's and tell nothing.
+            // rancher/rke2, pkg/podtemplate and pkg/executor/staticpod. Its labels are the same as kubeadm's.
             Manager::Rke2 => self
                 .image_with("rancher/hardened-kubernetes")
                 .or_else(|| self.image_with("-rke2r"))
-                .or_else(|| path.contains("/rancher/rke2/").then(|| format!("it stands in {path}")))
+                .or_else(|| path.contains("/rancher/rke2/").then(|| format!("its path is {path}")))
                 .or_else(|| self.host_path_below("/var/lib/rancher/rke2"))
                 .or_else(|| self.host_path_below("/etc/rancher/rke2")),
             Manager::K3s => self.host_path_below("/var/lib/rancher/k3s"),

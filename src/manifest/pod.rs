@@ -1,4 +1,4 @@
-//! YAML → Pod, as the kubelet does it.
+//! YAML → Pod, as the kubelet decodes it.
 
 use crate::diagnostic::{Diagnostic, Position};
 use crate::secret::is_secret_name;
@@ -8,10 +8,10 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// A text whose first character is `{` is JSON to the kubelet (`k8s.io/apimachinery/pkg/util/yaml`, `hasJSONPrefix`),
-/// also where it would be a YAML flow mapping.
+/// even if it is a YAML flow mapping.
 ///
 /// # Errors
-/// It begins as JSON and is none.
+/// It begins like JSON and is not valid JSON.
 pub(super) fn check_json(text: &str) -> Result<(), Diagnostic> {
     if !text.trim_start().starts_with('{') {
         return Ok(());
@@ -29,10 +29,10 @@ pub(super) fn check_json(text: &str) -> Result<(), Diagnostic> {
 /// Decodes the one Pod of a manifest.
 ///
 /// The kubelet's file source decodes a single Pod (`pkg/kubelet/config/common.go`, `tryDecodeSinglePod`); a
-/// List, a Deployment or nothing at all is an error in its journal and no API server.
+/// List, a Deployment or an empty file is an error in its log, and no API server runs.
 ///
 /// # Errors
-/// Not a v1 Pod, or a field of another type than the Pod's, with its position.
+/// Not a v1 Pod, or a field with a wrong type, with its position.
 pub(super) fn decode(document: &Document) -> Result<Pod, Diagnostic> {
     let value = document.value();
     check_kind(document, value)?;
@@ -42,11 +42,11 @@ pub(super) fn decode(document: &Document) -> Result<Pod, Diagnostic> {
         let is_secret = names_secret(value, &in_document);
         // serde quotes the value that it did not expect.
         let inner = if is_secret { "expected a string".to_owned() } else { error.inner().to_string() };
-        let refusal = Diagnostic::error(format!("{path} is not what a Pod has there: {inner}"))
-            .help("the kubelet would not start this pod; mend the manifest first");
+        let refusal = Diagnostic::error(format!("{path} is invalid: {inner}"))
+            .help("the kubelet would not start this pod; fix the manifest first");
         let refusal = if inner.ends_with("expected a string") {
             refusal
-                .help("the kubelet reads YAML 1.1, where a bare no, on or 017 is no string: quote the value")
+                .help("the kubelet reads YAML 1.1, where an unquoted no, on or 017 is not a string: quote the value")
         } else {
             refusal
         };
@@ -75,18 +75,18 @@ fn check_kind(document: &Document, value: &Value) -> Result<(), Diagnostic> {
     let refusal = if value.is_null() {
         Diagnostic::error("the manifest is empty")
     } else if !value.is_object() {
-        Diagnostic::error("this is not a Pod manifest: the document is no mapping")
+        Diagnostic::error("this is not a Pod manifest: the document is not a mapping")
     } else if kind == "List" || kind.ends_with("List") {
         Diagnostic::error(format!("kind: {kind} is not a static pod"))
-            .help("the kubelet reads exactly one Pod from a file and ignores lists; put the Pod into a file of its own")
+            .help("the kubelet reads exactly one Pod from a file and ignores lists; put the Pod into a separate file")
     } else if kind.is_empty() || version.is_empty() {
-        Diagnostic::error("this is not a Pod manifest: `kind: Pod` and `apiVersion: v1` must both be there")
+        Diagnostic::error("this is not a Pod manifest: `kind: Pod` and `apiVersion: v1` are required")
     } else {
         Diagnostic::error(format!(
-            "a static pod is `kind: Pod`, `apiVersion: v1`; this is kind {kind}, apiVersion {version}"
+            "a static pod must be `kind: Pod`, `apiVersion: v1`; this is kind {kind}, apiVersion {version}"
         ))
     };
-    let refusal = refusal.help("name the manifest of the API server's static pod with --manifest FILE");
+    let refusal = refusal.help("select the manifest of the API server's static pod with --manifest FILE");
     Err(document.point(refusal, &Path::root().key("kind")))
 }
 

@@ -1,19 +1,18 @@
-//! What the kubelet would refuse although it decodes: the rules of `pkg/apis/core/validation` that an edit of
-//! flags, mounts, volumes and environment can break.
+//! Validation rules of the kubelet (`pkg/apis/core/validation`) that an edit of flags, mounts, volumes and environment can
+//! break.
 
 use crate::diagnostic::Diagnostic;
 use k8s_openapi::api::core::v1::Pod;
 use std::collections::BTreeSet;
 
-/// Checks a pod for what would make it invalid to the kubelet (`invalid pod: […]` in its journal, and no
-/// container at all).
+/// Checks whether the kubelet would reject the pod (`invalid pod: […]` in its log, and no container).
 ///
 /// # Errors
-/// The first thing that is wrong.
+/// The first error.
 pub fn check_pod(pod: &Pod) -> Result<(), Diagnostic> {
     let refuse = |reason: String| {
         Err(Diagnostic::error(reason)
-            .help("the kubelet would not start this pod at all; only its journal would say why"))
+            .help("the kubelet would not start this pod, and would report that only in its log"))
     };
     let Some(spec) = pod.spec.as_ref() else { return refuse("the pod has no spec".to_owned()) };
     if pod.metadata.name.as_deref().unwrap_or_default().is_empty() {
@@ -40,7 +39,7 @@ pub fn check_pod(pod: &Pod) -> Result<(), Diagnostic> {
             }
             if !volumes.contains(mount.name.as_str()) {
                 return refuse(format!(
-                    "container {} mounts the volume {}, which the pod does not have",
+                    "container {} mounts the volume {}, which the pod does not declare",
                     container.name, mount.name
                 ));
             }

@@ -1,11 +1,11 @@
-//! What a manifest tells about the node it runs on, and whether an edited one is what was planned.
+//! Checks of a manifest before it is edited, and of the edited one.
 
 use super::Wanted;
 use super::flags::{BARE_VALUE, audit_flags_there};
 use crate::audit::merged::Merged;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Manifest, check_pod, find_twins};
+use crate::manifest::{Manifest, check_pod, find_duplicates};
 use crate::plan::Observed;
 use crate::yaml::Document;
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use std::path::Path;
 /// The kubelet marks the API server's copy of a static pod with it (`pkg/kubelet/types/constants.go`).
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
-/// Refuses what must not be edited although it could be: a manifest of another manager's, a pod that the kubelet
-/// rejects as it is, twins beside it.
+/// Refuses manifests that must not be edited: one that another tool manages, a pod that the kubelet rejects, a duplicate
+/// static pod manifest beside it.
 ///
 /// # Errors
 /// One refusal for each.
@@ -28,11 +28,11 @@ pub fn check_surroundings(manifest: &Manifest, observed: &Observed) -> Result<()
     check_pod(manifest.pod()).map_err(in_file)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let twins = find_twins(directory, &name, manifest.pod(), &observed.neighbours);
-    if twins.is_empty() { Ok(()) } else { Err(twins) }
+    let duplicates = find_duplicates(directory, &name, manifest.pod(), &observed.neighbours);
+    if duplicates.is_empty() { Ok(()) } else { Err(duplicates) }
 }
 
-/// The version to judge by: what was given, or what the image tag says, or the newest known one.
+/// The version to check against: the requested one, else that of the image tag, else the newest known one.
 pub(super) fn version_of(
     manifest: &Manifest,
     wanted: &Wanted,
@@ -42,9 +42,9 @@ pub(super) fn version_of(
     wanted.version.clone().or_else(|| KubernetesVersion::from_image(image)).unwrap_or_else(|| {
         notes.push(
             Diagnostic::warning(format!(
-                "the image {image} does not tell its Kubernetes version; judged as 1.{NEWEST_KNOWN_MINOR}"
+                "the image {image} has no version tag; kaudit assumes Kubernetes 1.{NEWEST_KNOWN_MINOR}"
             ))
-            .help("name it: --kubernetes-version 1.31"),
+            .help("set the version: --kubernetes-version 1.31"),
         );
         KubernetesVersion { minor: NEWEST_KNOWN_MINOR, patch: None, suffix: String::new() }
     })
@@ -55,30 +55,30 @@ pub(super) fn remark(manifest: &Manifest, notes: &mut Vec<Diagnostic>) {
     if manifest.annotation(MIRROR_ANNOTATION).is_some() {
         notes.push(
             Diagnostic::warning(format!(
-                "the manifest has the annotation {MIRROR_ANNOTATION}: it is a dump of the running pod, and the kubelet does not start such a pod from a file"
+                "the manifest has the annotation {MIRROR_ANNOTATION}: it is a copy of the mirror pod, and the kubelet does not start such a pod from a file"
             ))
-            .help("restore the manifest that kubeadm wrote before you rely on this node"),
+            .help("restore the manifest that kubeadm wrote"),
         );
     }
     if let Some(uid) = &manifest.pod().metadata.uid {
         notes.push(
             Diagnostic::warning(format!(
-                "metadata.uid is fixed to {uid}: kubelets from 1.31 on ignore changes of flags and volumes in place"
+                "metadata.uid is set to {uid}: kubelets from 1.31 on ignore changes of flags and volumes then"
             ))
             .help("remove metadata.uid from the manifest"),
         );
     }
 }
 
-/// The postcondition in the API server's own terms: the edited text decodes as a Pod that the kubelet would
-/// accept, and its API server reads exactly the planned audit flags.
+/// The postcondition: the edited text is a Pod that the kubelet accepts, and its API server gets exactly the planned audit
+/// flags. Returns the edited manifest.
 ///
 /// # Errors
-/// Never, unless kaudit is wrong; then nothing has been written.
-pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Diagnostic> {
+/// Never, unless kaudit has a bug; then nothing has been written.
+pub(super) fn check_result(result: Document, settings: &Merged) -> Result<Manifest, Diagnostic> {
     let wrong = |what: String| {
-        Diagnostic::error(format!("kaudit's edit would not be what was planned: {what}"))
-            .help("nothing was written; please report this with the manifest")
+        Diagnostic::error(format!("internal error: the edited manifest is not as planned: {what}"))
+            .help("nothing was written; please report this bug with the manifest")
     };
     let edited = Manifest::of(result).map_err(|refusal| wrong(refusal.message))?;
     check_pod(edited.pod()).map_err(|refusal| wrong(refusal.message))?;
@@ -88,5 +88,5 @@ pub(super) fn check_result(result: Document, settings: &Merged) -> Result<(), Di
         .collect();
     let planned: BTreeMap<String, String> =
         settings.entries.iter().map(|entry| (entry.flag.clone(), entry.value.clone())).collect();
-    if read == planned { Ok(()) } else { Err(wrong(format!("the API server would read {read:?}"))) }
+    if read == planned { Ok(edited) } else { Err(wrong(format!("the API server would get {read:?}"))) }
 }

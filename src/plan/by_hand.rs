@@ -1,4 +1,4 @@
-//! What to add by hand to a manifest whose form kaudit does not edit.
+//! The lines to add by hand to a manifest whose form kaudit does not edit.
 
 use super::{CONFIG_DIRECTORY, CONFIG_VOLUME, LOG_VOLUME, POLICY_PATH, WEBHOOK_PATH, Wanted};
 use crate::audit::flag::{LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -7,8 +7,8 @@ use crate::audit::value::STANDARD_OUTPUT;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use std::path::Path;
 
-/// The flags, mounts and volumes of a wish, as text to paste: one entry per place. Empty where the wish itself is
-/// not one that an API server would start with.
+/// The requested flags, mounts and volumes as text to paste: one entry per place. Empty where an API server would not start
+/// with the requested settings.
 #[must_use]
 pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {
     let version = wanted.version.clone().unwrap_or(KubernetesVersion {
@@ -42,7 +42,7 @@ pub fn lines_by_hand(wanted: &Wanted) -> Vec<String> {
     ];
     if wanted.webhook.is_some() {
         lines.push(format!(
-            "and the webhook kubeconfig into {WEBHOOK_PATH}, with the files that it names beside it"
+            "and the webhook kubeconfig into {WEBHOOK_PATH}, with the files that it refers to beside it"
         ));
     }
     lines

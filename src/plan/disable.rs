@@ -1,4 +1,5 @@
-//! `disable`: back to the very bytes where nobody else edited since, else a surgical removal. Logs stay.
+//! `disable`: restores the original bytes if the files were not edited since, else removes only what belongs to audit
+//! logging. Logs stay.
 
 use super::files::{content_of, removable};
 use super::surgical::remove_audit;
@@ -9,10 +10,10 @@ use crate::generation::Owned;
 use crate::manifest::Manifest;
 use std::path::Path;
 
-/// Plans audit logging off.
+/// Plans to disable audit logging.
 ///
-/// The flags that stood in the manifest before kaudit go too: the API server does not audit afterwards. `rollback
-/// --to 0` is what brings them back.
+/// Audit flags from before kaudit are removed too, so that the API server does not audit afterwards. `rollback --to 0`
+/// restores them.
 ///
 /// # Errors
 /// The editor refuses.
@@ -22,33 +23,34 @@ pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Ve
     let owned = history.owned();
     let current = &observed.manifest;
     let base = history.untouched_base(&observed.manifest_path, current);
-    let bytes = if let Some(base) = base {
+    let after = if let Some(base) = base {
         let before = Manifest::read(&base.bytes).map_err(Diagnostic::alone)?;
-        let restored = remove_audit(&before, &Owned::default()).map_err(Diagnostic::alone)?.into_bytes();
-        plan.notes.push(if restored == base.bytes {
-            Diagnostic::info("the manifest goes back to the very bytes that it had before kaudit")
+        let restored = remove_audit(&before, &Owned::default()).map_err(Diagnostic::alone)?;
+        plan.notes.push(if restored.document().text().as_bytes() == base.bytes {
+            Diagnostic::info("the manifest gets exactly the content that it had before kaudit")
         } else {
-            Diagnostic::info("audit flags that stood there before kaudit go too")
-                .help("`kaudit rollback --to 0` brings them back")
+            Diagnostic::info("audit flags from before kaudit are removed too")
+                .help("`kaudit rollback --to 0` restores them")
         });
         restored
     } else {
         if history.was_edited(&observed.manifest_path, Some(current)) {
             plan.notes.push(Diagnostic::info(
-                "the manifest was edited by somebody else since kaudit wrote it: only audit logging's own parts are removed",
+                "the manifest was edited since kaudit wrote it: only the parts for audit logging are removed",
             ));
         }
-        remove_audit(manifest, &owned).map_err(Diagnostic::alone)?.into_bytes()
+        remove_audit(manifest, &owned).map_err(Diagnostic::alone)?
     };
+    let bytes = after.document().text().as_bytes().to_vec();
+    plan.manifest = Some(after);
     plan.files.push(FileChange {
         path: observed.manifest_path.clone(),
         before: Some(current.clone()),
         after: Some(FileState { bytes, metadata: current.metadata.clone() }),
         content: Content::Manifest,
     });
-    let hint = format!(
-        "the API server does not read it any more; remove {CONFIG_DIRECTORY} by hand if you do not need it"
-    );
+    let hint =
+        format!("the API server does not read it any more; delete {CONFIG_DIRECTORY} if you do not need it");
     for path in history.paths().into_iter().filter(|path| *path != observed.manifest_path) {
         restore_support_file(&mut plan, observed, &path, &hint);
     }
@@ -57,8 +59,8 @@ pub fn plan_disable(manifest: &Manifest, observed: &Observed) -> Result<Plan, Ve
     Ok(plan)
 }
 
-/// A support file goes back to what stood there before kaudit, unless somebody edited it since: that is theirs,
-/// and `hint` says what to do with it.
+/// Restores a support file to its content before kaudit, unless it was edited since: then it stays, and `hint` says what to
+/// do with it.
 pub(super) fn restore_support_file(plan: &mut Plan, observed: &Observed, path: &Path, hint: &str) {
     let current = observed.file(path);
     let Some(before) = observed.history.before_tenure(&observed.manifest_path, path) else { return };
@@ -67,7 +69,7 @@ pub(super) fn restore_support_file(plan: &mut Plan, observed: &Observed, path: &
     }
     if observed.history.was_edited(path, current) {
         plan.notes.push(
-            Diagnostic::info(format!("{} was edited since kaudit wrote it and stays", path.display()))
+            Diagnostic::info(format!("{} was edited since kaudit wrote it and is kept", path.display()))
                 .help(hint),
         );
         return;

@@ -10,7 +10,7 @@ use crate::audit::version::KubernetesVersion;
 use crate::diagnostic::Diagnostic;
 use crate::size;
 
-/// Says the worst case, and warns where the file system has less.
+/// Reports the worst case, and warns where the file system has less space.
 pub(super) fn remark(
     settings: &Merged,
     version: &KubernetesVersion,
@@ -20,7 +20,7 @@ pub(super) fn remark(
     let (Some(path), Ok(judged)) = (settings.value(LOG_PATH), version.closest_release()) else { return };
     if path == STANDARD_OUTPUT {
         notes.push(Diagnostic::info(
-            "the log goes to the container's standard output; the container runtime rotates it",
+            "the log is written to the container's standard output; the container runtime rotates it",
         ));
         return;
     }
@@ -35,7 +35,7 @@ pub(super) fn remark(
     match worst_case(Retention { maxsize, maxbackup, compress, minor: judged.minor }) {
         WorstCase::Bounded { bytes } => {
             notes.push(Diagnostic::info(format!(
-                "the log takes at most {} of disk: {maxbackup} rotated files and the current one, {maxsize} MiB each",
+                "the log needs at most {} of disk space: {maxbackup} rotated files and the current one, {maxsize} MiB each",
                 size::rounded_up(bytes)
             )));
             if let Some(available) =
@@ -46,13 +46,13 @@ pub(super) fn remark(
                         "the file system of {path} has only {} left",
                         size::rounded_down(available)
                     ))
-                    .help("keep less: --log-maxbackup, --log-maxsize; or choose another --log-path"),
+                    .help("reduce --log-maxbackup or --log-maxsize, or choose another --log-path"),
                 );
             }
         }
         unbounded => notes.push(
             Diagnostic::warning(format!("the log takes disk {unbounded}"))
-                .help("bound it: --log-maxsize 100 --log-maxbackup 10"),
+                .help("limit it: --log-maxsize 100 --log-maxbackup 10"),
         ),
     }
 }

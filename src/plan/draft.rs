@@ -1,11 +1,11 @@
-//! The first half of `enable`: flags, mounts and environment, decided from the manifest and the wish alone. What has
-//! to be read of the node depends on it: [`Draft::survey`] says what.
+//! The first half of `enable`: flags, mounts and environment, decided only from the manifest and the requested settings.
+//! The files to read from the node depend on them: see [`Draft::read_set`].
 
 use super::environment::plan_environment;
 use super::flags::{audit_flags_there, edit_flags, point_at_flags, refuse_single_dashes, remark_flags};
 use super::mounts::MountPlan;
-use super::webhook_wish::WebhookWish;
-use super::{POLICY_PATH, PolicyWanted, Survey, WEBHOOK_PATH, Wanted, adopt};
+use super::requested_webhook::RequestedWebhook;
+use super::{POLICY_PATH, PolicyWanted, ReadSet, WEBHOOK_PATH, Wanted, adopt};
 use crate::audit::argv::Occurrence;
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::merged::Merged;
@@ -20,10 +20,10 @@ use crate::yaml::Edit;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The preset that is taken where no policy is named and none is there.
+/// The preset that is used where no policy is requested and none is configured.
 const DEFAULT_PRESET: &str = "default";
 
-/// What `enable` will do to the manifest, decided from the manifest and the wish alone.
+/// The changes of the manifest, decided only from the manifest and the requested settings.
 #[derive(Debug)]
 pub struct Draft {
     pub(super) manifest: Manifest,
@@ -32,9 +32,9 @@ pub struct Draft {
     pub(super) policy: Source,
     /// The webhook kubeconfig on the host; `None`: there is none.
     pub(super) webhook: Option<PathBuf>,
-    /// What to write there; `None`: what is there is kept.
-    pub(super) webhook_wish: Option<WebhookWish>,
-    /// What the API server will see of the host.
+    /// What to write there; `None`: the present file is kept.
+    pub(super) requested_webhook: Option<RequestedWebhook>,
+    /// The mounts as they will be.
     pub(super) mounts: Vec<Mount>,
     pub(super) log: Option<PathBuf>,
     pub(super) edits: Vec<Edit>,
@@ -51,24 +51,24 @@ pub struct Draft {
 pub(super) struct Source {
     /// The host's path; `None`: no such file is configured.
     pub(super) host: Option<PathBuf>,
-    /// What to write there; `None`: what is there is kept.
-    pub(super) content: Option<Wish>,
+    /// What to write there; `None`: the present file is kept.
+    pub(super) content: Option<RequestedContent>,
 }
 
-/// A content that was asked for.
+/// A requested file content.
 #[derive(Debug)]
-pub(super) struct Wish {
+pub(super) struct RequestedContent {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
-    /// A preset loads in every version that it is written for; tests hold that.
+    /// Presets are valid in every version that they are written for; tests check that.
     pub(super) is_preset: bool,
 }
 
-/// Decides flags, mounts and environment; `owned` is what of the manifest is kaudit's.
+/// Decides flags, mounts and environment; `owned` are the parts of the manifest that kaudit added.
 ///
 /// # Errors
-/// Everything that can be told from the manifest and the wish: unknown flags, values out of range, mounts that
-/// cannot be made.
+/// Everything that can be checked with the manifest and the requested settings: unknown flags, values out of range, mounts
+/// that cannot be added.
 pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Result<Draft, Vec<Diagnostic>> {
     let mut notes = Vec::new();
     let version = adopt::version_of(&manifest, wanted, &mut notes);
@@ -101,13 +101,14 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
     if let Some(path) = path_of(POLICY_FILE)? {
         policy.host = Some(mounts.show_config(&path, "policy").map_err(Diagnostic::alone)?);
     }
-    if let AskedPolicy::Write(wish) = asked_policy {
-        policy.content = Some(wish);
+    if let AskedPolicy::Write(requested) = asked_policy {
+        policy.content = Some(requested);
     }
     let webhook_path = path_of(WEBHOOK_CONFIG_FILE)?;
     let show = |path: &PathBuf| mounts.show_config(path, "webhook kubeconfig");
     let webhook = webhook_path.as_ref().map(show).transpose().map_err(Diagnostic::alone)?;
-    let webhook_wish = wanted.webhook.as_ref().map(WebhookWish::of).transpose().map_err(Diagnostic::alone)?;
+    let requested_webhook =
+        wanted.webhook.as_ref().map(RequestedWebhook::of).transpose().map_err(Diagnostic::alone)?;
     let log_path = path_of(LOG_PATH)?;
     let log = log_path.as_deref().map(|path| mounts.show_log(path)).transpose().map_err(Diagnostic::alone)?;
 
@@ -129,7 +130,7 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
         settings,
         policy,
         webhook,
-        webhook_wish,
+        requested_webhook,
         mounts: planned_mounts,
         log,
         edits,
@@ -142,20 +143,20 @@ pub fn draft_enable(manifest: Manifest, wanted: &Wanted, owned: &Owned) -> Resul
 }
 
 impl Draft {
-    /// What of the node has to be read for [`Draft::finish`].
+    /// The files and directories to read for [`Draft::finish`].
     #[must_use]
-    pub fn survey(&self) -> Survey {
-        let mut survey = Survey::default();
+    pub fn read_set(&self) -> ReadSet {
+        let mut read_set = ReadSet::default();
         for path in [&self.policy.host, &self.webhook].into_iter().flatten() {
-            survey.add_file(path);
+            read_set.add_file(path);
         }
-        if let (Some(host), Some(wish)) = (&self.webhook, &self.webhook_wish) {
-            survey.files.extend(wish.paths(&self.mounts, host));
+        if let (Some(host), Some(requested)) = (&self.webhook, &self.requested_webhook) {
+            read_set.files.extend(requested.paths(&self.mounts, host));
         }
         if let Some(directory) = self.log.as_deref().and_then(Path::parent) {
-            survey.add_directory(directory);
+            read_set.add_directory(directory);
         }
-        survey
+        read_set
     }
 
     /// The settings as they will be.
@@ -164,7 +165,7 @@ impl Draft {
         &self.settings
     }
 
-    /// The version that was judged by.
+    /// The version that the settings were checked against.
     #[must_use]
     pub fn version(&self) -> &KubernetesVersion {
         &self.version
@@ -177,17 +178,17 @@ impl Draft {
     }
 }
 
-/// What is to be done about the policy.
+/// What to do about the policy.
 enum AskedPolicy {
-    /// The flag that is there keeps its file.
+    /// The present flag keeps its file.
     Keep,
-    /// A content for kaudit's own place.
-    Write(Wish),
-    /// A file where it lies.
+    /// A content for kaudit's own path.
+    Write(RequestedContent),
+    /// A file that is used in place.
     InPlace(PathBuf),
 }
 
-/// The flags that are asked for: by their names, and by the files that they name.
+/// The requested flags, and those for the requested files.
 fn asked_flags(wanted: &Wanted, policy: &AskedPolicy) -> Vec<RequestedFlag> {
     let mut asked = wanted.flags.clone();
     match policy {
@@ -208,34 +209,35 @@ fn policy_content(
     notes: &mut Vec<Diagnostic>,
 ) -> Result<AskedPolicy, Diagnostic> {
     let preset = |name: &str| -> Result<AskedPolicy, Diagnostic> {
-        let preset =
-            preset::find(name).ok_or_else(|| Diagnostic::error(format!("there is no preset {name}")))?;
+        let preset = preset::find(name).ok_or_else(|| Diagnostic::error(format!("unknown preset {name}")))?;
         let bytes = preset.text_for(minor).into_owned().into_bytes();
-        Ok(AskedPolicy::Write(Wish { name: format!("preset {name}"), bytes, is_preset: true }))
+        Ok(AskedPolicy::Write(RequestedContent { name: format!("preset {name}"), bytes, is_preset: true }))
     };
     match &wanted.policy {
         Some(PolicyWanted::Preset(name)) => preset(name),
-        Some(PolicyWanted::Text { name, bytes }) => {
-            Ok(AskedPolicy::Write(Wish { name: name.clone(), bytes: bytes.clone(), is_preset: false }))
-        }
+        Some(PolicyWanted::Text { name, bytes }) => Ok(AskedPolicy::Write(RequestedContent {
+            name: name.clone(),
+            bytes: bytes.clone(),
+            is_preset: false,
+        })),
         Some(PolicyWanted::InPlace { path }) => Ok(AskedPolicy::InPlace(path.clone())),
         None if !wanted.reset && there.iter().any(|occurrence| occurrence.flag == POLICY_FILE) => {
             Ok(AskedPolicy::Keep)
         }
         None => {
             notes.push(Diagnostic::info(format!(
-                "no policy is named and none is there: the preset {DEFAULT_PRESET} is taken"
+                "no policy is configured or requested: using the preset {DEFAULT_PRESET}"
             )));
             preset(DEFAULT_PRESET)
         }
     }
 }
 
-/// The file that a flag names; none where it names none, or standard output.
+/// The file of a flag; `None` where it is empty, or standard output.
 ///
 /// # Errors
-/// A path that is kept and cannot be followed: relative to the container's working directory, or with a variable that
-/// the kubelet expands.
+/// A path that cannot be resolved: relative to the container's working directory, or with a variable that the kubelet
+/// expands.
 fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic> {
     let value = settings.value(flag).unwrap_or_default();
     if value.is_empty() || value == STANDARD_OUTPUT {
@@ -244,8 +246,8 @@ fn path_of(settings: &Merged, flag: &str) -> Result<Option<PathBuf>, Diagnostic>
     if value.starts_with('/') && !is_expanded(value) {
         return Ok(Some(PathBuf::from(value)));
     }
-    Err(Diagnostic::error(format!("--{flag} is {value}: kaudit cannot tell which file of the node that is"))
-        .help("name an absolute path without variables; --policy and --log-path set one"))
+    Err(Diagnostic::error(format!("--{flag}={value}: kaudit cannot tell which file of the node this is"))
+        .help("use an absolute path without variables, for example with --policy or --log-path"))
 }
 
 fn asked_flag(flag: &str, value: &str) -> RequestedFlag {

@@ -1,5 +1,5 @@
-//! Files that kaudit wrote and somebody edited since: a change that starts another API server brings them into force,
-//! so the record of its generation has to have them.
+//! Files that kaudit wrote and that were edited since: a change that restarts the API server activates them, so its
+//! generation records them.
 
 use super::{Observed, Plan};
 use crate::diagnostic::Diagnostic;
@@ -9,8 +9,8 @@ use std::path::Path;
 
 impl Plan {
     /// Adopts those of the files `read` by the planned API server that were edited by hand since the newest generation,
-    /// where the manifest changes. Says so where `digest`, which the planned manifest carries, is not what the present
-    /// one carries; where it is, an earlier change has brought them into force.
+    /// if the manifest changes. Notes that where `digest`, that of the planned manifest, differs from the present
+    /// manifest's; otherwise an earlier change has activated them.
     pub(super) fn adopt_edits<'a>(
         &mut self,
         manifest: &Manifest,
@@ -30,7 +30,7 @@ impl Plan {
             self.adopted.push((path.to_path_buf(), present.clone()));
             if manifest.annotation(DIGEST_ANNOTATION) != Some(digest) {
                 self.notes.push(Diagnostic::info(format!(
-                    "{} was edited by hand since generation {}: it comes into force now",
+                    "{} was edited by hand since generation {}: this change activates the edit",
                     path.display(),
                     observed.history.newest()
                 )));

@@ -10,24 +10,24 @@ use crate::yaml::Edit;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// What the environment needs.
+/// The changes of the environment.
 #[derive(Debug, Default)]
 pub(super) struct EnvironmentEdits {
     /// The edits.
     pub edits: Vec<Edit>,
-    /// Names of the entries that are added, not those that were there.
+    /// Names of the entries that are added.
     pub added: Vec<String>,
-    /// Names of kaudit's entries that go.
+    /// Names of kaudit's entries that are removed.
     pub dropped: Vec<String>,
     /// Remarks.
     pub notes: Vec<Diagnostic>,
 }
 
-/// Decides the environment: what is asked for, and what becomes of the entries that are kaudit's (`owned`). Those for
-/// Logtail follow the log; there is one cluster, because each would collect the log.
+/// Decides the environment: the requested entries, and kaudit's present ones (`owned`). Those for Logtail follow the log;
+/// there is one cluster, because each would collect the log.
 ///
 /// # Errors
-/// An entry that cannot be, or that is asked for with two values; one that takes its value from elsewhere.
+/// An entry is invalid, is requested with two values, or has a `valueFrom`.
 pub(super) fn plan_environment(
     manifest: &Manifest,
     wanted: &Wanted,
@@ -35,7 +35,7 @@ pub(super) fn plan_environment(
     log_path: Option<&Path>,
     owned: &Owned,
 ) -> Result<EnvironmentEdits, Diagnostic> {
-    let mut wished = wished(wanted, version, log_path)?;
+    let mut requested = requested(wanted, version, log_path)?;
     let there = manifest.container().and_then(|container| container.env.as_deref()).unwrap_or_default();
     let ours: Vec<&str> = there
         .iter()
@@ -51,16 +51,16 @@ pub(super) fn plan_environment(
             (Some(asked), _) if asked == id => continue,
             (None, Some(_)) => {
                 let [log, ..] = entries;
-                if !has(&wished, &log.name) {
-                    wished.push(log);
+                if !has(&requested, &log.name) {
+                    requested.push(log);
                 }
                 continue;
             }
             (Some(asked), _) => notes.push(Diagnostic::info(format!(
-                "the environment entries by which Logtail finds the log for cluster {id} give way to those for {asked}"
+                "the environment entries for Logtail cluster {id} are replaced by those for {asked}"
             ))),
             (None, None) => notes.push(Diagnostic::info(format!(
-                "the environment entries by which Logtail finds the log for cluster {id} go: there is no log file any more"
+                "the environment entries for Logtail cluster {id} are removed, because there is no log file any more"
             ))),
         }
         dropped.extend(entries.into_iter().map(|entry| entry.name));
@@ -68,13 +68,15 @@ pub(super) fn plan_environment(
     if wanted.reset {
         dropped.extend(ours.iter().map(|name| (*name).to_owned()));
     }
-    dropped.retain(|name| !has(&wished, name));
+    dropped.retain(|name| !has(&requested, name));
     if wanted.reset {
         notes.extend(dropped.iter().map(|name| {
-            Diagnostic::info(format!("the environment entry {name} is dropped: --reset, and it is not named"))
+            Diagnostic::info(format!(
+                "the environment entry {name} is removed: --reset is given and the entry is not"
+            ))
         }));
     }
-    let mut result = edit_environment(manifest, &wished, &dropped)?;
+    let mut result = edit_environment(manifest, &requested, &dropped)?;
     result.notes.splice(0..0, notes);
     result.dropped = dropped;
     Ok(result)
@@ -84,8 +86,8 @@ fn has(entries: &[EnvEntry], name: &str) -> bool {
     entries.iter().any(|entry| entry.name == name)
 }
 
-/// The entries that are asked for, each once.
-fn wished(
+/// The requested entries, each once.
+fn requested(
     wanted: &Wanted,
     version: &KubernetesVersion,
     log_path: Option<&Path>,
@@ -96,10 +98,8 @@ fn wished(
     }
     if let Some(id) = &wanted.logtail_cluster_id {
         let Some(path) = log_path else {
-            return Err(Diagnostic::error(
-                "--logtail-cluster-id needs a log file, and no log file is configured",
-            )
-            .help("add --log-path /var/log/kubernetes/audit/audit.log"));
+            return Err(Diagnostic::error("--logtail-cluster-id requires a log file")
+                .help("add --log-path /var/log/kubernetes/audit/audit.log"));
         };
         asked.extend(env::logtail(id, &path.to_string_lossy())?);
     }
@@ -111,22 +111,20 @@ fn wished(
             // The values may be secret.
             Some(_) => {
                 return Err(Diagnostic::error(format!(
-                    "the environment entry {} is asked for with two values",
+                    "the environment entry {} is requested with two values",
                     entry.name
                 ))
-                .help(
-                    "give it once; --logtail-cluster-id asks for those that begin with aliyun_logs_audit-",
-                ));
+                .help("set it once; --logtail-cluster-id sets those that begin with aliyun_logs_audit-"));
             }
         }
     }
     Ok(entries)
 }
 
-/// The edits after which each wanted entry is there once with its value, and none of those that go.
+/// The edits after which each wanted entry exists once with its value, and no dropped one.
 ///
 /// # Errors
-/// An entry that is there takes its value from elsewhere (`valueFrom`).
+/// A present entry has a `valueFrom`.
 fn edit_environment(
     manifest: &Manifest,
     wanted: &[EnvEntry],
@@ -147,11 +145,9 @@ fn edit_environment(
         // The last of equal names wins in the container, as in a shell.
         match there.iter().enumerate().rev().find(|(_, var)| var.name == entry.name) {
             Some((index, var)) if var.value_from.is_some() => {
-                let refusal = Diagnostic::error(format!(
-                    "the environment entry {} takes its value from elsewhere",
-                    var.name
-                ))
-                .help("kaudit does not replace a valueFrom; remove the entry or choose another name");
+                let refusal =
+                    Diagnostic::error(format!("the environment entry {} has a valueFrom", var.name))
+                        .help("kaudit does not replace a valueFrom; remove the entry or use another name");
                 return Err(manifest.document().point(refusal, &list.index(index)));
             }
             Some((_, var)) if var.value.as_deref().unwrap_or_default() == entry.value => {}
@@ -164,7 +160,7 @@ fn edit_environment(
             }
             None => {
                 result.added.push(entry.name.clone());
-                // In the place of one that goes, as the list may not become empty in between.
+                // In place of a removed one, because the list must not become empty in between.
                 if let Some(path) = free.next().map(|index| list.index(index)) {
                     for (key, text) in [("name", &entry.name), ("value", &entry.value)] {
                         let value = Value::String(text.clone());

@@ -1,4 +1,4 @@
-//! Support files and directories: what they are, whose they are.
+//! Support files and directories: modes and owners.
 
 use super::{Content, Observed, POLICY_PATH, Plan};
 use crate::diagnostic::Diagnostic;
@@ -9,17 +9,17 @@ use crate::manifest::Manifest;
 use crate::webhook::Kind;
 use std::path::{Path, PathBuf};
 
-/// Secrets and policies: nobody but the API server reads them (CIS 1.1.1 and its neighbours).
+/// Secrets and policies: readable only for the API server (CIS 1.1.1 and following).
 const FILE_MODE: u32 = 0o600;
 /// The directories that kaudit makes for the policy and for the log.
 const LEAF_MODE: u32 = 0o700;
-/// What leads to them, as other programs make such directories.
+/// Their parent directories, as other programs create them.
 const PARENT_MODE: u32 = 0o755;
 const ROOT: Owner = Owner { uid: 0, gid: 0 };
 
 /// The value of [`crate::manifest::DIGEST_ANNOTATION`]: the SHA-256 over policy and webhook kubeconfig, each preceded by
-/// its length as eight big-endian bytes, so that no two pairs of files give the same bytes. A file that is not
-/// there counts as empty.
+/// its length as eight big-endian bytes, so that no two pairs of files give the same bytes. A missing file counts
+/// as empty.
 #[must_use]
 pub fn config_digest(policy: Option<&[u8]>, webhook: Option<&[u8]>) -> String {
     let [policy, webhook] = [policy, webhook].map(Option::unwrap_or_default);
@@ -27,19 +27,19 @@ pub fn config_digest(policy: Option<&[u8]>, webhook: Option<&[u8]>) -> String {
     sha256_hex(&[&length(policy), policy, &length(webhook), webhook])
 }
 
-/// Who the API server is on the host: root, or the user of kubeadm's RootlessControlPlane.
+/// The user and group of the API server on the host: root, or those of kubeadm's RootlessControlPlane.
 ///
 /// # Errors
-/// A user id that no Linux has.
+/// An invalid user or group id.
 pub(super) fn owner_of_api_server(manifest: &Manifest) -> Result<Owner, Diagnostic> {
     let id = |value: Option<i64>| {
         u32::try_from(value.unwrap_or(0))
-            .map_err(|_| Diagnostic::error("runAsUser or runAsGroup is no valid id"))
+            .map_err(|_| Diagnostic::error("runAsUser or runAsGroup is not a valid id"))
     };
     Ok(Owner { uid: id(manifest.run_as_user())?, gid: id(manifest.run_as_group())? })
 }
 
-/// The file as kaudit writes it: what is there keeps mode, owner and attributes.
+/// The file as kaudit writes it: an existing one keeps its mode, owner and attributes.
 pub(super) fn support_file(observed: &Observed, path: &Path, bytes: Vec<u8>, owner: Owner) -> FileState {
     let metadata = observed.file(path).map_or_else(
         || Metadata::new(FILE_MODE, observed.may_change_owner.then_some(owner)),
@@ -48,7 +48,7 @@ pub(super) fn support_file(observed: &Observed, path: &Path, bytes: Vec<u8>, own
     FileState { bytes, metadata }
 }
 
-/// Plans the directories that lead to `leaf` and are not there, and says whether `leaf` is new.
+/// Plans the missing directories down to `leaf`, and returns whether `leaf` is new.
 pub(super) fn make_directories(plan: &mut Plan, observed: &Observed, leaf: &Path, owner: Owner) -> bool {
     let mut missing: Vec<&Path> = leaf
         .ancestors()
@@ -67,7 +67,7 @@ pub(super) fn make_directories(plan: &mut Plan, observed: &Observed, leaf: &Path
     is_new
 }
 
-/// What a recorded file holds. In doubt it is masked: only the policy is known to hold nothing secret.
+/// The kind of a recorded file. When in doubt it is masked: only policies are known to have no secrets.
 pub(super) fn content_of(path: &Path, manifest: &Path) -> Content {
     if path == manifest {
         Content::Manifest
@@ -103,8 +103,8 @@ pub(super) fn permits(metadata: &Metadata, owner: Owner, wanted: u32) -> bool {
     owner.uid == 0 || (metadata.mode >> shift) & wanted == wanted
 }
 
-/// A file that a flag names and that is kept is not there. On the node itself that is the end of the API server; a
-/// directory tree may be a part of a node.
+/// A file of a flag that is kept does not exist. On the node itself the API server would not start; a directory tree may
+/// be only a part of a node.
 pub(super) fn missing_file(
     plan: &mut Plan,
     observed: &Observed,
@@ -112,8 +112,8 @@ pub(super) fn missing_file(
     what: &str,
     option: &str,
 ) -> Result<(), Diagnostic> {
-    let reason = format!("the {what} {} is not there: the API server would not start", host.display());
-    let help = format!("put the file there, or let kaudit write one: {option}");
+    let reason = format!("the {what} {} does not exist: the API server would not start", host.display());
+    let help = format!("create the file, or let kaudit write one: {option}");
     if observed.is_live {
         return Err(Diagnostic::error(reason).help(help));
     }

@@ -1,4 +1,4 @@
-//! The second half of `enable`: with the node's files at hand, the draft becomes a plan.
+//! The second half of `enable`: with the node's files, the draft becomes a plan.
 
 use super::draft::Draft;
 use super::files::{
@@ -21,8 +21,8 @@ impl Draft {
     /// The plan.
     ///
     /// # Errors
-    /// What can only be told with the node's files: a policy that is not there or that the API server would not
-    /// load, a log directory that the API server cannot write to, a manifest directory as log directory.
+    /// What can only be checked with the node's files: a policy that does not exist or is invalid, a log directory that the
+    /// API server cannot write to, a log in the manifests directory.
     pub fn finish(mut self, observed: &Observed) -> Result<Plan, Vec<Diagnostic>> {
         let owner = owner_of_api_server(&self.manifest).map_err(Diagnostic::alone)?;
         let mut plan =
@@ -36,7 +36,7 @@ impl Draft {
         let edited =
             self.manifest.document().edited(&self.edits).map_err(|refusal| refusal.by_hand().alone())?;
         let bytes = edited.text().as_bytes().to_vec();
-        adopt::check_result(edited, &self.settings).map_err(Diagnostic::alone)?;
+        plan.manifest = Some(adopt::check_result(edited, &self.settings).map_err(Diagnostic::alone)?);
         plan.files.push(FileChange {
             path: observed.manifest_path.clone(),
             before: Some(observed.manifest.clone()),
@@ -46,7 +46,7 @@ impl Draft {
         let had_webhook = lookup(&self.manifest.api_server().arguments(), WEBHOOK_CONFIG_FILE).is_some();
         let changes_webhook =
             plan.changed_files().any(|file| matches!(file.content, Content::Kubeconfig | Content::Secret));
-        plan.brings_webhook = self.webhook_wish.is_some() && (changes_webhook || !had_webhook);
+        plan.brings_webhook = self.requested_webhook.is_some() && (changes_webhook || !had_webhook);
         self.remove_unused_copies(&mut plan, observed);
         self.remove_webhook(&mut plan, observed);
         plan.remark_reread();
@@ -55,7 +55,7 @@ impl Draft {
         Ok(plan)
     }
 
-    /// What is kaudit's afterwards: what was and stays, and what is added now.
+    /// What belongs to kaudit afterwards: what it had and keeps, and what is added now.
     fn owned(&self, observed: &Observed) -> Owned {
         let mut owned = observed.history.owned();
         owned.environment.retain(|name| !self.dropped_environment.contains(name));
@@ -81,14 +81,14 @@ impl Draft {
     ) -> Result<Option<Vec<u8>>, Vec<Diagnostic>> {
         let Some(host) = &self.policy.host else {
             plan.notes.push(
-                Diagnostic::warning("no policy is configured: the API server logs nothing at all")
-                    .help("name one: --policy default"),
+                Diagnostic::warning("no policy is configured: the API server logs no events")
+                    .help("set one: --policy default"),
             );
             return Ok(None);
         };
         let there = observed.file(host);
         let (name, bytes) = match (&self.policy.content, there) {
-            (Some(wish), _) => (wish.name.clone(), wish.bytes.clone()),
+            (Some(requested), _) => (requested.name.clone(), requested.bytes.clone()),
             (None, Some(file)) => (host.display().to_string(), file.bytes.clone()),
             (None, None) => {
                 missing_file(plan, observed, host, "audit policy", "--policy default")
@@ -96,7 +96,7 @@ impl Draft {
                 return Ok(None);
             }
         };
-        self.judge_policy(plan, &name, &bytes)?;
+        self.check_policy(plan, &name, &bytes)?;
         if self.policy.content.is_some() {
             if let Some(directory) = host.parent() {
                 make_directories(plan, observed, directory, owner);
@@ -111,11 +111,11 @@ impl Draft {
         Ok(Some(bytes))
     }
 
-    /// Presets are judged by tests, in every version.
-    fn judge_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
+    /// Presets are checked by tests, in every version.
+    fn check_policy(&self, plan: &mut Plan, name: &str, bytes: &[u8]) -> Result<(), Vec<Diagnostic>> {
         let used = match &self.policy.content {
-            Some(wish) if wish.is_preset => return Ok(()),
-            Some(_) => Use::Asked,
+            Some(requested) if requested.is_preset => return Ok(()),
+            Some(_) => Use::Requested,
             None => Use::Kept,
         };
         lint_policy(plan, name, bytes, self.version.policy_minor(), (used, self.strict))
@@ -130,10 +130,10 @@ impl Draft {
             .is_some_and(|manifests| directory.starts_with(normalise(manifests)))
         {
             return Err(Diagnostic::error(format!(
-                "the log would lie in the manifests directory {}, where the kubelet reads every file as a pod",
+                "the log would be in the manifests directory {}, where the kubelet reads every file as a pod",
                 directory.display()
             ))
-            .help("choose another: --log-path /var/log/kubernetes/audit/audit.log"));
+            .help("choose another path: --log-path /var/log/kubernetes/audit/audit.log"));
         }
         if make_directories(plan, observed, directory, owner) {
             return Ok(());
@@ -141,7 +141,7 @@ impl Draft {
         match observed.directory(directory) {
             Some(metadata) if observed.may_change_owner && !permits(metadata, owner, 0o3) => {
                 Err(Diagnostic::error(format!(
-                    "the API server runs as user {} and may not write to {} (mode {:04o})",
+                    "the API server runs as user {}, which has no permission to write to {} (mode {:04o})",
                     owner.uid,
                     directory.display(),
                     metadata.mode
@@ -153,7 +153,7 @@ impl Draft {
     }
 }
 
-/// The annotation of that name and value; no edit for a pod that has it already.
+/// The edit that sets an annotation; `None` for a pod that has it already.
 pub(super) fn annotate(manifest: &Manifest, name: &str, value: &str) -> Option<Edit> {
     if manifest.annotation(name) == Some(value) {
         return None;

@@ -3,15 +3,15 @@
 use crate::audit::argv::{self, Form, Occurrence};
 use crate::audit::merged::{Change, DropReason, Merged, Origin, Untidy};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{ApiServer, Manifest, Word};
+use crate::manifest::{ApiServer, Argument, Manifest};
 use crate::yaml::{Edit, Path};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a flag without a value means.
+/// The value of a flag without a value.
 pub(super) const BARE_VALUE: &str = "true";
 
-/// The audit flags that are there, in the order of the command line.
+/// The present audit flags, in the order of the command line.
 #[must_use]
 pub fn audit_flags_there(api_server: &ApiServer) -> Vec<Occurrence> {
     argv::scan_audit(&api_server.arguments())
@@ -19,14 +19,14 @@ pub fn audit_flags_there(api_server: &ApiServer) -> Vec<Occurrence> {
 
 /// The edits after which the audit flags are exactly `wanted` (name → value), each once and in `--name=value` form.
 ///
-/// A flag that is there is replaced where it takes effect: at its last occurrence, because the last one wins.
+/// A present flag is replaced where it takes effect: at its last occurrence, because the last one wins.
 pub(super) fn edit_flags(manifest: &Manifest, wanted: &BTreeMap<String, String>) -> Vec<Edit> {
     let api_server = manifest.api_server();
     let there = audit_flags_there(api_server);
     let mut edits = Vec::new();
     for (position, occurrence) in there.iter().enumerate() {
         let is_last = !there.iter().skip(position + 1).any(|later| later.flag == occurrence.flag);
-        let words: Vec<&Word> =
+        let words: Vec<&Argument> =
             api_server.words.iter().skip(occurrence.item).take(occurrence.items).collect();
         let mut words = words.into_iter();
         let (Some(head), value) = (words.next(), words.next()) else { continue };
@@ -56,7 +56,7 @@ pub(super) fn edit_flags(manifest: &Manifest, wanted: &BTreeMap<String, String>)
     edits
 }
 
-/// What happens to flags that are there and were not asked about: kept, tidied, dropped.
+/// Notes about present flags that were not requested: kept, normalised, removed.
 pub(super) fn remark_flags(settings: &Merged) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     let kept: Vec<String> = settings
@@ -66,25 +66,25 @@ pub(super) fn remark_flags(settings: &Merged) -> Vec<Diagnostic> {
         .map(|entry| item(&entry.flag, &entry.value))
         .collect();
     if !kept.is_empty() {
-        notes.push(Diagnostic::info(format!("kept as they are: {}", kept.join(" "))));
+        notes.push(Diagnostic::info(format!("kept flags: {}", kept.join(" "))));
     }
     for entry in &settings.entries {
         if let Change::Normalised { why } = &entry.change {
             let why: Vec<&str> = why.iter().map(|untidy| reason_to_tidy(*untidy)).collect();
-            notes.push(Diagnostic::info(format!("--{} is written anew: {}", entry.flag, why.join(", "))));
+            notes.push(Diagnostic::info(format!("--{} is rewritten: {}", entry.flag, why.join(", "))));
         }
     }
     for dropped in &settings.dropped {
         let value = dropped.value.as_ref().map(|value| format!("={value}")).unwrap_or_default();
         notes.push(Diagnostic::info(match dropped.reason {
             DropReason::Reset => {
-                format!("--{}{value} is dropped: --reset, and it is not named", dropped.flag)
+                format!("--{}{value} is removed: --reset is given and the flag is not", dropped.flag)
             }
             DropReason::Without(backend) => {
-                format!("--{}{value} is dropped: --no-{}", dropped.flag, backend.name())
+                format!("--{}{value} is removed: --no-{} is given", dropped.flag, backend.name())
             }
             DropReason::Superseded { by } => {
-                format!("--{}{value} is dropped: --{by} sets the same", dropped.flag)
+                format!("--{}{value} is removed: --{by} replaces it", dropped.flag)
             }
         }));
     }
@@ -93,13 +93,13 @@ pub(super) fn remark_flags(settings: &Merged) -> Vec<Diagnostic> {
 
 fn reason_to_tidy(untidy: Untidy) -> &'static str {
     match untidy {
-        Untidy::Duplicate => "it was there more than once, and only the last one counts",
-        Untidy::TwoItems => "its value was an item of its own, which scanners do not see",
-        Untidy::Underscores => "its name had underscores, which scanners do not see",
+        Untidy::Duplicate => "it was given more than once, and only the last one counts",
+        Untidy::TwoItems => "its value was a separate argument, which scanners do not find",
+        Untidy::Underscores => "its name had underscores, which scanners do not find",
     }
 }
 
-/// Gives refusals about flags that are there the position of the flag.
+/// Adds the position of the flag to refusals about present flags.
 pub(super) fn point_at_flags(
     manifest: &Manifest,
     there: &[Occurrence],
@@ -122,13 +122,13 @@ pub(super) fn point_at_flags(
 /// Refuses an audit flag with one dash: pflag reads it as a bundle of short flags, and the API server does not start.
 ///
 /// # Errors
-/// The first such word, with its position.
+/// The first such argument, with its position.
 pub(super) fn refuse_single_dashes(manifest: &Manifest) -> Result<(), Diagnostic> {
     let Some(word) = manifest.api_server().words.iter().find(|word| word.text.starts_with("-audit")) else {
         return Ok(());
     };
     let refusal =
-        Diagnostic::error(format!("{} has one dash: kube-apiserver does not start with it", word.text))
+        Diagnostic::error(format!("{} has only one dash: kube-apiserver does not start with it", word.text))
             .help(format!("write -{}", word.text));
     Err(manifest.document().point(refusal, &word_path(manifest, word)))
 }
@@ -137,17 +137,17 @@ fn item(name: &str, value: &str) -> String {
     format!("--{name}={value}")
 }
 
-fn word_path(manifest: &Manifest, word: &Word) -> Path {
+fn word_path(manifest: &Manifest, word: &Argument) -> Path {
     manifest.container_path().key(word.list.key()).index(word.index)
 }
 
-/// Where in the list a new flag goes: kubeadm writes the flags sorted, and a sorted list stays sorted, so that the
-/// manifest reads as kubeadm would write it with the same settings. Elsewhere: behind the last audit flag, or at
-/// the end. Never behind `--`, which ends the flags.
+/// The index in the list for a new flag: kubeadm writes the flags sorted, and a sorted list stays sorted, so that the
+/// manifest is as kubeadm would write it with the same settings. Otherwise after the last audit flag, or at the end. Never
+/// after `--`, which ends the flags.
 fn place_of(api_server: &ApiServer, text: &str) -> usize {
-    let own: Vec<&Word> = api_server.words.iter().filter(|word| word.list == api_server.list).collect();
+    let own: Vec<&Argument> = api_server.words.iter().filter(|word| word.list == api_server.list).collect();
     let end = own.iter().find(|word| word.text == "--").map_or(api_server.len, |word| word.index);
-    let heads: Vec<&Word> =
+    let heads: Vec<&Argument> =
         own.iter().filter(|word| word.text.starts_with("--") && word.index < end).copied().collect();
     for key in [name_of, whole] {
         let sorted = heads.iter().zip(heads.iter().skip(1)).all(|(a, b)| key(&a.text) <= key(&b.text));

@@ -1,26 +1,26 @@
-//! What `policy lint` finds in a policy that is going to be used.
+//! The findings of `policy lint` in a policy that will be used.
 
 use super::Plan;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::lint::{Lint, lint_bytes};
 
-/// Why a policy is going to be used.
+/// Why a policy will be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
-    /// It is asked for.
-    Asked,
-    /// It is there already, and runs.
+    /// It is requested.
+    Requested,
+    /// It is already in use.
     Kept,
 }
 
-/// So many findings are shown where a policy is refused; `policy lint` shows all.
+/// The number of findings that are shown when a policy is refused; `policy lint` shows all.
 const SHOWN: usize = 5;
 
-/// Judges the policy for the API server 1.`minor`, and remarks what is found in it that is no reason to refuse it.
+/// Checks the policy for the API server 1.`minor`, and adds notes about findings that are not a reason to refuse it.
 ///
 /// # Errors
-/// The API server would not start with it. It would drop a part of it without a word, and it is asked for. With `strict`,
-/// anything is found. A comment in the policy allows all but the first.
+/// The API server would not start with it. The policy is requested and the API server would silently ignore a part of it.
+/// With `strict`, any finding. A comment in the policy allows all but the first.
 pub(super) fn lint_policy(
     plan: &mut Plan,
     name: &str,
@@ -32,11 +32,11 @@ pub(super) fn lint_policy(
     let is_refused = |finding: &&Lint| {
         strict
             || finding.check.severity == Severity::Error
-            || (used == Use::Asked && finding.is_ignored_part())
+            || (used == Use::Requested && finding.is_ignored_part())
     };
     let (refused, remarked): (Vec<&Lint>, Vec<&Lint>) = linted.open().partition(is_refused);
     if refused.is_empty() {
-        let is_worth_it = |finding: &&Lint| used == Use::Asked || finding.is_ignored_part();
+        let is_worth_it = |finding: &&Lint| used == Use::Requested || finding.is_ignored_part();
         plan.notes.extend(remarked.into_iter().filter(is_worth_it).map(|finding| note(name, finding, used)));
         return Ok(());
     }
@@ -45,8 +45,9 @@ pub(super) fn lint_policy(
     if let Some(last) = refusals.last_mut() {
         let further = refused.len().saturating_sub(SHOWN) + remarked.len();
         if further > 0 {
-            last.help
-                .push(format!("{further} more: kaudit policy lint {name} --kubernetes-version 1.{minor}"));
+            last.help.push(format!(
+                "{further} more findings: kaudit policy lint {name} --kubernetes-version 1.{minor}"
+            ));
         }
     }
     Err(refusals)
@@ -57,7 +58,7 @@ fn refuse(finding: &Lint, minor: u32) -> Diagnostic {
     if finding.check.severity == Severity::Error {
         return refusal;
     }
-    refusal.help(format!("if this is intended: # kaudit: allow {} reason", finding.check.id))
+    refusal.help(format!("if this is intended, add a comment: # kaudit: allow {} reason", finding.check.id))
 }
 
 fn note(name: &str, finding: &Lint, used: Use) -> Diagnostic {

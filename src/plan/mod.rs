@@ -1,5 +1,5 @@
-//! Observed + wanted → plan. Pure: nothing here reads or writes; the plan is a value that can be shown, applied,
-//! compared and thrown away.
+//! Makes a plan from the state of the node and the requested settings. Pure: the plan is a value that can be shown,
+//! applied and compared.
 
 mod adopt;
 mod by_hand;
@@ -15,12 +15,12 @@ mod lint;
 mod mount_repair;
 mod mounts;
 mod observed;
+mod requested_webhook;
 mod restart;
 mod rollback;
 mod surgical;
 mod wanted;
 mod webhook;
-mod webhook_wish;
 
 pub use adopt::check_surroundings;
 pub use by_hand::lines_by_hand;
@@ -28,7 +28,7 @@ pub use disable::plan_disable;
 pub use draft::{Draft, draft_enable};
 pub use files::config_digest;
 pub use flags::audit_flags_there;
-pub use observed::{Inputs, Observed, Survey};
+pub use observed::{Inputs, Observed, ReadSet};
 pub use restart::plan_restart;
 pub use rollback::plan_rollback;
 pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
@@ -36,9 +36,10 @@ pub use wanted::{PolicyWanted, Wanted, WebhookWanted};
 use crate::diagnostic::Diagnostic;
 use crate::file::{FileState, Metadata};
 use crate::generation::Owned;
+use crate::manifest::Manifest;
 use std::path::PathBuf;
 
-/// Where kaudit keeps what the API server reads: one read-only directory mount.
+/// The directory for the files that the API server reads: one read-only mount.
 pub const CONFIG_DIRECTORY: &str = "/etc/kubernetes/audit";
 /// The policy that `--policy` writes.
 pub const POLICY_PATH: &str = "/etc/kubernetes/audit/policy.yaml";
@@ -51,36 +52,36 @@ pub const LOG_VOLUME: &str = "kaudit-log";
 /// The annotation that carries the time of the last `kaudit restart`, which needs a new uid too.
 pub const RESTART_ANNOTATION: &str = "kaudit.dev/restarted-at";
 
-/// What will be done to the node, in this order: directories made, files written (support files first, the
-/// manifest last), files removed, empty directories removed.
+/// The changes of the node, in this order: directories created, files written (support files first, the manifest last),
+/// files removed, empty directories removed.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// Directories to make, parents first.
+    /// Directories to create, parents first.
     pub directories: Vec<(PathBuf, Metadata)>,
     /// Files to write or remove, in order.
     pub files: Vec<FileChange>,
-    /// Files that stay as they are and come into force with this change: somebody edited them since kaudit wrote them.
-    /// Its generation has them too.
+    /// Unchanged files that this change activates: they were edited since kaudit wrote them. Its generation records them.
     pub adopted: Vec<(PathBuf, FileState)>,
-    /// Directories to remove if they are empty by then, children first, and what they are like.
+    /// Directories to remove if they are empty then, children first, with their metadata.
     pub directories_to_remove: Vec<(PathBuf, Metadata)>,
+    /// The manifest as it will be, parsed; `None` where the plan has none.
+    pub manifest: Option<Manifest>,
     /// What the operator should know.
     pub notes: Vec<Diagnostic>,
-    /// What of the node is kaudit's once the plan is applied.
+    /// What belongs to kaudit once the plan is applied.
     pub owned: Owned,
-    /// Whether a webhook is asked for that is not there yet, or not so: its receiver has to prove itself.
+    /// Whether the plan adds or changes a webhook: its receiver is checked.
     pub brings_webhook: bool,
 }
 
 impl Plan {
-    /// Whether applying it would write anything. Making directories alone counts: a log directory that somebody
-    /// deleted is a reason to run.
+    /// Whether applying it would change anything. Creating directories counts: the log directory may have been deleted.
     #[must_use]
     pub fn changes_something(&self) -> bool {
         !self.directories.is_empty() || self.files.iter().any(FileChange::changes_something)
     }
 
-    /// Drops the notes of a plan whose notes all tell what changes, where nothing does.
+    /// Removes the notes of a plan that changes nothing, if all of them are about changes.
     fn forget_notes_about_nothing(&mut self) {
         if !self.changes_something() {
             self.notes.clear();
@@ -114,7 +115,7 @@ impl FileChange {
     }
 }
 
-/// What a file holds.
+/// The kind of a file's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// The static pod manifest; environment values may be secret.
@@ -123,6 +124,6 @@ pub enum Content {
     Policy,
     /// A kubeconfig: tokens, passwords and keys.
     Kubeconfig,
-    /// A token or a key, or what may hold one: nothing of it is shown.
+    /// A token or a key, or what may have one: it is never shown.
     Secret,
 }

@@ -1,4 +1,4 @@
-//! Mounts that are there and would break the log: repaired where that is safe, else refused with the reason.
+//! Present mounts with which the log would not work: repaired where that is safe, else refused with the reason.
 
 use super::LOG_VOLUME;
 use super::mounts::{MountPlan, check_mountable};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 impl MountPlan<'_> {
     /// A mount of the log *file*: rotation renames the file, which a mount point does not allow
-    /// (`device or resource busy`, kubernetes/website 30661, kops 2670). Its directory takes its place.
+    /// (`device or resource busy`, kubernetes/website 30661, kops 2670). It is replaced by a mount of the directory.
     pub(super) fn replace_file_mount(
         &mut self,
         coverage: &Coverage,
@@ -20,27 +20,27 @@ impl MountPlan<'_> {
         let mount = &coverage.mount;
         let refuse = |why: &str| {
             let refusal = Diagnostic::error(format!(
-                "the mount {} is the log file {} itself: rotation fails there with \"device or resource busy\"; {why}",
+                "the mount {} is the log file {} itself, so rotation fails with \"device or resource busy\", and kaudit cannot change the mount: {why}",
                 mount.volume,
                 path.display()
             ))
-            .help("choose a log in a directory of its own: --log-path /var/log/kubernetes/audit/audit.log");
+            .help("use a separate directory for the log: --log-path /var/log/kubernetes/audit/audit.log");
             Err(self.at_mount(refusal, mount))
         };
         let MountSource::Host { path: host, volume, .. } = &mount.source else {
-            return refuse("and it is not the host's");
+            return refuse("it is not a hostPath");
         };
         if mount.shared {
-            return refuse("and another mount uses the same volume");
+            return refuse("another mount uses the same volume");
         }
         if host != path {
-            return refuse("and the host has it at another path");
+            return refuse("its path on the host is another one");
         }
         let others: Vec<Mount> =
             self.mounts.iter().filter(|other| other.index != mount.index).cloned().collect();
         let around = Coverage::of(&others, path);
         if around.is_some() || others.iter().any(|other| other.path.starts_with(directory)) {
-            return refuse("and other mounts lie around it");
+            return refuse("other mounts are in or above the directory");
         }
         if let Err(refusal) = check_mountable(directory, "log") {
             return refuse(&refusal.message);
@@ -56,15 +56,14 @@ impl MountPlan<'_> {
             self.repairs.push(Edit::Set { path: mount_path.key("readOnly"), value: Value::Bool(false) });
         }
         self.notes.push(Diagnostic::info(format!(
-            "the mount {} is widened from the log file to its directory {}: a file mount cannot be rotated",
+            "the mount {} is changed from the log file to its directory {}, because a mounted file cannot be rotated",
             mount.volume,
             directory.display()
         )));
         Ok(path.to_path_buf())
     }
 
-    /// A read-only mount over the log: opened where it holds nothing but the log, covered by a deeper writable
-    /// mount where it holds more.
+    /// A read-only mount that covers the log: made writable if it has only the log, else covered by a deeper writable mount.
     pub(super) fn repair_read_only(
         &mut self,
         coverage: &Coverage,
@@ -76,7 +75,7 @@ impl MountPlan<'_> {
         if mount.path != directory {
             if host == path && check_mountable(directory, "log").is_ok() {
                 self.notes.push(Diagnostic::info(format!(
-                    "the mount {} ({}) is read-only; the log's directory gets a writable mount of its own",
+                    "the mount {} ({}) is read-only; a separate writable mount is added for the log's directory",
                     mount.volume,
                     mount.path.display()
                 )));
@@ -85,17 +84,17 @@ impl MountPlan<'_> {
             }
         } else if self.added.contains(&mount.volume) || self.holds_other_files(mount) {
             let refusal = Diagnostic::error(format!(
-                "the log {} would lie in {}, which is mounted read-only because the API server reads other files there",
+                "the log {} would be in {}, which is mounted read-only because the API server reads other files there",
                 path.display(),
                 directory.display()
             ))
-            .help("give the log a directory of its own: --log-path /var/log/kubernetes/audit/audit.log");
+            .help("use a separate directory for the log: --log-path /var/log/kubernetes/audit/audit.log");
             return Err(self.at_mount(refusal, mount));
         } else if !mount.shared {
             self.repairs
                 .push(Edit::Set { path: self.mount_path(mount).key("readOnly"), value: Value::Bool(false) });
             self.notes.push(Diagnostic::info(format!(
-                "the mount {} ({}) was read-only and becomes writable: the log lies there",
+                "the mount {} ({}) with the log becomes writable; it was read-only",
                 mount.volume,
                 mount.path.display()
             )));
@@ -111,7 +110,7 @@ impl MountPlan<'_> {
         Err(self.at_mount(refusal, mount))
     }
 
-    /// Whether a flag other than the log's names a path below the mount.
+    /// Whether a flag other than the log's has a path below the mount.
     fn holds_other_files(&self, mount: &Mount) -> bool {
         self.manifest.api_server().words.iter().any(|word| {
             let (name, value) = word.text.split_once('=').unwrap_or(("", word.text.as_str()));

@@ -1,5 +1,5 @@
-//! Which mounts the API server needs for its policy and its log, by the rule: what covers a path is reused,
-//! what would break rotation is repaired where that is safe, nothing is mounted twice or over a system directory.
+//! Which mounts the API server needs for its policy and its log: a mount that covers a path is reused, one with which
+//! rotation fails is repaired where that is safe, and nothing is mounted twice or over a system directory.
 
 use super::{CONFIG_VOLUME, LOG_VOLUME};
 use crate::diagnostic::Diagnostic;
@@ -8,8 +8,8 @@ use crate::yaml::{Edit, Path as YamlPath};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Directories that hold more than the audit log or the policy: a mount over one of them would show the API
-/// server other programs' files, or hide what the image has there.
+/// Directories with more than the audit log or the policy: a mount of one of them would give the API server access to
+/// other programs' files, or hide files of the image.
 const SYSTEM_DIRECTORIES: [&str; 19] = [
     "/",
     "/bin",
@@ -32,7 +32,7 @@ const SYSTEM_DIRECTORIES: [&str; 19] = [
     "/var/lib",
 ];
 
-/// `/var/log` is a system directory too, and the one that people name.
+/// `/var/log` is a system directory too, and a common mistake.
 const LOG_ROOT: &str = "/var/log";
 
 /// The mounts as they will be, and the edits that make them so.
@@ -43,7 +43,7 @@ pub(super) struct MountPlan<'a> {
     volume_names: Vec<String>,
     new_mounts: Vec<Value>,
     new_volumes: Vec<Value>,
-    /// Changes of mounts that are there.
+    /// Changes of present mounts.
     pub(super) repairs: Vec<Edit>,
     /// Names of the volumes that are added.
     pub added: Vec<String>,
@@ -71,7 +71,7 @@ impl<'a> MountPlan<'a> {
     /// Makes a file that the API server reads visible to it, and returns the host's path of it.
     ///
     /// # Errors
-    /// Its directory cannot be mounted, or something that is not the host's covers it.
+    /// Its directory cannot be mounted, or a volume that is not a hostPath covers it.
     pub(super) fn show_config(&mut self, path: &Path, what: &str) -> Result<PathBuf, Diagnostic> {
         let path = normalise(path);
         let directory = parent(&path);
@@ -80,7 +80,7 @@ impl<'a> MountPlan<'a> {
                 Some(host) => {
                     if !is_kaudits(&coverage.mount) {
                         self.notes.push(Diagnostic::info(format!(
-                            "the mount {} ({}) shows the {what} already and is reused",
+                            "the existing mount {} ({}) covers the {what} and is reused",
                             coverage.mount.volume,
                             coverage.mount.path.display()
                         )));
@@ -122,7 +122,7 @@ impl<'a> MountPlan<'a> {
         if !mount.read_only {
             if !is_kaudits(mount) {
                 self.notes.push(Diagnostic::info(format!(
-                    "the mount {} ({}) covers the log already and is reused",
+                    "the existing mount {} ({}) covers the log and is reused",
                     mount.volume,
                     mount.path.display()
                 )));
@@ -148,8 +148,8 @@ impl<'a> MountPlan<'a> {
 
     /// Adds one directory mount at the same path as on the host.
     ///
-    /// `DirectoryOrCreate`: with `Directory` or `File` a missing source keeps the kubelet from making the pod, and
-    /// nothing but its journal says so; with the directory there, a missing policy is a line in the API server's log.
+    /// `DirectoryOrCreate`: with `Directory` or `File` the kubelet does not create the pod if the source is missing, and
+    /// reports that only in its log; with the directory, a missing policy is an error in the API server's log.
     pub(super) fn add(&mut self, wanted_name: &str, directory: &Path, read_only: bool) {
         let name = self.free_name(wanted_name);
         let path = directory.to_string_lossy().into_owned();
@@ -175,7 +175,7 @@ impl<'a> MountPlan<'a> {
         self.added.push(name);
     }
 
-    /// `wanted`, or the first of `wanted-2`, `wanted-3` … that no volume has.
+    /// `wanted`, or the first of `wanted-2`, `wanted-3` … that is not the name of a volume.
     fn free_name(&self, wanted: &str) -> String {
         let taken = |name: &str| self.volume_names.iter().any(|other| other == name);
         let mut name = wanted.to_owned();
@@ -195,12 +195,12 @@ impl<'a> MountPlan<'a> {
             MountSource::Host { .. } => "a hostPath",
         };
         let refusal = Diagnostic::error(format!(
-            "the {what} {} lies in the mount {} ({}), which is {source}: kaudit could not find it on the host",
+            "the {what} {} is in the mount {} ({}), which is {source}: kaudit cannot find it on the host",
             path.display(),
             mount.volume,
             mount.path.display()
         ))
-        .help("choose a path that no such mount covers, or make the mount a hostPath");
+        .help("choose a path outside of this mount, or make the mount a hostPath");
         self.at_mount(refusal, mount)
     }
 
@@ -209,7 +209,7 @@ impl<'a> MountPlan<'a> {
     }
 
     pub(super) fn at_mount(&self, refusal: Diagnostic, mount: &Mount) -> Diagnostic {
-        // A mount that is only planned stands nowhere yet.
+        // A planned mount has no position yet.
         if self.added.contains(&mount.volume) {
             return refusal;
         }
@@ -217,7 +217,7 @@ impl<'a> MountPlan<'a> {
     }
 }
 
-/// Whether the mount is one that kaudit adds, in this run or an earlier one: nothing to remark.
+/// Whether kaudit added the mount, in this run or an earlier one.
 fn is_kaudits(mount: &Mount) -> bool {
     [CONFIG_VOLUME, LOG_VOLUME].iter().any(|name| mount.volume.starts_with(name))
 }
@@ -243,10 +243,10 @@ pub(super) fn check_mountable(directory: &Path, what: &str) -> Result<(), Diagno
     }
     let own = if what == "log" { "/var/log/kubernetes/audit/" } else { super::CONFIG_DIRECTORY };
     Err(Diagnostic::error(format!(
-        "the {what} would need a mount of {} into the API server's container, which kaudit never adds",
+        "the {what} would need a mount of the system directory {}, which kaudit does not add",
         directory.display()
     ))
-    .help(format!("put it into a directory of its own, such as {own}")))
+    .help(format!("use a separate directory, such as {own}")))
 }
 
 fn parent(path: &Path) -> PathBuf {

@@ -1,4 +1,4 @@
-//! What was read from the node.
+//! The state of the node.
 
 use crate::audit::argv::lookup;
 use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -8,7 +8,7 @@ use crate::manifest::{Coverage, Manifest, Neighbour};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Everything a plan is made from, read before any decision.
+/// Everything that a plan is made from, read before any decision.
 #[derive(Debug, Clone)]
 pub struct Observed {
     /// The manifest's path on the node.
@@ -17,71 +17,71 @@ pub struct Observed {
     pub manifest: FileState,
     /// The other regular files in its directory.
     pub neighbours: Vec<Neighbour>,
-    /// What the survey asked for.
+    /// The files of the read set.
     pub files: BTreeMap<PathBuf, Option<FileState>>,
     /// Likewise for directories.
     pub directories: BTreeMap<PathBuf, Option<Metadata>>,
-    /// What kaudit did here before.
+    /// kaudit's earlier changes of this node.
     pub history: History,
-    /// Whether this is the node itself and not a directory tree that looks like one.
+    /// Whether this is the node itself and not a directory tree.
     pub is_live: bool,
-    /// Bytes that the log's file system still takes; `None` where it is not the node's own (`--root`).
+    /// Free bytes in the log's file system; `None` where it is not the node's own (`--root`).
     pub log_bytes_available: Option<u64>,
     /// Whether this process may give files to other users (root).
     pub may_change_owner: bool,
 }
 
 impl Observed {
-    /// A file of the survey.
+    /// A file of the read set.
     #[must_use]
     pub fn file(&self, path: &Path) -> Option<&FileState> {
         self.files.get(path)?.as_ref()
     }
 
-    /// A directory of the survey.
+    /// A directory of the read set.
     #[must_use]
     pub fn directory(&self, path: &Path) -> Option<&Metadata> {
         self.directories.get(path)?.as_ref()
     }
 }
 
-/// What a plan needs to know of the node beyond the manifest.
+/// The files and directories that a plan needs in addition to the manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// Files to read, whole.
+pub struct ReadSet {
+    /// Files to read.
     pub files: BTreeSet<PathBuf>,
-    /// Directories to look at.
+    /// Directories whose metadata to read.
     pub directories: BTreeSet<PathBuf>,
 }
 
-impl Survey {
-    /// What the records name: `disable` and `rollback` put these files back, and the directories that lead there.
+impl ReadSet {
+    /// The files and directories in the records: `disable` and `rollback` restore them.
     #[must_use]
     pub fn of_history(history: &History) -> Self {
-        let mut survey = Self::default();
+        let mut read_set = Self::default();
         for path in history.paths() {
-            survey.add_file(&path);
+            read_set.add_file(&path);
         }
-        survey.directories.extend(history.made_directories().into_keys());
-        survey
+        read_set.directories.extend(history.made_directories().into_keys());
+        read_set
     }
 
-    /// What the API server of a manifest reads beside it.
+    /// The policy and webhook kubeconfig of a manifest.
     #[must_use]
     pub fn of_inputs(manifest: &Manifest) -> Self {
         let Inputs { policy, webhook } = Inputs::of(manifest);
-        let mut survey = Self::default();
-        survey.files.extend([policy, webhook].into_iter().flatten());
-        survey
+        let mut read_set = Self::default();
+        read_set.files.extend([policy, webhook].into_iter().flatten());
+        read_set
     }
 
-    /// Adds a directory and all above it: each that is missing has to be made.
+    /// Adds a directory and its ancestors: missing ones have to be created.
     pub fn add_directory(&mut self, path: &Path) {
         self.directories
             .extend(path.ancestors().filter(|ancestor| *ancestor != Path::new("/")).map(Path::to_path_buf));
     }
 
-    /// Adds a file and the directories that lead to it.
+    /// Adds a file and the directories above it.
     pub fn add_file(&mut self, path: &Path) {
         self.files.insert(path.to_path_buf());
         if let Some(directory) = path.parent() {
@@ -90,10 +90,10 @@ impl Survey {
     }
 }
 
-/// What an API server reads beside its manifest, as paths of the host.
+/// The files that an API server reads for audit logging, as paths on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inputs {
-    /// The policy; `None` where there is none, or where no mount shows the host's.
+    /// The policy; `None` where there is none, or where it is not on the host.
     pub policy: Option<PathBuf>,
     /// Likewise the webhook kubeconfig.
     pub webhook: Option<PathBuf>,

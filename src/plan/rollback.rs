@@ -1,4 +1,4 @@
-//! `rollback`: an earlier generation put back, as one more generation.
+//! `rollback`: restores an earlier generation, as a new generation.
 
 use super::files::{content_of, removable};
 use super::{Content, FileChange, Inputs, Observed, Plan, RESTART_ANNOTATION};
@@ -9,11 +9,11 @@ use crate::manifest::Manifest;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// Plans generation `to` put back; without one, the newest that differs from the newest of all by more than a restart.
+/// Plans to restore generation `to`; without one, the newest that differs from the present one by more than a restart.
 ///
 /// # Errors
-/// There is no such generation; a file was edited since kaudit wrote it and `discard_edits` is not given; the manifest of
-/// that generation is none that kaudit would touch.
+/// There is no such generation; a file was edited since kaudit wrote it and `discard_edits` is not set; the manifest of
+/// that generation is not valid.
 pub fn plan_rollback(
     observed: &Observed,
     to: Option<u64>,
@@ -49,44 +49,44 @@ pub fn plan_rollback(
     }
     plan.directories_to_remove = removable(observed, &history.owned(), &plan.owned);
     if let Some(change) = manifest_change {
-        check_target(&change, to)?;
-        // Support files that go must go after the manifest that names them.
+        plan.manifest = Some(manifest_of(&change, to).map_err(Diagnostic::alone)?);
+        // Support files must be removed after the manifest that refers to them.
         plan.files.push(change);
         plan.files.sort_by_key(|file| file.after.is_none());
     }
     for file in edited {
         plan.notes.push(Diagnostic::info(format!(
-            "{} was edited since generation {newest}: what it holds now is kept in generation {}",
+            "{} was edited since generation {newest}: the present content is kept in generation {}",
             file.display(),
             newest + 1
         )));
     }
     if to < newest {
         let why = if has_skipped { ", the newest that differs by more than a restart," } else { "" };
-        let note = format!("generation {to}{why} is put back; this makes generation {}", newest + 1);
+        let note = format!("generation {to}{why} is restored, as the new generation {}", newest + 1);
         plan.notes.push(Diagnostic::info(note));
     }
     plan.forget_notes_about_nothing();
     Ok(plan)
 }
 
-/// The generation that is put back.
+/// The generation to restore.
 fn target_of(history: &History, to: Option<u64>, manifest: &Path) -> Result<u64, Diagnostic> {
     let newest = history.newest();
     if newest == 0 {
-        return Err(Diagnostic::error("there is no earlier generation: kaudit has not changed this node")
-            .help("generations are kept in /var/lib/kaudit/generations"));
+        return Err(Diagnostic::error("nothing to roll back: kaudit has not changed this node")
+            .help("generations are stored in /var/lib/kaudit/generations"));
     }
     let target = to.unwrap_or_else(|| default_target(history, manifest));
     if target > newest {
-        return Err(Diagnostic::error(format!("there is no generation {target}; the newest is {newest}"))
-            .help("see them all: kaudit status -v"));
+        return Err(Diagnostic::error(format!("generation {target} does not exist; the newest is {newest}"))
+            .help("list them: kaudit status -v"));
     }
     Ok(target)
 }
 
-/// The newest generation that a rollback does something for: a restart changes an annotation, and to undo that would be
-/// another restart and nothing else.
+/// The newest generation whose rollback has an effect: a restart changes only an annotation, and rolling it back would only
+/// be another restart.
 fn default_target(history: &History, manifest: &Path) -> u64 {
     let newest = history.newest();
     let differs = |number: &u64| {
@@ -99,7 +99,7 @@ fn default_target(history: &History, manifest: &Path) -> u64 {
     (0..newest).rev().find(differs).unwrap_or(newest - 1)
 }
 
-/// What counts of a file: its bytes, or of a manifest its value without the mark of a restart.
+/// The content to compare: a file's bytes, or a manifest's value without the annotation of a restart.
 fn substance(file: &FileState, is_manifest: bool) -> Result<Value, &[u8]> {
     let manifest = Some(&file.bytes).filter(|_| is_manifest).and_then(|bytes| Manifest::read(bytes).ok());
     let mut value = manifest.ok_or(file.bytes.as_slice())?.document().value().clone();
@@ -115,8 +115,8 @@ fn substance(file: &FileState, is_manifest: bool) -> Result<Value, &[u8]> {
     Ok(value)
 }
 
-/// The files whose edits would be lost: the manifest if somebody edited it since kaudit wrote it, and every other file
-/// that kaudit wrote, somebody edited, and generation `to` has otherwise.
+/// The files whose edits would be lost: the manifest if it was edited since kaudit wrote it, and every other file that
+/// kaudit wrote, that was edited, and that differs in generation `to`.
 fn edited_files(observed: &Observed, to: u64) -> Vec<PathBuf> {
     let Observed { history, manifest_path, manifest, .. } = observed;
     let is_lost = |path: &PathBuf| {
@@ -134,16 +134,16 @@ fn refuse_edited(file: &Path, observed: &Observed, to: Option<u64>) -> Diagnosti
     let shown = file.display().to_string();
     let again = to.map_or_else(String::new, |to| format!(" --to {to}"));
     let newest = observed.history.newest();
-    let refusal = Diagnostic::error(format!("{shown} was edited by somebody else since generation {newest}"))
-        .help(format!("look at what would be lost: kaudit rollback{again} --dry-run --discard-edits"));
+    let refusal = Diagnostic::error(format!("{shown} was edited since generation {newest}"))
+        .help(format!("show what would be lost: kaudit rollback{again} --dry-run --discard-edits"));
     let keep = if file == observed.manifest_path {
-        Some("kaudit disable removes audit logging and keeps the other edits")
+        Some("to remove audit logging and keep the other edits: kaudit disable")
     } else {
         is_read(file, observed)
-            .then_some("kaudit restart brings the edit into force, and makes it a generation")
+            .then_some("to activate the edit and record it as a generation: kaudit restart")
     };
     keep.into_iter().fold(refusal, Diagnostic::help).in_file(shown).help(format!(
-        "kaudit rollback{again} --discard-edits goes back all the same; the present bytes are kept as a generation"
+        "to roll back nevertheless: kaudit rollback{again} --discard-edits; the present content is kept as a generation"
     ))
 }
 
@@ -155,14 +155,12 @@ fn is_read(file: &Path, observed: &Observed) -> bool {
     })
 }
 
-fn check_target(change: &FileChange, to: u64) -> Result<(), Vec<Diagnostic>> {
+/// The manifest of the generation to restore.
+fn manifest_of(change: &FileChange, to: u64) -> Result<Manifest, Diagnostic> {
     let Some(after) = &change.after else {
-        return Err(vec![Diagnostic::error(format!("generation {to} has no manifest"))]);
+        return Err(Diagnostic::error(format!("generation {to} has no manifest")));
     };
-    Manifest::read(&after.bytes).map(drop).map_err(|refusal| {
-        vec![Diagnostic::error(format!(
-            "the manifest of generation {to} is not one that kaudit puts back: {}",
-            refusal.message
-        ))]
+    Manifest::read(&after.bytes).map_err(|refusal| {
+        Diagnostic::error(format!("the manifest of generation {to} cannot be restored: {}", refusal.message))
     })
 }

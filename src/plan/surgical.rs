@@ -1,4 +1,4 @@
-//! Taking audit logging out of a manifest that others have edited too: only what is audit logging's goes.
+//! Removes audit logging from a manifest that was edited since: only what belongs to audit logging.
 
 use super::flags::edit_flags;
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// The editor refuses.
-pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String, Diagnostic> {
+pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<Manifest, Diagnostic> {
     let spec_path = Path::root().key("spec");
     let container_path = manifest.container_path();
     let spec = manifest.pod().spec.as_ref();
@@ -33,7 +33,7 @@ pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String,
         .flat_map(|container| container.env.iter().flatten())
         .map(|entry| entry.name.as_str())
         .collect();
-    // A volume that somebody else mounts by now is theirs as well.
+    // A volume that another container mounts is kept.
     let used_elsewhere = |name: &str| {
         spec.into_iter()
             .flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()))
@@ -54,10 +54,10 @@ pub(super) fn remove_audit(manifest: &Manifest, owned: &Owned) -> Result<String,
         edits
             .push(Edit::Remove { path: if only { annotations } else { annotations.key(DIGEST_ANNOTATION) } });
     }
-    manifest.document().edit(&edits)
+    manifest.document().edited(&edits).and_then(Manifest::of)
 }
 
-/// Removes the items (here by name) that are ours, and the key when nothing else is in the list.
+/// Removes kaudit's items (by name), and the key if the list has no others.
 fn remove_items(parent: &Path, key: &str, items: &[&str], is_ours: impl Fn(&str) -> bool) -> Vec<Edit> {
     let ours: Vec<usize> =
         items.iter().enumerate().filter(|(_, item)| is_ours(item)).map(|(index, _)| index).collect();

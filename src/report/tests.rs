@@ -40,7 +40,7 @@ fn the_end_says_whether_the_node_was_restored() {
     for (exit, rolled_back, message) in [
         (Exit::Refused, false, "/readyz answers 500"),
         (Exit::RolledBack, true, BACK),
-        (Exit::NeedsHands, false, "/readyz answers 500"),
+        (Exit::ManualIntervention, false, "/readyz answers 500"),
         (Exit::Interrupted, true, BACK),
     ] {
         let (text, json) = printed(exit, rolled_back);

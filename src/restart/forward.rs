@@ -1,9 +1,10 @@
-//! The way forward: stage, out, in, proof. Each step is journalled before it is made.
+//! The change: stage the files, move the old manifest out and the new one in, verify. Each step is journalled before it
+//! is made.
 
 use super::back::{go_back, unstage};
+use super::context::RestartContext;
 use super::protocol::{Cause, Done, Listener, Method, Options, Outcome, Proven};
 use super::run::Run;
-use super::scene::Scene;
 use super::server::Server;
 use super::watch::Watch;
 use crate::generation::{self, Record};
@@ -13,23 +14,23 @@ use crate::transaction::{Journal, Phase};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
 
-/// An API server that has been healthy and proven for so long is taken for stable.
+/// An API server that has been healthy for so long counts as stable.
 pub(super) const STABLE: Duration = Duration::from_secs(3);
 
-/// Makes the change that `record` describes, restarts the API server and proves it; or goes back.
+/// Makes the change that `record` describes, restarts the API server and verifies it; or rolls back.
 ///
-/// The caller holds the lock and has planned from what is there. A guardian outside of the operator's session has its
-/// place around this call: from the first journal on, [`super::recover`] is all that it has to do.
+/// The caller holds the lock and has made the plan from the present state. From the first journal entry on,
+/// [`super::recover`] is all that is needed to complete or roll back an interrupted run.
 pub fn restart(
     machine: &mut dyn Machine,
     listener: &mut dyn Listener,
-    scene: &Scene,
+    context: &RestartContext,
     record: &Record,
     options: Options,
 ) -> Outcome {
     let mut journal = Journal::new(record.number, Phase::Staging, record.time.clone());
     journal.was_healthy = options.was_healthy;
-    let mut run = Run::new(machine, listener, scene, record, options, journal);
+    let mut run = Run::new(machine, listener, context, record, options, journal);
     match run.forward() {
         Ok((proven, pid)) => Outcome::Done(run.finish(proven, pid)),
         Err(cause) => run.end(cause),
@@ -41,19 +42,19 @@ impl Run<'_> {
         self.stage()?;
         match self.options.method {
             Method::Surge => {
-                let scene = self.scene;
-                let pod = scene.surge.as_ref().ok_or_else(|| anyhow!("there is no surge pod in the plan"))?;
-                self.raise(pod)?;
+                let context = self.context;
+                let pod = context.surge.as_ref().ok_or_else(|| anyhow!("the plan has no surge pod"))?;
+                self.start_surge_pod(pod)?;
                 self.outside = pod.outside.clone().map(Watch::new);
                 self.move_out()?;
-                self.wait_until_gone(self.scene.before.grace())?;
-                // An API server talks to itself while it starts, by a token that no other one knows.
+                self.wait_until_gone(self.context.before.grace())?;
+                // A starting API server sends requests to itself, with a token that no other API server accepts.
                 self.machine.exempt_own(true)?;
                 self.move_in()?;
             }
             Method::Move => {
                 self.move_out()?;
-                self.wait_until_gone(self.scene.before.grace())?;
+                self.wait_until_gone(self.context.before.grace())?;
                 self.move_in()?;
             }
             Method::Rewrite => self.exchange()?,
@@ -61,7 +62,7 @@ impl Run<'_> {
         self.verify()
     }
 
-    /// Everything that the API server does not see yet.
+    /// Writes everything that the running API server does not read.
     fn stage(&mut self) -> Result<(), Cause> {
         self.check_interrupt()?;
         self.journal.write(self.machine)?;
@@ -71,58 +72,60 @@ impl Run<'_> {
             put(self.machine, &file.path, file.after.as_ref())?;
         }
         let manifest = self.manifest_after()?;
-        put(self.machine, &self.scene.names.new, Some(manifest))?;
-        self.machine.remove_file(&self.scene.names.old)?;
+        put(self.machine, &self.context.names.new, Some(manifest))?;
+        self.machine.remove_file(&self.context.names.old)?;
         self.check_interrupt()
     }
 
     fn move_out(&mut self) -> Result<(), Cause> {
         self.enter_window()?;
-        let names = &self.scene.names;
-        self.listener.step("the old manifest goes out; the kubelet ends the API server");
+        let names = &self.context.names;
+        self.listener.step("removing the old manifest; the kubelet stops the API server");
         match self.machine.move_file(&names.live, &names.old)? {
             Moved::Done => {}
-            Moved::Occupied => return Err(self.foreign(format!("{} is in the way", names.old.display()))),
-            Moved::Missing => return Err(self.foreign("somebody else moved the manifest away")),
+            Moved::Occupied => return Err(self.foreign(format!("{} already exists", names.old.display()))),
+            Moved::Missing => {
+                return Err(self.foreign("the manifest was removed by another program or person"));
+            }
         }
-        if self.holds(&self.scene.names.old, self.manifest_before()?)? {
+        if self.holds(&self.context.names.old, self.manifest_before()?)? {
             return Ok(());
         }
-        // Somebody's edit, made since the last look: it goes back where it was.
+        // A foreign edit, made since the last check: it is moved back.
         self.machine.move_file(&names.old, &names.live)?;
-        Err(self.foreign("somebody else edited the manifest in the same moment"))
+        Err(self.foreign("the manifest was edited by another program or person at the same moment"))
     }
 
     fn move_in(&mut self) -> Result<(), Cause> {
         self.enter(Phase::In)?;
-        let names = &self.scene.names;
-        self.listener.step("the new manifest goes in; the kubelet starts the API server");
+        let names = &self.context.names;
+        self.listener.step("adding the new manifest; the kubelet starts the API server");
         match self.machine.move_file(&names.new, &names.live)? {
             Moved::Done => Ok(()),
-            Moved::Occupied => Err(self
-                .foreign("somebody else put a manifest in place while the API server was being restarted")),
-            Moved::Missing => Err(Cause::new(format!("{} is gone", names.new.display()))),
+            Moved::Occupied => {
+                Err(self.foreign("another program or person created a manifest during the restart"))
+            }
+            Moved::Missing => Err(Cause::new(format!("{} does not exist any more", names.new.display()))),
         }
     }
 
     fn exchange(&mut self) -> Result<(), Cause> {
         self.enter_window()?;
         self.enter(Phase::In)?;
-        let names = &self.scene.names;
-        self.listener
-            .step("the manifest is exchanged in place; the kubelet restarts the API server in its own time");
+        let names = &self.context.names;
+        self.listener.step("replacing the manifest in place; the kubelet restarts the API server");
         self.machine.exchange_files(&names.new, &names.live)?;
         if self.holds(&names.new, self.manifest_before()?)? {
             return Ok(());
         }
         self.machine.exchange_files(&names.new, &names.live)?;
-        Err(self.foreign("somebody else edited the manifest in the same moment"))
+        Err(self.foreign("the manifest was edited by another program or person at the same moment"))
     }
 
-    /// The last look before the API server is touched, and who runs then.
+    /// The last check before the API server is stopped; remembers its pods.
     fn enter_window(&mut self) -> Result<(), Cause> {
-        if !self.holds(&self.scene.names.live, self.manifest_before()?)? {
-            return Err(self.foreign("somebody else edited the manifest meanwhile"));
+        if !self.holds(&self.context.names.live, self.manifest_before()?)? {
+            return Err(self.foreign("the manifest was edited by another program or person during the run"));
         }
         let servers = self.servers(Server::Main)?;
         self.journal.pods = servers.into_iter().filter_map(|process| process.pod_uid).collect();
@@ -130,25 +133,25 @@ impl Run<'_> {
         self.enter(Phase::Out)
     }
 
-    /// New process, health, proof, and no change of mind for some seconds.
+    /// Waits for the new process, its health and an event, and that it stays healthy for some seconds.
     pub(super) fn verify(&mut self) -> Result<(Proven, i32), Cause> {
-        let scene = self.scene;
+        let context = self.context;
         let old = self.journal.pods.clone();
-        self.watch.turn_to(scene.after.readyz.clone());
-        self.come_up(&scene.after, Server::Main, &old, Some(Duration::ZERO))?;
+        self.watch.turn_to(context.after.readyz.clone());
+        self.wait_until_healthy(&context.after, Server::Main, &old, Some(Duration::ZERO))?;
         self.listener.step("the API server is ready");
-        let proven = self.prove(&scene.after.proof)?;
-        let process = self.come_up(&scene.after, Server::Main, &old, Some(STABLE))?;
-        if !self.holds(&scene.names.live, self.manifest_after()?)? {
-            return Err(self.foreign("somebody else edited the manifest meanwhile"));
+        let proven = self.prove(&context.after.proof)?;
+        let process = self.wait_until_healthy(&context.after, Server::Main, &old, Some(STABLE))?;
+        if !self.holds(&context.names.live, self.manifest_after()?)? {
+            return Err(self.foreign("the manifest was edited by another program or person during the run"));
         }
         Ok((proven, process.pid))
     }
 
-    /// What is left to do once the new API server is proven. A failure here is no reason to go back.
+    /// The cleanup after the new API server is verified. A failure here is not a reason to roll back.
     pub(super) fn finish(&mut self, proven: Proven, pid: i32) -> Done {
         let (unavailable, unavailable_to_itself) = self.unavailable();
-        // Twice: what failed once for want of a moment's memory or space is not left to the next run.
+        // Tried twice: a short lack of memory or disk space is not left to the next run.
         let untidy = self.tidy().or_else(|_| self.tidy()).err().map(|error| format!("{error:#}"));
         Done {
             unavailable,
@@ -169,7 +172,7 @@ impl Run<'_> {
         }
         remove_directories(self.machine, self.record)?;
         self.remove_dot_files()?;
-        self.lower().map_err(|cause| anyhow!("{cause}"))?;
+        self.stop_surge_pod().map_err(|cause| anyhow!("{cause}"))?;
         Journal::remove(self.machine)
     }
 

@@ -1,4 +1,4 @@
-//! As whom kaudit can speak to the API server: client certificates that lie on every control-plane node.
+//! Client certificates that every control-plane node has, and that kaudit can use for requests to the API server.
 
 use super::subject::subject;
 use crate::audit::argv::lookup;
@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 /// Where the kubelet keeps its client certificate and key, both in one file
 /// (`client-go/util/certificate/certificate_store.go`). kubeadm sets no other directory.
 const KUBELET_CLIENT: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
-/// What the API server adds to the groups of everybody whom it knows
+/// The group that the API server adds for every authenticated user
 /// (`apiserver/pkg/authentication/group/authenticated_group_adder.go`).
 const AUTHENTICATED: &str = "system:authenticated";
 
-/// A client certificate, and who it makes of its bearer.
+/// A client certificate and its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Its files on the host.
@@ -24,7 +24,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity whose certificate, in `files`, is this DER; `None` where it names nobody.
+    /// The identity whose certificate, in `files`, is this DER; `None` where it has no valid user.
     #[must_use]
     pub fn of(files: ClientIdentity, certificate: &[u8]) -> Option<Self> {
         let mut user = subject(certificate)?;
@@ -39,7 +39,7 @@ impl Identity {
 /// kubelet's own (`system:node:…`), and the one with which the API server speaks to kubelets, whose group is
 /// `kubeadm:cluster-admins` since kubeadm 1.29 and `system:masters` before (`cmd/kubeadm/app/phases/certs/certlist.go`).
 ///
-/// `arguments` are the API server's words, `mounts` those of its container.
+/// `arguments` are the API server's, `mounts` those of its container.
 #[must_use]
 pub fn client_certificates(arguments: &[&str], mounts: &[Mount]) -> Vec<ClientIdentity> {
     let kubelet = ClientIdentity { certificate: KUBELET_CLIENT.into(), key: KUBELET_CLIENT.into() };
@@ -85,13 +85,13 @@ mod tests {
             client_certificates(&arguments, &mounts),
             [kubelet.clone(), files("/etc/kubernetes/pki/a.crt", "/etc/kubernetes/pki/a.key")]
         );
-        // Half an identity is none, and what no mount shows is not the host's.
+        // A certificate without a key is not usable, and a path that no mount covers is not on the host.
         assert_eq!(client_certificates(&arguments[..1], &mounts), std::slice::from_ref(&kubelet));
         assert_eq!(client_certificates(&arguments, &[]), [kubelet]);
     }
 
     #[test]
-    fn everybody_whom_the_api_server_knows_is_in_one_more_group() {
+    fn authenticated_users_are_in_one_more_group() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/node/net/api/testdata");
         let node = crate::node::Node::at(directory);
         let certificate = node.read_certificate(Path::new("/kubelet-client-current.pem")).unwrap().unwrap();

@@ -1,9 +1,9 @@
-//! What a Kubernetes program said last, without the log's own decoration.
+//! Messages from the logs of Kubernetes programs, without klog's header.
 //!
 //! The forms are klog's (`k8s.io/klog/v2`, `textlogger` and `internal/serialize/keyvalues.go`) and cobra's, which
 //! prints errors about flags before any log is there.
 
-/// The message of one line: without klog's header, and of `"…" err="…"` the error alone. Any other text is itself.
+/// The message of one line: without klog's header, and of `"…" err="…"` only the error. Any other text is unchanged.
 #[must_use]
 pub(super) fn message(line: &str) -> String {
     let text = without_header(line).trim();
@@ -13,21 +13,21 @@ pub(super) fn message(line: &str) -> String {
     }
 }
 
-/// The last words of a program that ended by an error, from what it wrote to standard error: the error it names as the
-/// reason, whatever it wrote before and after it. `None` where it wrote nothing.
+/// The error with which a program exited, from its standard error, whatever it wrote before and after that. `None` where it
+/// wrote nothing.
 #[must_use]
-pub(super) fn last_words(text: &str) -> Option<String> {
+pub(super) fn final_error(text: &str) -> Option<String> {
     let lines = logical_lines(text);
     let last = |is_it: &dyn Fn(&str) -> bool| lines.iter().rev().find(|line| is_it(line));
     let found = last(&|line| severity(line) == Some('E') && line.contains("] \"command failed\" err="))
         .or_else(|| last(&|line| line.starts_with("Error: ") || line.starts_with("error: ")))
         .or_else(|| last(&|line| severity(line) == Some('F')))
-        // Of Go's own ends the first line tells the reason, and a list of goroutines follows.
+        // A Go panic prints its reason first, and then the goroutines.
         .or_else(|| last(&|line| line.starts_with("panic: ") || line.starts_with("fatal error: ")))
         .or_else(|| last(&|line| severity(line) == Some('E')))
         .or_else(|| lines.last())?;
-    let words = message(found);
-    Some(words.strip_prefix("Error: ").or_else(|| words.strip_prefix("error: ")).unwrap_or(&words).to_owned())
+    let error = message(found);
+    Some(error.strip_prefix("Error: ").or_else(|| error.strip_prefix("error: ")).unwrap_or(&error).to_owned())
 }
 
 /// The lines of a text, with a value that klog spread over several (`err=<`, indented lines, ` >`) in one.
@@ -73,7 +73,7 @@ fn without_header(line: &str) -> &str {
     }
 }
 
-/// The text of a string as Go's `%q` writes it, up to its closing quote; `None` where it is none.
+/// The text of a string as Go's `%q` writes it, up to its closing quote; `None` where it is not one.
 fn unquote(text: &str) -> Option<String> {
     let mut characters = text.strip_prefix('"')?.chars();
     let mut result = String::new();
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_without_their_decoration() {
+    fn messages_have_no_header() {
         for (line, expected) in [
             (
                 "E1121 12:00:49.258460   16369 run.go:72] \"command failed\" err=\"[invalid audit log format xml, allowed \
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_found_among_other_words() {
+    fn the_final_error_is_found_among_other_lines() {
         let header = "1121 12:00:41.072363   16055 reader.go:81] ";
         for (text, expected) in [
             (String::new(), None),
@@ -147,7 +147,7 @@ mod tests {
             (format!("E{header}\"command failed\" err=<\n\tcut short"), Some("cut short")),
             ("exec format error".to_owned(), Some("exec format error")),
         ] {
-            assert_eq!(last_words(&text).as_deref(), expected, "{text}");
+            assert_eq!(final_error(&text).as_deref(), expected, "{text}");
         }
     }
 }

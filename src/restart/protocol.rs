@@ -1,7 +1,8 @@
-//! The words of the protocol: what is asked of a restart, what it tells meanwhile, how it can end.
+//! The options of a restart, the progress that it reports, and its outcomes.
 
+use crate::diagnostic::Diagnostic;
 use crate::node::Interrupt;
-use crate::restart::diagnosis::Explanation;
+use crate::restart::diagnosis;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,16 +10,16 @@ use std::time::Duration;
 /// How the manifest gets into place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// As a move, while a second API server takes the connections.
+    /// Like a move, while a second API server takes the connections.
     Surge,
-    /// Out of the kubelet's directory, and in again when the kubelet has finished with the old pod.
+    /// The old one is moved out of the kubelet's directory; the new one is moved in when the old pod is gone.
     Move,
-    /// By one atomic exchange in place; the kubelet does the rest in its own time.
+    /// By one atomic exchange in place; when the kubelet restarts the pod is up to the kubelet.
     Rewrite,
 }
 
 impl Method {
-    /// The word of the option and of the machine output.
+    /// The name in options and JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -29,81 +30,81 @@ impl Method {
     }
 }
 
-/// What is asked of a restart.
+/// The options of a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// How the manifest gets into place.
     pub method: Method,
-    /// How long the old API server may go on after it has closed its listener; `None`: the pod's own grace period.
+    /// How long the old API server may run after it has closed its listener; `None`: the pod's own grace period.
     pub drain: Option<Duration>,
-    /// How long to wait for health and proof.
+    /// How long to wait until the API server is healthy and verified.
     pub timeout: Duration,
-    /// Go on although the API server is not healthy before.
+    /// Whether the API server was healthy before; if not, a rollback does not wait for that.
     pub was_healthy: bool,
 }
 
-/// Who is told how a restart goes on.
+/// Receives the progress of a restart.
 pub trait Listener {
     /// A step begins.
     fn step(&mut self, text: &str);
 
-    /// Something is still waited for: what, for how long, and what is normal.
+    /// The run waits for `what` since `since`; `normal` is the usual time.
     fn waiting(&mut self, what: &str, since: Duration, normal: &str);
 }
 
-/// Why a restart did not go through.
+/// Why a restart failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// What happened, one sentence without a final full stop.
-    pub words: String,
-    /// What to do, and what the container and the kubelet said last.
-    pub help: Vec<String>,
+    /// What happened, what to do, and what the container or the kubelet logged last.
+    pub diagnostic: Diagnostic,
     /// The signal that ended it, if one did.
     pub interrupt: Option<Interrupt>,
-    /// The manifest that somebody else changed meanwhile: it is not touched any more.
-    pub foreign: Option<PathBuf>,
+    /// Whether another program or person changed the manifest meanwhile: it is not touched any more.
+    pub is_foreign: bool,
 }
 
 impl Cause {
-    /// A cause in words.
+    /// A cause with only its message.
     #[must_use]
-    pub fn new(words: impl Into<String>) -> Self {
-        Self { words: words.into(), help: Vec::new(), interrupt: None, foreign: None }
+    pub fn new(message: impl Into<String>) -> Self {
+        Diagnostic::error(message).into()
     }
 
     /// Adds what to do.
     #[must_use]
-    pub fn help(mut self, step: impl Into<String>) -> Self {
-        self.help.push(step.into());
-        self
+    pub fn help(self, step: impl Into<String>) -> Self {
+        Self { diagnostic: self.diagnostic.help(step), ..self }
     }
 
-    /// Adds what the last words of a container and of the kubelet tell.
+    /// `message`, with the reason found in the last log lines of the container and the kubelet, if there is one.
     #[must_use]
-    pub(super) fn explained(mut self, explanation: Option<&Explanation>) -> Self {
-        if let Some(Explanation { words, hint, evidence, .. }) = explanation {
-            self.help.push(words.clone());
-            self.help.extend(hint.map(str::to_owned));
-            self.help.push(format!("it said: {evidence}"));
-        }
-        self
+    pub(super) fn explained(message: &str, reason: Option<Diagnostic>) -> Self {
+        reason.map_or_else(|| Self::new(message), |reason| diagnosis::explain(message, reason).into())
     }
 
-    /// Somebody else's change of `manifest`.
+    /// A change of `manifest` by another program or person.
     #[must_use]
-    pub(super) fn foreign(manifest: &Path, words: impl Into<String>) -> Self {
-        let cause = Self { foreign: Some(manifest.to_owned()), ..Self::new(words) };
-        cause.help("what is there is left as it is: look at it before anything else")
+    pub(super) fn foreign(manifest: &Path, message: impl Into<String>) -> Self {
+        let diagnostic = Diagnostic::error(message)
+            .in_file(manifest.display().to_string())
+            .help("the file is left as it is: inspect it before you run kaudit again");
+        Self { diagnostic, interrupt: None, is_foreign: true }
     }
 
-    /// The end that a signal asked for.
+    /// The run was stopped by a signal.
     #[must_use]
     pub fn interrupted(interrupt: Interrupt) -> Self {
         let name = match interrupt {
             Interrupt::Int => "SIGINT",
             Interrupt::Term => "SIGTERM",
         };
-        Self { interrupt: Some(interrupt), ..Self::new(format!("{name} asked for the end")) }
+        Self { interrupt: Some(interrupt), ..Self::new(format!("interrupted by {name}")) }
+    }
+}
+
+impl From<Diagnostic> for Cause {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostic, interrupt: None, is_foreign: false }
     }
 }
 
@@ -115,86 +116,86 @@ impl From<anyhow::Error> for Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.words)
+        f.write_str(&self.diagnostic.message)
     }
 }
 
 /// How a restart ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// As asked, healthy and proven.
+    /// The requested state, healthy and verified.
     Done(Done),
-    /// The API server was not touched, and everything is as before.
+    /// The API server was not restarted, and everything is as before.
     Refused(Cause),
-    /// As before, and healthy again.
+    /// The previous state, healthy again.
     RolledBack {
         /// Why.
         cause: Cause,
-        /// How long no API server was ready.
+        /// How long the API server was unavailable.
         unavailable: Duration,
     },
-    /// Neither; the journal stays.
+    /// Neither could be verified; the journal stays.
     Stuck {
         /// What failed first.
         cause: Cause,
-        /// What kept the way back from its end, where it was tried.
+        /// Why the rollback failed, where one was tried.
         undoing: Option<Cause>,
     },
 }
 
-/// A restart that went through.
+/// A successful restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     /// How long no API server was ready, for clients of the node's address.
     pub unavailable: Duration,
-    /// How long none was for those of a surge who use an address that only the node itself uses: the loopback address, or
-    /// the only one on which the API server listens.
+    /// The same, with a surge, for clients that use an address which only the node itself uses: the loopback address, or the
+    /// only one on which the API server listens.
     pub unavailable_to_itself: Option<Duration>,
-    /// Where the events are that the surge pod logged on the host.
+    /// The file with the events that the surge pod logged on the host.
     pub surge_log: Option<PathBuf>,
-    /// Whether the old API server was ended early, as asked.
+    /// Whether the old API server was killed before its grace period ended, because of `--drain`.
     pub killed: bool,
     /// The process that runs now.
     pub pid: Option<i32>,
-    /// What was proven.
+    /// What was verified of the audit log.
     pub proven: Proven,
-    /// Something that is left to tidy up, and why; the next run does it.
+    /// Why the cleanup is incomplete; the next run completes it.
     pub untidy: Option<String>,
 }
 
-/// What was proven of the audit log.
+/// What was verified of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proven {
     /// The event of this `Audit-ID` was found in the log.
     Event(String),
-    /// There is nothing to prove: audit logging is off.
+    /// Nothing to verify: audit logging is off.
     Off,
-    /// It could not be proven, and why.
-    Silent(String),
-    /// Events go to the webhook alone; its receiver should have the event of this `Audit-ID` within this time.
-    Elsewhere(String, Duration),
+    /// Logging could not be verified, and why.
+    Unverifiable(String),
+    /// Events go only to the webhook; its receiver should get the event of this `Audit-ID` within this time.
+    WebhookOnly(String, Duration),
 }
 
 impl Proven {
-    /// Why nothing is proven, where something could be expected to be; half a sentence.
+    /// Why logging is not verified, where audit logging is on; a clause.
     #[must_use]
     pub fn unproven(&self) -> Option<String> {
         match self {
             Proven::Event(_) | Proven::Off => None,
-            Proven::Silent(why) => Some(why.clone()),
-            Proven::Elsewhere(id, patience) => Some(format!(
-                "events go to the webhook alone; its receiver should have the event of auditID {id} within {} s",
+            Proven::Unverifiable(why) => Some(why.clone()),
+            Proven::WebhookOnly(id, patience) => Some(format!(
+                "events go only to the webhook; its receiver should get the event with auditID {id} within {} s",
                 patience.as_secs()
             )),
         }
     }
 
-    /// The `Audit-ID` of the event that the webhook's receiver should have.
+    /// The `Audit-ID` of the event that the webhook's receiver should get.
     #[must_use]
     pub fn sent_event(&self) -> Option<&str> {
         match self {
-            Proven::Elsewhere(id, _) => Some(id),
-            Proven::Event(_) | Proven::Off | Proven::Silent(_) => None,
+            Proven::WebhookOnly(id, _) => Some(id),
+            Proven::Event(_) | Proven::Off | Proven::Unverifiable(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The proof, carried out: a request, and its event.
+//! Verification of the audit log: a request, and its event.
 
 use super::proof::Proof;
 use super::protocol::{Cause, Proven};
@@ -12,13 +12,13 @@ impl Run<'_> {
     pub(super) fn prove(&mut self, proof: &Proof) -> Result<Proven, Cause> {
         let (asks, log, patience) = match proof {
             Proof::Off => return Ok(Proven::Off),
-            Proof::Silent(why) => return Ok(Proven::Silent(why.clone())),
-            Proof::Elsewhere { asks, patience } => return self.send_elsewhere(asks, *patience),
+            Proof::Unverifiable(why) => return Ok(Proven::Unverifiable(why.clone())),
+            Proof::WebhookOnly { asks, patience } => return self.send_elsewhere(asks, *patience),
             Proof::Event { asks, log, patience } => (asks, log, *patience),
         };
         let waiting = Waiting {
             what: "an event in the audit log",
-            normal: "at once, or the batch's time in batch mode",
+            normal: "immediately, or the batch delay in batch mode",
             limit: patience,
         };
         let (mut follower, _) = self.machine.node().open_log(log, true)?;
@@ -33,19 +33,20 @@ impl Run<'_> {
                 return Ok(Proven::Event(id));
             }
         }
-        Err(Cause::new(format!("the API server is healthy, but no event came to {}", log.display()))
-            .help("the policy logs the requests that were made: see whether the API server can write there"))
+        Err(Cause::new(format!("the API server is healthy, but wrote no event to {}", log.display())).help(
+            "the policy logs the requests that kaudit made: check that the API server can write to this file",
+        ))
     }
 
-    /// Makes a request whose event goes to the webhook alone. Whether it arrives, its receiver can tell.
+    /// Makes a request whose event goes only to the webhook. Only its receiver can tell whether it arrived.
     fn send_elsewhere(&mut self, asks: &[Ask], patience: Duration) -> Result<Proven, Cause> {
         for ask in asks {
             let id = self.machine.fresh_id()?;
             let answer = self.machine.ask(&Ask { audit_id: Some(id.clone()), ..ask.clone() });
             if !matches!(answer, Answer::Nobody(_)) {
-                return Ok(Proven::Elsewhere(id, patience));
+                return Ok(Proven::WebhookOnly(id, patience));
             }
         }
-        Ok(Proven::Silent("events go to the webhook alone, and no request for one was answered".to_owned()))
+        Ok(Proven::Unverifiable("events go only to the webhook, and no request was answered".to_owned()))
     }
 }

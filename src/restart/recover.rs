@@ -1,20 +1,18 @@
-//! What a run does about an earlier one that died during a restart.
+//! Recovery of a run that was interrupted during a restart.
 
-use super::back::{back, return_theirs, unstage};
+use super::back::{back, restore_foreign_manifest, unstage};
+use super::context::{Names, RestartContext};
 use super::protocol::{Cause, Done, Listener, Options, Proven};
 use super::run::Run;
-use super::scene::{Names, Scene};
 use super::state::{Content, Resume, decide};
 use crate::generation::{self, Record};
 use crate::node::{Effects, Machine, Node};
+use crate::observe::MANIFEST_LIMIT;
 use crate::transaction::{self, Journal, Phase};
 use anyhow::{Result, anyhow};
 use std::path::Path;
 
-/// The kubelet reads at most 10 MiB of a manifest.
-const READ_LIMIT: u64 = 10 << 20;
-
-/// An unfinished restart, read and not yet acted upon.
+/// An interrupted restart, as its journal and record describe it.
 #[derive(Debug)]
 pub struct Unfinished {
     journal: Journal,
@@ -25,20 +23,19 @@ pub struct Unfinished {
 /// What [`Unfinished::recover`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovered {
-    /// The run had proven its change before it died; its generation stands.
+    /// The run had verified its change before it was interrupted; its generation stands.
     Finished(u64),
-    /// The run's change is in force: just now its API server was seen to be healthy, and its log looked at. Its generation
-    /// stands.
+    /// The run's change is active: its API server is healthy, and its log was checked. Its generation stands.
     Verified(u64, Proven),
-    /// The state before the run is back; the API server is healthy if it was before.
+    /// The state before the run is restored; the API server is healthy if it was before.
     Undone(u64),
     /// A person has to decide.
     Stuck(Cause),
 }
 
 impl Unfinished {
-    /// The unfinished restart of the manifest `live`. `None` where none is; a change of files alone, or one that died
-    /// before its record was complete, is [`crate::transaction::recover`]'s.
+    /// The interrupted restart of the manifest `live`; `None` where there is none. A change of files alone, or one that was
+    /// interrupted before its record was complete, is recovered by [`crate::transaction::recover`].
     ///
     /// # Errors
     /// The journal or the record cannot be read, or they are about another manifest.
@@ -54,7 +51,7 @@ impl Unfinished {
             let paths: Vec<String> =
                 record.files.iter().map(|file| file.path.display().to_string()).collect();
             return Err(anyhow!(
-                "the unfinished run is about another manifest than {}: name the right one of {} with --manifest",
+                "the interrupted run changed another manifest than {}: select the right one with --manifest; its files are {}",
                 live.display(),
                 paths.join(", ")
             ));
@@ -74,15 +71,15 @@ impl Unfinished {
         self.journal.phase
     }
 
-    /// Brings the node to one of the two states, and says which.
+    /// Brings the node to one of the two states, and returns which.
     ///
     /// # Errors
-    /// What is there cannot be read. The journal stays then, and a further try goes on.
+    /// A file cannot be read. The journal stays, and recovery can be tried again.
     pub fn recover(
         self,
         machine: &mut dyn Machine,
         listener: &mut dyn Listener,
-        scene: &Scene,
+        context: &RestartContext,
         options: Options,
     ) -> Result<Recovered> {
         let number = self.record.number;
@@ -90,19 +87,19 @@ impl Unfinished {
         let kept = self.content(machine.node(), &self.names.old)?;
         let resume = decide(self.journal.phase, live, kept);
         let phase = self.journal.phase;
-        let mut run = Run::new(machine, listener, scene, &self.record, options, self.journal);
+        let mut run = Run::new(machine, listener, context, &self.record, options, self.journal);
         if matches!(resume, Resume::Verify | Resume::Back) {
             run.steer_again();
         }
         if resume == Resume::Verify {
             run.listener
-                .step("an earlier run had put its manifest in place: seeing whether it proves itself");
+                .step("the interrupted run had replaced the manifest: waiting for it to become healthy");
             return Ok(match run.verify() {
                 Ok((proven, pid)) => match run.finish(proven, pid) {
                     Done { untidy: None, proven, .. } => Recovered::Verified(number, proven),
                     Done { untidy: Some(why), .. } => Recovered::Stuck(Cause::new(why)),
                 },
-                Err(cause) if cause.foreign.is_some() => Recovered::Stuck(cause),
+                Err(cause) if cause.is_foreign => Recovered::Stuck(cause),
                 Err(_) => undone(number, back(&mut run)),
             });
         }
@@ -113,15 +110,16 @@ impl Unfinished {
                 Err(error) => Recovered::Stuck(error.into()),
             },
             Resume::Back => {
-                run.listener
-                    .step(&format!("an earlier run died ({phase:?}): going back to the state before it"));
+                run.listener.step(&format!("an earlier run was interrupted (phase {phase:?}): rolling back"));
                 undone(number, back(&mut run))
             }
             Resume::Unstage => undone(number, unstage(&mut run)),
-            Resume::ReturnTheirs => undone(number, return_theirs(&mut run)),
-            Resume::Hands => Recovered::Stuck(run.foreign(
-                "the manifest is neither the one from before the unfinished run nor the planned one",
-            )),
+            Resume::RestoreForeign => undone(number, restore_foreign_manifest(&mut run)),
+            Resume::ManualIntervention => {
+                Recovered::Stuck(run.foreign(
+                    "the manifest is neither the previous nor the planned one of the interrupted run",
+                ))
+            }
         })
     }
 
@@ -129,11 +127,11 @@ impl Unfinished {
         let entry = self.record.file(&self.names.live);
         let before = entry.and_then(|entry| entry.before.as_ref());
         let after = entry.and_then(|entry| entry.after.as_ref());
-        Ok(Content::of(node.read_file(path, READ_LIMIT)?.as_ref(), before, after))
+        Ok(Content::of(node.read_file(path, MANIFEST_LIMIT)?.as_ref(), before, after))
     }
 }
 
-/// Finishes or undoes an unfinished run where no kubelet runs: on a directory tree, the disk of a node that is down.
+/// Completes or rolls back an unfinished run where no kubelet runs: on a directory tree, the disk of a node that is down.
 ///
 /// # Errors
 /// As [`transaction::recover`].
@@ -143,7 +141,7 @@ pub fn recover_tree(node: &Node, effects: &mut dyn Effects, live: &Path) -> Resu
         effects.remove_file(&surge.manifest)?;
     }
     let Names { new, old, .. } = &unfinished.names;
-    // Somebody's edit, moved out in the moment in which it was made.
+    // A foreign edit that was moved out at the moment when it was made.
     if unfinished.content(node, old)? == Content::Foreign {
         return Ok(transaction::Recovered::Stuck(vec![old.clone()]));
     }

@@ -1,7 +1,7 @@
-//! A restart under way.
+//! A restart in progress.
 
+use super::context::RestartContext;
 use super::protocol::{Cause, Listener, Options};
-use super::scene::Scene;
 use super::watch::Watch;
 use crate::generation::Record;
 use crate::node::Machine;
@@ -10,22 +10,22 @@ use anyhow::Result;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A restart under way.
+/// A restart in progress.
 pub(super) struct Run<'a> {
     pub(super) machine: &'a mut dyn Machine,
     pub(super) listener: &'a mut dyn Listener,
-    pub(super) scene: &'a Scene,
+    pub(super) context: &'a RestartContext,
     pub(super) record: &'a Record,
     pub(super) options: Options,
     pub(super) journal: Journal,
     pub(super) watch: Watch,
-    /// What clients elsewhere see, where that is another thing.
+    /// What clients on other machines see, where that differs.
     pub(super) outside: Option<Watch>,
     /// Pods that were seen to run an API server.
     pub(super) pods: BTreeSet<String>,
-    /// Whether a signal ends it: on the way forward only.
+    /// Whether a signal stops it: not during a rollback.
     pub(super) is_interruptible: bool,
-    /// Whether an API server was ended early.
+    /// Whether an API server was killed before its grace period ended.
     pub(super) killed: bool,
 }
 
@@ -33,17 +33,17 @@ impl<'a> Run<'a> {
     pub(super) fn new(
         machine: &'a mut dyn Machine,
         listener: &'a mut dyn Listener,
-        scene: &'a Scene,
+        context: &'a RestartContext,
         record: &'a Record,
         options: Options,
         journal: Journal,
     ) -> Self {
-        let watch = Watch::new(scene.before.readyz.clone());
+        let watch = Watch::new(context.before.readyz.clone());
         let pods = journal.pods.iter().cloned().collect();
         Self {
             machine,
             listener,
-            scene,
+            context,
             record,
             options,
             journal,
@@ -55,17 +55,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
-        self.check_interrupt()?;
-        let before = std::mem::replace(&mut self.journal.phase, phase);
-        self.journal.write(self.machine).map_err(|error| {
-            // What is on disk says the phase before, and nothing of this one has been done.
-            self.journal.phase = before;
-            Cause::from(error)
-        })
-    }
-
-    /// How long there was no API server for others, and for the node itself where that is another thing.
+    /// How long the API server was unavailable: for clients elsewhere, and for the node itself where that differs.
     pub(super) fn unavailable(&self) -> (Duration, Option<Duration>) {
         let now = self.machine.clock();
         let own = self.watch.unavailable(now);
@@ -76,13 +66,23 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn remove_dot_files(&mut self) -> Result<()> {
-        self.machine.remove_file(&self.scene.names.new)?;
-        self.machine.remove_file(&self.scene.names.old)
+        self.machine.remove_file(&self.context.names.new)?;
+        self.machine.remove_file(&self.context.names.old)
     }
 
-    /// Somebody else's change of the manifest.
-    pub(super) fn foreign(&self, words: impl Into<String>) -> Cause {
-        Cause::foreign(&self.scene.names.live, words)
+    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), Cause> {
+        self.check_interrupt()?;
+        let before = std::mem::replace(&mut self.journal.phase, phase);
+        self.journal.write(self.machine).map_err(|error| {
+            // The journal on disk has the previous phase, and the new phase was not begun.
+            self.journal.phase = before;
+            Cause::from(error)
+        })
+    }
+
+    /// A change of the manifest by another program or person.
+    pub(super) fn foreign(&self, message: impl Into<String>) -> Cause {
+        Cause::foreign(&self.context.names.live, message)
     }
 
     pub(super) fn check_interrupt(&self) -> Result<(), Cause> {

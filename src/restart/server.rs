@@ -1,21 +1,21 @@
-//! The API servers of a node: the one that its manifest is about, and for the time of a restart a second one.
+//! The API servers of a node: the one of its manifest, and during a surge a second one.
 
 use super::protocol::Cause;
 use super::run::Run;
 use crate::audit::argv::lookup;
 use crate::node::Process;
 
-/// Which API server of the node.
+/// One of the node's API servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Server {
-    /// The one that the manifest is about.
+    /// The one of the manifest.
     Main,
     /// The surge pod's.
     Surge,
 }
 
 impl Run<'_> {
-    /// The API servers that run, of one kind.
+    /// The running API servers of one kind.
     pub(super) fn servers(&mut self, which: Server) -> Result<Vec<Process>, Cause> {
         let mut servers = self.machine.api_servers()?;
         let port = self.journal.surge.as_ref().map(|surge| surge.port);
@@ -27,8 +27,10 @@ impl Run<'_> {
     }
 }
 
-/// Whether a process was told to listen on `port`.
+/// Whether a process has the flag to listen on `port`.
 fn listens_on(process: &Process, port: u16) -> bool {
-    let words: Vec<&str> = process.arguments.iter().map(String::as_str).collect();
-    lookup(&words, "secure-port").and_then(|found| found.value).is_some_and(|value| value == port.to_string())
+    let arguments: Vec<&str> = process.arguments.iter().map(String::as_str).collect();
+    lookup(&arguments, "secure-port")
+        .and_then(|found| found.value)
+        .is_some_and(|value| value == port.to_string())
 }

@@ -1,24 +1,24 @@
-//! What an unfinished restart has to do next, from its journal and from what is on disk. Pure, and small enough that the
-//! test below tries every combination.
+//! What to do about an interrupted restart, decided from its journal and the files on disk. Pure, and small enough that
+//! the test below tries every combination.
 
 use crate::file::FileState;
 use crate::transaction::Phase;
 
-/// What a file is, by the record of the run.
+/// What a file contains, compared with the record of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// There is no file.
     Absent,
-    /// What was there before the run.
+    /// Its content before the run.
     Before,
-    /// What the run was to put there.
+    /// Its planned content.
     After,
-    /// Neither: somebody else wrote it.
+    /// Neither: another program or person wrote it.
     Foreign,
 }
 
 impl Content {
-    /// Compares bytes; modes do not count, as somebody who tightened one did not change what the kubelet reads.
+    /// Compares bytes; modes do not count, because the kubelet reads the same with another mode.
     #[must_use]
     pub fn of(now: Option<&FileState>, before: Option<&FileState>, after: Option<&FileState>) -> Self {
         let Some(now) = now else { return Content::Absent };
@@ -33,34 +33,34 @@ impl Content {
     }
 }
 
-/// How an unfinished restart goes on.
+/// How to continue an interrupted restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resume {
-    /// The new manifest is in place: see whether its API server proves itself, and go back if not.
+    /// The new manifest is in place: wait until its API server is healthy and verified, and roll back if that fails.
     Verify,
-    /// Everything is proven: tidy up.
+    /// Everything is verified: clean up.
     Finish,
-    /// Back to the state before; the manifest has to come back or to be exchanged.
+    /// Roll back, with the manifest.
     Back,
-    /// Back to the state before; the API server was not touched and is not.
+    /// Roll back the other files; the API server was not restarted and is not.
     Unstage,
-    /// The manifest that was moved out is somebody else's edit: it goes back first, then nothing else is decided.
-    ReturnTheirs,
-    /// The manifest is neither the one before nor the planned one: a person has to decide.
-    Hands,
+    /// The manifest that was moved out is a foreign edit: move it back, and roll back the other files.
+    RestoreForeign,
+    /// The manifest is neither the previous nor the planned one: a person has to decide.
+    ManualIntervention,
 }
 
-/// Decides. `live` is the manifest in the kubelet's directory, `kept` the one that was moved out to its dot-name.
+/// Decides. `live` is the manifest in the kubelet's directory, `kept` the one that was moved out to a hidden name.
 ///
-/// A manifest that the run put in is given the chance to prove itself; one that it only took out comes back.
-/// What somebody else wrote is never overwritten, wherever it lies. A surge pod decides nothing: whatever the way is, it
-/// goes at its end.
+/// A planned manifest that is in place gets the chance to become healthy; one that was only moved out is moved back.
+/// Foreign content is never overwritten, in either place. A surge pod does not matter here: it is removed at the end in
+/// every case.
 #[must_use]
 pub fn decide(phase: Phase, live: Content, kept: Content) -> Resume {
     match (phase, live) {
-        (_, Content::Foreign) => Resume::Hands,
-        // Somebody's edit slipped in between the last comparison and the rename.
-        (_, Content::Absent) if kept == Content::Foreign => Resume::ReturnTheirs,
+        (_, Content::Foreign) => Resume::ManualIntervention,
+        // A foreign edit came between the last comparison and the rename.
+        (_, Content::Absent) if kept == Content::Foreign => Resume::RestoreForeign,
         (Phase::Proven, Content::After) => Resume::Finish,
         (Phase::Files | Phase::Staging | Phase::Surge, Content::Before) => Resume::Unstage,
         (Phase::Back, _) | (_, Content::Before | Content::Absent) => Resume::Back,
@@ -87,28 +87,32 @@ mod tests {
                     let resume = decide(phase, live, kept);
                     let state = (phase, live, kept);
                     if live == Content::Foreign {
-                        assert_eq!(resume, Resume::Hands, "{state:?}: somebody else's manifest is touched");
+                        assert_eq!(
+                            resume,
+                            Resume::ManualIntervention,
+                            "{state:?}: a foreign manifest is changed"
+                        );
                     }
                     if live == Content::Absent {
                         let theirs = kept == Content::Foreign;
-                        assert_eq!(resume == Resume::ReturnTheirs, theirs, "{state:?}");
+                        assert_eq!(resume == Resume::RestoreForeign, theirs, "{state:?}");
                         assert_eq!(
                             resume == Resume::Back,
                             !theirs,
                             "{state:?}: the node stays without API server"
                         );
                     }
-                    // Nothing is restarted that was not touched.
+                    // An API server that was not restarted is not restarted now.
                     if matches!(phase, Phase::Staging | Phase::Surge) && live == Content::Before {
                         assert_eq!(resume, Resume::Unstage, "{state:?}");
                     }
-                    // A proven change is never undone, an unproven one never finished without a proof.
+                    // A verified change is never rolled back, an unverified one never completed without verification.
                     assert_eq!(
                         resume == Resume::Finish,
                         phase == Phase::Proven && live == Content::After,
                         "{state:?}"
                     );
-                    // What was to go back is not taken forward.
+                    // A rollback is not turned into a change.
                     if phase == Phase::Back {
                         assert!(!matches!(resume, Resume::Verify | Resume::Finish), "{state:?}");
                     }
@@ -122,8 +126,8 @@ mod tests {
             Resume::Finish,
             Resume::Back,
             Resume::Unstage,
-            Resume::ReturnTheirs,
-            Resume::Hands,
+            Resume::RestoreForeign,
+            Resume::ManualIntervention,
         ] {
             assert!(seen.contains(&resume), "{resume:?} is never decided");
         }

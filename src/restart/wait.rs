@@ -1,37 +1,37 @@
 //! Waiting for what the kubelet and the API server do. Every wait is for a condition, is bounded, shows its progress,
 //! and on the way forward ends with a signal.
 
-use super::diagnosis::{Explanation, diagnose};
+use super::diagnosis::{diagnose, is_lasting};
+use super::process_match;
 use super::protocol::Cause;
+use super::revision::Revision;
 use super::run::Run;
 use super::server::Server;
-use super::side::Side;
 use super::watch::{Look, is_serving};
-use super::witness;
 use crate::node::Process;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Between two looks: short against the seconds that are measured, long against what a look costs.
+/// Between two checks: short compared with the outage that is measured, long compared with the cost of a check.
 const PACE: Duration = Duration::from_millis(50);
 /// Between two lines of progress.
 const REPORT: Duration = Duration::from_secs(10);
-/// The kubelet kills after the grace period, and takes a moment around it.
+/// The kubelet kills after the grace period, and needs some time before and after it.
 const BEYOND_GRACE: Duration = Duration::from_mins(1);
-/// The pod's directory goes about 0.7 s after the process (measured); without it only speed is lost.
+/// The pod's directory disappears about 0.7 s after the process (measured); a longer wait costs only time.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(20);
-/// The directory goes before the kubelet's worker has let go of the pod's name: up to 336 ms in 20 moves (measured), and
-/// 1.4 s at most by `pkg/kubelet/pod_workers.go`. A manifest that comes in between waits for the back-off of 10–15 s: 2
-/// of 8 did without this time, 0 of 12 with half a second of it or more; some more than that for a busy node.
+/// The directory disappears before the kubelet's worker releases the pod's name: up to 336 ms earlier in 20 moves
+/// (measured), and at most 1.4 s by `pkg/kubelet/pod_workers.go`. A manifest that is added in between waits for the
+/// back-off of 10–15 s: 2 of 8 did without this delay, 0 of 12 with half a second or more; busy nodes get some reserve.
 const RELEASE: Duration = Duration::from_millis(750);
-/// Where no pod is known to wait for.
+/// The delay where no pod is known to wait for.
 const SETTLE: Duration = Duration::from_secs(3);
-/// What has connected just before new connections went elsewhere still has its request to make. Of 16,744 requests, a
-/// millisecond apart, 2 met an API server that was told to end in the same moment; with this time 0 of 39,855 did.
-const HAND_OVER: Duration = Duration::from_secs(2);
-/// An API server that has ended so often will not come up.
+/// Clients that connected just before new connections were redirected still have to send their request. Of 16,744 requests,
+/// a millisecond apart, 2 reached an API server that was just being stopped; with this delay 0 of 39,855 did.
+const OPEN_REQUESTS: Duration = Duration::from_secs(2);
+/// An API server that has exited so often will not become healthy.
 const MOST_EXITS: u32 = 3;
-/// A kubelet that has not started anything by then has a reason, and tells it.
+/// A kubelet that has not started a container by then has logged the reason.
 const NO_CONTAINER: Duration = Duration::from_secs(20);
 
 /// What is waited for.
@@ -42,7 +42,7 @@ pub(super) struct Waiting<'a> {
 }
 
 impl Run<'_> {
-    /// Looks until `probe` has an answer; `None` when the limit has passed.
+    /// Repeats `probe` until it returns a value; `None` when the limit has passed.
     pub(super) fn wait<T>(
         &mut self,
         waiting: &Waiting<'_>,
@@ -76,11 +76,11 @@ impl Run<'_> {
     /// Waits until no API server of this node runs and the kubelet has finished with their pods.
     pub(super) fn wait_until_gone(&mut self, grace: Duration) -> Result<(), Cause> {
         let normal = match self.options.drain {
-            Some(drain) => format!("{} s after it has stopped listening, as asked", drain.as_secs_f64()),
-            None => format!("up to {} s: open watches hold it for its grace period", grace.as_secs()),
+            Some(drain) => format!("{} s after it stops listening, because of --drain", drain.as_secs_f64()),
+            None => format!("up to {} s, its grace period, with open watches", grace.as_secs()),
         };
         let waiting =
-            Waiting { what: "the old API server to end", normal: &normal, limit: grace + BEYOND_GRACE };
+            Waiting { what: "the old API server to exit", normal: &normal, limit: grace + BEYOND_GRACE };
         let mut left: Vec<Process> = Vec::new();
         let gone = self.wait(&waiting, |run, look| {
             while let Some(process) = left.first() {
@@ -95,17 +95,17 @@ impl Run<'_> {
             Ok(left.is_empty().then_some(()))
         })?;
         if gone.is_none() {
-            return Err(Cause::new("the kubelet did not end the old API server")
-                .help("look at the kubelet: journalctl -u kubelet --since -5min"));
+            return Err(Cause::new("the kubelet did not stop the old API server")
+                .help("check the kubelet's log: journalctl -u kubelet --since -5min"));
         }
         self.wait_for_clean_up()
     }
 
     /// Waits until the surge pod has ended and the kubelet has finished with it.
     pub(super) fn wait_until_surge_gone(&mut self, grace: Duration) -> Result<(), Cause> {
-        let normal = format!("up to {} s: open watches hold it for its grace period", grace.as_secs());
+        let normal = format!("up to {} s, its grace period, with open watches", grace.as_secs());
         let waiting =
-            Waiting { what: "the second API server to end", normal: &normal, limit: grace + BEYOND_GRACE };
+            Waiting { what: "the second API server to exit", normal: &normal, limit: grace + BEYOND_GRACE };
         let mut pods = BTreeSet::new();
         let begin = self.machine.clock();
         let mut is_seen = false;
@@ -113,7 +113,7 @@ impl Run<'_> {
             let servers = run.servers(Server::Surge)?;
             is_seen |= !servers.is_empty();
             pods.extend(servers.iter().filter_map(|process| process.pod_uid.clone()));
-            // A kubelet that has just read the manifest starts the pod before it hears that the manifest is gone.
+            // A kubelet that has just read the manifest starts the pod before it notices that the manifest is gone.
             let is_settled = is_seen || run.machine.clock().saturating_sub(begin) >= SETTLE;
             if !servers.is_empty() || !is_settled {
                 return Ok(None);
@@ -126,22 +126,22 @@ impl Run<'_> {
             Ok(Some(()))
         })?;
         gone.ok_or_else(|| {
-            Cause::new("the kubelet did not end the second API server")
-                .help("look at the kubelet: journalctl -u kubelet --since -5min")
+            Cause::new("the kubelet did not stop the second API server")
+                .help("check the kubelet's log: journalctl -u kubelet --since -5min")
         })
     }
 
-    /// Waits until requests on connections that were made before new ones went elsewhere have been answered.
-    pub(super) fn hand_over(&mut self) -> Result<(), Cause> {
+    /// Waits until requests on connections from before the redirection have been answered.
+    pub(super) fn finish_open_requests(&mut self) -> Result<(), Cause> {
         let begin = self.machine.clock();
-        let waiting = Waiting { what: "requests under way", normal: "2 s", limit: HAND_OVER * 2 };
+        let waiting = Waiting { what: "open requests to finish", normal: "2 s", limit: OPEN_REQUESTS * 2 };
         self.wait(&waiting, |run, _| {
-            Ok((run.machine.clock().saturating_sub(begin) >= HAND_OVER).then_some(()))
+            Ok((run.machine.clock().saturating_sub(begin) >= OPEN_REQUESTS).then_some(()))
         })
         .map(drop)
     }
 
-    /// Kills what has stopped listening for as long as was asked.
+    /// Kills processes that have not been listening for the time of `--drain`.
     fn end_early(&mut self, processes: &[Process], look: Look) -> Result<(), Cause> {
         let (Some(drain), Some(closed_for)) = (self.options.drain, look.closed_for) else { return Ok(()) };
         if closed_for >= drain {
@@ -163,7 +163,7 @@ impl Run<'_> {
             return Ok(());
         }
         let waiting =
-            Waiting { what: "the kubelet to finish with the old pod", normal: "1 s", limit: CLEAN_UP_LIMIT };
+            Waiting { what: "the kubelet to clean up the old pod", normal: "1 s", limit: CLEAN_UP_LIMIT };
         let mut gone_since = None;
         self.wait(&waiting, |run, _| {
             for uid in run.pods.clone() {
@@ -175,40 +175,40 @@ impl Run<'_> {
             let since = *gone_since.get_or_insert(now);
             Ok((now.saturating_sub(since) >= RELEASE).then_some(()))
         })?;
-        // Not gone in time: the kubelet starts the new pod all the same, only later.
+        // Not gone in time: the kubelet starts the new pod nevertheless, only later.
         Ok(())
     }
 
-    /// Waits for an API server that was started from `side`'s manifest, in a pod that is none of `avoid`, and that is
-    /// healthy without a break for `healthy_for`; its health is not asked for where that is `None`.
-    pub(super) fn come_up(
+    /// Waits for an API server that was started from `revision`'s manifest, in a pod that is not one of `avoid`, and that is
+    /// healthy without a break for `healthy_for`; `None` waits only for the process.
+    pub(super) fn wait_until_healthy(
         &mut self,
-        side: &Side,
+        revision: &Revision,
         which: Server,
         avoid: &[String],
         healthy_for: Option<Duration>,
     ) -> Result<Process, Cause> {
         let waiting = Waiting {
-            what: "the API server to come up",
-            normal: "5 s, and up to 45 s where the kubelet backs off",
+            what: "the API server to become healthy",
+            normal: "5 s, or up to 45 s if the kubelet backs off",
             limit: self.options.timeout,
         };
         let begin = self.machine.clock();
         let mut current: Option<Process> = None;
         let mut ready_since = None;
         let mut exits = 0;
-        let mut asked_kubelet = begin;
+        let mut checked_kubelet = begin;
         let up = self.wait(&waiting, |run, look| {
             let servers = run.servers(which)?;
             if let Some(gone) = current.take_if(|process| !servers.contains(process)) {
                 exits += 1;
                 ready_since = None;
-                run.judge_exit(side, &gone, exits)?;
+                run.check_exit(revision, &gone, exits)?;
             }
             if current.is_none() {
                 current = servers.into_iter().find(|process| {
                     process.pod_uid.as_ref().is_none_or(|uid| !avoid.contains(uid))
-                        && witness::is_running(&side.manifest, process)
+                        && process_match::is_running(&revision.manifest, process)
                 });
                 if which == Server::Main {
                     run.pods.extend(current.iter().filter_map(|process| process.pod_uid.clone()));
@@ -216,18 +216,18 @@ impl Run<'_> {
             }
             let now = run.machine.clock();
             let Some(process) = &current else {
-                if exits == 0 && now.saturating_sub(asked_kubelet) >= NO_CONTAINER {
-                    asked_kubelet = now;
-                    run.ask_kubelet(side)?;
+                if exits == 0 && now.saturating_sub(checked_kubelet) >= NO_CONTAINER {
+                    checked_kubelet = now;
+                    run.check_kubelet(revision)?;
                 }
                 return Ok(None);
             };
             let Some(stable) = healthy_for else { return Ok(Some(process.clone())) };
             let is_ready = match which {
                 Server::Main => look.is_ready,
-                Server::Surge => is_serving(&run.machine.ask(&side.readyz)),
+                Server::Surge => is_serving(&run.machine.ask(&revision.readyz)),
             };
-            if !is_ready || !side.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
+            if !is_ready || !revision.health.iter().all(|ask| is_serving(&run.machine.ask(ask))) {
                 ready_since = None;
                 return Ok(None);
             }
@@ -238,30 +238,27 @@ impl Run<'_> {
             return Ok(process);
         }
         let last =
-            self.machine.last_words(&side.pod(), current.and_then(|process| process.pod_uid).as_deref());
+            self.machine.last_words(&revision.pod(), current.and_then(|process| process.pod_uid).as_deref());
         let seconds = self.options.timeout.as_secs();
-        let explanation = diagnose(&last.container, &last.kubelet);
-        Err(Cause::new(format!("the API server did not become healthy within {seconds} s"))
-            .explained(explanation.as_ref()))
+        let message = format!("the API server did not become healthy within {seconds} s");
+        Err(Cause::explained(&message, diagnose(&last.container, &last.kubelet)))
     }
 
-    /// The API server has ended: does it say that it will end again?
-    fn judge_exit(&mut self, side: &Side, gone: &Process, exits: u32) -> Result<(), Cause> {
-        let last = self.machine.last_words(&side.pod(), gone.pod_uid.as_deref());
-        let explanation = diagnose(&last.container, &last.kubelet);
-        if exits < MOST_EXITS && !explanation.as_ref().is_some_and(Explanation::is_lasting) {
+    /// Fails if the API server exited too often, or for a reason that will not go away.
+    fn check_exit(&mut self, revision: &Revision, gone: &Process, exits: u32) -> Result<(), Cause> {
+        let last = self.machine.last_words(&revision.pod(), gone.pod_uid.as_deref());
+        let reason = diagnose(&last.container, &last.kubelet);
+        if exits < MOST_EXITS && !reason.as_ref().is_some_and(is_lasting) {
             return Ok(());
         }
-        Err(Cause::new("the API server ends as soon as it is started").explained(explanation.as_ref()))
+        Err(Cause::explained("the API server exits right after its start", reason))
     }
 
-    /// There is no container: does the kubelet say why?
-    fn ask_kubelet(&mut self, side: &Side) -> Result<(), Cause> {
-        let last = self.machine.last_words(&side.pod(), None);
-        match diagnose(&last.container, &last.kubelet).filter(Explanation::is_lasting) {
-            Some(explanation) => {
-                Err(Cause::new("the kubelet does not start the API server").explained(Some(&explanation)))
-            }
+    /// There is no container: fails if the kubelet logged a reason that will not go away.
+    fn check_kubelet(&mut self, revision: &Revision) -> Result<(), Cause> {
+        let last = self.machine.last_words(&revision.pod(), None);
+        match diagnose(&last.container, &last.kubelet).filter(is_lasting) {
+            Some(reason) => Err(Cause::explained("the kubelet does not start the API server", Some(reason))),
             None => Ok(()),
         }
     }

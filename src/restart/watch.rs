@@ -1,10 +1,10 @@
-//! How long the API server was away, as a client on this node sees it.
+//! How long the API server was unavailable, as a client on this node sees it.
 
 use crate::node::{Answer, Ask, Machine};
 use std::time::Duration;
 
-/// Asks `/readyz` at every look, and adds up the time without an answer: from the first look that failed to the next
-/// that did not.
+/// Requests `/readyz` at every look, and adds up the time without an answer: from the first failed request to the next
+/// successful one.
 #[derive(Debug)]
 pub(super) struct Watch {
     readyz: Ask,
@@ -19,7 +19,7 @@ pub(super) struct Watch {
 pub(super) struct Look {
     /// The API server is ready.
     pub(super) is_ready: bool,
-    /// For how long nobody has been listening.
+    /// For how long the port has been closed.
     pub(super) closed_for: Option<Duration>,
 }
 
@@ -28,7 +28,7 @@ impl Watch {
         Self { readyz, down_since: None, total: Duration::ZERO, closed_since: None }
     }
 
-    /// Asks another server from now on: the one that listens where the planned manifest says.
+    /// Requests the address of the planned manifest from now on.
     pub(super) fn turn_to(&mut self, readyz: Ask) {
         self.readyz = readyz;
     }
@@ -38,7 +38,7 @@ impl Watch {
         let answer = machine.ask(&self.readyz);
         let is_ready = is_serving(&answer);
         match (is_ready, self.down_since) {
-            // The request began when it was down, or it would have been answered.
+            // Counted from the beginning of the request: a healthy server would have answered it.
             (false, None) => self.down_since = Some(before),
             (true, Some(since)) => {
                 self.total += machine.clock().saturating_sub(since);
@@ -60,7 +60,7 @@ impl Watch {
     }
 }
 
-/// 200; and 401 or 403 from a server that lets nobody ask for its health: it serves.
+/// Status 200; also 401 or 403 from a server that does not permit health requests, because it serves.
 pub(super) fn is_serving(answer: &Answer) -> bool {
     matches!(answer, Answer::Status { code: 200 | 401 | 403, .. })
 }

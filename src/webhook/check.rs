@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 
-/// Checks whose errors do not keep the API server from starting: the receiver may not be up yet, or not reachable from
-/// here. `--ignore-preflight-errors`, named as in kubeadm, turns their errors into warnings.
+/// Checks whose errors do not prevent the API server from starting: the receiver may not be running yet, or not be
+/// reachable from here. `--ignore-preflight-errors`, named as in kubeadm, turns their errors into warnings.
 pub const IGNORABLE: [&str; 7] = [
     "webhook-client-certificate",
     "webhook-resolve",
@@ -48,13 +48,13 @@ pub fn soften(mut diagnostic: Diagnostic, ignored: &[String]) -> Diagnostic {
     diagnostic
 }
 
-/// The same as a reason to refuse a change: with the option that ignores the check, where there is one.
+/// The same as a refusal: with the option that ignores the check, if there is one.
 #[must_use]
 pub fn refusal(diagnostic: &Diagnostic) -> Diagnostic {
     let refusal = diagnostic.clone();
     match diagnostic.id {
         Some(id) if is_ignorable(diagnostic) => {
-            refusal.help(format!("if this is expected for now: --ignore-preflight-errors {id}"))
+            refusal.help(format!("to ignore this check: --ignore-preflight-errors {id}"))
         }
         _ => refusal,
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_checks_that_do_not_keep_the_api_server_from_starting_can_be_ignored() {
+    fn only_checks_that_do_not_prevent_the_start_can_be_ignored() {
         let severity = |id, name: &str| soften(error(id, "x"), &[name.to_owned()]).severity;
         assert_eq!(severity("webhook-connect", "all"), Severity::Warning);
         assert_eq!(severity("webhook-connect", "webhook-connect"), Severity::Warning);

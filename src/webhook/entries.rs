@@ -1,4 +1,4 @@
-//! The entries of a kubeconfig that its current context leads to.
+//! The entries of a kubeconfig that its current context refers to.
 
 use super::reference::{Kind, Reference, Source};
 use crate::diagnostic::Diagnostic;
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-/// The names that lead from the current context to its cluster and its user.
+/// The names of the current context, its cluster and its user.
 pub(super) struct Entries {
     pub(super) context: String,
     pub(super) cluster_name: String,
@@ -22,14 +22,13 @@ impl Entries {
         }
         let context = text(document, &root, "current-context");
         if context.is_empty() {
-            let refusal = Diagnostic::error(
-                "the kubeconfig has no current-context: the API server reads only that one",
-            )
-            .help("add `current-context: NAME` with the name of the context to use");
+            let refusal =
+                Diagnostic::error("the kubeconfig has no current-context, which the API server requires")
+                    .help("add `current-context: NAME` with the name of the context to use");
             return Err(document.point(refusal, &root.key("contexts")));
         }
         let Some(entry) = named(document, "contexts", &context) else {
-            let refusal = Diagnostic::error(format!("current-context {context} is not among the contexts"));
+            let refusal = Diagnostic::error(format!("current-context {context} does not exist in contexts"));
             return Err(document.point(refusal, &root.key("current-context")));
         };
         let (cluster_name, user_name) = (text(document, &entry, "cluster"), text(document, &entry, "user"));
@@ -40,7 +39,7 @@ impl Entries {
         let Self { context, cluster_name, .. } = self;
         named(document, "clusters", cluster_name).ok_or_else(|| {
             let refusal = Diagnostic::error(format!(
-                "the context {context} names the cluster {cluster_name}, which is not there"
+                "the context {context} refers to the cluster {cluster_name}, which does not exist"
             ));
             document.point(refusal, &Path::root().key("contexts"))
         })
@@ -53,7 +52,7 @@ impl Entries {
         }
         named(document, "users", user_name).map(Some).ok_or_else(|| {
             let refusal = Diagnostic::error(format!(
-                "the context {context} names the user {user_name}, which is not there"
+                "the context {context} refers to the user {user_name}, which does not exist"
             ));
             document.point(refusal, &Path::root().key("contexts"))
         })
@@ -70,7 +69,7 @@ fn named(document: &Document, list: &str, name: &str) -> Option<Path> {
     Some(path.index(index).key(key))
 }
 
-/// The value at a path that is there.
+/// The value at a path.
 pub(super) fn at<'d>(document: &'d Document, path: &Path) -> &'d Value {
     path.steps().iter().fold(document.value(), |value, step| match step {
         yaml::Step::Key(key) => value.get(key).unwrap_or(&Value::Null),
@@ -90,14 +89,14 @@ pub(super) fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Reads what may be a file or a content.
+/// Reads entries that are either a file or its content.
 pub(super) struct Sources<'a> {
     pub(super) document: &'a Document,
 }
 
 impl Sources<'_> {
-    /// A file or its content. Both is refused where client-go refuses it; of a token the file counts, which client-go
-    /// reads again.
+    /// A file or its content. Both are refused where client-go refuses them; of a token the file counts, because client-go
+    /// reloads it.
     pub(super) fn source(&self, entry: &Path, kind: Kind) -> Result<Option<Source>, Diagnostic> {
         let file = some(text(self.document, entry, kind.key()));
         let inline = some(text(self.document, entry, kind.inline_key()));
@@ -107,8 +106,9 @@ impl Sources<'_> {
             && kind != Kind::Token
         {
             let (key, data) = (kind.key(), kind.inline_key());
-            let refusal =
-                Diagnostic::error(format!("both {key} and {data}: client-go takes only one of them"));
+            let refusal = Diagnostic::error(format!(
+                "{key} and {data} are both set; client-go accepts only one of them"
+            ));
             return Err(point(refusal.help(format!("remove {key}, or {data}")), key));
         }
         if let Some(path) = file {

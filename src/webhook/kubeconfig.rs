@@ -1,4 +1,4 @@
-//! A webhook kubeconfig, read and judged as client-go does.
+//! A webhook kubeconfig, parsed and validated as client-go does.
 
 use super::entries::{Entries, Sources, at, flag, some, text};
 use super::reference::{Kind, Reference, Source};
@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use std::fmt;
 
-/// What of a kubeconfig its current context leads to: client-go reads nothing else of it.
+/// The parts of a kubeconfig that its current context refers to: client-go uses nothing else.
 #[derive(Clone)]
 pub struct Kubeconfig {
     document: Document,
@@ -20,13 +20,13 @@ pub struct Kubeconfig {
     pub context: String,
     /// Where events are posted to.
     pub server: Server,
-    /// The certificate authorities that the receiver's certificate is believed from; `None`: those of the system.
+    /// The CA bundle to verify the receiver; `None`: the system's.
     pub authority: Option<Source>,
-    /// The name that the receiver's certificate has to have; `None`: the host of its URL.
+    /// The name that the receiver's certificate must have; `None`: the host of its URL.
     pub server_name: Option<String>,
-    /// Whether any certificate is believed.
+    /// Whether the receiver's certificate is not verified.
     pub is_insecure: bool,
-    /// A proxy of its own.
+    /// Its `proxy-url`.
     pub proxy: Option<String>,
     /// A bearer token.
     pub token: Option<Source>,
@@ -36,7 +36,7 @@ pub struct Kubeconfig {
     pub key: Option<Source>,
     /// The `Authorization` header of user and password.
     pub basic: Option<String>,
-    /// A program or provider that makes credentials: `exec` or `auth-provider`.
+    /// A plugin for credentials: `exec` or `auth-provider`.
     pub plugin: Option<&'static str>,
 }
 
@@ -51,7 +51,7 @@ impl Kubeconfig {
     /// (`apiserver/pkg/util/webhook/webhook.go`, `LoadKubeconfig`; `client-go/tools/clientcmd/validation.go`).
     ///
     /// # Errors
-    /// The first thing that is wrong, with its position.
+    /// The first error, with its position.
     pub fn read(bytes: &[u8]) -> Result<Self, Diagnostic> {
         let document = Document::parse(yaml::decode(bytes)?)?;
         let entries = Entries::find(&document)?;
@@ -61,7 +61,8 @@ impl Kubeconfig {
         let server = Server::parse(&server_text).map_err(|why| {
             let refusal =
                 Diagnostic::error(format!("the server URL of the cluster {} {why}", entries.cluster_name));
-            let refusal = refusal.help("server: https://HOST:PORT/PATH is where the events are posted to");
+            let refusal =
+                refusal.help("set server: https://HOST:PORT/PATH, the URL to which events are posted");
             document.point(refusal, &server_path).without_excerpt()
         })?;
         let read = Sources { document: &document };
@@ -69,9 +70,9 @@ impl Kubeconfig {
         let is_insecure = flag(&document, &cluster, "insecure-skip-tls-verify");
         if authority.is_some() && is_insecure {
             let refusal = Diagnostic::error(
-                "insecure-skip-tls-verify and a certificate authority: client-go takes only one of them",
+                "insecure-skip-tls-verify and a certificate authority are both set; client-go accepts only one of them",
             )
-            .help("remove insecure-skip-tls-verify, so that the receiver has to prove who it is");
+            .help("remove insecure-skip-tls-verify, so that the receiver is verified");
             return Err(document.point(refusal, &cluster.key("insecure-skip-tls-verify")));
         }
         let mut kubeconfig = Self {
@@ -107,15 +108,14 @@ impl Kubeconfig {
         }
         if self.certificate.is_some() && self.key.is_none() {
             let refusal = Diagnostic::error("the client certificate has no key")
-                .help("name it: client-key, or client-key-data");
+                .help("set client-key or client-key-data");
             return Err(document.point(refusal, &user));
         }
-        // A token file is not looked at over plain HTTP (`tools/clientcmd/client_config.go`, `ClientConfig`).
+        // A token file is ignored over plain HTTP (`tools/clientcmd/client_config.go`, `ClientConfig`).
         let is_read = self.server.is_tls || !text(document, &user, "token").is_empty();
         if self.basic.is_some() && self.token.is_some() && is_read {
-            let refusal = Diagnostic::error(
-                "more than one way to authenticate: token and username; client-go takes only one",
-            );
+            let refusal =
+                Diagnostic::error("token and username are both set; client-go accepts only one of them");
             return Err(document.point(refusal.help("remove one of them"), &user));
         }
         let has = |key: &'static str| at(document, &user).get(key).is_some_and(|value| !value.is_null());
@@ -124,14 +124,14 @@ impl Kubeconfig {
         Ok(())
     }
 
-    /// The files that it names.
+    /// The files that it refers to.
     #[must_use]
     pub fn references(&self) -> Vec<&Reference> {
         let sources = [&self.authority, &self.token, &self.certificate, &self.key];
         sources.into_iter().flatten().filter_map(Source::file).collect()
     }
 
-    /// Whether it says who the API server is.
+    /// Whether it has credentials.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
         self.token.is_some()
@@ -141,7 +141,7 @@ impl Kubeconfig {
             || self.server.authorization().is_some()
     }
 
-    /// The refusal with the position of a file's key; the line itself may hold anything.
+    /// The refusal with the position of a file's key.
     #[must_use]
     pub fn point(&self, refusal: Diagnostic, kind: Kind) -> Diagnostic {
         let entry = if kind == Kind::Authority { Some(&self.cluster) } else { self.user.as_ref() };
@@ -151,8 +151,8 @@ impl Kubeconfig {
         }
     }
 
-    /// The text with files named otherwise: each by the path that is given, or with its content in the text itself.
-    /// Comments, order and everything else stay.
+    /// The text with changed files: each with the given path, or with its content embedded. Comments, order and everything
+    /// else stay.
     ///
     /// # Errors
     /// The editor refuses.
@@ -182,8 +182,8 @@ impl Kubeconfig {
 /// Where a file's content goes.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Place {
-    /// To this path.
+    /// In a file at this path.
     Path(String),
-    /// Into the kubeconfig.
+    /// In the kubeconfig.
     Inline(Vec<u8>),
 }

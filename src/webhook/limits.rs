@@ -1,4 +1,4 @@
-//! How much is delivered at a time, and whether the limits fit each other.
+//! Checks of the batch limits of the webhook backend.
 
 use super::check;
 use crate::audit::flag;
@@ -7,18 +7,17 @@ use crate::diagnostic::Diagnostic;
 use crate::receive::MAX_BODY;
 use crate::size;
 
-/// A list's own members.
+/// The size of an `EventList` without its events.
 const LIST: u128 = 1 << 10;
 
-/// Judges the settings of the webhook backend. `value` gives a flag's value where one is set; `minor` is the release
-/// whose defaults fill the rest; `logs_bodies` tells whether the policy has a rule of level Request or
-/// `RequestResponse`.
+/// Checks the settings of the webhook backend. `value` gives a flag's value if it is set; `minor` is the release whose
+/// defaults apply otherwise; `logs_bodies` is whether the policy has a rule of level Request or `RequestResponse`.
 ///
-/// Events are cut down before they are put into batches: the truncating backend is wrapped around the batching one
+/// Events are truncated before they are batched: the truncating backend is wrapped around the batching one
 /// (`apiserver/pkg/server/options/audit.go`, `ApplyTo` and `newUntruncatedBackend`), and it gets one event at a time. So
-/// nothing but the number of events and the size of each bounds a request, whatever
-/// `--audit-webhook-truncate-max-batch-size` says.
-pub fn judge_limits<'a>(
+/// only the number of events and the size of each limit a request, whatever the value of
+/// `--audit-webhook-truncate-max-batch-size`.
+pub fn check_limits<'a>(
     value: impl Fn(&str) -> Option<&'a str>,
     minor: u16,
     logs_bodies: bool,
@@ -26,22 +25,22 @@ pub fn judge_limits<'a>(
     let settings = Settings { value, minor };
     let mut findings = Vec::new();
     match settings.text("mode") {
-        "batch" => findings.extend(settings.judge_batches(logs_bodies)),
+        "batch" => findings.extend(settings.check_batches(logs_bodies)),
         mode => findings.push(
             check::warning(
                 "webhook-blocking",
-                format!("--audit-webhook-mode={mode}: every request waits for the receiver; while it does not answer, the API server does not either"),
+                format!("--audit-webhook-mode={mode}: every request waits for the receiver; while the receiver does not answer, neither does the API server"),
             )
-            .help("--webhook-mode batch"),
+            .help("use --webhook-mode batch"),
         ),
     }
     if logs_bodies && !settings.flag("truncate-enabled") {
         findings.push(
             check::warning(
                 "webhook-truncate-off",
-                "the policy logs bodies, and events are not cut down: one event may have several MB, and a batch is lost where the receiver does not take it",
+                "the policy logs bodies, and events are not truncated: one event may have several MB, and a batch is lost if the receiver rejects it",
             )
-            .help("--webhook-truncate-enabled, with --webhook-truncate-max-event-size"),
+            .help("use --webhook-truncate-enabled with --webhook-truncate-max-event-size"),
         );
     }
     findings
@@ -67,16 +66,16 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         parse_bool(self.text(option)).unwrap_or_default()
     }
 
-    fn judge_batches(&self, logs_bodies: bool) -> Vec<Diagnostic> {
+    fn check_batches(&self, logs_bodies: bool) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
         let (batch, buffer) = (self.int("batch-max-size"), self.int("batch-buffer-size"));
         if batch > buffer {
             findings.push(
                 check::warning(
                     "webhook-batch-buffer",
-                    format!("a batch of {batch} events never fills: the buffer holds {buffer}, and what comes on top is dropped"),
+                    format!("a batch of {batch} events never fills: the buffer has space for {buffer} events, and further events are dropped"),
                 )
-                .help(format!("--webhook-batch-buffer-size {} or more", batch.saturating_mul(10))),
+                .help(format!("use --webhook-batch-buffer-size {} or more", batch.saturating_mul(10))),
             );
         }
         if self.flag("truncate-enabled") {
@@ -84,14 +83,14 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
             // With the commas.
             let body = most.saturating_add(batch).saturating_add(LIST);
             let receiver = if body <= u128::from(MAX_BODY) {
-                format!("kaudit receive takes {} (--max-body)", size::nearest(MAX_BODY))
+                format!("kaudit receive accepts {} (--max-body)", size::nearest(MAX_BODY))
             } else {
-                format!("kaudit receive needs --max-body {body} for it")
+                format!("kaudit receive needs --max-body {body} for that")
             };
             findings.push(check::info(
                 "webhook-batch-bytes",
                 format!(
-                    "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not bound it; {receiver}",
+                    "a request to the receiver may have up to {}: {batch} events of at most {} each; --audit-webhook-truncate-max-batch-size does not limit it; {receiver}",
                     size::rounded_up(most),
                     size::rounded_up(self.int("truncate-max-event-size"))
                 ),
@@ -99,7 +98,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
         } else if !logs_bodies {
             findings.push(check::info(
                 "webhook-batch-bytes",
-                format!("a request to the receiver has up to {batch} events, of some KiB each, and no limit in bytes"),
+                format!("a request to the receiver has up to {batch} events of a few KiB each, without a limit in bytes"),
             ));
         }
         if self.flag("batch-throttle-enable") {
@@ -107,7 +106,7 @@ impl<'a, F: Fn(&str) -> Option<&'a str>> Settings<F> {
             findings.push(check::info(
                 "webhook-throughput",
                 format!(
-                    "at most {rate} batches a second, {} events, are delivered; beyond it the buffer of {buffer} fills, and then events are dropped",
+                    "at most {rate} batches ({} events) per second are delivered; above that the buffer of {buffer} events fills up, and then events are dropped",
                     events_per_second(rate, batch)
                 ),
             ));
@@ -128,15 +127,15 @@ fn events_per_second(rate: f32, batch: u128) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::judge_limits;
+    use super::check_limits;
 
     fn ids(settings: &[(&str, &'static str)], logs_bodies: bool) -> Vec<&'static str> {
         let value = |name: &str| settings.iter().find(|(option, _)| *option == name).map(|(_, value)| *value);
-        judge_limits(value, 36, logs_bodies).into_iter().filter_map(|finding| finding.id).collect()
+        check_limits(value, 36, logs_bodies).into_iter().filter_map(|finding| finding.id).collect()
     }
 
     #[test]
-    fn limits_are_judged_together() {
+    fn limits_are_checked_together() {
         let (bytes, rate) = ("webhook-batch-bytes", "webhook-throughput");
         assert_eq!(ids(&[], false), [bytes, rate]);
         assert_eq!(ids(&[], true), [rate, "webhook-truncate-off"]);
@@ -150,23 +149,23 @@ mod tests {
 
     #[test]
     fn the_size_of_a_request_is_that_of_its_events() {
-        let words = |size: &'static str| {
+        let message = |size: &'static str| {
             let value = |name: &str| match name {
                 "audit-webhook-truncate-enabled" => Some("true"),
                 "audit-webhook-batch-max-size" => Some(size),
                 _ => None,
             };
-            judge_limits(value, 36, true).remove(0).message
+            check_limits(value, 36, true).remove(0).message
         };
-        let usual = words("400");
+        let usual = message("400");
         assert!(
             usual.starts_with(
                 "a request to the receiver may have up to 39.1 MiB: 400 events of at most 100 KiB each"
             ),
             "{usual}"
         );
-        assert!(usual.ends_with("kaudit receive takes 40 MiB (--max-body)"), "{usual}");
-        let large = words("1000");
-        assert!(large.ends_with("kaudit receive needs --max-body 102402024 for it"), "{large}");
+        assert!(usual.ends_with("kaudit receive accepts 40 MiB (--max-body)"), "{usual}");
+        let large = message("1000");
+        assert!(large.ends_with("kaudit receive needs --max-body 102402024 for that"), "{large}");
     }
 }

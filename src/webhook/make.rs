@@ -1,4 +1,4 @@
-//! The kubeconfig that `--webhook-url` and its companions make.
+//! Generates the kubeconfig for `--webhook-url` and the related options.
 
 use super::reference::Kind;
 use super::server::Server;
@@ -9,16 +9,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// How a receiver is reached and authenticated to, as its options say; the contents of the files, not their names.
+/// The options for a receiver, with the contents of the files.
 #[derive(Clone, Default)]
 pub struct ClientConfig {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
-    /// PEM of the authorities that it is believed from.
+    /// The CA bundle to verify it, PEM.
     pub authority: Option<Vec<u8>>,
-    /// The name that its certificate has.
+    /// The name in its certificate.
     pub server_name: Option<String>,
-    /// The token that the API server shows.
+    /// The API server's bearer token.
     pub token: Option<Vec<u8>>,
     /// Its client certificate and key, PEM.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
@@ -26,34 +26,34 @@ pub struct ClientConfig {
     pub basic: Option<(String, String)>,
 }
 
-/// A kubeconfig, and what lies beside it.
+/// A kubeconfig, and the files beside it.
 #[derive(Clone)]
 pub struct Made {
     /// Its text.
     pub text: String,
-    /// The files that it names; secrets.
+    /// The files that it refers to; secrets.
     pub files: BTreeMap<Kind, Vec<u8>>,
 }
 
 impl ClientConfig {
-    /// The kubeconfig, and the files that lie beside it. The same input gives the same bytes.
+    /// The kubeconfig, and the files beside it. The same input gives the same bytes.
     ///
     /// # Errors
-    /// The URL is none to post to.
+    /// The URL is invalid.
     pub fn kubeconfig(&self) -> Result<Made, Diagnostic> {
         let option = "--webhook-url";
         let server = Server::parse(&self.url).map_err(|why| {
-            Diagnostic::error(format!("{option} {why}")).help(format!("{option} https://HOST:PORT/PATH"))
+            Diagnostic::error(format!("{option} {why}")).help(format!("use {option} https://HOST:PORT/PATH"))
         })?;
         if server.authorization().is_some() {
-            return Err(Diagnostic::error(format!("{option} has a user in it"))
-                .help("put USER:PASSWORD into a file, and name it: --webhook-basic-auth-file FILE"));
+            return Err(Diagnostic::error(format!("{option} contains a user"))
+                .help("write USER:PASSWORD to a file and use --webhook-basic-auth-file FILE"));
         }
         if let Some(dropped) = server.dropped {
             return Err(Diagnostic::error(format!(
                 "{option} has {dropped}, which the API server never sends"
             ))
-            .help("let the receiver be told by its path, or by credentials: --webhook-token-file"));
+            .help("use the path, or credentials such as --webhook-token-file, to identify the cluster"));
         }
         let mut files = BTreeMap::new();
         let mut cluster = vec![("server", quoted(&self.url))];

@@ -1,4 +1,4 @@
-//! The audit webhook: its kubeconfig, and what is wrong with it or with the receiver that it leads to.
+//! The audit webhook: its kubeconfig, and checks of the kubeconfig and the receiver.
 
 mod answer;
 mod chain;
@@ -12,11 +12,11 @@ mod reference;
 mod server;
 mod service;
 
-pub use answer::{empty_event_list, judge_answer};
-pub use chain::{judge_authorities, judge_client, judge_server};
+pub use answer::{check_answer, empty_event_list};
+pub use chain::{check_authorities, check_client, check_server};
 pub use check::IGNORABLE;
 pub use kubeconfig::{Kubeconfig, Place};
-pub use limits::judge_limits;
+pub use limits::check_limits;
 pub use make::{ClientConfig, Made};
 pub use proxy::proxy_of;
 pub use reference::{Kind, Reference, Source};

@@ -1,11 +1,11 @@
-//! Whether the API server goes to its receiver through a proxy: client-go takes the kubeconfig's `proxy-url`, else what
-//! Go's HTTP client takes from the container's environment (`golang.org/x/net/http/httpproxy`, `config.useProxy`).
+//! Whether the API server connects to its receiver through a proxy: client-go uses the kubeconfig's `proxy-url`, else the
+//! container's environment, like Go's HTTP client (`golang.org/x/net/http/httpproxy`, `config.useProxy`).
 
 use super::Server;
 use crate::secret::mask_passwords_in_urls;
 use std::net::IpAddr;
 
-/// The proxy for this receiver and what names it, without a password; `None`: none. `variable` gives an environment
+/// The proxy for this receiver, without a password, and where it is set; `None`: no proxy. `variable` gives an environment
 /// entry of the API server's container.
 #[must_use]
 pub fn proxy_of(
@@ -43,14 +43,14 @@ fn is_excepted(server: &Server, exceptions: &str) -> bool {
         if let Some(address) = address {
             return entry == "*" || contains(entry, address);
         }
-        // `.example.com` is what lies below, `example.com` that and itself.
+        // `.example.com` matches subdomains, `example.com` itself too.
         let below = entry.trim_start_matches('*').trim_start_matches('.');
         let is_exact = !entry.starts_with(['.', '*']) && host == below;
         entry == "*" || is_exact || host.ends_with(&format!(".{below}"))
     })
 }
 
-/// `host:port`, where what follows the only colon is a number.
+/// Host and port of `host:port`.
 fn split_port(entry: &str) -> (&str, Option<&str>) {
     if let Some((host, port)) = entry.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return (host, port.strip_prefix(':'));
@@ -61,7 +61,7 @@ fn split_port(entry: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether an address, or a network in CIDR notation, holds `address`.
+/// Whether an address, or a network in CIDR notation, contains `address`.
 fn contains(entry: &str, address: IpAddr) -> bool {
     let (network, length) =
         entry.split_once('/').map_or((entry, None), |(network, length)| (network, Some(length)));
@@ -80,7 +80,7 @@ fn contains(entry: &str, address: IpAddr) -> bool {
             _ => return false,
         },
     };
-    // A shift by all 128 bits is none in Rust.
+    // `checked_shr` gives `None` for a shift by all bits: then every address matches.
     (network ^ address).checked_shr(bits - length).unwrap_or(0) == 0
 }
 

@@ -1,11 +1,11 @@
-//! What a kubeconfig takes from files: where each stands, and how it is written within the kubeconfig.
+//! The files and contents that a kubeconfig refers to.
 
-/// Where something is.
+/// Where a content is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// In the kubeconfig.
     Inline(Vec<u8>),
-    /// In a file that it names.
+    /// In a file that it refers to.
     File(Reference),
 }
 
@@ -19,7 +19,7 @@ impl Source {
     }
 }
 
-/// A file that a kubeconfig names.
+/// A file that a kubeconfig refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// What it holds.
@@ -29,7 +29,7 @@ pub struct Reference {
     pub path: String,
 }
 
-/// What a named file holds.
+/// The kind of a file that a kubeconfig refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Certificate authorities.
@@ -46,7 +46,7 @@ impl Kind {
     /// All.
     pub const ALL: [Self; 4] = [Self::Authority, Self::Token, Self::Certificate, Self::Key];
 
-    /// The key that names the file.
+    /// The key with the path of the file.
     #[must_use]
     pub fn key(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// The key that holds the content instead.
+    /// The key with the content instead.
     #[must_use]
     pub fn inline_key(self) -> &'static str {
         match self {
@@ -68,8 +68,8 @@ impl Kind {
         }
     }
 
-    /// kaudit's copy beside the kubeconfig: of what a running API server reads again when it changes. Certificate
-    /// authorities are no such thing, and go into the kubeconfig itself, whose digest the manifest carries.
+    /// The name of kaudit's copy beside the kubeconfig, of files that a running API server reloads. CA certificates are not
+    /// reloaded; they are embedded in the kubeconfig, whose digest is in the manifest.
     #[must_use]
     pub fn copy_name(self) -> Option<&'static str> {
         match self {

@@ -1,51 +1,51 @@
-//! The URL that events are posted to, as client-go reads it.
+//! The URL that events are posted to, as client-go parses it.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::Uri;
 use std::net::IpAddr;
 
-/// What client-go gives a request to a webhook, and tells its receiver as `?timeout=30s`
+/// client-go's timeout for a webhook request, which it also sends to the receiver
 /// (`apiserver/pkg/util/webhook/webhook.go`, `defaultRequestTimeout`; `client-go/rest/request.go`, `NewRequest`).
 const TIMEOUT_PARAMETER: &str = "timeout=30s";
 
 /// A receiver's URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// `https`, and not `http`.
+    /// Whether the scheme is `https`, and not `http`.
     pub is_tls: bool,
-    /// A name or an address, the latter without brackets.
+    /// A name or an address, without brackets.
     pub host: String,
-    /// The port, or the scheme's own.
+    /// The port, or the scheme's default.
     pub port: u16,
-    /// Host and port as they are written.
+    /// Host and port as written.
     authority: String,
-    /// The path as client-go asks for it.
+    /// The path as client-go sends it.
     path: String,
-    /// What is written behind the path and never sent: `a query` or `a fragment`. It may be a secret.
+    /// What follows the path and is never sent: `a query` or `a fragment`. It may be a secret.
     pub dropped: Option<&'static str>,
     /// `Basic …` of a user and a password in the URL, which Go's HTTP client sends.
     userinfo: Option<String>,
 }
 
 impl Server {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// Why it is none to post to, as a clause that may follow the key or option. A password in it is not repeated.
+    /// Why it is invalid, as a clause that follows the key or option. A password in it is not repeated.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (bare, fragment) = match text.split_once('#') {
             Some((bare, fragment)) => (bare, Some(fragment)),
             None => (text, None),
         };
-        let uri: Uri = bare.parse().map_err(|error| format!("is no URL: {error}"))?;
+        let uri: Uri = bare.parse().map_err(|error| format!("is not a valid URL: {error}"))?;
         let is_tls = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            Some(other) => return Err(format!("has the scheme {other}; it must be https, or http")),
-            None => return Err("does not begin with https://, or http://".to_owned()),
+            Some(other) => return Err(format!("has the scheme {other}; it must be https or http")),
+            None => return Err("does not begin with https:// or http://".to_owned()),
         };
-        let authority = uri.authority().ok_or("names no host")?;
+        let authority = uri.authority().ok_or("has no host")?;
         let (userinfo, place) = match authority.as_str().rsplit_once('@') {
             Some((userinfo, place)) => (Some(userinfo), place),
             None => (None, authority.as_str()),
@@ -59,10 +59,10 @@ impl Server {
                 .parse()
                 .ok()
                 .filter(|port| *port != 0)
-                .ok_or_else(|| format!("has the port {digits}, which is none"))?,
+                .ok_or_else(|| format!("has the invalid port {digits}"))?,
         };
         if host.is_empty() {
-            return Err("names no host".to_owned());
+            return Err("has no host".to_owned());
         }
         let dropped = match (uri.query(), fragment) {
             (Some(_), _) => Some("a query"),
@@ -93,19 +93,19 @@ impl Server {
         &self.authority
     }
 
-    /// The host where it is an address.
+    /// The host, if it is an address.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 
-    /// The `Authorization` header that user and password in the URL make.
+    /// The `Authorization` header from user and password in the URL.
     #[must_use]
     pub fn authorization(&self) -> Option<&str> {
         self.userinfo.as_deref()
     }
 
-    /// The same receiver at another place.
+    /// The URL with another address and port.
     #[must_use]
     pub fn url_at(&self, address: IpAddr, port: u16) -> String {
         let scheme = if self.is_tls { "https" } else { "http" };
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_read_as_client_go_reads_them() {
+    fn urls_are_parsed_as_client_go_parses_them() {
         for (text, host, port, target, header) in [
             ("https://sink.example/events", "sink.example", 443, "/events?timeout=30s", "sink.example"),
             ("http://192.0.2.1:8080", "192.0.2.1", 8080, "/?timeout=30s", "192.0.2.1:8080"),
@@ -181,16 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_receiver_is_refused() {
+    fn invalid_urls_are_refused() {
         for (text, why) in [
-            ("", "is no URL: empty string"),
-            ("sink.example:443", "does not begin with https://, or http://"),
-            ("/events", "does not begin with https://, or http://"),
-            ("ftp://sink.example", "has the scheme ftp; it must be https, or http"),
-            ("https://sink.example:0/", "has the port 0, which is none"),
-            ("https://sink.example:70000/", "has the port 70000, which is none"),
-            ("https:///events", "is no URL: invalid format"),
-            ("https://sink .example/", "is no URL: invalid uri character"),
+            ("", "is not a valid URL: empty string"),
+            ("sink.example:443", "does not begin with https:// or http://"),
+            ("/events", "does not begin with https:// or http://"),
+            ("ftp://sink.example", "has the scheme ftp; it must be https or http"),
+            ("https://sink.example:0/", "has the invalid port 0"),
+            ("https://sink.example:70000/", "has the invalid port 70000"),
+            ("https:///events", "is not a valid URL: invalid format"),
+            ("https://sink .example/", "is not a valid URL: invalid uri character"),
         ] {
             assert_eq!(Server::parse(text).map(|server| server.host), Err(why.to_owned()), "{text}");
         }

@@ -1,11 +1,11 @@
-//! Receivers that run in the cluster. Their DNS names are known to the cluster's DNS server alone, and kube-apiserver,
-//! in the host's network, does not ask it: kubelets give such pods the host's resolv.conf unless the pod's `dnsPolicy`
-//! is `ClusterFirstWithHostNet` (`pkg/kubelet/network/dns/dns.go`, `getPodDNSType`).
+//! Receivers that run in the cluster. Only the cluster's DNS server resolves their names, and kube-apiserver, in the
+//! host's network, does not use it: kubelets give such pods the host's resolv.conf unless the pod's `dnsPolicy` is
+//! `ClusterFirstWithHostNet` (`pkg/kubelet/network/dns/dns.go`, `getPodDNSType`).
 
 use serde_json::Value;
 use std::net::IpAddr;
 
-/// The Service that a host name means.
+/// The Service of a host name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceName {
     /// Its name.
@@ -27,27 +27,27 @@ impl ServiceName {
             .then(|| Self { name: name.to_owned(), namespace: namespace.to_owned() })
     }
 
-    /// Where the API server tells of it.
+    /// Its path in the API.
     #[must_use]
     pub fn path(&self) -> String {
         format!("/api/v1/namespaces/{}/services/{}", self.namespace, self.name)
     }
 }
 
-/// The address at which every node reaches the Service, of what the API server tells of it.
+/// The cluster IP of the Service, from the API server's JSON.
 ///
 /// # Errors
-/// There is none on that port, and why, as a clause that may follow the Service's name.
+/// Why it has no address on that port, as a clause that follows the Service's name.
 pub fn cluster_address(service: &str, port: u16) -> Result<IpAddr, String> {
     let service: Value = serde_json::from_str(service)
-        .map_err(|_| "could not be read from the API server's answer".to_owned())?;
+        .map_err(|_| "could not be parsed from the API server's response".to_owned())?;
     let spec = service.get("spec").unwrap_or(&Value::Null);
     let text = |key: &str| spec.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("type") == "ExternalName" {
-        return Err(format!("is only another name for {}", text("externalName")));
+        return Err(format!("is of type ExternalName, an alias for {}", text("externalName")));
     }
     let address = match text("clusterIP") {
-        "None" => return Err("is headless: it has no address of its own".to_owned()),
+        "None" => return Err("is headless and has no cluster IP".to_owned()),
         address => address.parse().map_err(|_| "has no cluster IP".to_owned())?,
     };
     let ports: Vec<u64> = spec
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_services_are_known_by_their_third_label() {
+    fn names_of_services_have_svc_as_third_label() {
         let found = |host| ServiceName::of(host).map(|service| service.path());
         let path = Some("/api/v1/namespaces/audit/services/sink".to_owned());
         assert_eq!(found("sink.audit.svc"), path);
@@ -85,8 +85,11 @@ mod tests {
         let ports = "\"ports\": [{\"port\": 443, \"targetPort\": 8443}]";
         assert_eq!(spec(&format!("{{\"clusterIP\": \"10.96.0.7\", {ports}}}")), Ok([10, 96, 0, 7].into()));
         for (text, why) in [
-            ("{\"clusterIP\": \"None\"}", "is headless: it has no address of its own"),
-            ("{\"type\": \"ExternalName\", \"externalName\": \"a.b\"}", "is only another name for a.b"),
+            ("{\"clusterIP\": \"None\"}", "is headless and has no cluster IP"),
+            (
+                "{\"type\": \"ExternalName\", \"externalName\": \"a.b\"}",
+                "is of type ExternalName, an alias for a.b",
+            ),
             ("{\"clusterIP\": \"10.96.0.7\", \"ports\": [{\"port\": 80}]}", "has no port 443; it has: 80"),
             ("{}", "has no cluster IP"),
         ] {

@@ -16,7 +16,7 @@ use kaudit::generation;
 use kaudit::manifest::Manifest;
 use kaudit::node::{Effects, Moved, Node};
 use kaudit::observe::{look, observe};
-use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
+use kaudit::plan::{Plan, PolicyWanted, ReadSet, Wanted, draft_enable, plan_disable};
 use kaudit::transaction::{Failure, Recovered, apply, prepare, record_of, recover};
 use std::collections::BTreeMap;
 use std::fs;
@@ -104,15 +104,15 @@ fn plan_enable(node: &Node) -> Plan {
     let manifest = Manifest::read(&observed.manifest.bytes).unwrap();
     let wanted = Wanted { policy: Some(PolicyWanted::Preset("default")), ..Wanted::default() };
     let draft = draft_enable(manifest, &wanted, &observed.history.owned()).unwrap();
-    look(node, &mut observed, &draft.survey()).unwrap();
+    look(node, &mut observed, &draft.read_set()).unwrap();
     draft.finish(&observed).unwrap()
 }
 
 fn plan_off(node: &Node) -> Plan {
     let mut observed = observe(node, Path::new(MANIFEST)).unwrap();
     let manifest = Manifest::read(&observed.manifest.bytes).unwrap();
-    let survey = Survey::of_history(&observed.history);
-    look(node, &mut observed, &survey).unwrap();
+    let read_set = ReadSet::of_history(&observed.history);
+    look(node, &mut observed, &read_set).unwrap();
     plan_disable(&manifest, &observed).unwrap()
 }
 

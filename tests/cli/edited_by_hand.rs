@@ -1,4 +1,4 @@
-//! A policy that somebody edits on the node: who brings it into force, what is recorded, and that nothing loses it.
+//! A policy that is edited by hand on the node: which command activates it, what is recorded, and that it is never lost.
 
 #![allow(
     clippy::disallowed_methods,
@@ -33,7 +33,9 @@ fn policy(tree: &Tree) -> Vec<u8> {
 }
 
 fn note(generation: u64) -> String {
-    format!("note: {POLICY} was edited by hand since generation {generation}: it comes into force now\n")
+    format!(
+        "note: {POLICY} was edited by hand since generation {generation}: this change activates the edit\n"
+    )
 }
 
 #[test]
@@ -77,18 +79,22 @@ fn a_rollback_loses_no_edit_unless_it_is_told_to() {
     let refused = tree.run(&["rollback"]);
     assert_eq!(refused.code, 3);
     for words in [
-        &format!("error: {POLICY} was edited by somebody else since generation 2"),
-        "help: look at what would be lost: kaudit rollback --dry-run --discard-edits",
-        "help: kaudit restart brings the edit into force",
+        &format!("error: {POLICY} was edited since generation 2"),
+        "help: show what would be lost: kaudit rollback --dry-run --discard-edits",
+        "help: to activate the edit and record it as a generation: kaudit restart",
     ] {
         assert!(refused.stderr.contains(words), "{}", refused.stderr);
     }
     assert_eq!((policy(&tree), tree.manifest()), (EDITED.to_vec(), before));
     let to = tree.run(&["rollback", "--to", "0"]);
-    assert!(to.stderr.contains("kaudit rollback --to 0 --discard-edits goes back"), "{}", to.stderr);
+    assert!(
+        to.stderr.contains("to roll back nevertheless: kaudit rollback --to 0 --discard-edits"),
+        "{}",
+        to.stderr
+    );
 
     let forced = done(&tree, &["rollback", "--discard-edits"]);
-    let kept = format!("{POLICY} was edited since generation 2: what it holds now is kept in generation 3");
+    let kept = format!("{POLICY} was edited since generation 2: the present content is kept in generation 3");
     assert!(forced.stderr.contains(&kept), "{}", forced.stderr);
     assert_eq!(policy(&tree), preset);
     let record = tree.place("/var/lib/kaudit/generations/3");

@@ -81,7 +81,7 @@ fn pod(choices: &Choices<'_>, flags: Vec<Tree>) -> Tree {
         mounts.push(("logs", "/var/log/kubernetes"));
     }
     if choices.once_in(4) {
-        mounts.push(("kaudit-log", "/srv/somebody-elses"));
+        mounts.push(("kaudit-log", "/srv/foreign"));
     }
     let absent = choices.below(6);
     match absent {
@@ -207,7 +207,7 @@ impl<'c, 'b> Writer<'c, 'b> {
         self.out.push_str(self.line_end);
     }
 
-    /// Each comment is there once, so that a lost, moved or doubled one is noticed.
+    /// Each comment exists once, so that a lost, moved or duplicated one is noticed.
     fn comment_lines(&mut self, column: usize) {
         while self.choices.once_in(9) {
             let column = [0, column, column + 3][self.choices.below(3)];

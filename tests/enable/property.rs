@@ -1,4 +1,4 @@
-//! Random manifests through `enable`, `enable` again and `disable`, all in memory: what was asked is there, nothing
+//! Random manifests through `enable`, `enable` again and `disable`, all in memory: the requested flags exist, nothing
 //! else changed, twice is once, and off is the bytes from before.
 
 #![allow(
@@ -96,13 +96,13 @@ fn check(text: &str, audits: bool, tally: &RefCell<Tally>) -> Result<(), String>
     if !audits && off_text != text {
         return Err(format!("disable is not what was before\n--- after\n{off_text}"));
     }
-    // Somebody else's edit: the removal is surgical, and by value the same.
+    // A foreign edit: the removal is surgical, and by value the same.
     let end = if after_text.contains("\r\n") { "\r\n" } else { "\n" };
     if !after_text.trim_start_matches('\u{feff}').starts_with('{') {
-        let edited = state(&format!("{after_text}{end}# somebody else{end}"));
+        let edited = state(&format!("{after_text}{end}# edited by hand{end}"));
         let surgical = plan_off(&observe(&edited, history, &files))?;
         let surgical_text = String::from_utf8(manifest_after(&surgical).bytes).unwrap();
-        if !surgical_text.contains("# somebody else") {
+        if !surgical_text.contains("# edited by hand") {
             return Err("the other's edit is lost".to_owned());
         }
         let (got, expected) = (normal(&surgical_text), normal(&off_text));

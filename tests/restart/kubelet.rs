@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+/// The log of a container that exits by itself.
+pub(crate) const LAST_LINE: &str = "the last line of the container";
 pub(crate) const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 /// The surge pod's manifest, beside it.
 pub(crate) const SURGE: &str = "kaudit-surge.yaml";
@@ -72,7 +74,7 @@ pub(crate) struct World {
     pub(crate) is_mute: bool,
     /// A signal comes at the n-th effect.
     pub(crate) interrupt_at: Option<(usize, Interrupt)>,
-    /// Somebody writes this manifest at the n-th effect.
+    /// Another program writes this manifest at the n-th effect.
     pub(crate) foreign_at: Option<(usize, Vec<u8>)>,
     effects: usize,
     /// Names without a leading dot that were ever seen beside the manifest.
@@ -420,7 +422,7 @@ impl Machine for Life {
     fn last_words(&mut self, _pod: &str, uid: Option<&str>) -> LastWords {
         let world = self.world.borrow();
         let broken = world.pods.iter().any(|pod| pod.is_broken && uid.is_none_or(|uid| pod.uid == uid));
-        let container = if broken { vec!["the last words of the container".to_owned()] } else { Vec::new() };
+        let container = if broken { vec![LAST_LINE.to_owned()] } else { Vec::new() };
         LastWords { container, kubelet: Vec::new() }
     }
 

@@ -17,9 +17,9 @@ mod surge;
 use kaudit::node::Interrupt;
 use kaudit::restart::{Method, Outcome, Proof, Proven, Recovered, Unfinished, recover_tree, restart};
 use kaudit::transaction;
-use kubelet::{Fault, Life, MANIFEST};
+use kubelet::{Fault, LAST_LINE, Life, MANIFEST};
 use scenario::{
-    CHANGES, Change, METHODS, POLICY, Rehearsal, SAMPLE, Scenario, Silent, TOUCHING, options, scene,
+    CHANGES, Change, METHODS, POLICY, Rehearsal, SAMPLE, Scenario, Silent, TOUCHING, context, options,
 };
 use std::fs;
 use std::path::Path;
@@ -56,16 +56,16 @@ fn every_change_goes_through_and_is_proven() {
 fn an_event_that_goes_to_the_webhook_alone_is_named_for_its_receiver() {
     let scenario = Scenario::new();
     let record = scenario.record(&scenario.plan(Change::Enable));
-    let mut scene = scene(&record);
-    let Proof::Event { asks, .. } = scene.after.proof else { panic!("{:?}", scene.after.proof) };
-    scene.after.proof = Proof::Elsewhere { asks, patience: Duration::from_secs(40) };
+    let mut context = context(&record);
+    let Proof::Event { asks, .. } = context.after.proof else { panic!("{:?}", context.after.proof) };
+    context.after.proof = Proof::WebhookOnly { asks, patience: Duration::from_secs(40) };
     let mut life = Life::new(&scenario.world, Fault::None, 0);
-    let outcome = restart(&mut life, &mut Silent, &scene, &record, options(Method::Move));
+    let outcome = restart(&mut life, &mut Silent, &context, &record, options(Method::Move));
     let Outcome::Done(done) = outcome else { panic!("{outcome:?}") };
     let why = done.proven.unproven().unwrap();
     assert!(why.contains(done.proven.sent_event().unwrap()), "{why}");
     let (before, after) = why.split_once("00000000-0000-4000-8000-").unwrap();
-    assert_eq!(before, "events go to the webhook alone; its receiver should have the event of auditID ");
+    assert_eq!(before, "events go only to the webhook; its receiver should get the event with auditID ");
     assert!(after.ends_with(" within 40 s"), "{why}");
 }
 
@@ -95,7 +95,7 @@ fn every_fault(fault: Fault, rehearsal: &Rehearsal, method: Method, pause: Durat
         let record = scenario.record(plan);
         let starts = scenario.world.borrow().starts;
         let mut life = Life::new(&scenario.world, fault, count);
-        let outcome = restart(&mut life, &mut Silent, &scene(&record), &record, options(method));
+        let outcome = restart(&mut life, &mut Silent, &context(&record), &record, options(method));
         let is_dead = life.is_dead;
         if !is_dead {
             scenario.check_outage(method, &when);
@@ -175,7 +175,7 @@ fn a_death_is_recovered_without_a_kubelet_too() {
             let scenario = base.copy();
             let record = scenario.record(&plan);
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, count);
-            restart(&mut life, &mut Silent, &scene(&record), &record, options(method));
+            restart(&mut life, &mut Silent, &context(&record), &record, options(method));
             let when = format!("{method:?}, death after effect {count}");
             let recovered =
                 recover_tree(&scenario.node(), &mut scenario.node(), Path::new(MANIFEST)).unwrap();
@@ -198,7 +198,7 @@ fn a_death_during_recovery_is_recovered_too() {
             let scenario = base.copy();
             let record = scenario.record(&plan);
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, first);
-            restart(&mut life, &mut Silent, &scene(&record), &record, options(Method::Move));
+            restart(&mut life, &mut Silent, &context(&record), &record, options(Method::Move));
             if !life.is_dead {
                 return;
             }
@@ -206,8 +206,8 @@ fn a_death_during_recovery_is_recovered_too() {
                 break;
             };
             let mut life = Life::new(&scenario.world, Fault::DiesAfter, second);
-            let scene = scene(unfinished.record());
-            drop(unfinished.recover(&mut life, &mut Silent, &scene, options(Method::Move)));
+            let context = context(unfinished.record());
+            drop(unfinished.recover(&mut life, &mut Silent, &context, options(Method::Move)));
             if !life.is_dead {
                 break;
             }
@@ -279,14 +279,14 @@ fn somebody_elses_manifest_is_never_overwritten() {
             let live = fs::read(scenario.place(MANIFEST)).unwrap();
             match outcome {
                 Outcome::Refused(cause) => {
-                    assert!(cause.foreign.is_some(), "{when}: {cause}");
+                    assert!(cause.is_foreign, "{when}: {cause}");
                     assert_eq!(live, theirs, "{when}");
                     assert!(!scenario.has_journal(), "{when}");
                     scenario.check_directory(&when);
                     refused += 1;
                 }
                 Outcome::Stuck { cause, .. } => {
-                    assert!(cause.foreign.is_some(), "{when}: {cause}");
+                    assert!(cause.is_foreign, "{when}: {cause}");
                     assert_eq!(live, theirs, "{when}");
                     // The next run does not touch it either, as long as it is neither.
                     assert!(matches!(scenario.recover(), Recovered::Stuck(_)), "{when}");
@@ -341,8 +341,8 @@ fn an_api_server_that_does_not_come_up_is_rolled_back() {
         }
         let outcome = scenario.make(&plan, method);
         let Outcome::RolledBack { cause, unavailable } = outcome else { panic!("{outcome:?}") };
-        assert!(cause.words.contains("ends as soon as it is started"), "{cause}");
-        assert!(cause.help.iter().any(|line| line.contains("the last words of the container")), "{cause:?}");
+        assert!(cause.diagnostic.message.contains("exits right after its start"), "{cause}");
+        assert!(cause.diagnostic.evidence.iter().any(|line| line.contains(LAST_LINE)), "{cause:?}");
         assert!(unavailable > Duration::from_secs(5));
         assert_eq!(scenario.tree(), before);
         scenario.check_running("after the way back");
@@ -358,7 +358,10 @@ fn an_event_that_does_not_come_is_a_failure() {
     scenario.world.borrow_mut().is_mute = true;
     let outcome = scenario.make(&scenario.plan(Change::Enable), Method::Move);
     let Outcome::RolledBack { cause, .. } = outcome else { panic!("{outcome:?}") };
-    assert!(cause.words.contains("no event came to /var/log/kubernetes/audit/audit.log"), "{cause}");
+    assert!(
+        cause.diagnostic.message.contains("wrote no event to /var/log/kubernetes/audit/audit.log"),
+        "{cause}"
+    );
     assert_eq!(scenario.tree(), before);
     assert!(!scenario.place(POLICY).exists());
 }

@@ -6,10 +6,11 @@ use kaudit::generation::{self, Record};
 use kaudit::manifest::Manifest;
 use kaudit::node::{Addresses, Ask, Endpoint, Node, Rule};
 use kaudit::observe::{look, observe};
-use kaudit::plan::{Plan, PolicyWanted, Survey, Wanted, draft_enable, plan_disable};
+use kaudit::plan::{Plan, PolicyWanted, ReadSet, Wanted, draft_enable, plan_disable};
 use kaudit::restart::surge::SurgePlan;
 use kaudit::restart::{
-    Listener, Method, Names, Options, Outcome, Proof, Recovered, Scene, Side, Unfinished, restart,
+    Listener, Method, Names, Options, Outcome, Proof, Recovered, RestartContext, Revision, Unfinished,
+    restart,
 };
 use kaudit::transaction::{self, JOURNAL_PATH, prepare, record_of};
 use std::cell::RefCell;
@@ -78,13 +79,13 @@ impl Scenario {
         let node = self.node();
         let mut observed = observe(&node, Path::new(MANIFEST)).unwrap();
         let manifest = Manifest::read(&observed.manifest.bytes).unwrap();
-        let mut survey = Survey::of_history(&observed.history);
-        survey.files.remove(Path::new(MANIFEST));
-        look(&node, &mut observed, &survey).unwrap();
+        let mut read_set = ReadSet::of_history(&observed.history);
+        read_set.files.remove(Path::new(MANIFEST));
+        look(&node, &mut observed, &read_set).unwrap();
         let Some(preset) = change.preset() else { return plan_disable(&manifest, &observed).unwrap() };
         let wanted = Wanted { policy: Some(PolicyWanted::Preset(preset)), ..Wanted::default() };
         let draft = draft_enable(manifest, &wanted, &observed.history.owned()).unwrap();
-        look(&node, &mut observed, &draft.survey()).unwrap();
+        look(&node, &mut observed, &draft.read_set()).unwrap();
         draft.finish(&observed).unwrap()
     }
 
@@ -99,7 +100,7 @@ impl Scenario {
         restart(
             &mut Life::new(&self.world, Fault::None, 0),
             &mut Silent,
-            &scene(&record),
+            &context(&record),
             &record,
             options(method),
         )
@@ -110,8 +111,8 @@ impl Scenario {
         let mut life = Life::new(&self.world, Fault::None, 0);
         match Unfinished::find(&self.node(), Path::new(MANIFEST)).unwrap() {
             Some(unfinished) => {
-                let scene = scene(unfinished.record());
-                unfinished.recover(&mut life, &mut Silent, &scene, options(Method::Move)).unwrap()
+                let context = context(unfinished.record());
+                unfinished.recover(&mut life, &mut Silent, &context, options(Method::Move)).unwrap()
             }
             None => match transaction::recover(&self.node(), &mut self.node()).unwrap() {
                 transaction::Recovered::Undone(number) => Recovered::Undone(number),
@@ -225,20 +226,20 @@ pub(crate) fn surge_plan(after: &[u8]) -> SurgePlan {
     let text = text.replace("  name: kube-apiserver\n  namespace", "  name: kaudit-surge\n  namespace");
     let text = text.replace("--secure-port=6443", "--secure-port=6444");
     let text = text.replace("/audit/audit.log", "/audit/audit-surge-2026-03-04T05-06-07.080.log");
-    let side = side(text.as_bytes(), 6444);
+    let revision = revision(text.as_bytes(), 6444);
     let outside = Ask { endpoint: endpoint("192.0.2.10:6443"), ..ask("/readyz", PORT) };
     SurgePlan {
         path: Path::new(MANIFEST).with_file_name(SURGE),
         manifest: FileState { bytes: text.into_bytes(), metadata: Metadata::new(0o600, None) },
         port: 6444,
         log: Some("/var/log/kubernetes/audit/audit-surge-2026-03-04T05-06-07.080.log".into()),
-        side,
+        revision,
         rule: Rule { port: PORT, addresses: Addresses::Any, exempt_own: true },
         outside: Some(outside),
     }
 }
 
-pub(crate) fn side(bytes: &[u8], port: u16) -> Side {
+pub(crate) fn revision(bytes: &[u8], port: u16) -> Revision {
     let manifest = Manifest::read(bytes).unwrap();
     let words = manifest.api_server().arguments();
     let log = words.iter().find_map(|word| word.strip_prefix("--audit-log-path="));
@@ -247,16 +248,16 @@ pub(crate) fn side(bytes: &[u8], port: u16) -> Side {
         log: log.into(),
         patience: Duration::from_secs(10),
     });
-    Side { readyz: ask("/readyz", port), health: vec![ask("/livez", port)], proof, manifest }
+    Revision { readyz: ask("/readyz", port), health: vec![ask("/livez", port)], proof, manifest }
 }
 
-pub(crate) fn scene(record: &Record) -> Scene {
+pub(crate) fn context(record: &Record) -> RestartContext {
     let file = record.file(Path::new(MANIFEST)).unwrap();
     let (before, after) = (file.before.as_ref().unwrap(), file.after.as_ref().unwrap());
-    Scene {
+    RestartContext {
         names: Names::of(Path::new(MANIFEST)),
-        before: side(&before.bytes, PORT),
-        after: side(&after.bytes, PORT),
+        before: revision(&before.bytes, PORT),
+        after: revision(&after.bytes, PORT),
         surge: Some(surge_plan(&after.bytes)),
     }
 }

@@ -1,5 +1,6 @@
 //! What only a surge does: the API server that runs does not notice a planned one that does not come up.
 
+use super::kubelet::LAST_LINE;
 use super::scenario::{CHANGES, Change, Rehearsal};
 use kaudit::restart::{Method, Outcome};
 use std::time::Duration;
@@ -12,8 +13,8 @@ fn a_surge_pod_that_does_not_come_up_is_taken_away_again() {
         base.world.borrow_mut().breaks = Some("--secure-port=6444");
         let outcome = base.make(&plan, Method::Surge);
         let Outcome::Refused(cause) = outcome else { panic!("{outcome:?}") };
-        assert!(cause.words.contains("ends as soon as it is started"), "{cause}");
-        assert!(cause.help.iter().any(|line| line.contains("the last words of the container")), "{cause:?}");
+        assert!(cause.diagnostic.message.contains("exits right after its start"), "{cause}");
+        assert!(cause.diagnostic.evidence.iter().any(|line| line.contains(LAST_LINE)), "{cause:?}");
         assert_eq!(base.tree(), before);
         assert_eq!(base.world.borrow().starts, starts, "the API server was restarted");
         base.check_directory("after the refusal");
@@ -30,7 +31,7 @@ fn clients_stay_with_the_surge_pod_on_the_way_back() {
     base.world.borrow_mut().breaks_in_place = true;
     let outcome = base.make(&plan, Method::Surge);
     let Outcome::RolledBack { cause, unavailable } = outcome else { panic!("{outcome:?}") };
-    assert!(cause.words.contains("ends as soon as it is started"), "{cause}");
+    assert!(cause.diagnostic.message.contains("exits right after its start"), "{cause}");
     assert_eq!(unavailable, Duration::ZERO);
     base.check_outage(Method::Surge, "on the way back");
     assert_eq!(base.tree(), before);

@@ -212,10 +212,10 @@ fn every_manifest_of_kubeadm_has_a_surge_pod() {
 #[test]
 fn hand_made_manifests_have_one_or_a_reason() {
     let reasons = [
-        "containers: only the API server is known",
+        "containers: kaudit runs only kube-apiserver twice",
         "init containers",
-        "no hostNetwork",
-        "serves --insecure-port",
+        "does not use hostNetwork",
+        "also serves --insecure-port",
     ];
     check_all(&data("manifests"), 78, &reasons);
 }
@@ -230,7 +230,7 @@ fn the_shared_corpus_has_one_or_a_reason() {
         &corpus.join("manifests"),
         4,
         &[
-            "015-acs-engine-quoted.yaml: the API server serves --insecure-port",
+            "015-acs-engine-quoted.yaml: the API server also serves --insecure-port",
             "036-hyperkube-master-json-4-containers.yaml: the pod has 4",
         ],
     );

@@ -93,7 +93,7 @@ fn options_make_a_kubeconfig_and_the_files_beside_it() {
     assert!(text.contains("Nothing to change."), "{text}");
     // From the other side, as the API server would find it.
     let checked = node.run(0, &["webhook", "check"]);
-    assert!(checked.contains("The receiver was not asked."), "{checked}");
+    assert!(checked.contains("The receiver was not contacted."), "{checked}");
 
     node.run(0, &["disable"]);
     assert_eq!(node.tree.manifest(), SAMPLE);
@@ -115,7 +115,7 @@ fn dropping_the_webhook_takes_its_files_along() {
             &[&LOG[..], &["--webhook-token-file", &token, "--webhook-batch-max-wait", "5s"]].concat(),
         );
         let text = node.run(0, drop);
-        assert!(text.contains("kubeconfig and credentials go with it"), "{text}");
+        assert!(text.contains("kubeconfig and credentials are removed"), "{text}");
         let manifest = String::from_utf8(node.tree.manifest()).unwrap();
         assert!(!manifest.contains("audit-webhook") && manifest.contains("audit-log-path"), "{manifest}");
         // What stood there before kaudit is there again.
@@ -124,10 +124,10 @@ fn dropping_the_webhook_takes_its_files_along() {
 
         node.run(0, &["rollback"]);
         assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-1\n"));
-        node.tree.write(TOKEN, b"s3cr3t-of-somebody-else");
+        node.tree.write(TOKEN, b"s3cr3t-edited-by-hand");
         let text = node.run(0, drop);
-        assert!(text.contains("webhook-token was edited since kaudit wrote it and stays"), "{text}");
-        assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-of-somebody-else"));
+        assert!(text.contains("webhook-token was edited since kaudit wrote it and is kept"), "{text}");
+        assert_eq!(node.text(TOKEN).as_deref(), Some("s3cr3t-edited-by-hand"));
         node.run(0, &["disable"]);
         assert_eq!(
             (node.tree.manifest(), node.text(KUBECONFIG).as_deref()),
@@ -192,9 +192,9 @@ fn what_the_new_kubeconfig_does_not_name_goes_unless_somebody_edited_it() {
     assert_eq!((node.text(TOKEN).as_deref(), node.text(KUBECONFIG)), (Some("s3cr3t-3\n"), Some(written)));
 
     node.enable(0, &["--webhook-token-file", &token]);
-    node.tree.write(TOKEN, b"s3cr3t-of-somebody-else");
+    node.tree.write(TOKEN, b"s3cr3t-edited-by-hand");
     node.enable(0, &["--webhook-basic-auth-file", &basic]);
-    assert_eq!(node.text(TOKEN).unwrap(), "s3cr3t-of-somebody-else");
+    assert_eq!(node.text(TOKEN).unwrap(), "s3cr3t-edited-by-hand");
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn a_file_that_the_api_servers_user_may_not_read_is_refused() {
     let text = "kind: Config\ncurrent-context: c\ncontexts:\n- {name: c, context: {cluster: k, user: u}}\nclusters:\n- name: k\n  cluster: {server: 'https://sink.example/'}\nusers:\n- name: u\n  user: {tokenFile: /etc/kubernetes/pki/token}\n";
     let kubeconfig = node.write("webhook.kubeconfig", text);
     let refused = node.run(3, &["enable", "--webhook-config-file", &kubeconfig]);
-    assert!(refused.contains("may not be read by the API server, which runs as user"), "{refused}");
+    assert!(refused.contains("which has no permission to read"), "{refused}");
 }
 
 #[test]
@@ -243,17 +243,17 @@ fn what_cannot_work_is_refused_and_nothing_is_touched() {
     let (expired, expired_key) = (file("client-expired.crt"), file("client-expired.key"));
     let (certificate, other_key) = (file("client.crt"), file("server.key"));
     for (more, words) in [
-        (&["--webhook-token-file", &spaced][..], "the token has a line's end"),
+        (&["--webhook-token-file", &spaced][..], "the token contains a newline"),
         (&["--webhook-token-file", "/nothing/here"], "opening /nothing/here"),
         (&["--webhook-basic-auth-file", &no_colon], "USER:PASSWORD"),
-        (&["--webhook-ca-file", &spaced], "there is no certificate in the file"),
+        (&["--webhook-ca-file", &spaced], "the CA file contains no certificate"),
         (
             &["--webhook-client-certificate", &expired, "--webhook-client-key", &expired_key],
             "expired at 2021",
         ),
         (
             &["--webhook-client-certificate", &certificate, "--webhook-client-key", &other_key],
-            "does not belong to",
+            "does not match",
         ),
         (&["--resolve-service"], "is not the DNS name of a Service"),
     ] {

@@ -1,4 +1,4 @@
-//! The same webhooks, judged by kube-apiserver's own backend: what `tests/go/webhook` says of each is recorded here, and
+//! The same webhooks, checked by kube-apiserver's own backend: what `tests/go/webhook` says of each is recorded here, and
 //! with `KAUDIT_GO_WEBHOOK=path/to/webhook` it is asked again.
 
 use super::receiver::{Receiver, testdata};

@@ -111,7 +111,7 @@ fn certificates_are_judged_before_anything_is_sent() {
         ("not-yet", "is not valid before 2120-01-01T00:00:00Z"),
         ("cn-only", "has no subjectAltName"),
         ("other-name", "is for sink.example.com, not for 127.0.0.1"),
-        ("self-signed", "is signed by nobody whom the API server would believe"),
+        ("self-signed", "is signed by a CA that the API server does not trust"),
     ] {
         let receiver = Receiver::tls(certificate, false, OK);
         let checked = check_receiver(&receiver, &["--webhook-token-file", &token]);
@@ -145,14 +145,14 @@ fn answers_are_judged_as_client_go_takes_them() {
             3,
             "webhook-credentials",
             "error",
-            "it does not take the token",
+            "it does not accept the token",
         ),
         (
             "403 Forbidden\r\nContent-Length: 0",
             3,
             "webhook-credentials",
             "error",
-            "it does not take the token",
+            "it does not accept the token",
         ),
         (
             "302 Found\r\nLocation: https://a:b@h/x\r\nContent-Length: 0",
@@ -200,7 +200,7 @@ fn answers_are_judged_as_client_go_takes_them() {
     check_receiver(&receiver, &[]).is(3, &[("webhook-answer", "error")]);
     let receiver = Receiver::tls("server", false, "HTTP/1.1 401 No\r\n\r\n");
     let checked = check_receiver(&receiver, &[]);
-    assert!(checked.text.contains("nothing says who the API server is"), "{}", checked.text);
+    assert!(checked.text.contains("no credentials are configured"), "{}", checked.text);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_client_certificate_is_shown_and_judged() {
     let receiver = Receiver::tls("server", true, OK);
     let checked = check_receiver(&receiver, &[]);
     checked.is(3, &[("webhook-credentials", "error")]);
-    assert!(checked.text.contains("wants a client certificate"), "{}", checked.text);
+    assert!(checked.text.contains("requires a client certificate"), "{}", checked.text);
 
     // These never come to a connection.
     let nobody = ["--webhook-url", "https://127.0.0.1:1/"];
@@ -234,11 +234,11 @@ fn a_client_certificate_is_shown_and_judged() {
                 client("client")[2].clone(),
                 file("server.key"),
             ],
-            "does not belong to",
+            "does not match",
         ),
         (
             [client("client")[0].clone(), file("make.sh"), client("client")[2].clone(), file("client.key")],
-            "there is no certificate",
+            "contains no certificate",
         ),
     ] {
         let checked = check(&[&nobody[..], &words.each_ref().map(String::as_str)].concat());
@@ -286,7 +286,7 @@ fn names_that_do_not_resolve_are_refused() {
     let service = ["--webhook-url", "https://sink.audit.svc:443/", "--webhook-ca-file", &authority];
     let checked = check(&service);
     checked.is(3, &[("webhook-resolve", "error")]);
-    assert!(checked.text.contains("only the cluster's own DNS server knows"), "{}", checked.text);
+    assert!(checked.text.contains("only the cluster's DNS server resolves"), "{}", checked.text);
     assert!(checked.text.contains("kubectl -n audit get service sink"), "{}", checked.text);
 }
 
@@ -322,11 +322,16 @@ fn kubeconfigs_of_others_are_checked_with_the_files_they_name() {
 
     let server = "server: 'https://127.0.0.1:1/', certificate-authority: ca.crt";
     for (cluster, user, id, words) in [
-        (server, "tokenFile: gone", "webhook-file", "tokenFile names gone, which is not there"),
+        (server, "tokenFile: gone", "webhook-file", "tokenFile refers to gone, which does not exist"),
         (server, "tokenFile: empty", "webhook-token", "the token is empty"),
         ("server: 'ftp://h'", "token: a", "webhook-kubeconfig", "has the scheme ftp"),
         (server, "client-certificate: ca.crt", "webhook-kubeconfig", "the client certificate has no key"),
-        (server, "token: a, username: b, password: c", "webhook-kubeconfig", "more than one way"),
+        (
+            server,
+            "token: a, username: b, password: c",
+            "webhook-kubeconfig",
+            "token and username are both set",
+        ),
         (
             "server: 'https://h', certificate-authority: token",
             "token: a",

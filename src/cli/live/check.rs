@@ -1,10 +1,11 @@
-//! What is looked at on a live node before anything is touched.
+//! The checks on a live node before anything is changed.
 
 use super::surge::{self, Surge};
 use super::trial;
-use super::{obstacle, subject};
+use super::{manifests_of, subject};
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
+use crate::cli::change::Planned;
 use crate::cli::options::{self, Restart};
 use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
@@ -12,90 +13,87 @@ use crate::kubelet::Kubelet;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Answer, Live, Machine as _, Process};
 use crate::observe::Obstacle;
-use crate::plan::{Content, Plan};
-use crate::restart::diagnosis::diagnose;
-use crate::restart::{Method, Options, Side, witness};
+use crate::restart::diagnosis::{diagnose, explain};
+use crate::restart::{Method, Options, Revision, process_match};
 use std::path::Path;
 use std::time::Duration;
 
-/// A live node that a restart may begin on.
+/// A live node on which a restart may begin.
 #[derive(Debug)]
 pub(in crate::cli) struct Checked {
-    /// How.
+    /// How to restart.
     pub(in crate::cli) options: Options,
     /// The second API server, of a surge.
     pub(in crate::cli) surge: Option<Surge>,
-    /// For how long no API server is to be expected, in words.
+    /// How long the API server will be unavailable, as a clause.
     pub(in crate::cli) expected: String,
     /// What the operator should know.
     pub(in crate::cli) notes: Vec<Diagnostic>,
 }
 
-/// Measured on 1.36: what a restart takes beside the old pod's grace period.
+/// Measured on 1.36: what a restart takes in addition to the old pod's grace period.
 const MOVE_SECONDS: u64 = 5;
+const ONLY_HEALTHY: &str = "kaudit changes only a healthy node, so that it can tell whether its change broke anything; --allow-unhealthy overrides this";
 
-/// Looks at the node's API server, and lets its binary judge what is planned.
+/// Checks the node's API server, and lets its binary validate the planned configuration.
 ///
 /// # Errors
-/// A reason not to begin. Nothing was touched.
+/// A reason not to begin. Nothing was changed.
 pub(in crate::cli) fn check(
     target: &Target,
     kubelet: &Kubelet,
-    plan: &Plan,
+    planned: &Planned,
     restart: Restart,
 ) -> Result<Checked, Obstacle> {
+    let plan = &planned.plan;
     if restart.method == options::Method::None {
-        return Err(Diagnostic::error("--restart=none cannot be done on a live node: the kubelet restarts the API server as soon as its manifest changes")
-            .help("see what would change: --dry-run; change a copy of the node's tree: --root DIR")
+        return Err(Diagnostic::error("--restart=none is not possible on a live node: the kubelet restarts the API server as soon as its manifest changes")
+            .help("use --dry-run to see what would change, or --root DIR to change a copy of the node's directory tree")
             .into());
     }
     let mut notes = Vec::new();
-    let change = plan.files.iter().find(|change| change.content == Content::Manifest);
-    let bytes =
-        |state: Option<&crate::file::FileState>| state.map(|state| state.bytes.clone()).unwrap_or_default();
-    let (before, after) = (
-        bytes(change.and_then(|change| change.before.as_ref())),
-        bytes(change.and_then(|change| change.after.as_ref())),
-    );
-    let side = Side::of(&target.node, &before).map_err(obstacle)?;
-    let mut live = Live::new(target.node.clone(), subject(kubelet, &side.manifest));
-    let process = running(&mut live, &side, restart.allow_unhealthy)?;
+    let (before, planned) = manifests_of(planned)?;
+    let revision = Revision::of(&target.node, before.clone())?;
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &revision.manifest));
+    let process = running(&mut live, &revision, restart.allow_unhealthy)?;
     if let Some(difference) =
-        process.as_ref().and_then(|process| witness::difference(&side.manifest, process))
+        process.as_ref().and_then(|process| process_match::difference(&revision.manifest, process))
     {
         notes.push(Diagnostic::warning(format!(
-            "the API server that runs was not started from the manifest that is there: {difference}"
+            "the running API server was not started from the present manifest: {difference}"
         )));
     }
-    let was_healthy = health(&mut live, &side, process.as_ref());
+    let was_healthy = health(&mut live, &revision, process.as_ref());
     if let Err(refusal) = &was_healthy {
         if !restart.allow_unhealthy {
             return Err(refusal.clone().into());
         }
-        notes.push(Diagnostic::warning(format!("{}; going on, as asked", refusal.message)));
+        notes.push(Diagnostic::warning(format!(
+            "{}; continuing because of --allow-unhealthy",
+            refusal.message
+        )));
     }
-    let planned = Manifest::read(&after)?;
-    check_log(target, &planned)?;
+    check_log(target, planned)?;
     if let Some(process) = &process {
-        trial::judge(&target.node, plan, &planned, process, &mut notes)??;
+        trial::validate(&target.node, plan, planned, process, &mut notes)??;
     }
     let (method, surge) =
-        choose(target, &planned, &side, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
+        choose(target, planned, &revision, process.as_ref(), was_healthy.is_ok(), restart, &mut notes)?;
     let options = Options {
         method,
         drain: restart.waiting.drain,
         timeout: restart.waiting.timeout,
         was_healthy: was_healthy.is_ok(),
     };
-    let expected = expected(&options, side.grace());
+    let expected = expected(&options, revision.grace());
     Ok(Checked { options, surge, expected, notes })
 }
 
-/// How it is restarted: as asked, or the best that this node allows, with the reason.
+/// How to restart: the requested method, or the best one that this node allows, with the reason.
 fn choose(
     target: &Target,
     planned: &Manifest,
-    side: &Side,
+    revision: &Revision,
     process: Option<&Process>,
     is_healthy: bool,
     restart: Restart,
@@ -104,10 +102,10 @@ fn choose(
     match restart.method {
         options::Method::Move | options::Method::None => return Ok((Method::Move, None)),
         options::Method::Rewrite => return Ok((Method::Rewrite, None)),
-        // A surge lets the old API server drain in peace; who cuts that short wants to be done soon.
+        // With a surge nobody waits for the old API server; --drain asks for a short restart.
         options::Method::Auto if restart.waiting.drain.is_some() => {
             notes.push(Diagnostic::info(
-                "restart: move, not surge: --drain asks for a short end of the old API server",
+                "restart: move, not surge: --drain limits how long the old API server drains",
             ));
             return Ok((Method::Move, None));
         }
@@ -115,19 +113,19 @@ fn choose(
     }
     if restart.waiting.drain.is_some() {
         return Err(Diagnostic::error(
-            "--drain has no meaning for --restart=surge: nobody waits for the old API server",
+            "--drain has no effect with --restart=surge: clients do not wait for the old API server",
         )
-        .help("leave one of them out")
+        .help("remove one of the two options")
         .into());
     }
     let prepared = match process.filter(|_| is_healthy) {
-        Some(process) => surge::prepare(target, planned, side, process),
-        None => Err(Diagnostic::error("there is no healthy API server beside which a second one could run")),
+        Some(process) => surge::prepare(target, planned, revision, process),
+        None => Err(Diagnostic::error("there is no healthy API server, and a second one needs it")),
     };
     match prepared {
         Ok(surge) => {
             notes.push(Diagnostic::info(format!(
-                "restart: surge, as this node allows it: a second API server takes the connections meanwhile, on port {}, and up to {} MiB",
+                "restart: surge: a second API server serves on port {} during the restart and needs up to {} MiB of memory",
                 surge.port,
                 surge.memory >> 20
             )));
@@ -138,50 +136,57 @@ fn choose(
             Ok((Method::Move, None))
         }
         Err(why) => {
-            let refusal = Diagnostic::error(format!("--restart=surge cannot be done here: {}", why.message));
+            let refusal =
+                Diagnostic::error(format!("--restart=surge is not possible on this node: {}", why.message));
             let refusal = why.help.into_iter().fold(refusal, Diagnostic::help);
-            Err(refusal.help("with an outage of some seconds: --restart=move --drain 2s").into())
+            Err(refusal.help("to restart with an outage of a few seconds: --restart=move --drain 2s").into())
         }
     }
 }
 
-/// For how long no API server is to be expected.
+/// How long the API server will be unavailable.
 fn expected(options: &Options, grace: Duration) -> String {
     match (options.method, options.drain) {
         (Method::Surge, _) => {
             let seconds = 2 * grace.as_secs() + MOVE_SECONDS * 2;
-            format!("a second API server takes the connections meanwhile; it takes up to {seconds} s")
+            format!("a second API server serves meanwhile; the restart takes up to {seconds} s")
         }
-        (Method::Rewrite, _) => "it is away for up to 45 s, as the kubelet backs off".to_owned(),
-        (Method::Move, Some(drain)) => format!("it is away for about {} s", drain.as_secs() + MOVE_SECONDS),
+        (Method::Rewrite, _) => "it is unavailable for up to 45 s, because the kubelet backs off".to_owned(),
+        (Method::Move, Some(drain)) => {
+            format!("it is unavailable for about {} s", drain.as_secs() + MOVE_SECONDS)
+        }
         (Method::Move, None) => format!(
-            "it is away for up to {} s: open watches hold the old one for its grace period, which --drain 2s would cut short",
+            "it is unavailable for up to {} s: open watches keep the old one running for its grace period; --drain 2s shortens that",
             grace.as_secs() + MOVE_SECONDS
         ),
     }
 }
 
-fn running(live: &mut Live, side: &Side, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
+fn running(live: &mut Live, revision: &Revision, allow_unhealthy: bool) -> Result<Option<Process>, Obstacle> {
     let mut processes = live.api_servers()?;
     match (processes.pop(), processes.as_slice()) {
         (Some(process), []) => Ok(Some(process)),
         (Some(last), others) => {
-            let pids: Vec<String> = others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
-            Err(Diagnostic::error(format!("several API servers of this kubelet run: pids {}", pids.join(", ")))
-                .help("one may be on its way out: try again in a minute")
-                .help("or a second manifest is there: look into the manifests directory")
-                .into())
+            let pids: Vec<String> =
+                others.iter().chain([&last]).map(|process| process.pid.to_string()).collect();
+            Err(Diagnostic::error(format!(
+                "several API servers of this kubelet are running: pids {}",
+                pids.join(", ")
+            ))
+            .help("one may be terminating: try again in a minute")
+            .help("or there is a second manifest: look into the manifests directory")
+            .into())
         }
         (None, _) if allow_unhealthy => Ok(None),
-        (None, _) => Err(explained(live, side, None, Diagnostic::error("no API server of this node's kubelet runs"))
-            .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on")
+        (None, _) => Err(explained(live, revision, None, "no API server of this node's kubelet is running")
+            .help(ONLY_HEALTHY)
             .into()),
     }
 }
 
-/// Whether the API server of this very node lives and is ready.
-fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(), Diagnostic> {
-    for ask in side.health.iter().chain([&side.readyz]) {
+/// Whether the API server of this node is live and ready.
+fn health(live: &mut Live, revision: &Revision, process: Option<&Process>) -> Result<(), Diagnostic> {
+    for ask in revision.health.iter().chain([&revision.readyz]) {
         let what = match live.ask(ask) {
             Answer::Status { code: 200 | 401 | 403, .. } => continue,
             Answer::Status { code, body } => {
@@ -193,34 +198,29 @@ fn health(live: &mut Live, side: &Side, process: Option<&Process>) -> Result<(),
             Answer::Nobody(why) => format!("{}: {why}", ask.path),
         };
         let address = ask.endpoint.address;
-        let refusal = Diagnostic::error(format!("this node's API server ({address}) is not healthy: {what}"));
-        return Err(explained(live, side, process, refusal)
-            .help("kaudit changes a healthy node, so that its own doing can be told from others'; --allow-unhealthy goes on"));
+        let message = format!("this node's API server ({address}) is not healthy: {what}");
+        return Err(explained(live, revision, process, &message).help(ONLY_HEALTHY));
     }
     Ok(())
 }
 
-/// Adds what the container and the kubelet say.
-fn explained(live: &mut Live, side: &Side, process: Option<&Process>, refusal: Diagnostic) -> Diagnostic {
-    let last = live.last_words(&side.pod(), process.and_then(|process| process.pod_uid.as_deref()));
+/// Adds the reason that the logs of the container and the kubelet give.
+fn explained(live: &mut Live, revision: &Revision, process: Option<&Process>, message: &str) -> Diagnostic {
+    let last = live.last_words(&revision.pod(), process.and_then(|process| process.pod_uid.as_deref()));
     match diagnose(&last.container, &last.kubelet) {
-        Some(found) => {
-            let refusal = refusal.help(found.words);
-            let refusal = found.hint.into_iter().fold(refusal, Diagnostic::help);
-            refusal.help(format!("it said: {}", found.evidence))
-        }
-        None => refusal,
+        Some(reason) => explain(message, reason),
+        None => Diagnostic::error(message),
     }
 }
 
-/// The log has to be one that can be written where it shall lie.
+/// The log file must be writable at its path.
 fn check_log(target: &Target, planned: &Manifest) -> Result<(), Obstacle> {
     let path = lookup(&planned.api_server().arguments(), LOG_PATH).and_then(|found| found.value);
     let coverage = path.and_then(|path| Coverage::of(&planned.mounts(), Path::new(&path)));
     let Some(host) = coverage.and_then(|coverage| coverage.host) else { return Ok(()) };
     target.node.may_write(&host).map_err(|why| {
-        Diagnostic::error(format!("the audit log could not be written: {why}"))
-            .help("choose another place: --log-path /var/log/kubernetes/audit/audit.log")
+        Diagnostic::error(format!("the audit log is not writable: {why}"))
+            .help("choose another path: --log-path /var/log/kubernetes/audit/audit.log")
             .into()
     })
 }

@@ -1,24 +1,24 @@
-//! How the end of a restart is told, and the exit code that it has.
+//! The report and the exit code of a restart.
 
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::report::{Report, Restarted, Verified};
-use crate::restart::{Cause, Done, Method, Outcome, Proven};
+use crate::restart::{Done, Method, Outcome, Proven};
 use crate::transaction::JOURNAL_PATH;
 use std::time::Duration;
 
 /// A report and its exit code.
 pub(in crate::cli) type End = (Report, Exit);
 
-/// Tells `outcome`; `report` holds what was said of the plan, `done` what is said when it went through.
+/// The report of `outcome`; `report` holds the plan's diff and notes, `done` the message of a successful run.
 pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Report, done: &str) -> End {
     match outcome {
         Outcome::Done(end) => (describe_done(end, method, report, done), Exit::Done),
         Outcome::Refused(cause) => {
             report.changed = false;
-            "Nothing was changed; the API server was not touched.".clone_into(&mut report.message);
+            "Nothing was changed. The API server was not restarted.".clone_into(&mut report.message);
             let exit = cause.interrupt.map_or(Exit::Refused, Exit::from);
-            report.refusals.push(refusal_of(cause));
+            report.refusals.push(cause.diagnostic);
             (report, exit)
         }
         Outcome::RolledBack { cause, unavailable } => {
@@ -26,18 +26,18 @@ pub(in crate::cli) fn describe(outcome: Outcome, method: Method, mut report: Rep
             report.restart = Restarted { rolled_back: true, ..restarted(method, unavailable) };
             report.verified = Verified { on_disk: true, healthy: true, ..Verified::default() };
             report.message = format!(
-                "Everything is as before, and healthy again. The API server was away for {:.1} s.",
+                "Rolled back: the previous configuration is restored and the API server is healthy. It was unavailable for {:.1} s.",
                 unavailable.as_secs_f64()
             );
             let exit = cause.interrupt.map_or(Exit::RolledBack, Exit::from);
-            report.refusals.push(refusal_of(cause));
+            report.refusals.push(cause.diagnostic);
             (report, exit)
         }
         Outcome::Stuck { cause, undoing } => {
             report.restart = restarted(method, Duration::ZERO);
-            report.refusals.push(refusal_of(cause));
-            report.refusals.extend(undoing.map(refusal_of));
-            needs_hands(report)
+            report.refusals.push(cause.diagnostic);
+            report.refusals.extend(undoing.map(|cause| cause.diagnostic));
+            manual_intervention(report)
         }
     }
 }
@@ -51,7 +51,7 @@ fn restarted(method: Method, unavailable: Duration) -> Restarted {
     }
 }
 
-/// A restart that went through, and how far that is proven.
+/// A successful restart, and what was verified.
 fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> Report {
     report.restart = Restarted {
         ended_early: end.killed,
@@ -61,21 +61,20 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
     };
     let proof = match &end.proven {
         Proven::Event(id) => format!("; event {id} is in the log"),
-        Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..) => String::new(),
+        Proven::Off | Proven::Unverifiable(_) | Proven::WebhookOnly(..) => String::new(),
     };
-    let away = away(end.unavailable, end.unavailable_to_itself);
-    report.message = format!("{done} {away} and is healthy{proof}.");
+    let outage = describe_outage(end.unavailable, end.unavailable_to_itself);
+    report.message = format!("{done} {outage} and is healthy{proof}.");
     if let Some(log) = &end.surge_log {
-        report.notes.push(Diagnostic::info(format!(
-            "the second API server's events of that time are in {}",
-            log.display()
-        )));
+        report
+            .notes
+            .push(Diagnostic::info(format!("the second API server logged its events to {}", log.display())));
     }
     report.notes.extend(remark_unproven(&end.proven));
     if let Some(why) = end.untidy {
         report.notes.push(
-            Diagnostic::warning(format!("something is left to tidy up: {why}"))
-                .help("the next run of kaudit does it; or now: kaudit recover"),
+            Diagnostic::warning(format!("cleanup is incomplete: {why}"))
+                .help("the next run of kaudit completes it, or run: kaudit recover"),
         );
     }
     report.verified = Verified {
@@ -86,19 +85,19 @@ fn describe_done(end: Done, method: Method, mut report: Report, done: &str) -> R
         sent_event: end.proven.sent_event().map(str::to_owned),
         audit_event: match end.proven {
             Proven::Event(id) => Some(id),
-            Proven::Off | Proven::Silent(_) | Proven::Elsewhere(..) => None,
+            Proven::Off | Proven::Unverifiable(_) | Proven::WebhookOnly(..) => None,
         },
     };
     report
 }
 
-/// That nothing is proven, and how to see for oneself what a webhook's receiver got.
+/// The warning that logging was not verified, and how to check whether a webhook's receiver got the event.
 fn remark_unproven(proven: &Proven) -> Option<Diagnostic> {
     let why = proven.unproven()?;
-    let note = Diagnostic::warning(format!("that events are logged could not be proven: {why}"));
+    let note = Diagnostic::warning(format!("could not verify that events are logged: {why}"));
     Some(match proven.sent_event() {
         Some(id) => note.help(format!(
-            "look where the receiver keeps its events: grep {id} FILE; with a file of kaudit receive: kaudit logs FILE --audit-id {id}"
+            "search the receiver's events: grep {id} FILE; for a file of kaudit receive: kaudit logs FILE --audit-id {id}"
         )),
         None => note,
     })
@@ -108,38 +107,29 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// For how long there was no API server, for whom.
-fn away(elsewhere: Duration, on_the_node: Option<Duration>) -> String {
+/// How long the API server was unavailable, for clients elsewhere and on the node.
+fn describe_outage(elsewhere: Duration, on_the_node: Option<Duration>) -> String {
     let (seconds, own) = (elsewhere.as_secs_f64(), on_the_node.map(|own| own.as_secs_f64()));
     match own {
         Some(own) if elsewhere.is_zero() => {
-            format!("The API server was never away ({own:.1} s on this node's own loopback address)")
+            format!("The API server was never unavailable ({own:.1} s on this node's loopback address)")
         }
         Some(own) => format!(
-            "The API server was away for {seconds:.1} s ({own:.1} s on this node's own loopback address)"
+            "The API server was unavailable for {seconds:.1} s ({own:.1} s on this node's loopback address)"
         ),
-        None => format!("The API server was away for {seconds:.1} s"),
+        None => format!("The API server was unavailable for {seconds:.1} s"),
     }
 }
 
-/// The end that needs a person: where everything is, and what to do.
-pub(in crate::cli) fn needs_hands(mut report: Report) -> End {
+/// The end that requires manual intervention: where everything is, and what to do.
+pub(in crate::cli) fn manual_intervention(mut report: Report) -> End {
     report.refusals.push(
-        Diagnostic::error("neither the state before nor the one asked for could be verified")
+        Diagnostic::error("manual intervention required: neither the previous nor the requested state could be verified")
             .in_file(JOURNAL_PATH)
-            .help("try once more: kaudit recover")
-            .help("the bytes before and after are in /var/lib/kaudit/generations, under the highest number: record.json names each file's before and after")
-            .help("by hand: put the manifest of before into place by mv within its own file system, wait until the API server answers, then remove the journal"),
+            .help("run: kaudit recover")
+            .help("both versions of each file are in /var/lib/kaudit/generations, in the directory with the highest number; record.json lists them")
+            .help("to repair it by hand: move the previous manifest into place with mv within the same file system, wait until the API server answers, then remove the journal"),
     );
-    "The node is neither as before nor as asked.".clone_into(&mut report.message);
-    (report, Exit::NeedsHands)
-}
-
-/// A cause as the operator reads it.
-pub(in crate::cli) fn refusal_of(cause: Cause) -> Diagnostic {
-    let refusal = cause.help.into_iter().fold(Diagnostic::error(cause.words), Diagnostic::help);
-    match cause.foreign {
-        Some(manifest) => refusal.in_file(manifest.display().to_string()),
-        None => refusal,
-    }
+    "The node may be in neither the previous nor the requested state.".clone_into(&mut report.message);
+    (report, Exit::ManualIntervention)
 }

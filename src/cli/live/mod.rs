@@ -1,4 +1,4 @@
-//! Changes of a live node: what is looked at before anything is touched, the restart, and how its end is told.
+//! Changes of a live node: the checks before anything is changed, the restart, and the report.
 
 mod check;
 mod end;
@@ -7,10 +7,10 @@ mod surge;
 mod trial;
 
 pub(super) use check::{Checked, check};
-pub(super) use end::{End, describe, needs_hands, refusal_of};
+pub(super) use end::{End, describe, manual_intervention};
 use progress::Progress;
-pub(super) use surge::Surge;
 
+use super::change::Planned;
 use super::options::Waiting;
 use super::target::Target;
 use crate::generation::Record;
@@ -19,36 +19,36 @@ use crate::manifest::Manifest;
 use crate::node::{Interrupt, Live, RestartTarget};
 use crate::observe::Obstacle;
 use crate::report::Output;
-use crate::restart::{Method, Options, Outcome, Recovered, Scene, SceneError, Unfinished, restart};
+use crate::restart::{Method, Options, Outcome, Recovered, RestartContext, Unfinished, restart};
 use anyhow::anyhow;
 
 /// Makes the change of `record`, which changes the manifest, and restarts the API server.
 ///
 /// # Errors
-/// Nothing was begun: a manifest of the record is none to restart an API server by, or signals cannot be handled.
+/// Nothing was begun: a manifest of the record is not that of an API server, or signals cannot be handled.
 pub(super) fn perform(
     target: &Target,
     kubelet: &Kubelet,
+    planned: &Planned,
     record: &Record,
-    options: Options,
-    surge: Option<&Surge>,
+    checked: &Checked,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Obstacle> {
-    let mut scene = Scene::of(&target.node, record, &target.manifest)
-        .map_err(obstacle)?
-        .ok_or_else(|| anyhow!("the change has no manifest to restart the API server by"))?;
-    if let Some(surge) = surge {
-        scene = scene.with_surge(&target.node, record, &surge.pod, surge.port).map_err(obstacle)?;
+    let (before, after) = manifests_of(planned)?;
+    let mut context =
+        RestartContext::new(&target.node, record, &target.manifest, before.clone(), after.clone())?;
+    if let Some(surge) = &checked.surge {
+        context = context.with_surge(&target.node, record, &surge.pod, surge.port)?;
     }
-    let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
-    let outcome = restart(&mut live, &mut Progress::new(output), &scene, record, options);
+    let outcome = restart(&mut live, &mut Progress::new(output), &context, record, checked.options);
     live.end_ignoring_signals();
     Ok(outcome)
 }
 
-/// Finishes or undoes an unfinished restart; `None` where there is none. A signal that came meanwhile is for the caller: the
-/// recovery has come to its end all the same.
+/// Completes or rolls back an interrupted restart; `None` where there is none. A signal that came meanwhile is for the
+/// caller: the recovery has ended nevertheless.
 ///
 /// # Errors
 /// It cannot be read, or what is there cannot be.
@@ -59,18 +59,26 @@ pub(super) fn recover(
     output: &mut Output<'_>,
 ) -> Result<Option<(Recovered, Option<Interrupt>)>, Obstacle> {
     let Some(unfinished) = Unfinished::find(&target.node, &target.manifest)? else { return Ok(None) };
-    let scene = Scene::of(&target.node, unfinished.record(), &target.manifest)
-        .map_err(obstacle)?
-        .ok_or_else(|| anyhow!("the unfinished run's record has no manifest"))?;
-    let mut live = Live::new(target.node.clone(), subject(kubelet, &scene.after.manifest));
+    let context = RestartContext::of(&target.node, unfinished.record(), &target.manifest)?
+        .ok_or_else(|| anyhow!("the record of the interrupted run has no manifest"))?;
+    let mut live = Live::new(target.node.clone(), subject(kubelet, &context.after.manifest));
     live.handle_signals()?;
     let options =
         Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
-    let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &scene, options)?;
+    let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &context, options)?;
     Ok(Some((recovered, live.end_handling())))
 }
 
-/// Whose restart it is.
+/// The present and the planned manifest.
+fn manifests_of(planned: &Planned) -> Result<(&Manifest, &Manifest), Obstacle> {
+    let after = planned.plan.manifest.as_ref();
+    Ok((
+        &planned.manifest,
+        after.ok_or_else(|| anyhow!("the plan has no manifest to restart the API server with"))?,
+    ))
+}
+
+/// The API server's pod and its kubelet.
 fn subject(kubelet: &Kubelet, manifest: &Manifest) -> RestartTarget {
     let metadata = &manifest.pod().metadata;
     RestartTarget {
@@ -79,12 +87,5 @@ fn subject(kubelet: &Kubelet, manifest: &Manifest) -> RestartTarget {
         // A pod without a namespace is the default one's (`pkg/kubelet/config/common.go`, `applyDefaults`).
         namespace: metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
         container: manifest.container().map(|container| container.name.clone()).unwrap_or_default(),
-    }
-}
-
-fn obstacle(error: SceneError) -> Obstacle {
-    match error {
-        SceneError::Refused(refusal) => refusal.into(),
-        SceneError::Failed(error) => error.into(),
     }
 }

@@ -1,17 +1,17 @@
-//! What is told while a restart goes on: one line per step, and one every ten seconds of waiting. On standard error,
-//! and few: over a cut connection about 2 MiB of unread output would block the run.
+//! Progress of a restart: one line per step, and one for every ten seconds of waiting. On standard error, and few lines:
+//! over a stalled connection about 2 MiB of unread output would block the run.
 
 use crate::report::Output;
 use crate::restart::Listener;
 use std::time::Duration;
 
-/// Tells the operator.
+/// Prints the progress for the operator.
 pub(in crate::cli) struct Progress<'a, 'b> {
     output: &'a mut Output<'b>,
 }
 
 impl<'a, 'b> Progress<'a, 'b> {
-    /// Tells by this output.
+    /// Prints to this output.
     pub(in crate::cli) fn new(output: &'a mut Output<'b>) -> Self {
         Self { output }
     }
@@ -31,6 +31,6 @@ impl Listener for Progress<'_, '_> {
     }
 
     fn waiting(&mut self, what: &str, since: Duration, normal: &str) {
-        self.tell(&format!("still waiting for {what}, for {} s (normal: {normal})", since.as_secs()));
+        self.tell(&format!("waiting for {what} since {} s (normal: {normal})", since.as_secs()));
     }
 }

@@ -1,17 +1,17 @@
-//! Whether a surge is possible on this node, as far as that can be seen beforehand.
+//! Whether a surge is possible on this node, as far as that can be checked beforehand.
 
 use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::node::{Node, Process, moment};
-use crate::restart::Side;
-use crate::restart::surge::preflight::{Facts, Finding, Listening, Verdict, judge, memory_needed};
+use crate::restart::Revision;
+use crate::restart::surge::preflight::{Facts, Listening, check, memory_needed};
 use crate::restart::surge::{SurgePod, steering_rule, surge_pod};
 use anyhow::Result;
 use std::num::NonZeroU16;
 use std::ops::RangeInclusive;
 
-/// Ports for the second API server: nobody's, and below those that the kernel gives to clients.
+/// Ports for the second API server: not assigned, and below the kernel's ephemeral ports.
 const PORTS: RangeInclusive<u16> = 16443..=16542;
 
 /// A surge that can begin.
@@ -21,48 +21,44 @@ pub(in crate::cli) struct Surge {
     pub(in crate::cli) pod: SurgePod,
     /// Where it listens.
     pub(in crate::cli) port: u16,
-    /// The memory that it may take, in bytes.
+    /// The memory that it may need, in bytes.
     pub(in crate::cli) memory: u64,
 }
 
-/// Looks whether the planned pod can run a second time beside `process`, the API server of `side`.
+/// Checks whether the planned pod can run a second time beside `process`, the API server of `revision`.
 ///
 /// # Errors
-/// The first reason why not, in words, with what to do.
+/// The first reason why not, with what to do.
 pub(super) fn prepare(
     target: &Target,
     planned: &Manifest,
-    side: &Side,
+    revision: &Revision,
     process: &Process,
 ) -> Result<Surge, Diagnostic> {
     let node = &target.node;
     let port = free_port(node);
     let pod = match &port {
         Ok(port) => surge_pod(planned, *port, moment()),
-        // Another reason comes first then.
+        // The missing port is reported as well, and this is not reached without a port.
         Err(why) => Err(Diagnostic::error(why.clone())),
     };
-    let facts = facts(node, side, process, port, &pod);
-    if let Some(finding) = judge(&facts).into_iter().find(|finding| finding.verdict == Verdict::Fail) {
-        return Err(refusal_of(finding));
+    let facts = facts(node, revision, process, port, &pod);
+    if let Some(reason) = check(&facts).into_iter().find(Diagnostic::is_error) {
+        return Err(reason);
     }
     let port = facts.free_port.map_err(Diagnostic::error)?.get();
     Ok(Surge { pod: pod?, port, memory: memory_needed(facts.resident.unwrap_or_default()) })
 }
 
-fn refusal_of(finding: Finding) -> Diagnostic {
-    finding.hint.into_iter().fold(Diagnostic::error(finding.evidence), Diagnostic::help)
-}
-
 fn facts(
     node: &Node,
-    side: &Side,
+    revision: &Revision,
     process: &Process,
     free_port: Result<NonZeroU16, String>,
     pod: &Result<SurgePod, Diagnostic>,
 ) -> Facts {
     let processes = node.processes();
-    let listeners = node.listeners(side.readyz.endpoint.address.port()).map(|found| {
+    let listeners = node.listeners(revision.readyz.endpoint.address.port()).map(|found| {
         let each = |socket: crate::node::Listening| {
             let address = socket.address;
             socket.pids.into_iter().map(move |pid| Listening { address, pid })
@@ -71,28 +67,27 @@ fn facts(
     });
     Facts {
         steering: node
-            .probe_steering(process.pid, &steering_rule(side))
+            .probe_steering(process.pid, &steering_rule(revision))
             .map_err(|missing| missing.to_string()),
-        // Asked by doing it: what is not allowed is told by the kernel, with the capability that it takes.
+        // `steering` tries it: where a capability is missing, the kernel's error says so.
         privileges: Ok(()),
-        memory: words(node.memory()),
-        pod_memory: words(node.pod_memory(process)),
-        resident: words(processes.resident(process)).and_then(|bytes| {
-            bytes.ok_or_else(|| "the API server has ended while it was looked at".to_owned())
-        }),
+        memory: message(node.memory()),
+        pod_memory: message(node.pod_memory(process)),
+        resident: message(processes.resident(process))
+            .and_then(|bytes| bytes.ok_or_else(|| "the API server exited during the check".to_owned())),
         free_port,
         api_servers: vec![process.pid],
-        listeners: words(listeners),
+        listeners: message(listeners),
         pod: pod.as_ref().map(drop).map_err(Clone::clone),
     }
 }
 
 fn free_port(node: &Node) -> Result<NonZeroU16, String> {
-    words(node.free_port(PORTS))?
+    message(node.free_port(PORTS))?
         .and_then(NonZeroU16::new)
         .ok_or_else(|| format!("no port from {} to {} is free", PORTS.start(), PORTS.end()))
 }
 
-fn words<T>(result: Result<T>) -> Result<T, String> {
+fn message<T>(result: Result<T>) -> Result<T, String> {
     result.map_err(|error| format!("{error:#}"))
 }

@@ -1,22 +1,20 @@
-//! The planned audit configuration, judged by the kube-apiserver binary that runs on the node.
+//! Validation of the planned audit configuration by the node's kube-apiserver binary.
 
-use crate::audit::argv::lookup;
-use crate::audit::flag::{POLICY_FILE, WEBHOOK_CONFIG_FILE};
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Coverage, Manifest};
+use crate::manifest::Manifest;
 use crate::node::{EntryKind, How, Node, Process};
-use crate::plan::Plan;
-use crate::restart::preflight::{Inputs, Verdict, trial, version_program};
+use crate::plan::{self, Plan};
+use crate::restart::preflight::{Inputs, TrialResult, trial, version_program};
 use crate::webhook::Kubeconfig;
 use anyhow::Result;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Lets the binary of `process` judge the audit configuration of the planned manifest.
+/// Lets the binary of `process` validate the audit configuration of the planned manifest.
 ///
 /// # Errors
-/// What it says against it.
-pub(super) fn judge(
+/// The binary rejects it.
+pub(super) fn validate(
     node: &Node,
     plan: &Plan,
     planned: &Manifest,
@@ -24,14 +22,12 @@ pub(super) fn judge(
     notes: &mut Vec<Diagnostic>,
 ) -> Result<Result<(), Diagnostic>> {
     let arguments = planned.api_server().arguments();
-    let host = |flag: &str| -> Option<PathBuf> {
-        Coverage::of(&planned.mounts(), Path::new(&lookup(&arguments, flag)?.value?))?.host
-    };
-    let policy = match host(POLICY_FILE) {
+    let files = plan::Inputs::of(planned);
+    let policy = match files.policy {
         Some(path) => content(node, plan, &path)?,
         None => None,
     };
-    let webhook = match host(WEBHOOK_CONFIG_FILE) {
+    let webhook = match files.webhook {
         Some(path) => match content(node, plan, &path)? {
             Some(bytes) => files_beside(node, plan, &path, &bytes, process)?.map(|beside| (bytes, beside)),
             None => None,
@@ -39,44 +35,44 @@ pub(super) fn judge(
         None => None,
     };
     let image = &planned.api_server().image;
-    let verdict =
+    let result =
         Node::executable_of(process.pid).map_err(|error| format!("{error:#}")).and_then(|executable| {
             let version = version_of(process, &executable, image, notes);
             let trial = trial(&Inputs {
                 process,
                 executable: &executable,
                 minor: version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor),
-                words: &arguments,
+                arguments: &arguments,
                 policy: policy.as_deref(),
                 webhook: webhook.as_ref().map(|(bytes, _)| bytes.as_slice()),
                 beside: webhook.as_ref().map_or(&[], |(_, beside)| beside.as_slice()),
             })?;
-            Ok(trial.verdict(&Node::try_program(&trial.program)))
+            Ok(trial.result(&Node::try_program(&trial.program)))
         });
-    Ok(match verdict {
-        Ok(Verdict::Passes { warnings }) => {
+    Ok(match result {
+        Ok(TrialResult::Passes { warnings }) => {
             notes.extend(
                 warnings.into_iter().map(|warning| Diagnostic::warning(format!("kube-apiserver: {warning}"))),
             );
             Ok(())
         }
-        Ok(Verdict::Objects { message }) => Err(Diagnostic::error(
+        Ok(TrialResult::Rejected { message }) => Err(Diagnostic::error(
             "this node's kube-apiserver would not start with the planned audit configuration",
         )
-        .help(format!("it says: {message}"))),
-        Ok(Verdict::CannotRun { why }) | Err(why) => {
+        .evidence(message)),
+        Ok(TrialResult::CannotRun { why }) | Err(why) => {
             notes.push(
                 Diagnostic::warning(format!(
-                    "this node's kube-apiserver could not be asked beforehand: {why}"
+                    "this node's kube-apiserver could not validate the configuration: {why}"
                 ))
-                .help("kaudit has judged the configuration itself; a failed start is rolled back"),
+                .help("kaudit validated the configuration by its own rules; a failed start is rolled back"),
             );
             Ok(())
         }
     })
 }
 
-/// The version of the binary that runs, or of the image where it does not say; where they differ, `notes` tell.
+/// The version of the running binary, or of its image's tag where the binary does not print one; a difference is noted.
 fn version_of(
     process: &Process,
     executable: &str,
@@ -92,9 +88,11 @@ fn version_of(
     {
         notes.push(
             Diagnostic::warning(format!(
-                "{image} is to be kube-apiserver {tag}, but the one that runs is {running}"
+                "the image {image} is tagged {tag}, but the running kube-apiserver is {running}"
             ))
-            .help(format!("flags and policy were judged for {tag}; --kubernetes-version names another one")),
+            .help(format!(
+                "flags and policy were checked for {tag}; use --kubernetes-version to select another version"
+            )),
         );
     }
     running.or(tag)
@@ -111,8 +109,8 @@ fn content(node: &Node, plan: &Plan, path: &Path) -> Result<Option<Vec<u8>>> {
 /// Names and contents of files beside a kubeconfig.
 type Beside = Vec<(String, Vec<u8>)>;
 
-/// The files that lie beside the kubeconfig and that it names; `None` where it names one that the trial would not see: it
-/// sees what the running API server sees, and what is put beside.
+/// The files beside the kubeconfig that it refers to; `None` where it refers to one that the trial would not see: it sees
+/// what the running API server sees, and these files.
 fn files_beside(
     node: &Node,
     plan: &Plan,

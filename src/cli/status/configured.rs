@@ -6,7 +6,7 @@ use crate::file::FileState;
 use crate::manifest::DIGEST_ANNOTATION;
 use crate::manifest::{Coverage, Manifest};
 use crate::observe::{Obstacle, look, observe};
-use crate::plan::{Observed, Survey, audit_flags_there, check_surroundings, config_digest};
+use crate::plan::{Observed, ReadSet, audit_flags_there, check_surroundings, config_digest};
 use crate::transaction::{LOCK_PATH, Underway};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,9 +44,9 @@ impl Configured {
         let manifest = Manifest::read(&observed.manifest.bytes)
             .map_err(|refusal| refusal.in_file(target.manifest.display().to_string()))?;
         let mut configured = Self::of(observed, manifest);
-        let mut survey = Survey::default();
-        survey.files.extend([&configured.policy, &configured.webhook].into_iter().flatten().cloned());
-        look(&target.node, &mut configured.observed, &survey)?;
+        let mut read_set = ReadSet::default();
+        read_set.files.extend([&configured.policy, &configured.webhook].into_iter().flatten().cloned());
+        look(&target.node, &mut configured.observed, &read_set)?;
         configured.underway = Underway::of(&target.node)?;
         configured.at_work = target.node.lock_holder(Path::new(LOCK_PATH))?;
         configured.log_size = match &configured.log {

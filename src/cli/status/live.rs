@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::kubelet::{DEFAULT_ROOT, Kubelet};
 use crate::manifest::Manifest;
 use crate::node::{Node, Process};
-use crate::restart::witness;
+use crate::restart::process_match;
 use crate::rotation::rotated_at;
 use anyhow::Result;
 use jiff::Timestamp;
@@ -82,7 +82,7 @@ pub(super) fn look_at_api_servers(
             since: processes.started_at(&process)?,
             executable: processes.executable(&process)?,
             is_audited: is_audited(&process),
-            difference: manifest.and_then(|manifest| witness::difference(manifest, &process)),
+            difference: manifest.and_then(|manifest| process_match::difference(manifest, &process)),
             process,
         });
     }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 /// `webhook`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WebhookArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub(in crate::cli) command: WebhookCommand,
 }
@@ -35,7 +35,7 @@ Examples:
   kaudit webhook check --webhook-url https://sink.example:9443/ \\
     --webhook-token-file token
 
-The receiver gets one EventList without events. What is asked of the network takes 20 s at most.";
+The receiver gets one EventList without events. Network access takes 20 s at most.";
 
 /// `webhook check`
 #[derive(Debug, Args)]
@@ -43,13 +43,13 @@ pub(in crate::cli) struct Check {
     /// A webhook kubeconfig [default: the one of the node's manifest]
     #[arg(value_name = "FILE", conflicts_with = "webhook_url")]
     pub(super) file: Option<String>,
-    /// Look at files alone; ask neither resolver nor receiver
+    /// Check only files; do not contact resolver and receiver
     #[arg(long)]
     pub(super) offline: bool,
     /// A receiver instead of a kubeconfig.
     #[command(flatten)]
     pub(super) webhook: WebhookOptions,
-    /// What may fail.
+    /// Checks whose failures are ignored.
     #[command(flatten)]
     pub(super) ignore: IgnoreOptions,
 }

@@ -1,13 +1,13 @@
-//! The receiver, asked as the API server would ask it.
+//! Contacts the receiver as the API server would.
 
 use super::inspect::Ready;
 use crate::diagnostic::Diagnostic;
 use crate::node::{Delivery, DeliveryEnd, Node, ReceiverTls, moment};
-use crate::webhook::{ServiceName, check, empty_event_list, judge_answer, judge_server};
+use crate::webhook::{ServiceName, check, check_answer, check_server, empty_event_list};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What each of the two, resolver and receiver, may take. The API server itself waits 30 s for a receiver.
+/// The time limit for the resolver and for the receiver. The API server itself waits 30 s for a receiver.
 const PATIENCE: Duration = Duration::from_secs(10);
 const RESOLVE: &str = "webhook-resolve";
 
@@ -38,9 +38,9 @@ pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Diagnostic> 
         (None, true) => {
             let finding = check::warning(
                 "webhook-authority",
-                "the system's authorities, as the API server sees them, are not to be seen from here; the receiver was not asked",
+                "the API server's system CA bundle is not visible from here, so the receiver was not contacted",
             );
-            findings.push(finding.help("name the receiver's own: --webhook-ca-file"));
+            findings.push(finding.help("set the receiver's CA: --webhook-ca-file FILE"));
             return findings;
         }
     };
@@ -54,10 +54,10 @@ pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Diagnostic> 
         timeout: PATIENCE,
     });
     if let Some(presented) = delivered.presented.as_ref().filter(|_| !kubeconfig.is_insecure) {
-        findings.extend(judge_server(presented, server, &name, moment()));
+        findings.extend(check_server(presented, server, &name, moment()));
     }
     if delivered.end != DeliveryEnd::Distrusted {
-        findings.push(judge_answer(&delivered.end, server, shown(ready).as_deref()));
+        findings.push(check_answer(&delivered.end, server, shown(ready).as_deref()));
     }
     findings
 }
@@ -65,7 +65,7 @@ pub(super) fn ask(node: &Node, ready: &Ready, version: &str) -> Vec<Diagnostic> 
 fn resolved(host: &str, addresses: &[SocketAddr]) -> Diagnostic {
     let mut shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     shown.dedup();
-    check::ok(RESOLVE, format!("{host} is {}", shown.join(", ")))
+    check::ok(RESOLVE, format!("{host} resolves to {}", shown.join(", ")))
 }
 
 fn unresolved(host: &str, why: &str) -> Diagnostic {
@@ -73,17 +73,17 @@ fn unresolved(host: &str, why: &str) -> Diagnostic {
     match ServiceName::of(host) {
         Some(ServiceName { name, namespace }) => check::error(
             RESOLVE,
-            format!("{host} is the DNS name of a Service, which only the cluster's own DNS server knows; kube-apiserver is in the host's network and asks the host's: {why}"),
+            format!("{host} is the DNS name of a Service, which only the cluster's DNS server resolves; kube-apiserver uses the host's DNS server: {why}"),
         )
         .help(format!(
-            "let kaudit ask for the Service's address: --resolve-service; or name it yourself: kubectl -n {namespace} get service {name} -o jsonpath={{.spec.clusterIP}}, in the URL, with --webhook-tls-server-name {host}"
+            "use --resolve-service, or the cluster IP in the URL (kubectl -n {namespace} get service {name} -o jsonpath={{.spec.clusterIP}}) with --webhook-tls-server-name {host}"
         )),
-        None => finding.help("an entry in the node's DNS or /etc/hosts, or the address itself with --webhook-tls-server-name"),
+        None => finding.help("add the name to the node's DNS or /etc/hosts, or use the address with --webhook-tls-server-name"),
     }
 }
 
-/// The header that client-go would send: that of the URL, else the token's, else user and password. Nothing but the first
-/// goes over plain HTTP.
+/// The header that client-go would send: that of the URL, else the token, else user and password. Only the first is sent
+/// over plain HTTP.
 fn authorization(ready: &Ready) -> Option<String> {
     let server = &ready.kubeconfig.server;
     let of_url = server.authorization().map(str::to_owned);
@@ -91,17 +91,17 @@ fn authorization(ready: &Ready) -> Option<String> {
     of_url.or_else(|| token.or_else(|| ready.kubeconfig.basic.clone()).filter(|_| server.is_tls))
 }
 
-/// What the receiver is shown, in words.
+/// A description of the credentials that are sent.
 fn shown(ready: &Ready) -> Option<String> {
     let server = &ready.kubeconfig.server;
     let is_sent = |found: bool| found && server.is_tls;
-    let words = [
+    let credentials = [
         (server.authorization().is_some(), "the user of the URL"),
         (is_sent(ready.token.is_some()), "the token"),
         (is_sent(ready.kubeconfig.basic.is_some()), "user and password"),
         (is_sent(ready.client.is_some()), "the client certificate"),
     ];
-    let words: Vec<&str> =
-        words.into_iter().filter(|(is_there, _)| *is_there).map(|(_, words)| words).collect();
-    (!words.is_empty()).then(|| words.join(" and "))
+    let sent: Vec<&str> =
+        credentials.into_iter().filter(|(is_sent, _)| *is_sent).map(|(_, name)| name).collect();
+    (!sent.is_empty()).then(|| sent.join(" and "))
 }

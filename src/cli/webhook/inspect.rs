@@ -1,10 +1,10 @@
-//! A webhook kubeconfig and its files, without a word to the network.
+//! Checks of a webhook kubeconfig and its files, without network access.
 
 use super::view::{Found, View};
 use crate::certificate::blocks;
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
-use crate::webhook::{Kind, Kubeconfig, Source, check, judge_authorities, judge_client, proxy_of};
+use crate::webhook::{Kind, Kubeconfig, Source, check, check_authorities, check_client, proxy_of};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -13,25 +13,25 @@ const KUBECONFIG: &str = "webhook-kubeconfig";
 const FILE: &str = "webhook-file";
 const TOKEN: &str = "webhook-token";
 
-/// A webhook that can be asked.
+/// A webhook that can be contacted.
 pub(super) struct Ready {
     pub(super) kubeconfig: Kubeconfig,
-    /// DER of the authorities; `None`: they cannot be seen from here.
+    /// The CA certificates in DER; `None`: they are not visible from here.
     pub(super) authorities: Option<Vec<Vec<u8>>>,
     pub(super) token: Option<String>,
     pub(super) client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// What was found, and what is to be asked next; nothing where the files do not allow it.
+/// The findings, and the webhook to contact if the files are valid.
 pub(super) struct Inspected {
     pub(super) findings: Vec<Diagnostic>,
     pub(super) ready: Option<Ready>,
 }
 
-/// Reads a kubeconfig and all that it leads to.
+/// Reads a kubeconfig and all files that it refers to.
 ///
 /// # Errors
-/// A file is there and cannot be read.
+/// A file exists and cannot be read.
 pub(super) fn inspect(
     name: &str,
     bytes: &[u8],
@@ -46,9 +46,9 @@ pub(super) fn inspect(
         }
     };
     let mut findings = vec![about(name, &kubeconfig)];
-    findings.extend(manners(&kubeconfig, environment));
+    findings.extend(remarks(&kubeconfig, environment));
     let contents = read_contents(name, &kubeconfig, view, &mut findings)?;
-    let token = contents.get(&Kind::Token).map(|bytes| judge_token(bytes));
+    let token = contents.get(&Kind::Token).map(|bytes| check_token(bytes));
     match &token {
         Some(Err(finding)) => findings.push(finding.clone()),
         Some(Ok(token)) => findings.extend(remark_token(token)),
@@ -56,7 +56,7 @@ pub(super) fn inspect(
     }
     let authorities = match contents.get(&Kind::Authority) {
         Some(pem) => {
-            findings.extend(judge_authorities(pem, now));
+            findings.extend(check_authorities(pem, now));
             Some(blocks(pem))
         }
         None if kubeconfig.server.is_tls && !kubeconfig.is_insecure => {
@@ -67,14 +67,14 @@ pub(super) fn inspect(
     };
     let client = contents.get(&Kind::Certificate).cloned().zip(contents.get(&Kind::Key).cloned());
     if let Some((certificate, key)) = &client {
-        findings.extend(judge_client(certificate, Node::check_pair(certificate, key), now));
+        findings.extend(check_client(certificate, Node::check_pair(certificate, key), now));
     }
     let fits = !findings.iter().any(Diagnostic::is_error);
     let ready = fits.then(|| Ready { authorities, token: token.and_then(Result::ok), client, kubeconfig });
     Ok(Inspected { findings, ready })
 }
 
-/// What the kubeconfig names or holds, by its kind; of a file that is not there, a finding.
+/// The contents that the kubeconfig refers to or embeds, by kind; a finding for a missing file.
 fn read_contents(
     name: &str,
     kubeconfig: &Kubeconfig,
@@ -96,12 +96,12 @@ fn read_contents(
                 Found::Content(bytes) => drop(contents.insert(kind, bytes)),
                 missing => {
                     let why = if matches!(missing, Found::Unseen) {
-                        "which the API server's container does not see"
+                        "which no mount of the API server's container covers"
                     } else {
-                        "which is not there"
+                        "which does not exist"
                     };
                     let refusal =
-                        Diagnostic::error(format!("{} names {}, {why}", kind.key(), reference.path));
+                        Diagnostic::error(format!("{} refers to {}, {why}", kind.key(), reference.path));
                     findings.push(of_refusal(FILE, name, kubeconfig.point(refusal, kind)));
                 }
             },
@@ -114,36 +114,36 @@ fn about(name: &str, kubeconfig: &Kubeconfig) -> Diagnostic {
     let Kubeconfig { server, context, .. } = kubeconfig;
     let scheme = if server.is_tls { "https" } else { "http" };
     let place = format!("{scheme}://{}", server.host_header());
-    check::ok(KUBECONFIG, format!("{name}, context {context}: events go to {place}"))
+    check::ok(KUBECONFIG, format!("{name}, context {context}: events are sent to {place}"))
 }
 
-/// What works, and is worth a word.
-fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Diagnostic> {
+/// Findings about settings that work, but may cause problems.
+fn remarks(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> Vec<Diagnostic> {
     let server = &kubeconfig.server;
     let mut findings = Vec::new();
     if !server.is_tls {
         findings.push(
             check::warning(
                 "webhook-plain-http",
-                "events go over the network as plain text, to whoever answers",
+                "events are sent over plain HTTP, without encryption and without verification of the receiver",
             )
-            .help("https://, with --webhook-ca-file for an authority of your own"),
+            .help("use https://, with --webhook-ca-file for a private CA"),
         );
         if kubeconfig.has_credentials() && server.authorization().is_none() {
             // `client-go/tools/clientcmd/client_config.go`: "only try to read the auth information if we are secure".
             findings.push(
                 check::warning(
                     "webhook-credentials-unsent",
-                    "client-go shows no credentials over plain HTTP: neither token nor password is sent",
+                    "client-go sends neither token nor password over plain HTTP",
                 )
-                .help("https://"),
+                .help("use https://"),
             );
         }
     }
     if kubeconfig.is_insecure {
         findings.push(
-            check::warning("webhook-insecure", "insecure-skip-tls-verify: whoever answers is believed, and gets the events and the credentials")
-                .help("name the receiver's authority instead: --webhook-ca-file, or certificate-authority"),
+            check::warning("webhook-insecure", "insecure-skip-tls-verify: the receiver is not verified; anyone who can intercept the connection gets the events and the credentials")
+                .help("set the receiver's CA instead: --webhook-ca-file, or certificate-authority"),
         );
     }
     if let Some(dropped) = server.dropped {
@@ -152,27 +152,27 @@ fn manners(kubeconfig: &Kubeconfig, environment: &BTreeMap<String, String>) -> V
                 "webhook-url-query",
                 format!("the URL has {dropped}, which the API server never sends"),
             )
-            .help("let the receiver be told by its path, or by credentials"),
+            .help("use the path or credentials to identify the cluster"),
         );
     }
     if let Some(plugin) = kubeconfig.plugin {
         findings.push(
-            check::warning("webhook-plugin", format!("{plugin}: its program has to be in the API server's image, which has none but kube-apiserver; the receiver was not asked"))
-                .help("a token file, which something else keeps up to date: tokenFile"),
+            check::warning("webhook-plugin", format!("{plugin}: the API server's image must contain its program, and usually has only kube-apiserver; the receiver was not contacted"))
+                .help("use a token file that another program keeps up to date: tokenFile"),
         );
     }
     let variable = |name: &str| environment.get(name).cloned();
     if let Some((proxy, origin)) = proxy_of(server, kubeconfig.proxy.as_deref(), variable) {
         findings.push(
-            check::warning("webhook-proxy", format!("the API server goes through the proxy {proxy} ({origin}); the receiver was not asked that way"))
-                .help("NO_PROXY in the container's environment makes an exception"),
+            check::warning("webhook-proxy", format!("the API server uses the proxy {proxy} ({origin}); the receiver was not contacted, because kaudit does not use proxies"))
+                .help("to bypass the proxy, set NO_PROXY in the container's environment"),
         );
     }
     findings
 }
 
 /// A token as client-go sends it: without white space around it (`client-go/transport/token_source.go`).
-fn judge_token(bytes: &[u8]) -> Result<String, Diagnostic> {
+fn check_token(bytes: &[u8]) -> Result<String, Diagnostic> {
     let token = str::from_utf8(bytes).unwrap_or("\0").trim();
     if token.is_empty() {
         return Err(check::error(TOKEN, "the token is empty"));
@@ -181,19 +181,19 @@ fn judge_token(bytes: &[u8]) -> Result<String, Diagnostic> {
     if token.chars().any(|character| character.is_control() && character != '\t') {
         return Err(check::error(
             TOKEN,
-            "the token has a line's end or something else in it that no HTTP header may have",
+            "the token contains a newline or another character that is not allowed in an HTTP header",
         )
-        .help("the file holds the token and nothing else"));
+        .help("the file must contain only the token"));
     }
     Ok(token.to_owned())
 }
 
-/// A token that is sent, and that no receiver expects (RFC 6750, 2.1).
+/// A token that is sent, but is not valid as a bearer token (RFC 6750, 2.1).
 fn remark_token(token: &str) -> Option<Diagnostic> {
     let is_odd = |character: char| !character.is_ascii_graphic();
     token.chars().any(is_odd).then(|| {
-        check::warning(TOKEN, "the token has a space or a character that is not ASCII in it")
-            .help("the file holds the token and nothing else")
+        check::warning(TOKEN, "the token contains a space or a non-ASCII character")
+            .help("the file must contain only the token")
     })
 }
 

@@ -1,8 +1,8 @@
-//! `webhook …`, and what `enable` asks of a webhook before it touches anything.
+//! `webhook …`, and the checks of a webhook that `enable` makes before it changes anything.
 
+mod api_server_settings;
 mod args;
 mod ask;
-mod circumstances;
 mod inspect;
 mod options;
 mod section;
@@ -26,25 +26,25 @@ use crate::exit::Exit;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Node, moment};
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
-use crate::plan::{Content, FileChange, Plan};
+use crate::plan::{FileChange, Inputs, Plan};
 use crate::report::{Details, Output, Report};
 use crate::webhook::check;
 use anyhow::{Result, anyhow};
+use api_server_settings::ApiServerSettings;
 use args::{Check, WebhookCommand};
-use circumstances::Circumstances;
 use std::path::{Path, PathBuf};
 use view::View;
 
-/// A webhook to look at.
-struct Subject<'a> {
-    /// What to call the kubeconfig.
+/// A webhook to check.
+struct CheckedWebhook<'a> {
+    /// The name of the kubeconfig in messages.
     name: String,
     bytes: Vec<u8>,
     view: View<'a>,
-    circumstances: Circumstances,
+    settings: ApiServerSettings,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> CheckedWebhook<'a> {
     /// The webhook of a manifest's API server, once `changes` are made; `None` where it has none.
     fn of_manifest(
         node: &'a Node,
@@ -71,7 +71,7 @@ impl<'a> Subject<'a> {
         let shown = kubeconfig.display().to_string();
         let bytes = content(&kubeconfig)?.ok_or_else(|| {
             Diagnostic::error(format!(
-                "the webhook kubeconfig {shown} is not there: the API server would not start"
+                "the webhook kubeconfig {shown} does not exist: the API server would not start"
             ))
         })?;
         let policy = match path(POLICY_FILE) {
@@ -82,76 +82,74 @@ impl<'a> Subject<'a> {
         Ok(Some(Self {
             name: shown,
             bytes,
-            circumstances: Circumstances::of(manifest, policy.as_deref()),
+            settings: ApiServerSettings::of(manifest, policy.as_deref()),
             view: View::Container { node, changes, mounts, process, directory },
         }))
     }
 
     fn inspect(&self) -> Result<inspect::Inspected> {
-        inspect::inspect(&self.name, &self.bytes, &self.view, &self.circumstances.environment, moment())
+        inspect::inspect(&self.name, &self.bytes, &self.view, &self.settings.environment, moment())
     }
 }
 
-/// What the files of a planned webhook say; no note and no refusal where the plan brings none.
+/// Checks the files of a planned webhook; no notes if the plan does not add or change one.
 ///
 /// # Errors
-/// The API server would not start with it, or nothing would arrive.
-pub(super) fn judge_files(
+/// The API server would not start with it, or events would not arrive.
+pub(super) fn check_files(
     target: &Target,
     plan: &Plan,
     ignored: &[String],
 ) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
-    let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
-    let mut findings = subject.inspect()?.findings;
-    // The plan tells of modes that block.
+    let mut findings = webhook.inspect()?.findings;
+    // The plan has a note about blocking modes already.
     findings.extend(
-        subject.circumstances.judge().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
+        webhook.settings.check().into_iter().filter(|finding| finding.id != Some("webhook-blocking")),
     );
     let mut notes = sort(findings, ignored)?;
     if target.root.is_some() {
         notes.push(
-            Diagnostic::info("the webhook's receiver is not asked: a directory tree is not the node")
-                .help("on the node: kaudit webhook check"),
+            Diagnostic::info("the webhook's receiver was not contacted, because --root is a directory tree")
+                .help("to test it on the node: kaudit webhook check"),
         );
     }
     Ok(notes)
 }
 
-/// What the receiver of a planned webhook says.
+/// Checks the receiver of a planned webhook.
 ///
 /// # Errors
-/// Nothing would arrive.
-pub(super) fn judge_receiver(
+/// Events would not arrive.
+pub(super) fn check_receiver(
     target: &Target,
     plan: &Plan,
     ignored: &[String],
 ) -> Result<Vec<Diagnostic>, Obstacle> {
     let Some(manifest) = planned_manifest(plan) else { return Ok(Vec::new()) };
     let process = target.api_server().map(|process| process.pid);
-    let Some(subject) = Subject::of_manifest(&target.node, &manifest, &plan.files, process)? else {
+    let Some(webhook) = CheckedWebhook::of_manifest(&target.node, manifest, &plan.files, process)? else {
         return Ok(Vec::new());
     };
-    let findings = ask(&target.node, &subject, &subject.inspect()?);
+    let findings = ask(&target.node, &webhook, &webhook.inspect()?);
     sort(findings, ignored)
 }
 
-/// The manifest of a plan that brings a webhook.
-fn planned_manifest(plan: &Plan) -> Option<Manifest> {
-    let change = plan.files.iter().find(|change| change.content == Content::Manifest)?;
-    let manifest = Manifest::read(&change.after.as_ref()?.bytes).ok()?;
-    plan.brings_webhook.then_some(manifest)
+/// The manifest of a plan that adds or changes a webhook.
+fn planned_manifest(plan: &Plan) -> Option<&Manifest> {
+    plan.manifest.as_ref().filter(|_| plan.brings_webhook)
 }
 
-fn ask(node: &Node, subject: &Subject<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {
-    // Behind a proxy, or with credentials that a program makes, an answer would be another than the API server's.
+fn ask(node: &Node, webhook: &CheckedWebhook<'_>, inspected: &inspect::Inspected) -> Vec<Diagnostic> {
+    // Without the proxy or the plugin's credentials, the response would differ from the API server's.
     let is_other = |finding: &Diagnostic| matches!(finding.id, Some("webhook-proxy" | "webhook-plugin"));
     match &inspected.ready {
         Some(ready) if !inspected.findings.iter().any(is_other) => {
-            ask::ask(node, ready, subject.circumstances.list_version())
+            ask::ask(node, ready, webhook.settings.list_version())
         }
         _ => Vec::new(),
     }
@@ -183,17 +181,17 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
         Err(obstacle) => (None, Some(obstacle)),
     };
     let node = Node::at("/");
-    let subject = if let Some(wanted) = wanted(args, target.as_ref())? {
-        // The flags are those of the node's manifest, where there is one; a machine without is no obstacle.
+    let webhook = if let Some(wanted) = wanted(args, target.as_ref())? {
+        // The flags are those of the node's manifest, if there is one; other machines have none.
         let manifest = target.as_ref().and_then(read_manifest);
-        let circumstances = match (&target, &manifest) {
+        let settings = match (&target, &manifest) {
             (Some(target), Some(manifest)) => {
-                Circumstances::of(manifest, policy_of(target, manifest).as_deref())
+                ApiServerSettings::of(manifest, policy_of(target, manifest).as_deref())
             }
-            _ => Circumstances::default(),
+            _ => ApiServerSettings::default(),
         };
         let view = View::of_wanted(&wanted);
-        Subject { name: wanted.name, bytes: wanted.bytes, view, circumstances }
+        CheckedWebhook { name: wanted.name, bytes: wanted.bytes, view, settings }
     } else {
         if let Some(obstacle) = obstacle {
             return Err(obstacle);
@@ -201,14 +199,14 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
         let Some(target) = &target else { return Err(anyhow!("there is no node").into()) };
         configured(target)?
     };
-    let inspected = subject.inspect()?;
+    let inspected = webhook.inspect()?;
     let is_asked = !args.offline
         && (options.root.is_none() || args.file.is_some() || args.webhook.webhook_url.is_some());
-    let asked = if is_asked { ask(&node, &subject, &inspected) } else { Vec::new() };
+    let asked = if is_asked { ask(&node, &webhook, &inspected) } else { Vec::new() };
     let mut findings = inspected.findings;
     let was_asked = !asked.is_empty();
     findings.extend(asked);
-    findings.extend(subject.circumstances.judge());
+    findings.extend(webhook.settings.check());
     let findings: Vec<Diagnostic> = findings
         .into_iter()
         .map(|finding| check::soften(finding, &args.ignore.ignore_preflight_errors))
@@ -217,16 +215,16 @@ fn run_check(args: &Check, options: &NodeOptions, output: &Output<'_>) -> Result
 }
 
 /// The webhook of the node's manifest.
-fn configured(target: &Target) -> Result<Subject<'_>, Obstacle> {
+fn configured(target: &Target) -> Result<CheckedWebhook<'_>, Obstacle> {
     let manifest = read_manifest(target).ok_or_else(|| {
-        Diagnostic::error(format!("there is no manifest {} that could be read", target.manifest.display()))
-            .help("name a kubeconfig: kaudit webhook check FILE")
+        Diagnostic::error(format!("the manifest {} does not exist or is invalid", target.manifest.display()))
+            .help("check a kubeconfig: kaudit webhook check FILE")
     })?;
     let process = target.api_server().map(|process| process.pid);
-    let subject = Subject::of_manifest(&target.node, &manifest, &[], process)?;
-    Ok(subject.ok_or_else(|| {
+    let webhook = CheckedWebhook::of_manifest(&target.node, &manifest, &[], process)?;
+    Ok(webhook.ok_or_else(|| {
         Diagnostic::error("no webhook is configured on this node")
-            .help("name a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
+            .help("check a kubeconfig: kaudit webhook check FILE; or a receiver: --webhook-url URL")
     })?)
 }
 
@@ -242,9 +240,7 @@ fn wanted(args: &Check, target: Option<&Target>) -> Result<Option<crate::plan::W
         match target {
             Some(target) => resolve_service(target, &mut client)?,
             None => {
-                return Err(Diagnostic::error(
-                    "--resolve-service: there is no API server on this machine to ask",
-                ));
+                return Err(Diagnostic::error("--resolve-service requires an API server on this machine"));
             }
         }
     }
@@ -257,33 +253,32 @@ fn read_manifest(target: &Target) -> Option<Manifest> {
 }
 
 fn policy_of(target: &Target, manifest: &Manifest) -> Option<Vec<u8>> {
-    let path = lookup(&manifest.api_server().arguments(), POLICY_FILE)?.value?;
-    let host = Coverage::of(&manifest.mounts(), Path::new(&path))?.host?;
-    Some(target.node.read_file(&host, MANIFEST_LIMIT).ok()??.bytes)
+    let path = Inputs::of(manifest).policy?;
+    Some(target.node.read_file(&path, MANIFEST_LIMIT).ok()??.bytes)
 }
 
 fn report(findings: &[Diagnostic], was_asked: bool, output: &Output<'_>) -> (Report, Exit) {
     let styles = output.out_styles;
     let mut report = Report::default();
     for finding in findings {
-        let word = format!("{:<8}", finding.severity.name());
-        let word = match finding.severity {
-            Severity::Ok => styles.green(&word),
-            Severity::Info => styles.cyan(&word),
-            Severity::Warning => styles.yellow(&word),
-            Severity::Error => styles.red(&word),
+        let severity = format!("{:<8}", finding.severity.name());
+        let severity = match finding.severity {
+            Severity::Ok => styles.green(&severity),
+            Severity::Info => styles.cyan(&severity),
+            Severity::Warning => styles.yellow(&severity),
+            Severity::Error => styles.red(&severity),
         };
-        report.lines.push(format!("{word} {:<26} {}", finding.id.unwrap_or_default(), finding.message));
+        report.lines.push(format!("{severity} {:<26} {}", finding.id.unwrap_or_default(), finding.message));
         report.lines.extend(finding.help.iter().map(|hint| format!("         hint: {hint}")));
     }
     let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let asked = if was_asked { "" } else { " The receiver was not asked." };
+    let asked = if was_asked { "" } else { " The receiver was not contacted." };
     let (message, exit) = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) if was_asked => ("Events would arrive.".to_owned(), Exit::Done),
-        (0, 0) => (format!("Nothing is wrong with the files.{asked}"), Exit::Done),
+        (0, 0) => (format!("The files are valid.{asked}"), Exit::Done),
         (0, 1) => (format!("1 warning.{asked}"), Exit::Differences),
         (0, warnings) => (format!("{warnings} warnings.{asked}"), Exit::Differences),
-        _ => ("Events would not arrive; enable would refuse.".to_owned(), Exit::Refused),
+        _ => ("Events would not arrive; enable would refuse this webhook.".to_owned(), Exit::Refused),
     };
     report.message = message;
     report.details = Some(Details::of(&WebhookView { receiver_asked: was_asked, findings }));

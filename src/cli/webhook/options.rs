@@ -1,4 +1,4 @@
-//! The options that make a webhook kubeconfig. The operator's own files are read here.
+//! The options for a webhook kubeconfig. The operator's files are read here.
 
 use crate::diagnostic::Diagnostic;
 use crate::node::Node;
@@ -14,39 +14,39 @@ const HEADING: &str = "Webhook receiver";
 /// A certificate, a key or a token is some KiB.
 const FILE_LIMIT: u64 = 1 << 20;
 
-/// How the API server is to reach a receiver, as it is typed.
+/// How the API server reaches a receiver.
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct WebhookOptions {
-    /// Post events to this URL: https://HOST:PORT/PATH; kaudit makes the kubeconfig
+    /// URL to which the API server posts events (https://HOST:PORT/PATH); kaudit creates the kubeconfig
     #[arg(long, value_name = "URL", help_heading = HEADING)]
     pub(in crate::cli) webhook_url: Option<String>,
-    /// Believe a receiver whose certificate is signed by this one (PEM) [default: the API server's system authorities]
+    /// CA bundle (PEM) used to verify the receiver [default: the API server's system CAs]
     #[arg(long, value_name = "FILE", requires = "webhook_url", help_heading = HEADING)]
     webhook_ca_file: Option<PathBuf>,
-    /// Show the receiver this token
+    /// Bearer token file for the receiver
     #[arg(long, value_name = "FILE", requires = "webhook_url", help_heading = HEADING)]
     webhook_token_file: Option<PathBuf>,
-    /// Show the receiver this client certificate (PEM)
+    /// Client certificate (PEM) for the receiver
     #[arg(long, value_name = "FILE", requires = "webhook_url", requires = "webhook_client_key", help_heading = HEADING)]
     webhook_client_certificate: Option<PathBuf>,
-    /// The key of the client certificate (PEM, not encrypted)
+    /// Key of the client certificate (PEM, unencrypted)
     #[arg(long, value_name = "FILE", requires = "webhook_client_certificate", help_heading = HEADING)]
     webhook_client_key: Option<PathBuf>,
-    /// Show the receiver user and password: one line, USER:PASSWORD
+    /// File with user and password for the receiver: one line, USER:PASSWORD
     #[arg(long, value_name = "FILE", requires = "webhook_url", conflicts_with = "webhook_token_file", help_heading = HEADING)]
     webhook_basic_auth_file: Option<PathBuf>,
-    /// The name in the receiver's certificate, where it is not the host of the URL
+    /// Name in the receiver's certificate, if it is not the host of the URL
     #[arg(long, value_name = "NAME", requires = "webhook_url", help_heading = HEADING)]
     webhook_tls_server_name: Option<String>,
-    /// The URL names a Service (NAME.NAMESPACE.svc): ask the API server for its address, and write that
+    /// Resolve a Service in the URL (NAME.NAMESPACE.svc) to its cluster IP, by a request to the API server
     #[arg(long, requires = "webhook_url", help_heading = HEADING)]
     pub(in crate::cli) resolve_service: bool,
 }
 
-/// Which checks may fail.
+/// Checks whose failures are ignored.
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct IgnoreOptions {
-    /// Go on although these checks of the receiver fail, separated by commas; all of them: all
+    /// Checks of the receiver whose failures are ignored, separated by commas, or `all`
     #[arg(
         long,
         value_name = "CHECKS",
@@ -58,10 +58,10 @@ pub(in crate::cli) struct IgnoreOptions {
 }
 
 impl WebhookOptions {
-    /// How to reach the receiver that is asked for; `None`: none is.
+    /// The requested receiver; `None`: none is requested.
     ///
     /// # Errors
-    /// A file cannot be read, or is not what it should be.
+    /// A file cannot be read, or is invalid.
     pub(in crate::cli) fn client_config(&self) -> Result<Option<ClientConfig>, Diagnostic> {
         let Some(url) = &self.webhook_url else { return Ok(None) };
         let read = |path: &Option<PathBuf>, option: &str| {
@@ -81,19 +81,19 @@ impl WebhookOptions {
     }
 }
 
-/// The kubeconfig by which the API server reaches a receiver, and its files.
+/// The generated kubeconfig for a receiver, and its files.
 ///
 /// # Errors
-/// Its URL is none.
+/// The URL is invalid.
 pub(in crate::cli) fn made(client: &ClientConfig) -> Result<WebhookWanted, Diagnostic> {
     let Made { text, files } = client.kubeconfig()?;
     Ok(WebhookWanted { name: "--webhook-url".to_owned(), bytes: text.into_bytes(), files })
 }
 
-/// A kubeconfig that was made elsewhere, with the files that it names as far as they lie on this machine.
+/// A kubeconfig of the operator, with the files that it refers to as far as they exist on this machine.
 ///
 /// # Errors
-/// It is none with which the API server would start; a file is there and cannot be read.
+/// The API server would not start with it; a file exists and cannot be read.
 pub(in crate::cli) fn made_elsewhere(name: &str, bytes: Vec<u8>) -> Result<WebhookWanted, Diagnostic> {
     let kubeconfig = Kubeconfig::read(&bytes).map_err(|refusal| refusal.without_excerpt().in_file(name))?;
     let directory = Path::new(name).parent().unwrap_or(Path::new(""));
@@ -124,8 +124,8 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, Diagnostic> {
 
 fn basic_of(bytes: &[u8]) -> Result<(String, String), Diagnostic> {
     let wrong = || {
-        Diagnostic::error("--webhook-basic-auth-file has to hold one line: USER:PASSWORD")
-            .help("the user has no colon in it, the password may")
+        Diagnostic::error("--webhook-basic-auth-file must contain one line: USER:PASSWORD")
+            .help("the user must not contain a colon")
     };
     let text = str::from_utf8(bytes).map_err(|_| wrong())?.trim_end_matches(['\n', '\r']);
     let (user, password) = text.split_once(':').ok_or_else(wrong)?;

@@ -2,19 +2,20 @@
 
 use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
+use crate::manifest::Manifest;
 use crate::node::{Answer, Ask};
-use crate::observe::MANIFEST_LIMIT;
-use crate::restart::{SceneError, Side};
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
+use crate::restart::Revision;
 use crate::webhook::{ClientConfig, Server, ServiceName, cluster_address};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks this node's API server for the Service that the receiver's URL names, and puts its address there; the name is
-/// what the receiver's certificate has to have then.
+/// Requests the Service in the receiver's URL from this node's API server, and replaces its name by its address; the
+/// receiver's certificate must still have the name.
 ///
 /// # Errors
-/// It is no Service's name, there is no API server to ask, or the Service has no address on that port.
+/// The host is not the name of a Service, no API server answers, or the Service has no address on that port.
 pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig) -> Result<(), Diagnostic> {
     let option = "--resolve-service";
     let server =
@@ -22,11 +23,13 @@ pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig
     let host = server.host.trim_end_matches('.').to_owned();
     let service = ServiceName::of(&host).ok_or_else(|| {
         Diagnostic::error(format!("{option}: {host} is not the DNS name of a Service"))
-            .help("such a name is NAME.NAMESPACE.svc; leave the option out for any other")
+            .help("use NAME.NAMESPACE.svc in the URL, or remove the option")
     })?;
     if target.root.is_some() {
-        return Err(Diagnostic::error(format!("{option}: a directory tree has no API server to ask"))
-            .help("put the Service's address into the URL, with --webhook-tls-server-name"));
+        return Err(Diagnostic::error(format!(
+            "{option} does not work with --root, because a directory tree has no API server"
+        ))
+        .help("use the Service's cluster IP in the URL, with --webhook-tls-server-name"));
     }
     let told = ask(target, &service)?;
     let address = cluster_address(&told, server.port).map_err(|why| {
@@ -38,44 +41,42 @@ pub(in crate::cli) fn resolve_service(target: &Target, client: &mut ClientConfig
 }
 
 fn ask(target: &Target, service: &ServiceName) -> Result<String, Diagnostic> {
-    let side = side(target)?;
+    let revision = revision(target)
+        .map_err(|obstacle| obstacle.first().in_file(target.manifest.display().to_string()))?;
     let identities =
-        side.identities(&target.node).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
-    let mut why = "this node has no client certificate to ask with".to_owned();
+        revision.identities(&target.node).map_err(|error| Diagnostic::error(format!("{error:#}")))?;
+    let mut why = "this node has no client certificate for requests".to_owned();
     for identity in identities {
         let name = identity.user.name;
         why = match target.node.ask(&Ask {
             identity: Some(identity.files),
             path: service.path(),
             timeout: PATIENCE,
-            ..side.readyz.clone()
+            ..revision.readyz.clone()
         }) {
             Answer::Status { code: 200, body } => return Ok(body),
             Answer::Status { code: 404, .. } => {
                 return Err(Diagnostic::error(format!(
-                    "there is no Service {} in the namespace {}",
+                    "the Service {} does not exist in the namespace {}",
                     service.name, service.namespace
                 ))
-                .help("kubectl get services --all-namespaces lists them"));
+                .help("list the Services: kubectl get services --all-namespaces"));
             }
-            Answer::Status { code, .. } => format!("it answers {code} to {name}"),
+            Answer::Status { code, .. } => format!("it returned {code} for user {name}"),
             Answer::Nobody(why) => why,
         };
     }
     Err(Diagnostic::error(format!(
-        "this node's API server did not tell of the Service {}: {why}",
+        "this node's API server did not return the Service {}: {why}",
         service.name
     ))
-    .help("put the Service's address into the URL, with --webhook-tls-server-name"))
+    .help("use the Service's cluster IP in the URL, with --webhook-tls-server-name"))
 }
 
-fn side(target: &Target) -> Result<Side, Diagnostic> {
-    let shown = target.manifest.display();
-    let failed = |error: anyhow::Error| Diagnostic::error(format!("{error:#}"));
-    let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT).map_err(failed)?;
-    let file = file.ok_or_else(|| Diagnostic::error(format!("there is no manifest {shown}")))?;
-    Side::of(&target.node, &file.bytes).map_err(|error| match error {
-        SceneError::Refused(refusal) => refusal.in_file(shown.to_string()),
-        SceneError::Failed(error) => failed(error),
-    })
+fn revision(target: &Target) -> Result<Revision, Obstacle> {
+    let shown = target.manifest.display().to_string();
+    let file = target.node.read_file(&target.manifest, MANIFEST_LIMIT)?;
+    let file = file.ok_or_else(|| Diagnostic::error(format!("the manifest {shown} does not exist")))?;
+    let manifest = Manifest::read(&file.bytes).map_err(|refusal| refusal.in_file(shown.as_str()))?;
+    Revision::of(&target.node, manifest)
 }

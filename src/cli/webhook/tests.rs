@@ -1,7 +1,7 @@
 //! The preflight of `enable` on a node that is live but for its kubelet.
 
 use super::made;
-use super::{judge_receiver, resolve_service};
+use super::{check_receiver, resolve_service};
 use crate::cli::change::Planned;
 use crate::cli::enable;
 use crate::cli::target::Target;
@@ -33,7 +33,7 @@ fn plan(target: &Target, url: &str) -> Planned {
 /// The ids of the notes, or the reasons to refuse.
 fn judged(target: &Target, planned: &Planned, ignored: &[&str]) -> Result<Vec<&'static str>, Vec<String>> {
     let ignored: Vec<String> = ignored.iter().map(|name| (*name).to_owned()).collect();
-    match judge_receiver(target, &planned.plan, &ignored) {
+    match check_receiver(target, &planned.plan, &ignored) {
         Ok(notes) => Ok(notes.into_iter().filter_map(|note| note.id).collect()),
         Err(Obstacle::Refused(refusals)) => {
             Err(refusals.into_iter().map(|refusal| refusal.message).collect())
@@ -110,14 +110,14 @@ fn the_api_server_tells_a_services_address() {
     let (client, name) = resolved("https://sink.audit.svc:9443/events", answer).unwrap();
     assert_eq!((client.url.as_str(), name.as_str()), ("https://10.96.0.7:9443/events", "sink.audit.svc"));
     for (answer, why) in [
-        ("404 Not Found\r\n\r\n{}", "there is no Service sink in the namespace audit"),
+        ("404 Not Found\r\n\r\n{}", "the Service sink does not exist in the namespace audit"),
         (
             "200 OK\r\n\r\n{\"spec\": {\"clusterIP\": \"None\"}}",
-            "--resolve-service: the Service sink in audit is headless: it has no address of its own",
+            "--resolve-service: the Service sink in audit is headless and has no cluster IP",
         ),
         (
             "403 Forbidden\r\n\r\n{}",
-            "this node's API server did not tell of the Service sink: it answers 403 to system:node:cp0",
+            "this node's API server did not return the Service sink: it returned 403 for user system:node:cp0",
         ),
     ] {
         assert_eq!(

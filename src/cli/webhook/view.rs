@@ -1,4 +1,4 @@
-//! Which files a kubeconfig leads to: as the API server's container sees them, or as the operator does.
+//! The files that a kubeconfig refers to: as the API server's container sees them, or as the operator does.
 
 use crate::manifest::{Coverage, Mount};
 use crate::node::Node;
@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 const FILE_LIMIT: u64 = 10 << 20;
-/// A system's directory of authorities has some hundred files.
+/// A system's directory of CA certificates has a few hundred files.
 const DIRECTORY_LIMIT: usize = 2000;
 
-/// Where Go looks for the system's authorities: the first of these files that is there, and all files of the two
+/// Where Go looks for the system's CA certificates: the first of these files that exists, and all files of the two
 /// directories (`crypto/x509/root_linux.go`).
 const AUTHORITY_FILES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -24,45 +24,45 @@ const AUTHORITY_FILES: [&str; 6] = [
 ];
 const AUTHORITY_DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
-/// What is found at a path.
+/// The result of reading a path.
 pub(super) enum Found {
-    /// This.
+    /// The file's content.
     Content(Vec<u8>),
-    /// Nothing.
+    /// The file does not exist.
     Missing,
-    /// A place that no mount shows.
+    /// No mount covers the path.
     Unseen,
 }
 
-/// Whose eyes.
+/// Who reads the files.
 pub(in crate::cli) enum View<'a> {
-    /// The API server's, once a plan is carried out.
+    /// The API server, once a plan is applied.
     Container {
         /// The node.
         node: &'a Node,
         /// The files that the plan changes.
         changes: &'a [FileChange],
-        /// What the container will see of the host.
+        /// The container's mounts, once the plan is applied.
         mounts: Vec<Mount>,
-        /// The API server that runs, whose image shows the rest.
+        /// The running API server, for the other files of its image.
         process: Option<i32>,
-        /// Where the kubeconfig lies in the container.
+        /// The kubeconfig's directory in the container.
         directory: PathBuf,
     },
-    /// The operator's.
+    /// The operator.
     Operator {
-        /// The files that lie beside the kubeconfig.
+        /// The files that the kubeconfig refers to.
         beside: BTreeMap<Kind, Vec<u8>>,
     },
 }
 
 impl<'a> View<'a> {
-    /// The operator's, of a kubeconfig that is not on the node yet.
+    /// The operator's view, for a kubeconfig that is not on the node yet.
     pub(in crate::cli) fn of_wanted(wanted: &WebhookWanted) -> View<'a> {
         View::Operator { beside: wanted.files.clone() }
     }
 
-    /// The content of a file that the kubeconfig names.
+    /// The content of a file that the kubeconfig refers to.
     pub(super) fn find(&self, reference: &Reference) -> Result<Found> {
         match self {
             View::Container { directory, .. } => self.read(&directory.join(&reference.path)),
@@ -72,7 +72,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The PEM files of the system's authorities; empty where they cannot be seen from here.
+    /// The PEM files of the system's CA certificates; empty where they are not visible from here.
     pub(super) fn system_authorities(&self) -> Result<Vec<Vec<u8>>> {
         let mut files = Vec::new();
         for path in AUTHORITY_FILES {
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
             let directory = Path::new(directory);
             let Some((node, host)) = self.place(directory) else { continue };
             for entry in node.list(&host)?.into_iter().take(DIRECTORY_LIMIT) {
-                // A link that leads nowhere is passed over, as in Go.
+                // A dangling link is ignored, as in Go.
                 if let Ok(Found::Content(bytes)) = self.read(&directory.join(&entry.name)) {
                     files.push(bytes);
                 }
@@ -105,7 +105,7 @@ impl<'a> View<'a> {
         Ok(node.read_file(&host, FILE_LIMIT)?.map_or(Found::Missing, |file| Found::Content(file.bytes)))
     }
 
-    /// Whose file system shows a path of the container, and as what.
+    /// The file system and the path in it for a path of the container.
     fn place(&self, path: &Path) -> Option<(Node, PathBuf)> {
         match self {
             View::Operator { .. } => Some((Node::at("/"), path.to_path_buf())),

@@ -5,7 +5,7 @@ use super::*;
 const SAMPLE: &[u8] = include_bytes!("../../../templates/sample-node/kube-apiserver.yaml");
 const LOG: &str = "/var/log/audit/audit.log";
 
-/// A manifest, and what of its environment is kaudit's.
+/// A manifest, and the entries of its environment that are kaudit's.
 struct Node {
     manifest: Vec<u8>,
     owned: Owned,
@@ -62,10 +62,13 @@ fn another_cluster_takes_the_place_of_kaudits_own() {
     node.enable(&wanted, Some(LOG));
     let (notes, left) = node.enable(&logtail("c2"), Some(LOG));
     assert_eq!(left, [vec!["TZ=UTC".to_owned()], entries("c2", LOG)].concat());
-    assert!(notes.iter().any(|note| note.contains("for cluster c1 give way to those for c2")), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("for Logtail cluster c1 are replaced by those for c2")),
+        "{notes:?}"
+    );
     assert_eq!(node.enable(&logtail("c2"), Some(LOG)).0, [""; 0]);
 
-    // Those of somebody else stay as they are.
+    // Entries that are not kaudit's are kept.
     node.owned = Owned::default();
     let both = [left, entries("c3", LOG)].concat();
     assert_eq!(node.enable(&logtail("c3"), Some(LOG)).1, both);
@@ -82,7 +85,10 @@ fn reset_drops_kaudits_entries_that_are_not_named() {
     let reset = Wanted { reset: true, environment: vec!["A=2".to_owned()], ..Wanted::default() };
     let (notes, left) = node.enable(&reset, Some(LOG));
     assert_eq!(left, ["A=2"]);
-    assert_eq!(notes.iter().filter(|note| note.ends_with("--reset, and it is not named")).count(), 5);
+    assert_eq!(
+        notes.iter().filter(|note| note.ends_with("--reset is given and the entry is not")).count(),
+        5
+    );
     assert_eq!(node.owned.environment, ["A"]);
 }
 
@@ -98,6 +104,6 @@ fn one_name_has_one_value() {
     };
     assert_eq!(plan(&["X=1", "X=1"]).unwrap().len(), 5);
     for environment in [&["X=1", "X=2"][..], &["aliyun_logs_audit-c1=/elsewhere"]] {
-        assert!(plan(environment).unwrap_err().contains("is asked for with two values"), "{environment:?}");
+        assert!(plan(environment).unwrap_err().contains("is requested with two values"), "{environment:?}");
     }
 }

@@ -1,6 +1,6 @@
-//! The table of causes: what API servers and kubelets say, and what it means.
+//! Known errors in the logs of API servers and kubelets, and what they mean.
 //!
-//! The lines that it was made from are recorded in `tests/diagnosis/`, of real failed starts of 1.33 and 1.36.
+//! The table was made from the lines in `tests/diagnosis/`, recorded from real failed starts of 1.33 and 1.36.
 
 mod container;
 mod kubelet;
@@ -8,24 +8,24 @@ mod kubelet;
 pub(super) use container::CONTAINER;
 pub(super) use kubelet::KUBELET;
 
-/// One cause and how it is told.
+/// One known error and its diagnostic.
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// See [`super::diagnosis::Explanation::id`].
+    /// The id of the diagnostic: stable, for programs.
     pub(super) id: &'static str,
-    /// A line that contains all of these says so.
+    /// It applies to a line that contains all of these.
     pub(super) parts: &'static [&'static str],
     /// What is wrong.
-    pub(super) words: &'static str,
-    /// What to do; empty where nothing general can be said.
-    pub(super) hint: &'static str,
+    pub(super) message: &'static str,
+    /// What to do; empty where there is no general advice.
+    pub(super) help: &'static str,
 }
 
 const fn rule(
     id: &'static str,
     parts: &'static [&'static str],
-    words: &'static str,
-    hint: &'static str,
+    message: &'static str,
+    help: &'static str,
 ) -> Rule {
-    Rule { id, parts, words, hint }
+    Rule { id, parts, message, help }
 }

@@ -1,6 +1,6 @@
-//! What a trial is made of.
+//! The program of a trial.
 
-mod verdicts;
+mod results;
 
 use super::*;
 
@@ -25,12 +25,12 @@ const PLANNED: [&str; 5] = [
 ];
 const PATH: &str = "/usr/local/bin/kube-apiserver";
 
-/// What a trial of `words` is, beside a process with the words `running`.
+/// A trial of the planned `arguments`, beside a process with the arguments `running`.
 struct Case<'a> {
     running: &'a [&'a str],
     executable: &'a str,
     minor: u16,
-    words: &'a [&'a str],
+    arguments: &'a [&'a str],
     policy: Option<&'a [u8]>,
     webhook: Option<&'a [u8]>,
 }
@@ -39,28 +39,28 @@ const CASE: Case<'static> = Case {
     running: &RUNNING,
     executable: PATH,
     minor: 36,
-    words: &PLANNED,
+    arguments: &PLANNED,
     policy: Some(b"rules"),
     webhook: None,
 };
 
 impl Case<'_> {
     fn trial(&self) -> Result<Trial, String> {
-        let arguments = self.running.iter().map(|word| (*word).to_owned()).collect();
+        let arguments = self.running.iter().map(|flag| (*flag).to_owned()).collect();
         let process = Process { pid: 127, start: 1, arguments, pod_uid: None };
         trial(&Inputs {
             process: &process,
             executable: self.executable,
             minor: self.minor,
-            words: self.words,
+            arguments: self.arguments,
             policy: self.policy,
             webhook: self.webhook,
             beside: &[("webhook-token".to_owned(), b"token".to_vec())],
         })
     }
 
-    /// Its words, and the names of its files.
-    fn words_and_files(&self) -> (Vec<String>, Vec<(String, Vec<u8>)>) {
+    /// The arguments and the files of the trial.
+    fn arguments_and_files(&self) -> (Vec<String>, Vec<(String, Vec<u8>)>) {
         let program = self.trial().unwrap().program;
         match program.confinement {
             Confinement::Container { pid: 127, files } => (program.arguments, files),
@@ -68,15 +68,15 @@ impl Case<'_> {
         }
     }
 
-    fn words(&self) -> Vec<String> {
-        self.words_and_files().0
+    fn arguments(&self) -> Vec<String> {
+        self.arguments_and_files().0
     }
 }
 
 #[test]
 fn a_trial_has_the_planned_audit_flags_and_what_they_need() {
     let sentinel = format!("{SCRATCH}/{SENTINEL}");
-    let (words, files) = CASE.words_and_files();
+    let (flags, files) = CASE.arguments_and_files();
     let expected = [
         "--advertise-address=10.0.0.2",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
@@ -91,7 +91,7 @@ fn a_trial_has_the_planned_audit_flags_and_what_they_need() {
         &format!("--audit-log-path={SCRATCH}/audit.log"),
         "--audit-log-maxage=30",
     ];
-    assert_eq!(words, expected);
+    assert_eq!(flags, expected);
     assert_eq!(files, [("policy.yaml".to_owned(), b"rules".to_vec())]);
 
     let Trial { program, left_out, .. } = CASE.trial().unwrap();
@@ -111,8 +111,8 @@ fn hyperkube_is_told_which_program_it_is() {
         (&["kube-apiserver", "whatever", "--secure-port=1"], PATH, None),
         (&["kube-apiserver", "--x", "kube-apiserver"], PATH, None),
     ] {
-        let words = Case { running, executable, ..CASE }.words();
-        let found = words.first().map(String::as_str).filter(|word| !word.starts_with('-'));
+        let flags = Case { running, executable, ..CASE }.arguments();
+        let found = flags.first().map(String::as_str).filter(|flag| !flag.starts_with('-'));
         assert_eq!(found, first, "{running:?}");
     }
     for executable in ["/usr/bin/bash", "/kube-controller-manager", ""] {
@@ -132,8 +132,8 @@ fn flags_are_taken_over_as_they_are_written() {
         "10.0.0.2",
         "--token-auth-file=/secret",
     ];
-    let words = Case { running: &running, ..CASE }.words();
-    let taken = &words[..5];
+    let flags = Case { running: &running, ..CASE }.arguments();
+    let taken = &flags[..5];
     assert_eq!(
         taken,
         [
@@ -144,7 +144,7 @@ fn flags_are_taken_over_as_they_are_written() {
             "10.0.0.2"
         ]
     );
-    assert!(!words.iter().any(|word| word.contains("/secret")), "{words:?}");
+    assert!(!flags.iter().any(|flag| flag.contains("/secret")), "{flags:?}");
 }
 
 #[test]
@@ -156,24 +156,24 @@ fn an_address_is_given_where_none_is() {
         (Some("--service-cluster-ip-range=fd00::/112,10.96.0.0/12"), "2001:db8::1"),
     ] {
         let running: Vec<&str> = ["kube-apiserver"].into_iter().chain(range).collect();
-        let words = Case { running: &running, ..CASE }.words();
-        assert!(words.contains(&format!("--advertise-address={address}")), "{range:?}: {words:?}");
+        let flags = Case { running: &running, ..CASE }.arguments();
+        assert!(flags.contains(&format!("--advertise-address={address}")), "{range:?}: {flags:?}");
     }
-    let given = CASE.words().into_iter().filter(|word| word.starts_with("--advertise-address")).count();
+    let given = CASE.arguments().into_iter().filter(|flag| flag.starts_with("--advertise-address")).count();
     assert_eq!(given, 1);
 }
 
 #[test]
 fn the_early_etcd_client_is_stopped_where_there_is_one() {
     for (minor, is_stopped) in [(15, false), (27, false), (28, true), (36, true)] {
-        let words = Case { minor, ..CASE }.words();
-        assert_eq!(words.iter().any(|word| word.starts_with("--etcd-cafile=")), is_stopped, "{minor}");
+        let flags = Case { minor, ..CASE }.arguments();
+        assert_eq!(flags.iter().any(|flag| flag.starts_with("--etcd-cafile=")), is_stopped, "{minor}");
     }
 }
 
 #[test]
 fn files_stand_in_for_the_planned_ones_where_their_content_is_known() {
-    let words = [
+    let flags = [
         "kube-apiserver",
         "--audit-policy-file",
         "/p.yaml",
@@ -181,8 +181,8 @@ fn files_stand_in_for_the_planned_ones_where_their_content_is_known() {
         "--audit-log-path=-",
         "--audit-webhook-mode=batch",
     ];
-    let both = Case { words: &words, webhook: Some(b"clusters"), ..CASE };
-    let (arguments, files) = both.words_and_files();
+    let both = Case { arguments: &flags, webhook: Some(b"clusters"), ..CASE };
+    let (arguments, files) = both.arguments_and_files();
     assert_eq!(
         files,
         [
@@ -200,8 +200,8 @@ fn files_stand_in_for_the_planned_ones_where_their_content_is_known() {
     ];
     assert!(arguments.ends_with(&expected), "{arguments:?}");
 
-    let neither = Case { words: &words, policy: None, ..CASE };
-    let (arguments, files) = neither.words_and_files();
+    let neither = Case { arguments: &flags, policy: None, ..CASE };
+    let (arguments, files) = neither.arguments_and_files();
     assert_eq!(files, []);
     assert_eq!(neither.trial().unwrap().left_out, ["audit-policy-file", "audit-webhook-config-file"]);
     assert!(arguments.ends_with(&["--audit-log-path=-".to_owned(), "--audit-webhook-mode=batch".to_owned()]));
@@ -209,19 +209,19 @@ fn files_stand_in_for_the_planned_ones_where_their_content_is_known() {
 
 #[test]
 fn an_empty_path_is_judged_as_it_is() {
-    let words = ["kube-apiserver", "--audit-policy-file=", "--audit-log-path="];
-    let (arguments, files) = Case { words: &words, ..CASE }.words_and_files();
+    let flags = ["kube-apiserver", "--audit-policy-file=", "--audit-log-path="];
+    let (arguments, files) = Case { arguments: &flags, ..CASE }.arguments_and_files();
     assert!(arguments.ends_with(&["--audit-policy-file=".to_owned(), "--audit-log-path=".to_owned()]));
     assert_eq!(files, []);
 }
 
 #[test]
 fn of_a_flag_given_twice_the_last_one_counts() {
-    let words = ["kube-apiserver", "--audit-log-path=/a.log", "--audit_log_path=/b.log"];
-    let case = Case { words: &words, ..CASE };
+    let flags = ["kube-apiserver", "--audit-log-path=/a.log", "--audit_log_path=/b.log"];
+    let case = Case { arguments: &flags, ..CASE };
     let expected =
         [format!("--audit-log-path={SCRATCH}/audit.log"), format!("--audit_log_path={SCRATCH}/audit.log")];
-    assert!(case.words().ends_with(&expected));
+    assert!(case.arguments().ends_with(&expected));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn the_binary_is_asked_for_its_version_alone() {
         (&RUNNING[..], PATH, &["--version"][..]),
         (&["/hyperkube", "kube-apiserver", "--a=b"], "/hyperkube", &["kube-apiserver", "--version"]),
     ] {
-        let arguments = running.iter().map(|word| (*word).to_owned()).collect();
+        let arguments = running.iter().map(|flag| (*flag).to_owned()).collect();
         let process = Process { pid: 127, start: 1, arguments, pod_uid: None };
         let program = version_program(&process, executable).unwrap();
         assert_eq!(program.arguments, expected);

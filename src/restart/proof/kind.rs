@@ -1,16 +1,16 @@
-//! How an audit log is proven.
+//! How to verify an audit log.
 
 use crate::node::Ask;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How an audit log is proven.
+/// How to verify an audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
     /// Audit logging is off.
     Off,
-    /// It cannot be proven, and why.
-    Silent(String),
+    /// It cannot be verified, and why.
+    Unverifiable(String),
     /// By a request that the policy logs.
     Event {
         /// Requests to try, the best first; the `Audit-ID` is to be added.
@@ -20,8 +20,8 @@ pub enum Proof {
         /// How long an event may take to its file.
         patience: Duration,
     },
-    /// By a request that the policy logs, whose event only the webhook's receiver gets.
-    Elsewhere {
+    /// By a request that the policy logs; only the webhook's receiver gets the event.
+    WebhookOnly {
         /// As above.
         asks: Vec<Ask>,
         /// How long an event may take to the receiver.

@@ -1,12 +1,12 @@
-//! Which request proves that events reach the log: the policy has to log it, and it must not be able to do harm.
+//! Which request shows that events reach the log: the policy must log it, and it must be harmless.
 //!
-//! A request is judged before anything of it is carried out or even looked up: authentication, then the policy, then
-//! authorization, then the handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So one that ends in
-//! 403 or 404 is logged as well as any other, and nothing that kaudit asks needs to be there or to be allowed.
+//! The audit policy is evaluated before a request is handled: authentication, then the policy, then authorization, then the
+//! handler (`apiserver/pkg/server/config.go`, `DefaultBuildHandlerChain`). So a request that ends with 403 or 404 is logged
+//! like any other, and the object in it need not exist or be permitted.
 
 mod kind;
-mod questions;
-mod side;
+mod request_specs;
+mod revision;
 
 use super::identity::Identity;
 use crate::audit::argv::scan;
@@ -15,9 +15,9 @@ use crate::node::ClientIdentity;
 use crate::policy::{Level, Policy, Request, Stage, User, decide};
 pub use kind::Proof;
 
-use questions::{Class, Question};
+use request_specs::{Class, RequestSpec};
 
-/// A request whose event proves the chain from the policy to the log.
+/// A request whose event shows that policy and log work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProofRequest {
     /// `GET` or `POST`.
@@ -26,26 +26,26 @@ pub struct ProofRequest {
     pub path: String,
     /// A JSON body.
     pub body: Option<String>,
-    /// As whom; `None`: anonymously.
+    /// The client certificate; `None`: anonymous.
     pub identity: Option<ClientIdentity>,
-    /// What it asks, as whom, and why the policy logs it: half a sentence.
+    /// What it requests, as which user, and why the policy logs it; a clause.
     pub why: String,
 }
 
-/// What the API server makes of a request without credentials.
+/// How the API server treats a request without credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anonymous {
-    /// It is the user `system:anonymous`.
+    /// Its user is `system:anonymous`.
     Known,
-    /// It ends with 401, and is logged as nobody's.
+    /// It ends with 401, and is logged without a user.
     Rejected,
     /// A file decides (`--authentication-config`, since 1.30), perhaps by path.
     Unknown,
 }
 
 impl Anonymous {
-    /// What follows from the API server's arguments: anonymous requests are allowed unless `--anonymous-auth` says
-    /// otherwise, or the authorizer would allow them everything
+    /// From the API server's arguments: anonymous requests are allowed unless `--anonymous-auth` disables them, or the
+    /// authorizer would allow them everything
     /// (`pkg/kubeapiserver/options/authentication.go`, `ApplyAuthorization`).
     #[must_use]
     pub fn of(arguments: &[&str]) -> Self {
@@ -72,12 +72,12 @@ impl Anonymous {
     }
 }
 
-/// The requests that prove, the most harmless first; each differs from the others in kind or in who asks, so that the
-/// next is worth trying where one fails for a reason that is not foreseen. Without a policy (it cannot be read) every
-/// request may be logged, and one of each kind is returned.
+/// The requests to try, the most harmless first; each differs from the others in kind or user, so that the next is worth
+/// trying where one fails for an unexpected reason. Without a policy (it cannot be read) every request may be logged, and
+/// one of each kind is returned.
 ///
 /// # Errors
-/// The policy logs nothing that kaudit may ask: why, as a sentence without a full stop.
+/// The policy logs no request that kaudit may make: why, without a full stop.
 pub fn requests(
     policy: Option<&Policy>,
     anonymous: Anonymous,
@@ -85,14 +85,14 @@ pub fn requests(
 ) -> Result<Vec<ProofRequest>, String> {
     let mut asking = vec![Caller::anonymous(anonymous)];
     asking.extend(identities.iter().map(Caller::with));
-    let mut questions = questions::general();
-    questions.extend(policy.into_iter().flat_map(|policy| policy.rules.iter()).flat_map(questions::of_rule));
+    let mut specs = request_specs::general();
+    specs.extend(policy.into_iter().flat_map(|policy| policy.rules.iter()).flat_map(request_specs::of_rule));
 
     let mut found = Vec::new();
     for class in Class::ALL {
         for caller in &asking {
-            let mut of_class = questions.iter().filter(|question| question.class == class);
-            found.extend(of_class.find_map(|question| caller.ask(question, policy)));
+            let mut of_class = specs.iter().filter(|spec| spec.class == class);
+            found.extend(of_class.find_map(|spec| caller.ask(spec, policy)));
         }
     }
     match policy {
@@ -101,75 +101,72 @@ pub fn requests(
     }
 }
 
-/// Someone who asks.
+/// The user of a request.
 struct Caller<'a> {
     identity: Option<&'a Identity>,
-    /// What can become of a request of theirs; an event has to come of each.
-    fates: Vec<Fate>,
+    /// The possible results of authentication; each must cause an event.
+    outcomes: Vec<Authenticated>,
     name: String,
 }
 
-/// As whom a request is judged, and at which stages it is.
-struct Fate {
+/// The user for which the policy is evaluated, and the stages at which that happens.
+struct Authenticated {
     user: Option<User>,
     stages: &'static [Stage],
 }
 
 /// An ordinary request (`filters/audit.go`, `WithAudit`).
 const SERVED: &[Stage] = &[Stage::RequestReceived, Stage::ResponseComplete];
-/// One that fails to authenticate, with this stage only (`filters/authn_audit.go`, `WithFailedAuthenticationAudit`).
+/// A request that fails to authenticate has only this stage (`filters/authn_audit.go`, `WithFailedAuthenticationAudit`).
 const REJECTED: &[Stage] = &[Stage::ResponseStarted];
 
 impl<'a> Caller<'a> {
     fn anonymous(anonymous: Anonymous) -> Self {
         let user =
             User { name: "system:anonymous".to_owned(), groups: vec!["system:unauthenticated".to_owned()] };
-        let known = Fate { user: Some(user), stages: SERVED };
-        let rejected = Fate { user: None, stages: REJECTED };
-        let fates = match anonymous {
+        let known = Authenticated { user: Some(user), stages: SERVED };
+        let rejected = Authenticated { user: None, stages: REJECTED };
+        let outcomes = match anonymous {
             Anonymous::Known => vec![known],
             Anonymous::Rejected => vec![rejected],
             Anonymous::Unknown => vec![known, rejected],
         };
-        Self { identity: None, fates, name: "anonymously".to_owned() }
+        Self { identity: None, outcomes, name: "anonymously".to_owned() }
     }
 
     fn with(identity: &'a Identity) -> Self {
-        let fates = vec![Fate { user: Some(identity.user.clone()), stages: SERVED }];
-        Self { identity: Some(identity), fates, name: format!("as {}", identity.user.name) }
+        let outcomes = vec![Authenticated { user: Some(identity.user.clone()), stages: SERVED }];
+        Self { identity: Some(identity), outcomes, name: format!("as {}", identity.user.name) }
     }
 
     /// The request, if this caller may make it and the policy logs it.
-    fn ask(&self, question: &Question, policy: Option<&Policy>) -> Option<ProofRequest> {
-        if question.only_anonymous && self.identity.is_some() {
+    fn ask(&self, spec: &RequestSpec, policy: Option<&Policy>) -> Option<ProofRequest> {
+        if spec.only_anonymous && self.identity.is_some() {
             return None;
         }
         let reason = match policy {
             None => "the policy could not be read, so it may be logged".to_owned(),
             Some(policy) => {
                 let reasons: Option<Vec<String>> =
-                    self.fates.iter().map(|fate| fate.reason(question, policy)).collect();
+                    self.outcomes.iter().map(|outcome| outcome.reason(spec, policy)).collect();
                 reasons?.into_iter().next()?
             }
         };
         Some(ProofRequest {
-            method: question.method,
-            path: question.path.clone(),
-            body: question.body.map(str::to_owned),
+            method: spec.method,
+            path: spec.path.clone(),
+            body: spec.body.map(str::to_owned),
             identity: self.identity.map(|identity| identity.files.clone()),
-            why: format!("{}, {}: {reason}", question.what, self.name),
+            why: format!("{}, {}: {reason}", spec.what, self.name),
         })
     }
 }
 
-impl Fate {
-    /// Why the policy logs the question; `None` where it does not.
-    fn reason(&self, question: &Question, policy: &Policy) -> Option<String> {
-        let request = Request {
-            user: self.user.clone(),
-            verb: question.verb.to_owned(),
-            target: question.target.clone(),
-        };
+impl Authenticated {
+    /// Why the policy logs the request; `None` where it does not.
+    fn reason(&self, spec: &RequestSpec, policy: &Policy) -> Option<String> {
+        let request =
+            Request { user: self.user.clone(), verb: spec.verb.to_owned(), target: spec.target.clone() };
         let decision = decide(policy, &request);
         let is_seen = self.stages.iter().any(|stage| !decision.omit_stages.contains(*stage));
         let rule = decision.rule.filter(|_| decision.level > Level::None && is_seen)?;
@@ -177,7 +174,7 @@ impl Fate {
     }
 }
 
-/// Why no question is logged.
+/// Why the policy logs no request.
 fn explain(policy: &Policy) -> String {
     let logging = policy.rules.iter().enumerate().filter(|(_, rule)| rule.level > Level::None);
     let names: Vec<String> = logging.map(|(index, _)| format!("rules[{index}]")).collect();
@@ -186,7 +183,7 @@ fn explain(policy: &Policy) -> String {
     }
     let are = if names.len() == 1 { "is" } else { "are" };
     format!(
-        "the policy logs nothing that kaudit could ask without touching anything: {} {are} for other users, verbs, \
+        "the policy logs no request that kaudit can make without changing anything: {} {are} for other users, verbs, \
          resources or stages",
         names.join(", ")
     )

@@ -13,7 +13,7 @@ fn identity(name: &str, groups: &[&str]) -> Identity {
     }
 }
 
-/// What lies on a node that kubeadm made.
+/// The identities of a node that kubeadm made.
 fn identities() -> Vec<Identity> {
     vec![
         identity("system:node:cp0", &["system:nodes"]),
@@ -160,7 +160,7 @@ fn what_may_not_be_asked_is_not() {
     for rule in [
         "verbs: [delete]",
         "verbs: [watch]",
-        "users: [somebody]",
+        "users: [alice]",
         // With rights these could do something, or bring a body into the log.
         "userGroups: ['system:authenticated'], resources: [{group: '', resources: [pods/exec]}]",
         "userGroups: ['system:authenticated'], resources: [{group: '', resources: [secrets], resourceNames: [mine]}]",
@@ -177,7 +177,7 @@ fn what_may_not_be_asked_is_not() {
         let policy = policy("", &[&format!("{{level: Metadata, {rule}}}")]);
         assert_eq!(
             requests(Some(&policy), Anonymous::Known, &identities()),
-            Err("the policy logs nothing that kaudit could ask without touching anything: rules[0] is for other \
+            Err("the policy logs no request that kaudit can make without changing anything: rules[0] is for other \
                  users, verbs, resources or stages"
                 .to_owned()),
             "{rule}"
@@ -212,7 +212,7 @@ fn a_stage_must_be_left() {
         assert_eq!(first(stages, Anonymous::Rejected), *rejected, "{stages}");
         assert_eq!(first(stages, Anonymous::Unknown), *unknown, "{stages}");
     }
-    // The rule's own stages count as well; and whom nobody knows is in no group.
+    // The rule's own stages count as well; and a user who is not authenticated is in no group.
     let rules = ["{level: Metadata, userGroups: ['system:unauthenticated']}", "{level: None}"];
     assert_eq!(lines(&policy("", &rules), Anonymous::Rejected), Vec::<String>::new());
     assert_eq!(lines(&policy("", &rules), Anonymous::Known).len(), 3);

@@ -1,4 +1,4 @@
-//! The postcondition: a surge pod is the planned pod, but for what cannot be the same.
+//! The postcondition: the surge pod differs from the planned pod only where it must.
 
 use super::flags::{DROPPED_FLAGS, POD_NAME, flags};
 use super::log::SurgeLog;
@@ -9,13 +9,13 @@ use crate::manifest::{Manifest, check_pod};
 use serde_json::Value;
 use std::num::NonZeroU16;
 
-/// Parts of the container that differ, each in a way of its own.
+/// Parts of the container that differ, and are checked separately.
 const CHANGED: [&str; 5] = ["args", "command", "env", "ports", "resources"];
 
 /// Refuses a surge pod that is not what was intended.
 ///
 /// # Errors
-/// Never, unless kaudit is wrong; then nothing has been written.
+/// Never, unless kaudit has a bug; then nothing has been written.
 pub(super) fn require_as_intended(
     planned: &Manifest,
     bytes: &[u8],
@@ -26,10 +26,10 @@ pub(super) fn require_as_intended(
     check_pod(surge.pod()).map_err(|refusal| wrong(&refusal.message))?;
     let metadata = &surge.pod().metadata;
     if metadata.name.as_deref() != Some(POD_NAME) || metadata.namespace != planned.pod().metadata.namespace {
-        return Err(wrong("its name is another one"));
+        return Err(wrong("its name or namespace is wrong"));
     }
     if unchanged(planned)? != unchanged(&surge)? {
-        return Err(wrong("more than the intended fields would differ"));
+        return Err(wrong("other fields differ than intended"));
     }
     let intended = flags(port, log);
     let concerns =
@@ -44,14 +44,14 @@ pub(super) fn require_as_intended(
         intended.iter().map(|(flag, value)| ((*flag).to_owned(), Some(value.clone()))).collect();
     expected.sort();
     if own != expected {
-        return Err(wrong(&format!("its API server would read {own:?}")));
+        return Err(wrong(&format!("its API server would get {own:?}")));
     }
     let planned_others: Vec<_> = argv::scan(&planned.api_server().arguments())
         .into_iter()
         .map(|found| (found.flag, found.value))
         .filter(|(flag, _)| !concerns(flag))
         .collect();
-    if others == planned_others { Ok(()) } else { Err(wrong("other flags would differ")) }
+    if others == planned_others { Ok(()) } else { Err(wrong("other flags differ")) }
 }
 
 /// The pod without the fields that differ.
@@ -71,8 +71,10 @@ fn unchanged(manifest: &Manifest) -> Result<Value, Diagnostic> {
     Ok(pod)
 }
 
-/// The refusal for a result that only a mistake of kaudit's explains.
+/// The refusal for a result that only a bug in kaudit explains.
 pub(super) fn wrong(what: &str) -> Diagnostic {
-    Diagnostic::error(format!("the surge pod would not be what was intended: {what}"))
-        .help("nothing was written; please report this with the manifest")
+    Diagnostic::error(format!(
+        "internal error: the manifest of the second API server is not as intended: {what}"
+    ))
+    .help("nothing was written; please report this bug with the manifest")
 }

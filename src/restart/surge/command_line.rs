@@ -1,12 +1,12 @@
 //! The API server's command line, changed flag by flag.
 
 use crate::audit::argv;
-use crate::manifest::{ApiServer, FlagList, Word};
+use crate::manifest::{ApiServer, Argument, FlagList};
 
-/// The words that kube-apiserver reads as its own arguments; they may stand in both `command` and `args`.
+/// The arguments of kube-apiserver; they may be in both `command` and `args`.
 #[derive(Debug, Clone)]
 pub(super) struct CommandLine {
-    words: Vec<Word>,
+    words: Vec<Argument>,
     /// Where the first flag goes when there is none.
     list: FlagList,
 }
@@ -22,26 +22,26 @@ impl CommandLine {
         let text = format!("--{flag}={value}");
         let (at, list) = match self.remove(flag) {
             Some(place) => place,
-            // In front of all others: what follows `--` is no flag, and so is what follows a flag without its value.
+            // Before all others: an argument after `--`, or after a flag without its value, is not a flag.
             None => (0, self.words.first().map_or(self.list, |word| word.list)),
         };
-        self.words.insert(at.min(self.words.len()), Word { list, index: 0, text });
+        self.words.insert(at.min(self.words.len()), Argument { list, index: 0, text });
     }
 
-    /// Removes every occurrence of a flag, and says where the last one stood.
+    /// Removes every occurrence of a flag, and returns the place of the last one.
     pub(super) fn remove(&mut self, flag: &str) -> Option<(usize, FlagList)> {
         let mut place = None;
         loop {
             let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
-            // The first one: what is removed before the last one moves that one's place with it.
+            // The first one, so that the place of the last one accounts for the removed ones before it.
             let found = argv::scan(&words).into_iter().find(|found| found.flag == flag);
             let Some(found) = found else { return place };
-            let removed: Vec<Word> = self.words.drain(found.item..found.item + found.items).collect();
+            let removed: Vec<Argument> = self.words.drain(found.item..found.item + found.items).collect();
             place = removed.first().map(|word| (found.item, word.list));
         }
     }
 
-    /// The items of `list` as they are now. `before` are those that it had, `api_server` tells which of them were flags.
+    /// The items of `list` as they are now. `before` are its original items; `api_server` tells which of them were flags.
     pub(super) fn items(&self, list: FlagList, api_server: &ApiServer, before: &[String]) -> Vec<String> {
         let own = api_server.words.iter().filter(|word| word.list == list).count();
         let program = before.iter().take(before.len().saturating_sub(own)).cloned();
@@ -54,13 +54,13 @@ impl CommandLine {
 mod tests {
     use super::*;
 
-    /// Words of `command`, then of `args`, the program first.
+    /// Items of `command`, then of `args`, the program first.
     fn command_line(command: &[&str], args: &[&str]) -> (ApiServer, [Vec<String>; 2]) {
         let lists = [(FlagList::Command, command), (FlagList::Args, args)];
-        let words: Vec<Word> = lists
+        let words: Vec<Argument> = lists
             .iter()
             .flat_map(|(list, items)| {
-                items.iter().enumerate().map(|(index, text)| Word {
+                items.iter().enumerate().map(|(index, text)| Argument {
                     list: *list,
                     index,
                     text: (*text).to_owned(),

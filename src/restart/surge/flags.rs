@@ -4,13 +4,13 @@ use super::log::SurgeLog;
 use crate::audit::flag::LOG_PATH;
 use std::num::NonZeroU16;
 
-/// Its name: another one than the API server's, because the kubelet runs one pod of a name at a time.
+/// Its name: not the API server's, because the kubelet runs one pod of a name at a time.
 pub const POD_NAME: &str = "kube-apiserver-kaudit-surge";
 
 /// Flags that cannot be the same for both, and what the surge pod has.
 pub(super) fn flags(port: NonZeroU16, log: Option<&SurgeLog>) -> Vec<(&'static str, String)> {
     let mut flags = vec![
-        // It is no place that clients should learn of, and it is not to be erased from what they know when it goes.
+        // It must not be added to the `kubernetes` endpoints, nor remove an entry from them when it ends.
         ("endpoint-reconciler-type", "none".to_owned()),
         ("secure-port", port.to_string()),
     ];

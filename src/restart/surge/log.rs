@@ -1,11 +1,11 @@
 //! The surge pod's own audit log.
 //!
-//! Two API servers must never share a log file: lumberjack, which writes it, opens a freshly rotated one without
-//! `O_APPEND` (v2.2.1, `openNew`). So the surge pod gets a file in the same directory, where shippers look.
+//! Two API servers must never share a log file: lumberjack, which writes it, opens a new file after a rotation without
+//! `O_APPEND` (v2.2.1, `openNew`). So the surge pod gets another file in the same directory, where shippers find it.
 //!
-//! In the end that file is named as lumberjack names a rotated one, so that retention counts it as such. Not while the
-//! surge pod writes to it: each API server that opens or rotates its log compresses (`--audit-log-compress`) and deletes
-//! (`--audit-log-maxbackup`) what has such a name (`millRunOnce`), and events written meanwhile would be lost.
+//! At the end that file is renamed like a rotated one, so that retention counts it. Not while the surge pod writes to it:
+//! each API server that opens or rotates its log compresses (`--audit-log-compress`) and deletes
+//! (`--audit-log-maxbackup`) files with such a name (`millRunOnce`), and events written meanwhile would be lost.
 
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
@@ -16,10 +16,10 @@ use crate::rotation::{format_time, rotated_at, rotated_name, split_name, split_t
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
-/// What makes the name none of a rotated file of the API server's log: no time begins so.
+/// A part of the name that rotated logs of the API server do not have: no time begins so.
 const MARK: &str = "-surge";
 
-/// Where these lie, a path names no file that can have another one beside it.
+/// Directories in which a second log file is not possible.
 const DEVICES: [&str; 2] = ["/dev/", "/proc/"];
 
 /// The surge pod's audit log.
@@ -27,21 +27,21 @@ const DEVICES: [&str; 2] = ["/dev/", "/proc/"];
 pub struct SurgeLog {
     /// Its `--audit-log-path`.
     pub path: String,
-    /// The host's path of it; `None`: it lies inside the container and ends with it, as the API server's own log does.
+    /// Its path on the host; `None`: it is inside the container, like the API server's own log.
     pub host: Option<PathBuf>,
     /// Its name in its directory.
     name: String,
     /// The name of the API server's own log.
     log: String,
-    /// When the surge pod was made, as lumberjack writes it.
+    /// When the surge pod was created, as lumberjack formats it.
     time: String,
 }
 
 impl SurgeLog {
-    /// The log of the surge pod of `planned`, made at `time`; none where the plan logs to no file.
+    /// The log of the surge pod of `planned`, created at `time`; `None` where the plan does not log to a file.
     ///
     /// # Errors
-    /// There cannot be another file beside the log that outlives the container.
+    /// A second file beside the log would be lost with the container.
     pub(super) fn of(planned: &Manifest, time: Timestamp) -> Result<Option<Self>, Diagnostic> {
         let found = lookup(&planned.api_server().arguments(), LOG_PATH).and_then(|found| found.value);
         let Some(path) = found.filter(|path| !path.is_empty() && path != STANDARD_OUTPUT) else {
@@ -52,10 +52,10 @@ impl SurgeLog {
         }
         if is_expanded(&path) {
             return Err(Diagnostic::error(format!(
-                "--{LOG_PATH}={path} is expanded by the kubelet: kaudit cannot tell where a second log would lie"
+                "--{LOG_PATH}={path} is expanded by the kubelet: kaudit cannot determine the path of a second log"
             )));
         }
-        // A relative path starts at the image's working directory, which is none of the host's.
+        // A relative path starts at the image's working directory, which is not on the host.
         let covered = Some(Path::new(&path))
             .filter(|path| path.is_absolute())
             .and_then(|path| Coverage::of(&planned.mounts(), path));
@@ -63,7 +63,7 @@ impl SurgeLog {
             return Err(Diagnostic::error(format!(
                 "the log {path} is mounted as a single file: a second log beside it would be lost with its container"
             ))
-            .help("mount the directory of the log; kaudit enable does it"));
+            .help("mount the directory of the log; kaudit enable can do that"));
         }
         let (directory, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(directory, name)| {
             (path.get(..=directory.len()).unwrap_or_default(), name)
@@ -80,7 +80,7 @@ impl SurgeLog {
         }))
     }
 
-    /// The log of a surge pod that has lain at `path` on the host; none where no surge pod's log is called so.
+    /// The log of a surge pod at `path` on the host; `None` where the name is not that of a surge pod's log.
     #[must_use]
     pub fn at(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
@@ -95,8 +95,8 @@ impl SurgeLog {
         })
     }
 
-    /// The name that a file of the log's directory gets when the surge pod is gone, if it is one that the surge pod left:
-    /// its log, or one that it rotated meanwhile.
+    /// The name that a file of the log's directory gets after the surge pod is gone, if the surge pod wrote it: its log, or one
+    /// that it rotated.
     #[must_use]
     pub fn name_afterwards(&self, name: &str) -> Option<String> {
         if name == self.name {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn it_lies_beside_the_log() {
+    fn it_is_beside_the_log() {
         for (path, expected, host) in [
             (
                 "/var/log/k/audit.log",
@@ -152,14 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_is_no_file_stays() {
+    fn a_log_that_is_not_a_file_stays() {
         for path in ["-", "", "/dev/stdout", "/proc/1/fd/1"] {
             assert_eq!(log(path, "/var/log", "/host"), Ok(None), "{path}");
         }
     }
 
     #[test]
-    fn a_log_that_can_have_none_beside_it_is_refused() {
+    fn a_log_whose_directory_is_not_mounted_is_refused() {
         let reason = log("/var/log/audit.log", "/var/log/audit.log", "/host/audit.log").unwrap_err();
         assert!(reason.contains("mounted as a single file"), "{reason}");
         let reason = log("/var/log/$(NODE)/audit.log", "/var/log", "/host").unwrap_err();

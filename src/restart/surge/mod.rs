@@ -1,9 +1,9 @@
-//! A restart without an outage: a second API server carries the traffic while the first one goes and comes back.
+//! A restart without an outage: a second API server takes the connections while the first one restarts.
 //!
-//! What is decided here is pure: the manifest of that second API server (`pod`), and whether the node allows one
-//! (`preflight`). The second one is a static pod of another name, because the kubelet lets only a pod of the *same*
-//! name wait for the old one (`pkg/kubelet/pod_workers.go`), and it runs the *planned* configuration: what would keep
-//! the new API server from starting shows while the old one still serves. `run` is its part of the protocol.
+//! The decisions are pure: the manifest of the second API server (`pod`), and whether the node allows one (`preflight`).
+//! The second one is a static pod with another name, because the kubelet delays only a pod with the *same* name until
+//! the old one is gone (`pkg/kubelet/pod_workers.go`). It runs the *planned* configuration, so that a failed start is
+//! seen while the old API server still serves. `run` is its part of the protocol.
 
 mod check;
 mod command_line;

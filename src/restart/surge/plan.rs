@@ -1,14 +1,16 @@
-//! What a restart needs to know of its surge pod beforehand.
+//! What a restart needs to know about its surge pod in advance.
 
 use super::{FILE_NAME, SurgePod};
 use crate::file::{FileState, Metadata};
+use crate::manifest::Manifest;
 use crate::node::{Addresses, Ask, Node, Rule};
-use crate::restart::side::{SceneError, Side};
+use crate::observe::Obstacle;
+use crate::restart::revision::Revision;
 use anyhow::Result;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-/// As the kubelet's own files: it may hold what the API server's manifest holds.
+/// Like the manifests of kubeadm: it may have the same secrets as the API server's manifest.
 const MODE: u32 = 0o600;
 
 /// The surge pod of one restart.
@@ -20,13 +22,13 @@ pub struct SurgePlan {
     pub manifest: FileState,
     /// Where it listens.
     pub port: u16,
-    /// How it is asked and proven.
-    pub side: Side,
-    /// Its audit log on the host, where that outlives it.
+    /// How to check it and verify its log.
+    pub revision: Revision,
+    /// Its audit log on the host, if it is not inside the container.
     pub log: Option<PathBuf>,
-    /// Which connections go to it.
+    /// Which connections are steered to it.
     pub rule: Rule,
-    /// How clients elsewhere ask whether there is an API server, where the node can ask as they do.
+    /// A readiness request that takes the way of clients elsewhere, if the node can make one.
     pub outside: Option<Ask>,
 }
 
@@ -35,22 +37,22 @@ impl SurgePlan {
     /// reads a file of the host as it will be.
     ///
     /// # Errors
-    /// The pod is none that can be asked, or a file cannot be read.
+    /// The pod has no valid address to listen on, or a file cannot be read.
     pub fn of(
         node: &Node,
         pod: &SurgePod,
         port: u16,
-        before: &Side,
+        before: &Revision,
         live: &Path,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Self, SceneError> {
-        let mut side = Side::of(node, &pod.manifest)?;
-        side.proof = side.find_proof(node, then)?;
+    ) -> Result<Self, Obstacle> {
+        let mut revision = Revision::of(node, Manifest::read(&pod.manifest)?)?;
+        revision.proof = revision.find_proof(node, then)?;
         Ok(Self {
             path: live.with_file_name(FILE_NAME),
             manifest: FileState { bytes: pod.manifest.clone(), metadata: Metadata::new(MODE, None) },
             port,
-            side,
+            revision,
             log: pod.log.as_ref().and_then(|log| log.host.clone()),
             rule: steering_rule(before),
             outside: outside(before),
@@ -58,32 +60,32 @@ impl SurgePlan {
     }
 }
 
-/// Which connections of `side`'s clients are steered: those to the addresses on which its API server listens, as on the
-/// others somebody else may.
+/// Which connections of `revision`'s clients are steered: those to the addresses on which its API server listens; another
+/// program may listen on the others.
 #[must_use]
-pub fn steering_rule(side: &Side) -> Rule {
-    let address = side.readyz.endpoint.address;
-    let is_every = address.ip().is_loopback() && !names_loopback(side);
+pub fn steering_rule(revision: &Revision) -> Rule {
+    let address = revision.readyz.endpoint.address;
+    let is_every = address.ip().is_loopback() && !names_loopback(revision);
     let addresses = if is_every { Addresses::Any } else { Addresses::Only(vec![address.ip()]) };
     Rule { port: address.port(), addresses, exempt_own: true }
 }
 
-/// Whether the API server listens on the loopback address alone.
-fn names_loopback(side: &Side) -> bool {
-    address(side, "bind-address").is_some_and(|address| address.is_loopback())
+/// Whether the API server listens only on the loopback address.
+fn names_loopback(revision: &Revision) -> bool {
+    address(revision, "bind-address").is_some_and(|address| address.is_loopback())
 }
 
-/// As clients elsewhere ask: from and to addresses of this node between which a connection is steered like theirs.
-fn outside(side: &Side) -> Option<Ask> {
-    let mut ask = side.readyz.clone();
+/// A request like that of clients elsewhere: between addresses of this node whose connections are steered like theirs.
+fn outside(revision: &Revision) -> Option<Ask> {
+    let mut ask = revision.readyz.clone();
     let listening = ask.endpoint.address;
-    match steering_rule(side).addresses {
+    match steering_rule(revision).addresses {
         Addresses::Any => {
             let advertised =
-                address(side, "advertise-address").filter(|address| !address.is_unspecified())?;
+                address(revision, "advertise-address").filter(|address| !address.is_unspecified())?;
             ask.endpoint.address = SocketAddr::new(advertised, listening.port());
         }
-        // Between two addresses: from the address to itself it would be the API server's own.
+        // Between two addresses: a connection from an address to itself would count as the API server's own.
         Addresses::Only(_) if listening.ip().is_loopback() => return None,
         Addresses::Only(_) => {
             ask.from = Some(match listening.ip() {
@@ -95,6 +97,6 @@ fn outside(side: &Side) -> Option<Ask> {
     Some(ask)
 }
 
-fn address(side: &Side, name: &str) -> Option<IpAddr> {
-    side.flag(name)?.parse().ok()
+fn address(revision: &Revision, name: &str) -> Option<IpAddr> {
+    revision.flag(name)?.parse().ok()
 }

@@ -1,7 +1,7 @@
-//! The manifest of the surge pod: the planned one, as far as two of them can run side by side.
+//! The manifest of the surge pod: the planned one, changed so that two of them can run on one node.
 //!
-//! It is made from the decoded value, not from the text, and written as JSON: it stands there for a minute, no person
-//! keeps it, and a value holds every field, also those that this kaudit does not know.
+//! It is made from the decoded value, not from the text, and written as JSON: it exists for a minute, nobody edits it, and
+//! the value has every field, also those that this kaudit does not know.
 
 use super::check;
 use super::command_line::CommandLine;
@@ -19,8 +19,8 @@ use std::num::NonZeroU16;
 /// Its file in the kubelet's directory. No leading dot: the kubelet has to read it.
 pub const FILE_NAME: &str = "kaudit-surge.yaml";
 
-/// Annotations that change how a pod runs, by the start of their keys: security profiles and sysctls before they were
-/// fields, priority before there was one, and what the kubelet hands to containerd, CRI-O and Kata.
+/// Annotations that change how a pod runs, by the beginning of their keys: security profiles, sysctls and priority before
+/// there were fields for them, and what the kubelet passes to containerd, CRI-O and Kata.
 const KEPT_ANNOTATIONS: [&str; 9] = [
     "container.apparmor.security.beta.kubernetes.io/",
     "container.seccomp.security.alpha.kubernetes.io/",
@@ -42,21 +42,21 @@ const GODEBUG: (&str, &str) = ("GODEBUG", "multipathtcp=0");
 pub struct SurgePod {
     /// The bytes of its manifest.
     pub manifest: Vec<u8>,
-    /// Its audit log, where it has one that is a file.
+    /// Its audit log, if that is a file.
     pub log: Option<SurgeLog>,
 }
 
 /// The surge pod of the `planned` manifest, listening on the free `port`; `time` is now, for the name of its log.
 ///
 /// # Errors
-/// Of this pod no second one can run, and why. The running API server is not concerned: it can be restarted otherwise.
+/// This pod cannot run twice, and why. It can still be restarted with another method.
 pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Result<SurgePod, Diagnostic> {
     require_fit(planned)?;
     let api_server = planned.api_server();
     let served = endpoint(&api_server.arguments(), &[])?.address.port();
     if served == port.get() {
         return Err(Diagnostic::error(format!(
-            "the port {port} is the API server's own: a second one needs another"
+            "port {port} is the API server's own: the second one needs another port"
         )));
     }
     let log = SurgeLog::of(planned, time)?;
@@ -70,11 +70,11 @@ pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Resul
 
     let mut pod = planned.document().value().clone();
     let metadata = metadata(pod.get("metadata").unwrap_or(&Value::Null));
-    let root = pod.as_object_mut().ok_or_else(|| check::wrong("it is no mapping"))?;
+    let root = pod.as_object_mut().ok_or_else(|| check::wrong("it is not a mapping"))?;
     root.insert("metadata".to_owned(), metadata);
     let spec = root.get_mut("spec").and_then(Value::as_object_mut);
     let spec = spec.ok_or_else(|| check::wrong("it has no spec"))?;
-    // The kubelet evicts other pods where a static one asks for more than is free.
+    // The kubelet evicts other pods if a static pod requests more than is free.
     spec.remove("resources");
     let containers = spec.get_mut("containers").and_then(Value::as_array_mut);
     let container =
@@ -89,7 +89,7 @@ pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Resul
     }
     set_godebug(container)?;
     probes::redirect(container, Move { from: served, to: port })?;
-    // Nobody looks for it by its ports, and whether the kubelet admits a second pod with them is not certain.
+    // Nothing needs its declared ports, and the kubelet may not admit a second pod with the same ones.
     container.remove("ports");
     container.remove("resources");
 
@@ -98,7 +98,7 @@ pub fn surge_pod(planned: &Manifest, port: NonZeroU16, time: Timestamp) -> Resul
     Ok(SurgePod { manifest, log })
 }
 
-/// The metadata of a pod by which nobody takes it for the API server, and that says whose it is.
+/// Metadata that distinguish the pod from the API server's, and that name kaudit.
 fn metadata(planned: &Value) -> Value {
     let mut annotations: Map<String, Value> = Map::new();
     for (key, value) in planned.get("annotations").and_then(Value::as_object).into_iter().flatten() {
@@ -125,7 +125,7 @@ fn set_godebug(container: &mut Map<String, Value>) -> Result<(), Diagnostic> {
         container.insert("env".to_owned(), json!([]));
     }
     let entries = container.get_mut("env").and_then(Value::as_array_mut);
-    let entries = entries.ok_or_else(|| check::wrong("its env is no list"))?;
+    let entries = entries.ok_or_else(|| check::wrong("its env is not a list"))?;
     // Of several entries the last one counts, and of several settings too (`internal/godebug`).
     let found = entries.iter_mut().rfind(|entry| entry.get("name").and_then(Value::as_str) == Some(name));
     let Some(entry) = found else {
@@ -134,7 +134,7 @@ fn set_godebug(container: &mut Map<String, Value>) -> Result<(), Diagnostic> {
     };
     if entry.get("valueFrom").is_some_and(|from| !from.is_null()) {
         return Err(Diagnostic::error(format!(
-            "the value of {name} comes from elsewhere (valueFrom): kaudit cannot add {setting} to it"
+            "the environment entry {name} has a valueFrom: kaudit cannot add {setting} to it"
         )));
     }
     let value = match entry.get("value").and_then(Value::as_str) {

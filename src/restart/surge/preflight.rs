@@ -1,5 +1,4 @@
-//! Whether this node allows a restart without an outage. Facts in, findings out: `--restart=auto` decides by them, and
-//! a check prints them.
+//! Whether this node allows a restart without an outage. Facts in, diagnostics out: `--restart=auto` decides by them.
 
 use crate::diagnostic::Diagnostic;
 use crate::node::{Memory, PodMemory};
@@ -7,105 +6,63 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 
-/// A second API server takes as much memory as the first one, which may be about to grow: measured 275 MB beside 275 MB.
+/// A second API server needs as much memory as the first one, which may grow: measured 275 MB beside 275 MB.
 const TIMES_RESIDENT: (u64, u64) = (13, 10);
-/// What has to be left for all others: the kubelet evicts pods below 100 MiB (`memory.available`, its default).
+/// Memory to leave for everything else: the kubelet evicts pods below 100 MiB (`memory.available`, its default).
 const MEMORY_MARGIN: u64 = 200 * MIB;
 const MIB: u64 = 1 << 20;
 
-/// What is known about a node. What could not be found out is an error, in words.
+/// What is known about a node. What could not be determined is an error message.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// Whether this kernel lets kaudit steer connections, asked by doing it.
+    /// Whether this kernel lets kaudit steer connections, determined by trying.
     pub steering: Result<(), String>,
     /// Whether kaudit is root and has the capabilities.
     pub privileges: Result<(), String>,
     /// Memory of the machine.
     pub memory: Result<Memory, String>,
-    /// Memory that the kubelet gives to all pods together; none where it sets no limit.
+    /// The kubelet's limit for all pods together; `None` where it sets no limit.
     pub pod_memory: Result<Option<PodMemory>, String>,
     /// The resident set of the running API server, in bytes.
     pub resident: Result<u64, String>,
-    /// A port that nobody listens on.
+    /// A free port.
     pub free_port: Result<NonZeroU16, String>,
     /// Process ids of this node's API servers.
     pub api_servers: Vec<i32>,
-    /// Who listens on the API server's port, on which address.
+    /// The processes that listen on the API server's port, and their addresses.
     pub listeners: Result<Vec<Listening>, String>,
-    /// Whether the planned pod allows a second one, as [`super::surge_pod`] says.
+    /// Whether the planned pod can run twice, from [`super::surge_pod`].
     pub pod: Result<(), Diagnostic>,
 }
 
 /// A listening socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listening {
-    /// Where.
+    /// Its address.
     pub address: SocketAddr,
     /// The process that holds it.
     pub pid: i32,
 }
 
-/// What a finding says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing against it.
-    Pass,
-    /// It cannot be.
-    Fail,
-}
-
-/// The outcome of one check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Its name, as `surge-memory`.
-    pub id: &'static str,
-    /// What the check wants, one line.
-    pub title: &'static str,
-    /// Whether it is so.
-    pub verdict: Verdict,
-    /// What was seen, without a final full stop.
-    pub evidence: String,
-    /// What to do, where something can be done.
-    pub hint: Option<String>,
-}
-
-/// Evidence for, or against with what to do.
-type Judgement = Result<String, (String, Option<String>)>;
-
-/// Judges the facts; the findings come in the order in which they matter.
+/// Checks the facts; the findings come in the order in which they matter. A failed one is an error.
 #[must_use]
-pub fn judge(facts: &Facts) -> Vec<Finding> {
-    let findings: [(&str, &str, Judgement); 6] = [
-        ("surge-privileges", "kaudit may steer connections", privileges(facts)),
-        ("surge-kernel", "the kernel can steer connections", kernel(facts)),
-        ("surge-pod", "a second API server can run beside the first", pod(facts)),
-        ("surge-listener", "one API server listens on the node's port", listener(facts)),
-        ("surge-port", "a port is free for the second API server", port(facts)),
-        ("surge-memory", "memory is available for the second API server", memory(facts)),
-    ];
-    let finding = |(id, title, judgement): (&'static str, &'static str, Judgement)| {
-        let (verdict, evidence, hint) = match judgement {
-            Ok(evidence) => (Verdict::Pass, evidence, None),
-            Err((evidence, hint)) => (Verdict::Fail, evidence, hint),
-        };
-        Finding { id, title, verdict, evidence, hint }
-    };
-    findings.into_iter().map(finding).collect()
+pub fn check(facts: &Facts) -> Vec<Diagnostic> {
+    [
+        ("surge-privileges", privileges(facts)),
+        ("surge-kernel", kernel(facts)),
+        ("surge-pod", pod(facts)),
+        ("surge-listener", listener(facts)),
+        ("surge-port", port(facts)),
+        ("surge-memory", memory(facts)),
+    ]
+    .map(|(id, found)| found.map_or_else(|reason| reason, Diagnostic::ok).named(id))
+    .into()
 }
 
-/// Whether a surge is possible.
+/// The addresses on which the API server of the node listens: only connections to these may be steered.
 ///
 /// # Errors
-/// The first reason why not, in one line: `auto` takes another way and says this.
-pub fn choice(findings: &[Finding]) -> Result<(), String> {
-    let against = findings.iter().find(|finding| finding.verdict == Verdict::Fail);
-    against.map_or(Ok(()), |finding| Err(finding.evidence.clone()))
-}
-
-/// The addresses on which the one API server of the node listens: the only ones from which connections may be steered.
-///
-/// # Errors
-/// There is not exactly one, or the addresses are not its alone.
+/// There is not exactly one API server, or another process listens on its addresses.
 pub fn served_addresses(facts: &Facts) -> Result<Vec<SocketAddr>, String> {
     let listeners = facts.listeners.as_ref().map_err(Clone::clone)?;
     let (own, others): (Vec<&Listening>, Vec<&Listening>) =
@@ -116,7 +73,7 @@ pub fn served_addresses(facts: &Facts) -> Result<Vec<SocketAddr>, String> {
         1 => {}
         several => return Err(format!("{several} API servers listen on the node's port")),
     }
-    // Steering comes before the kernel compares addresses, so a socket for every address would take from the others.
+    // Steering happens before the kernel compares addresses, so it would redirect connections of other sockets too.
     let takes = |own: &Listening, other: &Listening| {
         own.address.ip().is_unspecified() || own.address.ip() == other.address.ip()
     };
@@ -126,48 +83,46 @@ pub fn served_addresses(facts: &Facts) -> Result<Vec<SocketAddr>, String> {
     Ok(own.into_iter().map(|listening| listening.address).collect())
 }
 
-fn privileges(facts: &Facts) -> Judgement {
-    let against = |why: &String| (why.clone(), Some("run kaudit as root, outside of containers".to_owned()));
-    facts
-        .privileges
-        .as_ref()
-        .map(|()| "root, with the capabilities that it takes".to_owned())
-        .map_err(against)
+fn privileges(facts: &Facts) -> Result<String, Diagnostic> {
+    match &facts.privileges {
+        Ok(()) => Ok("kaudit runs as root with the required capabilities".to_owned()),
+        Err(why) => Err(Diagnostic::error(why).help("run kaudit as root, outside of containers")),
+    }
 }
 
-fn kernel(facts: &Facts) -> Judgement {
-    let against = |why: &String| (why.clone(), Some("it takes Linux 5.9 or newer with BPF".to_owned()));
-    facts.steering.as_ref().map(|()| "the kernel took the program".to_owned()).map_err(against)
+fn kernel(facts: &Facts) -> Result<String, Diagnostic> {
+    match &facts.steering {
+        Ok(()) => Ok("the kernel accepts the BPF program".to_owned()),
+        Err(why) => Err(Diagnostic::error(why).help("requires Linux 5.9 or later with BPF")),
+    }
 }
 
-fn pod(facts: &Facts) -> Judgement {
-    let against = |refusal: &Diagnostic| (refusal.message.clone(), refusal.help.first().cloned());
-    facts.pod.as_ref().map(|()| "the planned pod leaves room for one".to_owned()).map_err(against)
+fn pod(facts: &Facts) -> Result<String, Diagnostic> {
+    facts.pod.clone().map(|()| "a second API server can run beside the first".to_owned())
 }
 
-fn listener(facts: &Facts) -> Judgement {
-    let addresses = served_addresses(facts).map_err(|why| (why, None))?;
+fn listener(facts: &Facts) -> Result<String, Diagnostic> {
+    let addresses = served_addresses(facts).map_err(Diagnostic::error)?;
     let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-    Ok(format!("it listens on {}", addresses.join(" and ")))
+    Ok(format!("the API server listens on {}", addresses.join(" and ")))
 }
 
-fn port(facts: &Facts) -> Judgement {
-    facts.free_port.as_ref().map(|port| format!("{port} is free")).map_err(|why| (why.clone(), None))
+fn port(facts: &Facts) -> Result<String, Diagnostic> {
+    facts.free_port.clone().map(|port| format!("port {port} is free")).map_err(Diagnostic::error)
 }
 
-fn memory(facts: &Facts) -> Judgement {
-    let unknown = |why: &String| (why.clone(), None);
-    let resident = *facts.resident.as_ref().map_err(unknown)?;
-    let machine = facts.memory.as_ref().map_err(unknown)?;
-    let pods = facts.pod_memory.as_ref().map_err(unknown)?;
+fn memory(facts: &Facts) -> Result<String, Diagnostic> {
+    let resident = *facts.resident.as_ref().map_err(Diagnostic::error)?;
+    let machine = facts.memory.as_ref().map_err(Diagnostic::error)?;
+    let pods = facts.pod_memory.as_ref().map_err(Diagnostic::error)?;
     let needed = memory_needed(resident);
     let mut available = vec![(machine.available, "available")];
-    available.extend(pods.as_ref().map(|pods| (pods.available(), "left of what the kubelet gives to pods")));
+    available.extend(pods.as_ref().map(|pods| (pods.available(), "left of the kubelet's limit for pods")));
     let need = format!("{} MiB needed (the running API server has {} MiB)", needed / MIB, resident / MIB);
     match available.iter().find(|(bytes, _)| *bytes < needed) {
         Some((bytes, what)) => {
-            let hint = format!("free {} MiB", (needed - bytes).div_ceil(MIB));
-            Err((format!("{} MiB of memory {what}, {need}", bytes / MIB), Some(hint)))
+            Err(Diagnostic::error(format!("{} MiB of memory {what}, {need}", bytes / MIB))
+                .help(format!("free {} MiB", (needed - bytes).div_ceil(MIB))))
         }
         None => Ok(format!("{} MiB of memory available, {need}", machine.available / MIB)),
     }
@@ -205,31 +160,28 @@ mod tests {
     fn against(change: impl Fn(&mut Facts)) -> String {
         let mut facts = good();
         change(&mut facts);
-        let findings = judge(&facts);
-        let failed: Vec<&Finding> =
-            findings.iter().filter(|finding| finding.verdict == Verdict::Fail).collect();
+        let failed: Vec<Diagnostic> = check(&facts).into_iter().filter(Diagnostic::is_error).collect();
         assert_eq!(failed.len(), 1, "{failed:?}");
-        assert_eq!(choice(&findings), Err(failed[0].evidence.clone()));
-        format!("{}: {}", failed[0].id, failed[0].evidence)
+        format!("{}: {}", failed[0].id.unwrap(), failed[0].message)
     }
 
     #[test]
     fn a_node_that_allows_it() {
-        let findings = judge(&good());
-        assert_eq!(choice(&findings), Ok(()));
-        let evidence: Vec<&str> = findings.iter().map(|finding| finding.evidence.as_str()).collect();
+        let findings = check(&good());
+        assert!(!findings.iter().any(Diagnostic::is_error), "{findings:?}");
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(
-            evidence[3..],
+            messages[3..],
             [
-                "it listens on [::]:6443",
-                "16443 is free",
+                "the API server listens on [::]:6443",
+                "port 16443 is free",
                 "1000 MiB of memory available, 590 MiB needed (the running API server has 300 MiB)"
             ]
         );
     }
 
     #[test]
-    fn each_obstacle_has_its_finding() {
+    fn each_failed_check_is_an_error() {
         let no = || "no".to_owned();
         assert_eq!(against(|facts| facts.steering = Err(no())), "surge-kernel: no");
         assert_eq!(against(|facts| facts.privileges = Err(no())), "surge-privileges: no");
@@ -253,7 +205,7 @@ mod tests {
         );
         assert_eq!(
             against(|facts| facts.pod_memory = Ok(Some(PodMemory { limit: 800 * MIB, used: 500 * MIB }))),
-            format!("surge-memory: 300 MiB of memory left of what the kubelet gives to pods, 590 {short}")
+            format!("surge-memory: 300 MiB of memory left of the kubelet's limit for pods, 590 {short}")
         );
     }
 

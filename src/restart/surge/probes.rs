@@ -1,4 +1,4 @@
-//! Probes and hooks of a container whose API server moves to another port, and that declares no ports any more.
+//! Probes and hooks of the surge pod's container, which listens on another port and declares no ports.
 
 use crate::diagnostic::Diagnostic;
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 /// The probes of a container.
 pub(super) const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
-/// What a probe or a hook can ask that has a port.
+/// The handlers of a probe or a hook that have a port.
 const HANDLERS: [&str; 3] = ["httpGet", "tcpSocket", "grpc"];
 
 /// The move from one port to another.
@@ -19,13 +19,13 @@ pub(super) struct Move {
     pub(super) to: NonZeroU16,
 }
 
-/// Lets the probes and hooks of `container` ask the new port, by number.
+/// Changes the ports in the probes and hooks of `container` to the new port, by number.
 ///
-/// A probe that runs a command is left out: it may name the port, and ask the API server that is on its way out. The
-/// surge pod is there for a minute, and kaudit watches it.
+/// A probe that runs a command is removed: it may contain the port, and check the API server that is being stopped. The
+/// surge pod exists for a minute, and kaudit checks its health.
 ///
 /// # Errors
-/// One asks a port by a name that the container does not declare.
+/// One refers to a port by a name that the container does not declare.
 pub(super) fn redirect(container: &mut Map<String, Value>, ports: Move) -> Result<(), Diagnostic> {
     let declared = container.get("ports").cloned().unwrap_or_default();
     container
@@ -47,16 +47,16 @@ fn redirect_one(name: &str, probe: &mut Value, declared: &Value, ports: Move) ->
         let Some(port) = probe.get_mut(handler).and_then(|handler| handler.get_mut("port")) else { continue };
         let number = number_of(port, declared).ok_or_else(|| {
             Diagnostic::error(format!(
-                "its {name} asks the port {port}, which the container does not declare"
+                "its {name} refers to the port {port}, which the container does not declare"
             ))
-            .help("the kubelet cannot ask it either; name one of the container's ports, or a number")
+            .help("the kubelet cannot resolve it either; use the name of a declared port, or a number")
         })?;
         *port = Value::from(if number == u64::from(ports.from) { u64::from(ports.to.get()) } else { number });
     }
     Ok(())
 }
 
-/// The number of a port as the kubelet finds it: by the name among the container's own, else as digits
+/// The number of a port as the kubelet resolves it: by name among the container's ports, else as digits
 /// (`pkg/probe/util.go`, `ResolveContainerPort`).
 fn number_of(port: &Value, declared: &Value) -> Option<u64> {
     let Some(name) = port.as_str() else { return port.as_u64() };
@@ -102,13 +102,16 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_declares_is_refused() {
+    fn an_undeclared_port_name_is_refused() {
         let reason = redirected(json!({"startupProbe": {"tcpSocket": {"port": "https"}}})).unwrap_err();
-        assert_eq!(reason, "its startupProbe asks the port \"https\", which the container does not declare");
+        assert_eq!(
+            reason,
+            "its startupProbe refers to the port \"https\", which the container does not declare"
+        );
     }
 
     #[test]
-    fn a_probe_that_runs_a_command_is_left_out() {
+    fn a_probe_that_runs_a_command_is_removed() {
         let container = json!({
             "livenessProbe": {"exec": {"command": ["curl", "-k", "https://localhost:6443/livez"]}},
             "readinessProbe": {"exec": null, "httpGet": {"port": 1}},

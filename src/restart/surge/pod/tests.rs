@@ -117,5 +117,5 @@ fn the_api_servers_own_port_is_refused() {
     let reason = container("    command: [kube-apiserver, --secure-port=16443]").unwrap_err();
     assert!(reason.contains("is the API server's own"), "{reason}");
     let reason = container("    command: [kube-apiserver, '--secure-port=$(PORT)']").unwrap_err();
-    assert!(reason.contains("is no port"), "{reason}");
+    assert!(reason.contains("invalid port"), "{reason}");
 }

@@ -103,18 +103,18 @@ fn manifests(refusals: &Refusals<'_>) -> Result<()> {
     let api_server = &refusals.trial.api_server;
     // The kubelet does not admit this pod: no node has the label. Otherwise it would fight for the port.
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;
-    let twin = text.replacen("  name: kube-apiserver\n", "  name: old-apiserver\n", 1).replacen(
+    let duplicate = text.replacen("  name: kube-apiserver\n", "  name: old-apiserver\n", 1).replacen(
         "spec:\n",
         "spec:\n  nodeSelector: {example.com/never: \"true\"}\n",
         1,
     );
     let path = api_server.path(MANIFESTS).join("old-apiserver");
-    fs::write(&path, twin).context("writing a twin")?;
+    fs::write(&path, duplicate).context("writing a duplicate manifest")?;
     let before = only_process(refusals.trial.node, "kube-apiserver")?;
-    let refused = refusals.refuse(&ENABLE, REFUSED, "twin");
-    fs::remove_file(&path).context("removing the twin")?;
+    let refused = refusals.refuse(&ENABLE, REFUSED, "duplicate static pod manifest");
+    fs::remove_file(&path).context("removing the duplicate manifest")?;
     refused?;
-    ensure!(api_server.process()? == before, "the twin has led to a restart");
+    ensure!(api_server.process()? == before, "the duplicate manifest caused a restart");
 
     // The kubelet follows the link, and sees the same manifest.
     let (live, real) = (api_server.path(MANIFEST), "/srv/kube-apiserver.yaml");

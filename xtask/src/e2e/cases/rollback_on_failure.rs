@@ -56,13 +56,11 @@ fn check(report: &Value) -> Result<()> {
         "the report says something else: {report}"
     );
     ensure!(says("/restart/rolledBack", true.into()), "no rollback: {report}");
-    let hint = report.get("hint").and_then(Value::as_str).unwrap_or_default();
-    ensure!(hint.contains("read-only"), "the hint is another one: {report}");
-    let lines = ["/diagnostics/0/evidence", "/diagnostics/0/help"]
-        .into_iter()
-        .filter_map(|list| report.pointer(list).and_then(Value::as_array))
-        .flatten();
-    let evidence = lines.filter_map(Value::as_str).any(|line| line.contains(EVIDENCE));
-    ensure!(evidence, "the API server's words are missing: {report}");
+    let message = report.get("msg").and_then(Value::as_str).unwrap_or_default();
+    ensure!(message.contains("read-only"), "the message is another one: {report}");
+    let evidence = report.pointer("/diagnostics/0/evidence").and_then(Value::as_array);
+    let evidence =
+        evidence.into_iter().flatten().filter_map(Value::as_str).any(|line| line.contains(EVIDENCE));
+    ensure!(evidence, "the API server's log line is missing: {report}");
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
         Ok(())
     })?;
     let starve = |port| Ok(LittleMemory::on_port(&trial.api_server, port));
-    fail(trial, "it gets little memory", "it was out of memory", starve, LittleMemory::end)?;
+    fail(trial, "it gets little memory", "ran out of memory", starve, LittleMemory::end)?;
     for phase in ["surge", "out", "in"] {
         terminate(trial, phase).with_context(|| format!("SIGTERM in the phase `{phase}`"))?;
     }

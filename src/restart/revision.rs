@@ -1,13 +1,13 @@
-//! One of the two states that a restart leads between: a manifest, and how its API server is asked and proven.
+//! A revision of the manifest, and how to check and verify the API server that runs from it.
 
 use super::endpoint::endpoint;
 use super::identity::{Identity, client_certificates};
 use super::proof::{Anonymous, Proof};
 use crate::audit::argv::lookup;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
-use crate::diagnostic::Diagnostic;
 use crate::manifest::{Coverage, Manifest};
 use crate::node::{Ask, ClientIdentity, Endpoint, Node};
+use crate::observe::Obstacle;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,50 +18,28 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(30);
 /// A request on the node itself is answered in milliseconds, or its server is not serving.
 const ASK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why there is no scene.
+/// A revision of the manifest, and how to check the API server that runs from it.
 #[derive(Debug)]
-pub enum SceneError {
-    /// A manifest is not one to restart an API server by.
-    Refused(Diagnostic),
-    /// Something cannot be read.
-    Failed(anyhow::Error),
-}
-
-impl From<Diagnostic> for SceneError {
-    fn from(refusal: Diagnostic) -> Self {
-        SceneError::Refused(refusal)
-    }
-}
-
-impl From<anyhow::Error> for SceneError {
-    fn from(error: anyhow::Error) -> Self {
-        SceneError::Failed(error)
-    }
-}
-
-/// One of the two states.
-#[derive(Debug)]
-pub struct Side {
+pub struct Revision {
     /// The manifest.
     pub manifest: Manifest,
     /// How to ask whether its API server is ready.
     pub readyz: Ask,
-    /// What else has to answer before it counts as healthy.
+    /// Further requests that must succeed before it counts as healthy.
     pub health: Vec<Ask>,
-    /// How its audit log is proven.
+    /// How to verify its audit log.
     pub proof: Proof,
 }
 
-impl Side {
-    /// The state that a manifest leads to, with nothing to prove.
+impl Revision {
+    /// The revision of a manifest, with nothing to verify.
     ///
     /// # Errors
-    /// It is not the manifest of an API server that listens somewhere.
-    pub fn of(node: &Node, manifest: &[u8]) -> Result<Self, SceneError> {
-        let manifest = Manifest::read(manifest)?;
+    /// The manifest has no valid address to listen on; a certificate cannot be read.
+    pub fn of(node: &Node, manifest: Manifest) -> Result<Self, Obstacle> {
         let arguments = manifest.api_server().arguments();
         let endpoint = endpoint(&arguments, &manifest.mounts())?;
-        // Where nobody may ask without a name, one that every node has answers more than "401".
+        // Where anonymous requests are rejected, a client certificate of the node gets more than 401.
         let identity = match Anonymous::of(&arguments) {
             Anonymous::Known | Anonymous::Unknown => None,
             Anonymous::Rejected => identities(node, &manifest)?.into_iter().next().map(|found| found.files),
@@ -76,7 +54,7 @@ impl Side {
         Ok(Self { readyz, health, proof: Proof::Off, manifest })
     }
 
-    /// Who kaudit can be on this node.
+    /// The client certificates of this node that kaudit can use.
     ///
     /// # Errors
     /// A certificate is there and cannot be read.
@@ -122,7 +100,7 @@ pub(super) fn get(endpoint: &Endpoint, identity: Option<ClientIdentity>, path: &
     }
 }
 
-/// Who kaudit can be on this node.
+/// The client certificates of this node that kaudit can use.
 pub(super) fn identities(node: &Node, manifest: &Manifest) -> Result<Vec<Identity>> {
     let arguments = manifest.api_server().arguments();
     let mut found = Vec::new();

@@ -1,26 +1,24 @@
-//! What a restart is about: the manifest's names, and the two states that it leads between.
+//! What a restart needs to know: the manifest's paths, and its revisions before and after.
 
-use super::proof::Proof;
-use super::side::{SceneError, Side};
+use super::revision::Revision;
 use super::surge::{SurgePlan, SurgePod};
 use crate::file::FileState;
 use crate::generation::Record;
+use crate::manifest::Manifest;
 use crate::node::Node;
+use crate::observe::{MANIFEST_LIMIT, Obstacle};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-/// The kubelet reads at most 10 MiB of a manifest, and no policy is larger.
-const READ_LIMIT: u64 = 10 << 20;
-
-/// The manifest and its two dot-names. The kubelet ignores names with a leading dot, in the listing and in the watch
-/// (`pkg/kubelet/config/file_linux.go`), and all three lie in one directory, so that every change is one rename.
+/// The manifest and two hidden files beside it. The kubelet ignores names with a leading dot, in the listing and in the
+/// watch (`pkg/kubelet/config/file_linux.go`). All three are in one directory, so that every change is one rename.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     /// Where the kubelet reads it.
     pub live: PathBuf,
-    /// Where the new one waits.
+    /// Where the new one is staged.
     pub new: PathBuf,
-    /// Where the old one waits.
+    /// Where the old one is kept.
     pub old: PathBuf,
 }
 
@@ -34,57 +32,70 @@ impl Names {
     }
 }
 
-/// A restart from one state to another.
+/// A restart from one revision of the manifest to another.
 #[derive(Debug)]
-pub struct Scene {
+pub struct RestartContext {
     /// The names.
     pub names: Names,
-    /// What runs before.
-    pub before: Side,
-    /// What shall run.
-    pub after: Side,
-    /// Who serves meanwhile.
+    /// What runs before the restart.
+    pub before: Revision,
+    /// What runs after it.
+    pub after: Revision,
+    /// The pod that serves meanwhile.
     pub surge: Option<SurgePlan>,
 }
 
-impl Scene {
-    /// The scene of a record that changes the manifest `live`, or nothing of one that does not.
+impl RestartContext {
+    /// The context for a record that changes the manifest `live`; `None` for one that does not.
     ///
     /// # Errors
-    /// A manifest of the record is none of an API server that listens somewhere; a file cannot be read.
-    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, SceneError> {
+    /// A manifest of the record has no valid address to listen on; a file cannot be read.
+    pub fn of(node: &Node, record: &Record, live: &Path) -> Result<Option<Self>, Obstacle> {
         let Some(entry) = record.file(live) else { return Ok(None) };
         let (Some(before), Some(after)) = (&entry.before, &entry.after) else { return Ok(None) };
-        let mut before = Side::of(node, &before.bytes)?;
-        let mut after = Side::of(node, &after.bytes)?;
-        // The way back ends with a healthy API server; what its audit log gets is as it was.
-        before.proof = Proof::Off;
+        Self::new(node, record, live, Manifest::read(&before.bytes)?, Manifest::read(&after.bytes)?).map(Some)
+    }
+
+    /// The context for a record that changes the manifest `live` from `before` to `after`.
+    ///
+    /// # Errors
+    /// As [`RestartContext::of`].
+    pub fn new(
+        node: &Node,
+        record: &Record,
+        live: &Path,
+        before: Manifest,
+        after: Manifest,
+    ) -> Result<Self, Obstacle> {
+        // A rollback ends with a healthy API server; its audit log is not verified.
+        let before = Revision::of(node, before)?;
+        let mut after = Revision::of(node, after)?;
         after.proof = after.find_proof(node, &|path| as_planned(node, record, path))?;
-        Ok(Some(Self { names: Names::of(live), before, after, surge: None }))
+        Ok(Self { names: Names::of(live), before, after, surge: None })
     }
 
     /// The same restart as a surge: `pod`, which listens on `port`, serves meanwhile.
     ///
     /// # Errors
-    /// The pod is none that can be asked; a file cannot be read.
+    /// The pod has no valid address to listen on; a file cannot be read.
     pub fn with_surge(
         self,
         node: &Node,
         record: &Record,
         pod: &SurgePod,
         port: u16,
-    ) -> Result<Self, SceneError> {
+    ) -> Result<Self, Obstacle> {
         let then = |path: &Path| as_planned(node, record, path);
         let plan = SurgePlan::of(node, pod, port, &self.before, &self.names.live, &then)?;
         Ok(Self { surge: Some(plan), ..self })
     }
 }
 
-/// A file of the host as it will be.
+/// A file of the host as it will be after the change.
 fn as_planned(node: &Node, record: &Record, path: &Path) -> Result<Option<FileState>> {
     match record.file(path) {
         Some(file) => Ok(file.after.clone()),
-        None => node.read_file(path, READ_LIMIT),
+        None => node.read_file(path, MANIFEST_LIMIT),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an API server is told about its webhook beside the kubeconfig: flags, environment, policy.
+//! The API server's settings that concern its webhook: flags, environment, policy.
 
 use crate::audit::argv::lookup;
 use crate::audit::version::{KubernetesVersion, NEWEST_KNOWN_MINOR};
@@ -6,25 +6,25 @@ use crate::diagnostic::Diagnostic;
 use crate::manifest::Manifest;
 use crate::plan::audit_flags_there;
 use crate::policy::{Level, Rule, examine};
-use crate::webhook::{check, judge_limits};
+use crate::webhook::{check, check_limits};
 use crate::yaml;
 use std::collections::BTreeMap;
 
-/// From 1.18 on an API server may reach what is outside of its network through a proxy of its own.
+/// From 1.18 on an API server may use an egress proxy.
 const EGRESS: &str = "egress-selector-config-file";
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Circumstances {
+pub(super) struct ApiServerSettings {
     flags: BTreeMap<String, String>,
-    /// Entries of the container's environment that are written out.
+    /// Entries of the container's environment with a literal value.
     pub(super) environment: BTreeMap<String, String>,
     minor: u16,
     logs_bodies: bool,
     has_egress: bool,
 }
 
-impl Default for Circumstances {
+impl Default for ApiServerSettings {
     fn default() -> Self {
         Self {
             flags: BTreeMap::new(),
@@ -36,7 +36,7 @@ impl Default for Circumstances {
     }
 }
 
-impl Circumstances {
+impl ApiServerSettings {
     /// Those of a manifest's API server.
     pub(super) fn of(manifest: &Manifest, policy: Option<&[u8]>) -> Self {
         let flags = audit_flags_there(manifest.api_server())
@@ -49,7 +49,7 @@ impl Circumstances {
         let version = KubernetesVersion::from_image(&manifest.api_server().image);
         let minor = version.map_or(NEWEST_KNOWN_MINOR, |version| version.minor.min(NEWEST_KNOWN_MINOR));
         let policy = policy.and_then(|bytes| examine(yaml::decode(bytes).ok()?, u32::from(minor)).policy);
-        // Bodies of some kinds of objects alone, of RBAC say, are small.
+        // Bodies of only some kinds of objects, such as RBAC, are small.
         let has_body = |rule: &Rule| {
             rule.level == Level::RequestResponse
                 || (rule.level == Level::Request && rule.resources.is_empty())
@@ -63,19 +63,19 @@ impl Circumstances {
         }
     }
 
-    /// The version of the lists that are posted.
+    /// The API version of the lists that are posted.
     pub(super) fn list_version(&self) -> &str {
         self.flags.get("audit-webhook-version").map_or("audit.k8s.io/v1", String::as_str)
     }
 
-    /// What the settings say, without a look at the receiver.
-    pub(super) fn judge(&self) -> Vec<Diagnostic> {
+    /// Checks the settings, without contacting the receiver.
+    pub(super) fn check(&self) -> Vec<Diagnostic> {
         let value = |name: &str| self.flags.get(name).map(String::as_str);
-        let mut findings = judge_limits(value, self.minor, self.logs_bodies);
+        let mut findings = check_limits(value, self.minor, self.logs_bodies);
         if self.has_egress {
             findings.push(check::warning(
                 "webhook-egress",
-                format!("--{EGRESS} may lead the API server another way to the receiver (egress selection controlplane) than kaudit goes"),
+                format!("--{EGRESS} is set: the API server may use an egress proxy to the receiver, which this check does not"),
             ));
         }
         findings

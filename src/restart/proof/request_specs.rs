@@ -1,26 +1,26 @@
-//! What kaudit may ask an API server for the sake of an event.
+//! The requests that kaudit may make to cause an event.
 //!
-//! Every question is harmless by itself, whoever asks: it reads an object that does not exist, asks what the caller may
-//! do, or sends an empty object, of which nothing can be made, in a dry run. What a caller with rights could do with a
-//! path that a policy names (connect to a container, read a whole list) is asked anonymously only, and refused.
+//! Every request is harmless for every user: it reads an object that does not exist, asks what the user may do, or sends an
+//! empty and therefore invalid object in a dry run. Requests that could have an effect with permissions (connect to a
+//! container, read a whole list) are made only anonymously, and are rejected.
 
 use crate::policy::{GroupResources, Level, Resource, Rule, Target};
 
-/// The name of an object, and of a path's last part, that nobody has.
+/// The name of an object, and the last part of a path, that does not exist.
 const NOWHERE: &str = "kaudit-proof";
-/// A namespace that every cluster has; it is only named, nothing in it is touched.
+/// A namespace that every cluster has; nothing in it is changed.
 const NAMESPACE: &str = "default";
-/// Asks what the caller may do, for a path that everybody may read.
+/// Asks what the user may do, for a path that every user may read.
 const ACCESS_REVIEW: &str = r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectAccessReview","spec":{"nonResourceAttributes":{"path":"/livez","verb":"get"}}}"#;
-/// Asks who the caller is.
+/// Asks for the user's own name and groups.
 const SELF_REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
 
-/// Kinds of question, the most harmless first.
+/// Kinds of request, the most harmless first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// Reads something.
     Read,
-    /// Creates an object that is an answer and is never stored.
+    /// Creates a review, which is answered and never stored.
     Review,
     /// Would create an object.
     DryRun,
@@ -30,40 +30,40 @@ impl Class {
     pub(super) const ALL: [Self; 3] = [Self::Read, Self::Review, Self::DryRun];
 }
 
-/// A request without its caller.
+/// A request without its user.
 #[derive(Debug, Clone)]
-pub(super) struct Question {
+pub(super) struct RequestSpec {
     pub(super) class: Class,
     pub(super) method: &'static str,
     /// Path and query.
     pub(super) path: String,
     pub(super) body: Option<&'static str>,
-    /// What the API server takes path and method for (`endpoints/request/requestinfo.go`, `NewRequestInfo`).
+    /// The verb that the API server derives from path and method (`endpoints/request/requestinfo.go`, `NewRequestInfo`).
     pub(super) verb: &'static str,
     pub(super) target: Target,
     pub(super) what: String,
     pub(super) only_anonymous: bool,
 }
 
-/// Questions that do not depend on the policy.
-pub(super) fn general() -> Vec<Question> {
+/// Requests that do not depend on the policy.
+pub(super) fn general() -> Vec<RequestSpec> {
     let often_logged = [("", "configmaps"), ("", "pods"), ("apps", "deployments")]
         .map(|(group, resource)| Resource { namespace: NAMESPACE.to_owned(), ..named(group, resource) });
-    let mut questions: Vec<Question> = often_logged.iter().cloned().map(read).collect();
-    questions.push(read_path("/api".to_owned()));
-    questions.push(review("authorization.k8s.io", "selfsubjectaccessreviews", ACCESS_REVIEW));
-    // Since 1.28; an older API server answers 404, and logs it no less.
-    questions.push(review("authentication.k8s.io", "selfsubjectreviews", SELF_REVIEW));
-    questions.extend(often_logged.into_iter().map(create));
-    questions
+    let mut specs: Vec<RequestSpec> = often_logged.iter().cloned().map(read).collect();
+    specs.push(read_path("/api".to_owned()));
+    specs.push(review("authorization.k8s.io", "selfsubjectaccessreviews", ACCESS_REVIEW));
+    // Since 1.28; an older API server answers 404, and logs that as well.
+    specs.push(review("authentication.k8s.io", "selfsubjectreviews", SELF_REVIEW));
+    specs.extend(often_logged.into_iter().map(create));
+    specs
 }
 
-/// Questions made to match one rule: the policy decides whether they do.
-pub(super) fn of_rule(rule: &Rule) -> Vec<Question> {
+/// Requests made to match one rule: the policy decides whether they do.
+pub(super) fn of_rule(rule: &Rule) -> Vec<RequestSpec> {
     if rule.level == Level::None {
         return Vec::new();
     }
-    let mut questions: Vec<Question> =
+    let mut specs: Vec<RequestSpec> =
         rule.non_resource_urls.iter().filter_map(|pattern| read_pattern(pattern)).collect();
     for resource in resources_of(rule) {
         let is_safe =
@@ -71,16 +71,16 @@ pub(super) fn of_rule(rule: &Rule) -> Vec<Question> {
                 .into_iter()
                 .all(|part| is_plain(part));
         if is_safe && is_read_so(&resource) {
-            questions.push(read(resource.clone()));
-            questions.push(list(resource.clone()));
-            questions.push(create(resource));
+            specs.push(read(resource.clone()));
+            specs.push(list(resource.clone()));
+            specs.push(create(resource));
         }
     }
-    questions
+    specs
 }
 
-/// Whether the API server reads the resource from its path as it is meant: `proxy` and `watch` behind the version are an
-/// old way to write a verb, and what stands behind a namespace is a resource of its own but for two words.
+/// Whether the API server parses the path as this resource: `proxy` and `watch` after the version are an old form of verbs,
+/// and what follows a namespace is a resource, except `status` and `finalize`.
 fn is_read_so(resource: &Resource) -> bool {
     match resource.resource.as_str() {
         "proxy" | "watch" => false,
@@ -128,12 +128,12 @@ fn named(group: &str, resource: &str) -> Resource {
     }
 }
 
-/// `get` of one object. An existing one is read by somebody without rights, or its body might come into the log; and
-/// what looks like a read of `pods/exec` is a way into the pod.
-fn read(resource: Resource) -> Question {
+/// `get` of one object. An existing one is read only without permissions, or its body might be logged; and a `get` of
+/// `pods/exec` connects to the pod.
+fn read(resource: Resource) -> RequestSpec {
     let exists = resource.name != NOWHERE;
     let connects = !resource.subresource.is_empty();
-    Question {
+    RequestSpec {
         class: Class::Read,
         method: "GET",
         path: path_of(&resource),
@@ -146,9 +146,9 @@ fn read(resource: Resource) -> Question {
 }
 
 /// `list`, of one object at most.
-fn list(resource: Resource) -> Question {
+fn list(resource: Resource) -> RequestSpec {
     let resource = Resource { name: String::new(), subresource: String::new(), ..resource };
-    Question {
+    RequestSpec {
         class: Class::Read,
         method: "GET",
         path: format!("{}?limit=1", path_of(&resource)),
@@ -160,12 +160,12 @@ fn list(resource: Resource) -> Question {
     }
 }
 
-/// `create`, which nothing can come of.
-fn create(resource: Resource) -> Question {
+/// `create` of an invalid object in a dry run.
+fn create(resource: Resource) -> RequestSpec {
     let is_own = resource.subresource.is_empty();
     let name = if is_own { String::new() } else { resource.name };
     let resource = Resource { name, ..resource };
-    Question {
+    RequestSpec {
         class: Class::DryRun,
         method: "POST",
         path: format!("{}?dryRun=All", path_of(&resource)),
@@ -177,22 +177,22 @@ fn create(resource: Resource) -> Question {
     }
 }
 
-fn review(group: &str, resource: &str, body: &'static str) -> Question {
+fn review(group: &str, resource: &str, body: &'static str) -> RequestSpec {
     let resource = Resource { name: String::new(), ..named(group, resource) };
-    Question {
+    RequestSpec {
         class: Class::Review,
         method: "POST",
         path: path_of(&resource),
         body: Some(body),
         verb: "create",
-        what: format!("a question to {}, which stores nothing", describe(&resource)),
+        what: format!("a review request to {}, which stores nothing", describe(&resource)),
         target: target(resource),
         only_anonymous: false,
     }
 }
 
-fn read_path(path: String) -> Question {
-    Question {
+fn read_path(path: String) -> RequestSpec {
+    RequestSpec {
         class: Class::Read,
         method: "GET",
         what: format!("a read of {path}"),
@@ -204,9 +204,9 @@ fn read_path(path: String) -> Question {
     }
 }
 
-/// A path that the pattern matches. Only anonymously where somebody may serve it: `/debug/pprof/profile` works for half
-/// a minute.
-fn read_pattern(pattern: &str) -> Option<Question> {
+/// A path that the pattern matches. Only anonymously where the path may be served: `/debug/pprof/profile` runs for half a
+/// minute.
+fn read_pattern(pattern: &str) -> Option<RequestSpec> {
     let path = match pattern.strip_suffix('*') {
         Some("") => "/".to_owned(),
         Some(directory) if directory.ends_with('/') => format!("{directory}{NOWHERE}"),
@@ -217,24 +217,24 @@ fn read_pattern(pattern: &str) -> Option<Question> {
     // From the third part on these are paths of resources.
     let is_api = parts.next().is_some_and(|first| matches!(first, "api" | "apis")) && parts.nth(1).is_some();
     let is_plain = path.split('/').all(is_plain) && !path.contains("//");
-    let question = read_path(path);
-    (is_plain && !is_api).then(|| Question { only_anonymous: !question.path.ends_with(NOWHERE), ..question })
+    let spec = read_path(path);
+    (is_plain && !is_api).then(|| RequestSpec { only_anonymous: !spec.path.ends_with(NOWHERE), ..spec })
 }
 
-/// Whether a path may have it as a part, or have an empty part, without any quoting.
+/// Whether it can be a part of a path without escaping; an empty part can.
 fn is_plain(part: &str) -> bool {
     !matches!(part, "." | "..")
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte))
 }
 
-/// The resource as the API server reads it from its path: a namespace is in the namespace of its own name.
+/// The resource as the API server parses it: a namespace is in the namespace of the same name.
 fn target(resource: Resource) -> Target {
     let namespace =
         if resource.resource == "namespaces" { resource.name.clone() } else { resource.namespace };
     Target::Resource(Resource { namespace, ..resource })
 }
 
-/// The path of an object, or of a resource where it has no name. The version is of no matter to a policy.
+/// The path of an object, or of a resource where it has no name. Policies do not depend on the version.
 fn path_of(resource: &Resource) -> String {
     let Resource { group, resource, subresource, namespace, name } = resource;
     let mut path = if group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{group}/v1") };

@@ -1,4 +1,4 @@
-//! What is made of a trial's answer. The words are those of real releases.
+//! Results of trials. The messages are those of real releases.
 
 use super::*;
 
@@ -6,9 +6,9 @@ fn ended(how: How, errors: &str) -> Ended {
     Ended { how, output: String::new(), errors: errors.to_owned(), took: Duration::from_millis(270) }
 }
 
-/// The verdict of a trial that wrote `errors` and ended with 1.
-fn verdict(errors: &str) -> Verdict {
-    CASE.trial().unwrap().verdict(&ended(How::Exited(1), errors))
+/// The result of a trial that wrote `errors` and ended with 1.
+fn result(errors: &str) -> TrialResult {
+    CASE.trial().unwrap().result(&ended(How::Exited(1), errors))
 }
 
 /// As the releases since 1.21 end.
@@ -43,7 +43,7 @@ fn who_comes_to_the_admission_configuration_takes_the_audit_configuration() {
         ),
     ] {
         let warnings = warnings.into_iter().map(str::to_owned).collect();
-        assert_eq!(verdict(&errors), Verdict::Passes { warnings }, "{errors}");
+        assert_eq!(result(&errors), TrialResult::Passes { warnings }, "{errors}");
     }
 }
 
@@ -82,7 +82,7 @@ fn what_it_says_against_the_audit_configuration_is_told_with_the_planned_paths()
         ),
     ] {
         let message = expected.to_owned();
-        assert_eq!(verdict(&command_failed(&error)), Verdict::Objects { message });
+        assert_eq!(result(&command_failed(&error)), TrialResult::Rejected { message });
     }
     // Flags, before there is a log.
     for line in [
@@ -90,7 +90,7 @@ fn what_it_says_against_the_audit_configuration_is_told_with_the_planned_paths()
         "invalid argument \"x\" for \"--audit-log-maxage\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
     ] {
         let errors = format!("Error: {line}\nUsage:\n  kube-apiserver [flags]\n");
-        assert_eq!(verdict(&errors), Verdict::Objects { message: line.to_owned() });
+        assert_eq!(result(&errors), TrialResult::Rejected { message: line.to_owned() });
     }
 }
 
@@ -104,25 +104,25 @@ fn what_real_starts_said_against_their_audit_configuration_is_an_objection() {
         if !is_end {
             continue;
         }
-        match (cause, verdict(evidence)) {
+        match (cause, result(evidence)) {
             (
                 "log-is-directory" | "log-missing" | "log-read-only" | "log-immutable",
-                Verdict::Objects { message },
+                TrialResult::Rejected { message },
             ) => {
                 assert!(message.starts_with("ensureLogFile: "), "{line}");
                 objections += 1;
             }
-            ("policy-is-directory" | "policy-missing", Verdict::Objects { message }) => {
+            ("policy-is-directory" | "policy-missing", TrialResult::Rejected { message }) => {
                 assert!(message.starts_with("loading audit policy file: "), "{line}");
                 objections += 1;
             }
-            ("certificate-key" | "port-in-use" | "etcd-unreachable", Verdict::CannotRun { why }) => {
-                assert!(why.starts_with("it ended before it came to the audit configuration: "), "{why}");
+            ("certificate-key" | "port-in-use" | "etcd-unreachable", TrialResult::CannotRun { why }) => {
+                assert!(why.starts_with("it exited before it read the audit configuration: "), "{why}");
                 others += 1;
             }
-            (_, Verdict::Passes { .. }) => panic!("{line}"),
-            (_, Verdict::Objects { message }) => assert!(message.contains("audit"), "{line}"),
-            (_, Verdict::CannotRun { .. }) => others += 1,
+            (_, TrialResult::Passes { .. }) => panic!("{line}"),
+            (_, TrialResult::Rejected { message }) => assert!(message.contains("audit"), "{line}"),
+            (_, TrialResult::CannotRun { .. }) => others += 1,
         }
     }
     assert!(objections >= 6 && others >= 2, "{objections} {others}");
@@ -133,38 +133,38 @@ fn what_only_the_trial_lacks_is_no_objection() {
     for (errors, why) in [
         (
             command_failed("open /etc/kubernetes/pki/sa.pub: no such file or directory"),
-            "it ended before it came to the audit configuration: open /etc/kubernetes/pki/sa.pub: no such file or directory",
+            "it exited before it read the audit configuration: open /etc/kubernetes/pki/sa.pub: no such file or directory",
         ),
         (
             "Error: unknown flag: --etcd-cafile\n".to_owned(),
-            "it ended before it came to the audit configuration: unknown flag: --etcd-cafile",
+            "it exited before it read the audit configuration: unknown flag: --etcd-cafile",
         ),
-        (String::new(), "it ended before it came to the audit configuration: it said nothing"),
+        (String::new(), "it exited before it read the audit configuration: it printed no error"),
     ] {
-        assert_eq!(verdict(&errors), Verdict::CannotRun { why: why.to_owned() });
+        assert_eq!(result(&errors), TrialResult::CannotRun { why: why.to_owned() });
     }
 }
 
 #[test]
 fn without_an_end_of_its_own_there_is_no_verdict() {
     let trial = CASE.trial().unwrap();
-    // Words that would be a verdict, had it come to its end.
+    // Words that would be a result, had it come to its end.
     let errors = format!("{SENTINEL}\nloading audit policy file: x\n");
     for (how, why) in [
-        (How::TimeUp, "it gave no answer within 20 s"),
+        (How::TimeUp, "it did not exit within 20 s"),
         (How::Killed(9), "it was killed by signal 9"),
         (How::NotStarted("no namespace".to_owned()), "no namespace"),
     ] {
-        assert_eq!(trial.verdict(&ended(how, &errors)), Verdict::CannotRun { why: why.to_owned() });
+        assert_eq!(trial.result(&ended(how, &errors)), TrialResult::CannotRun { why: why.to_owned() });
     }
 }
 
 #[test]
 fn of_a_path_given_twice_the_one_that_counts_is_told() {
-    let words = ["kube-apiserver", "--audit-log-path=/a.log", "--audit_log_path=/b.log"];
-    let case = Case { words: &words, ..CASE };
+    let flags = ["kube-apiserver", "--audit-log-path=/a.log", "--audit_log_path=/b.log"];
+    let case = Case { arguments: &flags, ..CASE };
     let errors = command_failed(&format!("ensureLogFile: open {SCRATCH}/audit.log: is a directory"));
     let message = "ensureLogFile: open /b.log: is a directory".to_owned();
-    let found = case.trial().unwrap().verdict(&ended(How::Exited(1), &errors));
-    assert_eq!(found, Verdict::Objects { message });
+    let found = case.trial().unwrap().result(&ended(How::Exited(1), &errors));
+    assert_eq!(found, TrialResult::Rejected { message });
 }

@@ -1,21 +1,21 @@
-//! Whether a process was started from a manifest: its command line against the container's words. Pure.
+//! Whether a process was started from a manifest: compares its arguments with the container's. Pure.
 
 use crate::manifest::Manifest;
 use crate::node::{Component, Process};
 use crate::secret::mask_passwords_in_urls;
 use std::collections::BTreeMap;
 
-/// A word of a command line as far as the manifest tells it: texts, with something unknown between them.
+/// An argument as far as the manifest determines it: texts, with something unknown between them.
 ///
 /// The kubelet expands `$(NAME)` from the container's environment, and what a `fieldRef` or a service puts there is
 /// not known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedWord {
-    /// At least one; one alone is the word itself.
+pub struct ExpectedArgument {
+    /// At least one; a single one is the whole argument.
     texts: Vec<String>,
 }
 
-impl ExpectedWord {
+impl ExpectedArgument {
     fn new() -> Self {
         Self { texts: vec![String::new()] }
     }
@@ -30,8 +30,8 @@ impl ExpectedWord {
         self.texts.push(String::new());
     }
 
-    fn push_word(&mut self, word: &Self) {
-        for (index, text) in word.texts.iter().enumerate() {
+    fn push_all(&mut self, other: &Self) {
+        for (index, text) in other.texts.iter().enumerate() {
             if index > 0 {
                 self.push_unknown();
             }
@@ -39,11 +39,11 @@ impl ExpectedWord {
         }
     }
 
-    /// Whether `word` can be it.
+    /// Whether `argument` can be it.
     #[must_use]
-    pub fn matches(&self, word: &str) -> bool {
+    pub fn matches(&self, argument: &str) -> bool {
         let mut texts = self.texts.iter();
-        let Some(mut rest) = texts.next().and_then(|first| word.strip_prefix(first.as_str())) else {
+        let Some(mut rest) = texts.next().and_then(|first| argument.strip_prefix(first.as_str())) else {
             return false;
         };
         let Some(last) = texts.next_back() else { return rest.is_empty() };
@@ -54,18 +54,18 @@ impl ExpectedWord {
         rest.ends_with(last.as_str())
     }
 
-    /// The word for people, with `…` for what is unknown.
+    /// The argument as it is shown, with `…` for what is unknown.
     fn shown(&self) -> String {
         mask_passwords_in_urls(&self.texts.join("…"))
     }
 }
 
-/// The words that kube-apiserver gets from the kubelet as its own, in order.
+/// The arguments that kube-apiserver gets from the kubelet, in order.
 ///
 /// `$(NAME)` and `$$` are expanded as the kubelet does it (`pkg/kubelet/container/helpers.go`,
 /// `ExpandContainerCommandAndArgs`).
 #[must_use]
-pub fn expected_words(manifest: &Manifest) -> Vec<ExpectedWord> {
+pub fn expected_arguments(manifest: &Manifest) -> Vec<ExpectedArgument> {
     let environment = environment(manifest);
     manifest.api_server().words.iter().map(|word| expand(&word.text, &environment)).collect()
 }
@@ -76,50 +76,50 @@ pub fn is_running(manifest: &Manifest, process: &Process) -> bool {
     difference(manifest, process).is_none()
 }
 
-/// What tells `process` from the API server of `manifest`, in plain words; `None`: nothing does. Passwords are masked.
+/// How `process` differs from the API server of `manifest`; `None`: not at all. Passwords are masked.
 #[must_use]
 pub fn difference(manifest: &Manifest, process: &Process) -> Option<String> {
     let Some(running) = Component::ApiServer.own_words(&process.arguments) else {
-        return Some("it is no kube-apiserver".to_owned());
+        return Some("it is not a kube-apiserver".to_owned());
     };
-    let expected = expected_words(manifest);
+    let expected = expected_arguments(manifest);
     if expected.len() == running.len()
-        && expected.iter().zip(running).all(|(expected, word)| expected.matches(word))
+        && expected.iter().zip(running).all(|(expected, argument)| expected.matches(argument))
     {
         return None;
     }
-    let missing = expected.iter().find(|expected| !running.iter().any(|word| expected.matches(word)));
-    let surplus = running.iter().find(|word| !expected.iter().any(|expected| expected.matches(word)));
+    let missing = expected.iter().find(|expected| !running.iter().any(|argument| expected.matches(argument)));
+    let surplus = running.iter().find(|argument| !expected.iter().any(|expected| expected.matches(argument)));
     Some(match (missing, surplus) {
         (Some(missing), _) => match same_flag(missing, running) {
-            Some(word) => {
-                format!("it has {}, the manifest {}", mask_passwords_in_urls(word), missing.shown())
+            Some(other) => {
+                format!("it has {}, the manifest has {}", mask_passwords_in_urls(other), missing.shown())
             }
             None => format!("it does not have {}, which the manifest has", missing.shown()),
         },
         (None, Some(surplus)) => {
             format!("it has {}, which the manifest does not have", mask_passwords_in_urls(surplus))
         }
-        (None, None) => "it has the manifest's words in another order or number".to_owned(),
+        (None, None) => "it has the manifest's arguments in another order or number".to_owned(),
     })
 }
 
-/// The word that gives the same flag another value.
-fn same_flag<'w>(expected: &ExpectedWord, running: &'w [String]) -> Option<&'w str> {
+/// The argument that gives the same flag another value.
+fn same_flag<'a>(expected: &ExpectedArgument, running: &'a [String]) -> Option<&'a str> {
     let (name, _) = expected.texts.first()?.split_once('=')?;
-    let same = |word: &&String| word.split_once('=').is_some_and(|(other, _)| other == name);
+    let same = |argument: &&String| argument.split_once('=').is_some_and(|(other, _)| other == name);
     running.iter().find(same).map(String::as_str)
 }
 
 /// The values that the container's environment is known to have. An entry may refer to those before it
 /// (`pkg/kubelet/kubelet_pods.go`, `makeEnvironmentVariables`).
-fn environment(manifest: &Manifest) -> BTreeMap<String, ExpectedWord> {
+fn environment(manifest: &Manifest) -> BTreeMap<String, ExpectedArgument> {
     let mut known = BTreeMap::new();
     let entries = manifest.container().and_then(|container| container.env.as_deref()).unwrap_or_default();
     for entry in entries {
         let value = match (&entry.value_from, &entry.value) {
             (Some(_), _) => {
-                let mut unknown = ExpectedWord::new();
+                let mut unknown = ExpectedArgument::new();
                 unknown.push_unknown();
                 unknown
             }
@@ -130,30 +130,30 @@ fn environment(manifest: &Manifest) -> BTreeMap<String, ExpectedWord> {
     known
 }
 
-/// `$(NAME)` becomes the variable's value, or something unknown; `$$` becomes `$`; all else stays
+/// `$(NAME)` becomes the variable's value, or something unknown; `$$` becomes `$`; everything else stays
 /// (`third_party/forked/golang/expansion/expand.go`).
-fn expand(text: &str, environment: &BTreeMap<String, ExpectedWord>) -> ExpectedWord {
-    let mut word = ExpectedWord::new();
+fn expand(text: &str, environment: &BTreeMap<String, ExpectedArgument>) -> ExpectedArgument {
+    let mut argument = ExpectedArgument::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('$') {
-        word.push(before);
+        argument.push(before);
         if let Some(behind) = behind.strip_prefix('$') {
-            word.push("$");
+            argument.push("$");
             rest = behind;
         } else if let Some((name, behind)) = behind.strip_prefix('(').and_then(|name| name.split_once(')')) {
             match environment.get(name) {
-                Some(value) => word.push_word(value),
-                // A service's variable or one of `envFrom`, or none at all: then it stays as it is written.
-                None => word.push_unknown(),
+                Some(value) => argument.push_all(value),
+                // A service's variable or one of `envFrom`; without a variable of that name the text stays as it is written.
+                None => argument.push_unknown(),
             }
             rest = behind;
         } else {
-            word.push("$");
+            argument.push("$");
             rest = behind;
         }
     }
-    word.push(rest);
-    word
+    argument.push(rest);
+    argument
 }
 
 #[cfg(test)]
@@ -167,13 +167,13 @@ mod tests {
         Manifest::read(text.as_bytes()).unwrap()
     }
 
-    fn process(words: &[&str]) -> Process {
-        let arguments = words.iter().map(|word| (*word).to_owned()).collect();
+    fn process(arguments: &[&str]) -> Process {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         Process { pid: 1, start: 1, arguments, pod_uid: None }
     }
 
     #[test]
-    fn the_process_of_a_manifest_is_known_by_its_words() {
+    fn the_process_of_a_manifest_is_recognised_by_its_arguments() {
         const ETCD: &str = "--etcd-servers=https://u:geheim@e:2379";
         let manifest = manifest(
             "[kube-apiserver, --secure-port=6443, '--etcd-servers=https://u:geheim@e:2379', --v=2]",
@@ -181,11 +181,11 @@ mod tests {
         );
         let same = process(&["/usr/local/bin/kube-apiserver", "--secure-port=6443", ETCD, "--v=2"]);
         assert!(is_running(&manifest, &same));
-        for (words, expected) in [
-            (vec!["etcd"], "it is no kube-apiserver"),
+        for (arguments, expected) in [
+            (vec!["etcd"], "it is not a kube-apiserver"),
             (
                 vec!["kube-apiserver", "--secure-port=7443", ETCD, "--v=2"],
-                "it has --secure-port=7443, the manifest --secure-port=6443",
+                "it has --secure-port=7443, the manifest has --secure-port=6443",
             ),
             (
                 vec!["kube-apiserver", "--secure-port=6443", "--v=2"],
@@ -197,14 +197,14 @@ mod tests {
             ),
             (
                 vec!["kube-apiserver", ETCD, "--secure-port=6443", "--v=2"],
-                "it has the manifest's words in another order or number",
+                "it has the manifest's arguments in another order or number",
             ),
             (
                 vec!["kube-apiserver", "--secure-port=6443", ETCD, "--v=2", "--v=2"],
-                "it has the manifest's words in another order or number",
+                "it has the manifest's arguments in another order or number",
             ),
         ] {
-            assert_eq!(difference(&manifest, &process(&words)).as_deref(), Some(expected));
+            assert_eq!(difference(&manifest, &process(&arguments)).as_deref(), Some(expected));
         }
     }
 
@@ -251,6 +251,6 @@ mod tests {
     fn what_is_unknown_is_shown_so() {
         let manifest = manifest("[kube-apiserver, '--a=$(HOST):1']", "[]");
         let difference = difference(&manifest, &process(&["kube-apiserver", "--a=x:2"]));
-        assert_eq!(difference.as_deref(), Some("it has --a=x:2, the manifest --a=…:1"));
+        assert_eq!(difference.as_deref(), Some("it has --a=x:2, the manifest has --a=…:1"));
     }
 }

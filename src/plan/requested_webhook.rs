@@ -1,4 +1,4 @@
-//! A webhook kubeconfig that is asked for, and which files of the node it needs.
+//! A requested webhook kubeconfig and the files that it refers to.
 
 use super::WebhookWanted;
 use crate::diagnostic::Diagnostic;
@@ -7,17 +7,17 @@ use crate::webhook::{Kind, Kubeconfig, Reference};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A kubeconfig that is asked for.
+/// A requested kubeconfig.
 #[derive(Debug)]
-pub(super) struct WebhookWish {
+pub(super) struct RequestedWebhook {
     pub(super) name: String,
     pub(super) bytes: Vec<u8>,
     pub(super) kubeconfig: Kubeconfig,
-    /// What the operator has of the files that it names.
+    /// The files that it refers to, as far as the operator has them.
     pub(super) files: BTreeMap<Kind, Vec<u8>>,
 }
 
-impl WebhookWish {
+impl RequestedWebhook {
     /// # Errors
     /// The API server would not start with it.
     pub(super) fn of(wanted: &WebhookWanted) -> Result<Self, Diagnostic> {
@@ -31,7 +31,7 @@ impl WebhookWish {
         })
     }
 
-    /// The node's files that have to be looked at: what it names, and kaudit's copies.
+    /// The node's files to read: those that it refers to, and kaudit's copies.
     pub(super) fn paths(&self, mounts: &[Mount], kubeconfig: &Path) -> Vec<PathBuf> {
         let references = self.kubeconfig.references();
         let named = references.iter().filter_map(|reference| host_of(reference, mounts));
@@ -44,7 +44,7 @@ pub(super) fn copies_beside(kubeconfig: &Path) -> impl Iterator<Item = PathBuf> 
     Kind::ALL.into_iter().filter_map(Kind::copy_name).map(|name| kubeconfig.with_file_name(name))
 }
 
-/// The host's path of a file that is named absolutely and that a mount shows to the API server.
+/// The host's path of a file with an absolute path that the API server sees through a mount.
 pub(super) fn host_of(reference: &Reference, mounts: &[Mount]) -> Option<PathBuf> {
     let path = Path::new(&reference.path);
     if path.is_absolute() { Coverage::of(mounts, path)?.host } else { None }

@@ -1,4 +1,4 @@
-//! How the audit log of one of the two states is proven.
+//! How to verify the audit log of a revision.
 
 use super::{Anonymous, Proof, ProofRequest, requests};
 use crate::audit::flag::{Backend, LOG_PATH, POLICY_FILE, WEBHOOK_CONFIG_FILE};
@@ -6,36 +6,37 @@ use crate::audit::pflag::parse_duration;
 use crate::audit::value::STANDARD_OUTPUT;
 use crate::file::FileState;
 use crate::node::{Ask, Node};
+use crate::observe::Obstacle;
 use crate::policy::{self, Policy};
-use crate::restart::side::{SceneError, Side, get, identities, minor_of};
+use crate::restart::revision::{Revision, get, identities, minor_of};
 use crate::yaml;
 use anyhow::Result;
 use std::path::Path;
 use std::time::Duration;
 
-/// An event is written when its response is complete; a busy disk may take its time.
+/// An event is written when its response is complete; a busy disk may need longer.
 const EVENT_PATIENCE: Duration = Duration::from_secs(10);
 /// In batch mode events wait for so long, unless told otherwise
 /// (`apiserver/pkg/server/options/audit.go`, `defaultBatchMaxWait`).
 const BATCH_WAIT: Duration = Duration::from_secs(30);
 
-impl Side {
-    /// How its audit log is proven; `then` reads a file of the host as it will be.
+impl Revision {
+    /// How to verify its audit log; `then` reads a file of the host as it will be.
     pub(in crate::restart) fn find_proof(
         &self,
         node: &Node,
         then: &dyn Fn(&Path) -> Result<Option<FileState>>,
-    ) -> Result<Proof, SceneError> {
+    ) -> Result<Proof, Obstacle> {
         let log = self.flag(LOG_PATH);
         if self.flag(POLICY_FILE).is_none() || (log.is_none() && self.flag(WEBHOOK_CONFIG_FILE).is_none()) {
             return Ok(Proof::Off);
         }
         let log = match log.as_deref() {
             None => None,
-            Some(STANDARD_OUTPUT) => return Ok(silent("events go to the container's standard output")),
+            Some(STANDARD_OUTPUT) => return Ok(unverifiable("events go to the container's standard output")),
             Some(_) => match self.host(LOG_PATH) {
                 Some(host) => Some(host),
-                None => return Ok(silent("the log lies inside the container")),
+                None => return Ok(unverifiable("the log is inside the container")),
             },
         };
         let policy = match self.host(POLICY_FILE) {
@@ -45,12 +46,12 @@ impl Side {
         let anonymous = Anonymous::of(&self.manifest.api_server().arguments());
         let identities = identities(node, &self.manifest)?;
         Ok(match requests(policy.as_ref(), anonymous, &identities) {
-            Err(why) => Proof::Silent(why),
+            Err(why) => Proof::Unverifiable(why),
             Ok(requests) => {
                 let asks = requests.into_iter().map(|request| self.ask(request)).collect();
                 match log {
                     Some(log) => Proof::Event { asks, log, patience: self.patience(Backend::Log) },
-                    None => Proof::Elsewhere { asks, patience: self.patience(Backend::Webhook) },
+                    None => Proof::WebhookOnly { asks, patience: self.patience(Backend::Webhook) },
                 }
             }
         })
@@ -69,7 +70,7 @@ impl Side {
     fn patience(&self, backend: Backend) -> Duration {
         let name = backend.name();
         let mode = self.flag(&format!("audit-{name}-mode"));
-        // Without a word the log blocks, and the webhook makes batches.
+        // By default the log blocks, and the webhook sends batches.
         let is_batched = mode.map_or(backend == Backend::Webhook, |mode| mode == "batch");
         if !is_batched {
             return EVENT_PATIENCE;
@@ -81,6 +82,6 @@ impl Side {
     }
 }
 
-fn silent(why: &str) -> Proof {
-    Proof::Silent(why.to_owned())
+fn unverifiable(why: &str) -> Proof {
+    Proof::Unverifiable(why.to_owned())
 }
