@@ -41,7 +41,7 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    /// A client that says nothing about itself. The health endpoints answer anybody.
+    /// A client without credentials. The health endpoints answer unauthenticated requests.
     ///
     /// # Errors
     ///

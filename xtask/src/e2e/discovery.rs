@@ -109,7 +109,7 @@ fn add(answer: &Value, served: &mut Served) -> Result<bool> {
     Ok(!groups.is_empty())
 }
 
-/// The versions of a group differ in what they have; what is asked for here is everything.
+/// The versions of a group can differ in their resources; this merges the data of all versions.
 fn describe(resource: &Value, known: &mut Resource) -> Result<()> {
     text(resource, "/responseKind/kind")?.clone_into(&mut known.kind);
     text(resource, "/singularResource")?.clone_into(&mut known.singular);

@@ -253,7 +253,7 @@ fn listen(mut pipe: impl Read + Send + 'static) -> JoinHandle<io::Result<String>
 
 fn heard(listener: Option<JoinHandle<io::Result<String>>>) -> Result<String> {
     let Some(listener) = listener else { return Ok(String::new()) };
-    // kaudit has ended. Who still holds its pipes is somebody that it left behind.
+    // kaudit has ended. A process that still holds its pipes is one that kaudit left behind.
     wait_for("the end of kaudit's output", START_LIMIT, || Ok(listener.is_finished().then_some(())))?;
     let Ok(text) = listener.join() else { bail!("a listener has panicked") };
     text.context("reading what kaudit printed")

@@ -74,7 +74,7 @@ impl Options {
 ///
 /// # Errors
 ///
-/// When a case fails, or there is none of that name.
+/// When a case fails, or no case has that name.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if options.list {
         println!("{}", list());

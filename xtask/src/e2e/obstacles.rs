@@ -35,7 +35,7 @@ impl<'a> Obstacle<'a> {
         Obstacle::lay(api_server, place, &["--types", "tmpfs", "--options", "ro", "tmpfs"])
     }
 
-    /// Puts what is in `place` on a file system that has no room for more.
+    /// Copies the contents of `place` to a file system that is full, and mounts it there.
     ///
     /// # Errors
     ///
@@ -68,11 +68,11 @@ impl<'a> Obstacle<'a> {
         capture(self.api_server.node.command("mount").args(options)).map(drop)
     }
 
-    /// Takes it away again.
+    /// Unmounts it.
     ///
     /// # Errors
     ///
-    /// When somebody uses it.
+    /// When it is in use.
     pub(super) fn remove(self) -> Result<()> {
         capture(self.api_server.node.command("umount").arg(self.place)).map(drop)
     }

@@ -13,12 +13,13 @@ use nix::sys::time::TimeValLike as _;
 use super::api_server::ApiServer;
 use super::client::Client;
 
-/// From one question to the next, where nothing else was said.
+/// From one request to the next, by default.
 const PERIOD: Duration = Duration::from_millis(20);
-/// A busy machine answers late, which is no outage: nobody listens then, and that is told at once.
+/// A slow answer from a busy machine does not count as an outage. In an outage nothing listens on the port, so a connection
+/// is refused at once.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// A witness at work.
+/// A running prober.
 pub(super) struct Prober {
     stop: Arc<AtomicBool>,
     record: Arc<Mutex<Record>>,
@@ -105,10 +106,10 @@ impl Prober {
         let (cost, elapsed) = (cost?, self.begin.elapsed());
         let record = lock(&self.record).clone();
         if let Some(since) = record.since {
-            bail!("the API server is away since {:.1} s", (elapsed.saturating_sub(since)).as_secs_f64());
+            bail!("the API server has been unavailable for {:.1} s", (elapsed.saturating_sub(since)).as_secs_f64());
         }
-        // What disturbs the API server measures itself. Who asks without a pause knows that. A handshake takes 1 to 2 ms
-        // of the 20, more on a machine that is slow or just awake.
+        // A prober that loads the API server measures its own load. A caller with a shorter period accepts that. A
+        // handshake takes 1 to 2 ms of the 20, more on a slow machine or one that has just started.
         ensure!(
             cost <= elapsed / 4 || self.period < PERIOD,
             "the prober took {} ms of {} ms",

@@ -27,7 +27,7 @@ pub(super) struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    /// Starts one that shows `certificate` and takes events only from those whom `who` describes.
+    /// Starts a receiver that presents `certificate` and accepts events only from the clients that `who` describes.
     ///
     /// # Errors
     ///

@@ -65,7 +65,7 @@ impl Drop for Watches {
 }
 
 fn watch(client: &Client, open: &AtomicUsize, stop: &AtomicBool) {
-    // Without the node there is nothing to watch; whoever waits for the watch finds out.
+    // Without the node there is nothing to watch; the wait for the watch reports that.
     if client.enter_network().is_err() {
         return;
     }

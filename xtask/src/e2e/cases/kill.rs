@@ -117,10 +117,10 @@ fn cycle(trial: &Trial<'_>, moment: Moment, audits: bool, whole: Duration) -> Re
     let found = phase(api_server).unwrap_or_else(|| "none".to_owned());
     let ending = run.wait()?;
     let killed = ending.code == 128 + Signal::SIGKILL as i32;
-    ensure!(met || !killed, "killed by somebody else");
+    ensure!(met || !killed, "killed by another process");
 
     kaudit(api_server, &["recover", "--drain", "1s"])?.expect(0)?;
-    // A trial of the node's own binary, whose kaudit was killed, ends by itself.
+    // A trial run of the node's kube-apiserver binary ends by itself after its kaudit was killed.
     wait_for("the end of a trial that was under way", TRIAL_LIMIT, || {
         Ok((processes(api_server.node, "kube-apiserver")?.len() == 1).then_some(()))
     })?;

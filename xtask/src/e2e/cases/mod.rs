@@ -55,17 +55,17 @@ impl Case {
     }
 }
 
-/// All cases, in the order in which they run: what takes long first, so that no worker is left with it at the end.
+/// All cases, in the order in which they run: the longest first, so that none of them runs alone at the end.
 pub(super) const CASES: &[Case] = &[
     Case::new("outage", "a move is shorter than an edit in place", outage::run).alone(),
-    // Each release has a part of the moments.
+    // Each release covers a part of the phases.
     Case::new("kill", "killed at any moment, recover, again: never a broken node", kill::run),
-    Case::new("signals", "signals, broken pipes, two at once, somebody else's edit", signals::run)
-        .only("1.33.13", "it is about kaudit's own processes; `live` restarts every release in the same way"),
-    Case::new("surge", "a surge is noticed by nobody, and no event is lost", surge::run),
+    Case::new("signals", "signals, broken pipes, two concurrent runs, a concurrent edit", signals::run)
+        .only("1.33.13", "it tests kaudit's own processes; `live` restarts every release in the same way"),
+    Case::new("surge", "no client notices a surge, and no event is lost", surge::run),
     Case::new(
         "live",
-        "on, again, changed, restarted, rolled back, edited by hand, off: each proven by an event",
+        "enabled, repeated, changed, restarted, rolled back, edited by hand, disabled: each verified by an event",
         live::run,
     ),
     Case::new(

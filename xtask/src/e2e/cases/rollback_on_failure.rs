@@ -48,12 +48,12 @@ fn fail(trial: &Trial<'_>, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Checks that a program learns the cause, and the API server's own words for it.
+/// Checks that the report has the cause and the API server's own message.
 fn check(report: &Value) -> Result<()> {
     let says = |pointer: &str, value: Value| report.pointer(pointer) == Some(&value);
     ensure!(
         says("/code", 4.into()) && says("/failed", true.into()),
-        "the report says something else: {report}"
+        "unexpected report: {report}"
     );
     ensure!(says("/restart/rolledBack", true.into()), "no rollback: {report}");
     let message = report.get("msg").and_then(Value::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What may come between the beginning and the end of a run: signals, broken pipes, a second run, somebody else's edit.
+//! What can happen during a run: signals, broken pipes, a second run, a concurrent edit of the manifest.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ const ENABLE: [&str; 5] = ["enable", "--policy", "default", "--log-path", LOG];
 const PHASES: [&str; 4] = ["staging", "out", "in", "proven"];
 const ENDING: [(Signal, i32); 2] = [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)];
 const DONE: i32 = 0;
-const NEEDS_HANDS: i32 = 5;
+const MANUAL_INTERVENTION: i32 = 5;
 const BUSY: i32 = 6;
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
@@ -84,11 +84,11 @@ fn second_run(trial: &Trial<'_>) -> Result<()> {
     first.wait()?.expect(DONE)?;
     let now = Snapshot::take(api_server)?;
     ensure!(!now.process.audits(), "not as the first run was asked: {:?}", now.process);
-    trial.say("a second run is turned away and names the first");
+    trial.say("a second run is refused and names the first");
     Ok(())
 }
 
-/// Somebody writes a manifest while kaudit holds the old one aside. Theirs stays.
+/// Another process writes a manifest while kaudit has moved the old one out. The new one stays.
 fn foreign_edit(trial: &Trial<'_>) -> Result<()> {
     let api_server = &trial.api_server;
     let before = Snapshot::take(api_server)?;
@@ -104,14 +104,14 @@ fn foreign_edit(trial: &Trial<'_>) -> Result<()> {
     ensure!(is_out, "ended before: {:?}", run.wait());
     fs::write(&aside, &theirs).context("writing another manifest")?;
     fs::rename(&aside, &live).context("putting another manifest in")?;
-    let ending = run.wait()?.expect(NEEDS_HANDS)?;
-    ensure!(manifest(api_server)? == theirs.as_bytes(), "the edit of somebody else was overwritten");
-    ensure!(ending.stderr.contains(MANIFEST), "no word about the manifest:\n{}", ending.stderr);
-    trial.say("a manifest that somebody else wrote meanwhile stays");
+    let ending = run.wait()?.expect(MANUAL_INTERVENTION)?;
+    ensure!(manifest(api_server)? == theirs.as_bytes(), "the concurrent edit was overwritten");
+    ensure!(ending.stderr.contains(MANIFEST), "the message does not name the manifest:\n{}", ending.stderr);
+    trial.say("a manifest that another process wrote meanwhile stays");
 
-    // Until a person has decided, nothing is overwritten either.
-    kaudit(api_server, &["recover"])?.expect(NEEDS_HANDS)?;
-    ensure!(manifest(api_server)? == theirs.as_bytes(), "recover has overwritten somebody else's edit");
+    // `recover` overwrites nothing either until the operator has decided.
+    kaudit(api_server, &["recover"])?.expect(MANUAL_INTERVENTION)?;
+    ensure!(manifest(api_server)? == theirs.as_bytes(), "recover has overwritten the concurrent edit");
     fs::write(&aside, &before.manifest).context("writing the old manifest")?;
     fs::rename(&aside, &live).context("putting the old manifest back")?;
     kaudit(api_server, &["recover"])?.expect(DONE)?;

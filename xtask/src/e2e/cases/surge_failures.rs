@@ -91,12 +91,12 @@ impl Surge {
         self.before.check_restored(&trial.api_server)?;
         require_clean(&trial.api_server, self.port)?;
         let record = self.prober.finish()?;
-        ensure!(record.failures.is_empty(), "the prober has noticed {:?}", record.failures);
+        ensure!(record.failures.is_empty(), "the prober has recorded failures: {:?}", record.failures);
         Ok((ending, self.before))
     }
 }
 
-/// A second API server that cannot start: a refusal with its words, and the first one does not notice.
+/// A second API server that cannot start: kaudit refuses with its message, and the first one is not affected.
 fn fail<T>(
     trial: &Trial<'_>,
     what: &str,
@@ -115,7 +115,7 @@ fn fail<T>(
     ensure!(now == before.process, "another API server than before");
     let report = ending.json()?;
     let refusal = report.pointer("/diagnostics/0").map(Value::to_string).unwrap_or_default();
-    ensure!(refusal.contains(said), "not a word about {said}: {report}");
+    ensure!(refusal.contains(said), "no diagnostic about {said}: {report}");
     trial.say(&format!("{what}: refused, and nobody has noticed"));
     Ok(())
 }
@@ -161,12 +161,12 @@ fn told(trial: &Trial<'_>, report: &Value, method: &str, said: &str) -> Result<(
     let notes = report.get("diagnostics").and_then(Value::as_array).context("no diagnostics")?;
     let note =
         notes.iter().map(Value::to_string).find(|note| note.contains("restart: ") && note.contains(said));
-    let note = note.with_context(|| format!("not a word about {said}: {report}"))?;
+    let note = note.with_context(|| format!("no diagnostic about {said}: {report}"))?;
     trial.say(&note);
     Ok(())
 }
 
-/// Checks that nothing of a surge is left: no process, no socket, no program, no log under a name for its time.
+/// Checks that a surge has left nothing behind: no process, no socket, no BPF program, no temporary log file.
 ///
 /// # Errors
 ///

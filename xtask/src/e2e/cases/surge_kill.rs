@@ -1,5 +1,5 @@
-//! kaudit is killed during a surge, at many moments. Then `recover`: the node must be healthy, as before or as asked, and
-//! nothing of the second API server may be left.
+//! Kills kaudit at many points during a surge and runs `recover`. Then the node must be healthy, with the old or the new
+//! settings, and no part of the second API server may be left.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -40,11 +40,11 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// kaudit's death. Then `recover`: as before or as asked, and nothing of the second API server is left.
+/// Kills kaudit and runs `recover`: the node has the old or the new settings, and no part of the second API server is left.
 fn kill(trial: &Trial<'_>, awaited: &str, delay: Duration) -> Result<()> {
     let api_server = &trial.api_server;
     let Surge { mut run, prober, before, port } = Surge::begin(trial)?;
-    ensure!(run.wait_for_phase(api_server, awaited)?, "never in this phase: {:?}", run.wait());
+    ensure!(run.wait_for_phase(api_server, awaited)?, "this phase was never reached: {:?}", run.wait());
     sleep(delay);
     ensure!(run.signal(Signal::SIGKILL)?, "ended before: {:?}", run.wait());
     run.wait()?.expect(KILLED)?;

@@ -1,5 +1,6 @@
 //! A real API server and `kaudit receive`: over TLS with a token and with a client certificate every write arrives once,
-//! also when the receiver is away for a while. What cannot work is refused, and the API server does not notice.
+//! also when the receiver is unavailable for a while. kaudit refuses settings that cannot work, and the API server is not
+//! affected.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -19,13 +20,13 @@ use crate::node::wait::wait_for;
 
 const PORT: u16 = 9443;
 const REFUSED: i32 = 3;
-/// The API server sends what it has after this time; its default is 30 s.
+/// The API server sends a batch after this time; its default is 30 s.
 const QUICK: [&str; 2] = ["--webhook-batch-max-wait", "1s"];
 /// The API server waits 10 s before it repeats a batch, then longer.
 const ARRIVAL_LIMIT: Duration = Duration::from_mins(2);
 const WRITES: u32 = 40;
-/// How long the receiver is away: some batches are due meanwhile.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long the receiver is unavailable: some batches are due meanwhile.
+const DOWNTIME: Duration = Duration::from_secs(5);
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let api_server = &trial.api_server;
@@ -45,11 +46,11 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     trial.say(&format!("{} requests over TLS with a token: each received once", written.len()));
 
     receiver.stop()?;
-    written.extend(hook.write("away", WRITES)?);
-    sleep(AWAY);
+    written.extend(hook.write("downtime", WRITES)?);
+    sleep(DOWNTIME);
     let receiver = start(&["--token-file", &token_file])?;
     require_received(&receiver, &written)?;
-    trial.say(&format!("the receiver was away for a while: each of {} was received once", written.len()));
+    trial.say(&format!("the receiver was unavailable for a while: each of {} events was received once", written.len()));
     receiver.stop()?;
 
     let receiver = start(&["--client-ca", &pki.authority])?;

@@ -16,7 +16,7 @@ pub(super) struct Connection {
     incoming: Incoming,
 }
 
-/// What is asked.
+/// A request to the API server.
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
