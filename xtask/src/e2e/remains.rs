@@ -1,4 +1,4 @@
-//! What a surge may leave in the kernel: a listening socket, a program that steers connections.
+//! What a surge can leave in the kernel: a listening socket, a BPF program that steers connections.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -33,7 +33,7 @@ pub(super) fn is_steered(api_server: &ApiServer<'_>) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether that is said of an attachment to a network namespace, as `link_type: netns`.
+/// Whether the text describes an attachment to a network namespace, as `link_type: netns`.
 fn steers(fdinfo: &str) -> bool {
     fdinfo
         .lines()

@@ -172,7 +172,10 @@ mod tests {
         let work = Work { tally: Tally { passed: 3, failed: 1 }, parts: Vec::new() };
         let line =
             describe(&Ending { name: "tests", command: "cargo test", work, took: Duration::from_secs(2) });
-        assert_eq!(line, "FAILED tests                              2.0 s   reproduce or fix it with: cargo test");
+        assert_eq!(
+            line,
+            "FAILED tests                              2.0 s   reproduce or fix it with: cargo test"
+        );
     }
 
     #[test]

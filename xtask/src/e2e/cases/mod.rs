@@ -24,10 +24,10 @@ use super::trial::Trial;
 #[derive(Debug)]
 pub(super) struct Case {
     pub(super) name: &'static str,
-    /// What it shows.
+    /// What it tests.
     pub(super) shows: &'static str,
     pub(super) run: fn(&Trial<'_>) -> Result<()>,
-    /// Whether it measures times, and must not run beside another one.
+    /// Whether it measures times, and must not run in parallel with another case.
     pub(super) is_alone: bool,
     /// The only release that it runs with when all cases run. Without it the case runs with every release.
     pub(super) only: Option<Only>,
@@ -70,7 +70,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     Case::new(
         "surge-failures",
-        "what goes wrong during a surge: nobody notices, and nothing is left of it",
+        "failures during a surge: no client notices, and nothing is left",
         surge_failures::run,
     )
     .only("1.33.13", "kaudit makes every failure; `surge` steers clients of every release"),
@@ -103,7 +103,7 @@ pub(super) const CASES: &[Case] = &[
         "enable on the tree of a live node, the kubelet restarts, disable gives the bytes back",
         offline_enable::run,
     )
-    .only("1.33.13", "what is written is the same for both; `live` has every release start with it"),
-    Case::new("builtin", "what lint knows of built-in resources is what discovery says", builtin::run),
-    Case::new("starts", "a node comes up as kubeadm makes it", starts::run),
+    .only("1.33.13", "the written files are the same for all; `live` starts every release with them"),
+    Case::new("builtin", "lint's table of built-in resources is equal to the discovery", builtin::run),
+    Case::new("starts", "a node starts with kubeadm's manifests", starts::run),
 ];

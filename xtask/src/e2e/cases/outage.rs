@@ -48,7 +48,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The mean of some outages, each with the watches open that hold an API server for its grace period.
+/// The mean of several outages. Open watches keep the API server running for its grace period in each.
 fn mean(
     trial: &Trial<'_>,
     watches: &Watches,
@@ -77,11 +77,11 @@ fn edit_in_place(trial: &Trial<'_>) -> Result<Duration> {
 ///
 /// # Errors
 ///
-/// When the manifest is not kubeadm's, or the API server does not come.
+/// When the manifest is not kubeadm's, or the API server does not start.
 pub(super) fn edit(api_server: &ApiServer<'_>) -> Result<()> {
     let old = api_server.process()?;
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;
-    // Another word every time: the kubelet starts a new pod for other content only.
+    // A different annotation each time: the kubelet starts a new pod only when the content changes.
     let annotation = format!("  annotations:\n    example.com/edited-{}: by-hand\n", old.pid);
     let edited = text.replacen("  annotations:\n", &annotation, 1);
     ensure!(edited != text, "kubeadm's manifest has no annotations");
@@ -100,8 +100,11 @@ fn measure(trial: &Trial<'_>, arguments: &[&str]) -> Result<Duration> {
     let said =
         report.pointer("/restart/unavailableMs").and_then(Value::as_u64).context("no `unavailableMs`")?;
     let difference = outage.as_millis().abs_diff(u128::from(said));
-    trial.say(&format!("kaudit says {said} ms, the witness {} ms", outage.as_millis()));
-    ensure!(difference * 100 <= outage.as_millis() * ERROR_PERCENT, "more than {ERROR_PERCENT} % apart");
+    trial.say(&format!("kaudit reports {said} ms, the prober {} ms", outage.as_millis()));
+    ensure!(
+        difference * 100 <= outage.as_millis() * ERROR_PERCENT,
+        "they differ by more than {ERROR_PERCENT} %"
+    );
     Ok(outage)
 }
 

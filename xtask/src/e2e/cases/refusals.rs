@@ -183,7 +183,7 @@ fn unhealthy(refusals: &Refusals<'_>) -> Result<()> {
     before.check_untouched(api_server)
 }
 
-/// Without a kubelet nobody would start the API server again. Nearly last: it is not started again.
+/// Without a kubelet the API server would not be started again. Nearly last, because this stops the kubelet for good.
 fn no_kubelet(refusals: &Refusals<'_>) -> Result<()> {
     let Trial { node, .. } = refusals.trial;
     only_process(node, "kubelet")?.signal(node, Signal::SIGTERM)?;

@@ -15,7 +15,7 @@ use crate::e2e::trial::Trial;
 use crate::node::wait::wait_for;
 
 const KILLED: i32 = 137;
-/// The release on which every moment is tried; on the others every fourth is.
+/// The release that is tested at every moment; the others are tested at every fourth.
 const THOROUGH: &str = "1.36.2";
 const STEP: usize = 4;
 /// A phase of the journal, and milliseconds after it began.

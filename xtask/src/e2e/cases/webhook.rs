@@ -50,7 +50,10 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     sleep(DOWNTIME);
     let receiver = start(&["--token-file", &token_file])?;
     require_received(&receiver, &written)?;
-    trial.say(&format!("the receiver was unavailable for a while: each of {} events was received once", written.len()));
+    trial.say(&format!(
+        "the receiver was unavailable for a while: each of {} events was received once",
+        written.len()
+    ));
     receiver.stop()?;
 
     let receiver = start(&["--client-ca", &pki.authority])?;
@@ -87,7 +90,7 @@ fn refusals(hook: &Webhook<'_>, token: &[&str]) -> Result<()> {
     hook.refuse("a name that does not resolve", unresolvable, token, "receiver.invalid")?;
     let service = "https://receiver.audit.svc:9443/events";
     hook.refuse("a Service's name", service, token, "--resolve-service")?;
-    hook.refuse("a port where nobody listens", &url(PORT + 1), token, "refused")?;
+    hook.refuse("a port without a listener", &url(PORT + 1), token, "refused")?;
     let expired = Receiver::start(api_server, &hook.pki.expired, PORT + 2, &[])?;
     hook.refuse("an expired certificate", &url(PORT + 2), token, "expired")?;
     expired.stop()
@@ -110,14 +113,14 @@ impl Webhook<'_> {
         [&enable[..], &authority, more, &QUICK].concat()
     }
 
-    /// Checks that it is refused for the reason, and that nothing is touched.
+    /// Checks that kaudit refuses it for this reason and changes nothing.
     fn refuse(&self, what: &str, url: &str, more: &[&str], said: &str) -> Result<()> {
         let api_server = &self.trial.api_server;
         let before = Snapshot::take(api_server)?;
         let ending =
             kaudit(api_server, &[&self.arguments(url, more)[..], &DRAIN].concat())?.expect(REFUSED)?;
         let words = format!("{}{}", ending.stdout, ending.stderr);
-        ensure!(words.contains(said), "{what}: not a word about {said}: {words}");
+        ensure!(words.contains(said), "{what}: no message about {said}: {words}");
         before.check_untouched(api_server).with_context(|| what.to_owned())?;
         self.trial.say(&format!("{what}: refused"));
         Ok(())
@@ -142,18 +145,18 @@ impl Webhook<'_> {
     }
 }
 
-/// What kaudit says at its end.
+/// The final report of kaudit.
 struct Enabled {
     report: Value,
 }
 
 impl Enabled {
-    /// The `Audit-ID` of kaudit's own request, which the receiver alone gets to know.
+    /// The `Audit-ID` of kaudit's own request, of which only the receiver gets an event.
     fn sent(&self) -> Result<String> {
         self.identifier("/verified/sentEvent")
     }
 
-    /// That which kaudit has found in the log.
+    /// The `Audit-ID` that kaudit has found in the log.
     fn found(&self) -> Result<String> {
         self.identifier("/verified/auditEvent")
     }

@@ -124,12 +124,17 @@ impl Incoming {
     fn chunk(&self) -> Result<Option<(usize, usize)>> {
         let Some(end) = find(&self.bytes, b"\r\n") else { return Ok(None) };
         let text = String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default());
-        let length = usize::from_str_radix(&text, 16).with_context(|| format!("invalid chunk length {text:?}"))?;
+        let length =
+            usize::from_str_radix(&text, 16).with_context(|| format!("invalid chunk length {text:?}"))?;
         Ok(Some((end + 2, length)))
     }
 
     fn take_through(&mut self, mark: &[u8]) -> Result<Option<String>> {
-        ensure!(self.bytes.len() <= HEAD_LIMIT, "{} bytes without a complete response head", self.bytes.len());
+        ensure!(
+            self.bytes.len() <= HEAD_LIMIT,
+            "{} bytes without a complete response head",
+            self.bytes.len()
+        );
         let Some(at) = find(&self.bytes, mark) else { return Ok(None) };
         let taken: Vec<u8> = self.bytes.drain(..at + mark.len()).collect();
         Ok(Some(String::from_utf8(taken).context("reading a head")?))

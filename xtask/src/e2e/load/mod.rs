@@ -30,7 +30,7 @@ const PERIOD: Duration = Duration::from_millis(20);
 const FOLLOWERS: usize = 10;
 /// Of each writer: whether it is on the node, and whether it keeps its connection.
 const WRITERS: [(bool, bool); 4] = [(true, true), (true, false), (false, true), (false, false)];
-/// A watch is told within milliseconds.
+/// A watch gets an event within milliseconds.
 const SEEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A load at work.
