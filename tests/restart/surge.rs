@@ -1,4 +1,4 @@
-//! What only a surge does: the API server that runs does not notice a planned one that does not come up.
+//! Behaviour of a surge only: when the new API server does not start, the running one is not affected.
 
 use super::kubelet::LAST_LINE;
 use super::scenario::{CHANGES, Change, Rehearsal};

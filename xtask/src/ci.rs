@@ -1,8 +1,8 @@
-//! `cargo xtask ci`: everything that a change must pass, in order. Needs Go and root; installs what else it needs into a
+//! `cargo xtask ci`: all checks that a change must pass, in order. Requires Go and root; installs other requirements into a
 //! cache outside the tree.
 //!
-//! Random tests try a share of what [`soak`] tries, with a seed that is the same in every run: so a failure is about the
-//! change, and what another seed finds is a defect by itself.
+//! Random tests try a part of the inputs of [`soak`], with the same seed in every run. So a failure is caused by the change;
+//! a failure with another seed is a separate bug.
 
 use std::env;
 use std::process::{Command, Output};
@@ -19,7 +19,7 @@ use crate::{bench, deny, dist, e2e, fuzz, lint, oracle, property, shippers, stee
 const PROPERTY_CASES: u32 = 4_000;
 /// How long each byte-mutation test runs here.
 const FUZZ_SECONDS: u32 = 20;
-/// How often each program runs here that `bench` measures.
+/// How often `bench` runs each program here.
 const BENCH_RUNS: u16 = 40;
 /// How large the log is that `bench` replays and searches here, in MB.
 const BENCH_LOG: u64 = 128;
@@ -27,23 +27,23 @@ const BENCH_LOG: u64 = 128;
 /// How to run.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// What random tests begin with
+    /// The seed of random tests
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// When the preparations began, for the table of times: seconds since 1970, as in $EPOCHSECONDS
+    /// The start time for the table of times: seconds since 1970, as in $EPOCHSECONDS
     #[arg(long, value_name = "SECONDS")]
     began: Option<u64>,
 }
 
-/// Runs the steps, and builds Kubernetes beside them.
+/// Runs the steps, and builds Kubernetes in parallel.
 ///
 /// # Errors
 ///
-/// When one fails.
+/// When a step fails.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let seed = options.seed;
     let before = options.began.map(since).transpose()?;
-    println!("random tests begin with the seed {seed}; `cargo xtask ci --seed {seed}` repeats them");
+    println!("random tests use the seed {seed}; `cargo xtask ci --seed {seed}` repeats them");
     thread::scope(|scope| {
         let kubernetes = scope.spawn(build_kubernetes);
         let mut steps = test::steps(project);
@@ -60,7 +60,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
             Step::tests("steering", "cargo xtask steering", || steering::run(project)),
             Step::check("shippers", "cargo xtask shippers", || shippers::run(project)),
             Step::check("dist", "cargo xtask dist", || dist::run(project).map(drop)),
-            // What is measured next gets the machine for itself.
+            // Wait for the build, so that nothing else runs during the measurements.
             Step::check("kubernetes", "cargo xtask node build", || finish(kubernetes)),
             Step::check("bench", "cargo xtask bench --enforce", || {
                 bench::run(project, &bench::Options { runs: BENCH_RUNS, log_size: BENCH_LOG, enforce: true })
@@ -74,12 +74,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 }
 
 fn since(began: u64) -> Result<Duration> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("asking for the time")?;
-    now.checked_sub(Duration::from_secs(began)).context("--began lies in the future")
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("reading the time")?;
+    now.checked_sub(Duration::from_secs(began)).context("--began is in the future")
 }
 
-/// Builds the Kubernetes releases with what the other steps leave of the processors. It says nothing meanwhile: its lines
-/// would be between those of the steps.
+/// Builds the Kubernetes releases at low priority. Prints nothing meanwhile: its lines would mix with those of the steps.
 fn build_kubernetes() -> Result<Output> {
     let this = env::current_exe().context("finding this program")?;
     let mut command = Command::new("nice");

@@ -1,6 +1,6 @@
 //! `cargo xtask deny`: licences, duplicates and sources of the dependencies, as `.deny.toml` allows them.
 //!
-//! The advisories are left out: their database is a git repository outside the package registries.
+//! Advisories are not checked: their database is a git repository outside the package registries.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::shell::project::Project;
 
 const VERSION: &str = "0.20.2";
 
-/// Runs cargo-deny, after installing it where the cache lacks it.
+/// Runs cargo-deny, and installs it first if it is not in the cache.
 ///
 /// # Errors
 ///

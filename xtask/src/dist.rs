@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the binary that is handed out, static, and its checksum.
+//! `cargo xtask dist`: the static release binary and its checksum.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::elf::check_static;
 use crate::shell::command::{capture, run as start};
 use crate::shell::project::Project;
 
-/// The target of the binary that is handed out.
+/// The target of the release binary.
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-musl";
 /// Its profile in `Cargo.toml`.
 pub(crate) const PROFILE: &str = "dist";
@@ -48,12 +48,12 @@ pub(crate) fn run(project: &Project) -> Result<PathBuf> {
     Ok(binary)
 }
 
-/// Where cargo puts the binary that is handed out, under the name `kaudit`.
+/// The directory where cargo puts the release binary, under the name `kaudit`.
 pub(crate) fn directory(project: &Project) -> PathBuf {
     project.target.join(TARGET).join(PROFILE)
 }
 
-/// Has rustup add the standard library for the target, unless the toolchain has it already.
+/// Adds the standard library for the target with rustup, unless the toolchain has it already.
 fn install_target(project: &Project) -> Result<()> {
     let rustc =
         |arguments: &[&str]| capture(Command::new("rustc").args(arguments).current_dir(&project.root));

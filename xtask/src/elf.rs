@@ -1,4 +1,4 @@
-//! As much of the ELF format as tells whether a program runs without an interpreter and without libraries.
+//! The part of the ELF format that shows whether a program runs without a loader and without shared libraries.
 //!
 //! From the System V ABI, "ELF-64 Object File Format" 1.5: the file header and the program headers.
 

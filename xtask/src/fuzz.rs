@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: the byte-mutation tests, which `cargo test` gives an instant, for as long as one likes.
+//! `cargo xtask fuzz`: the byte-mutation tests, which `cargo test` runs for a moment only, for a chosen time.
 
 use anyhow::Result;
 
@@ -7,16 +7,16 @@ use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{arguments, choose_areas};
 
-/// The variable that a byte-mutation test reads. Reading it is what makes a test one.
+/// The variable that a byte-mutation test reads. A test that reads it is run by this task.
 const VARIABLE: &str = "KAUDIT_FUZZ_SECONDS";
 
-/// How long.
+/// Options.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// How long each test runs
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(crate) seconds: u32,
-    /// What the random inputs begin with
+    /// The seed of the random inputs
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Options {
 ///
 /// # Errors
 ///
-/// When there are none, or cargo cannot be started.
+/// When there are no such tests, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let targets = choose_areas(project, &format!("reads {VARIABLE}"), |area| area.contains(VARIABLE))?;
     let mut cargo = optimised_tests(project);

@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: the cases whose whole output is kept in a file, compared or written anew.
+//! `cargo xtask golden`: the cases whose complete output is stored in a file: compares or rewrites the files.
 
 use anyhow::Result;
 
@@ -14,11 +14,11 @@ pub(crate) struct Options {
     bless: bool,
 }
 
-/// Runs the tests that know `KAUDIT_BLESS` and counts them.
+/// Runs the tests that read `KAUDIT_BLESS` and counts them.
 ///
 /// # Errors
 ///
-/// When there are none, or cargo cannot be started.
+/// When there are no such tests, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let targets = choose_files(project, "KAUDIT_BLESS")?;
     let mut cargo = project.cargo();

@@ -1,6 +1,6 @@
 //! `cargo xtask oracle`: the tests that compare kaudit with Go's own packages, by small Go programs under `tests/go`.
 //!
-//! `tests/go/NAME` is a Go module. A test that wants it reads the path of the built program from `KAUDIT_GO_NAME`, so
+//! `tests/go/NAME` is a Go module. A test that needs it reads the path of the built program from `KAUDIT_GO_NAME`, so
 //! that `cargo test` alone passes without Go.
 
 use std::fs;
@@ -15,10 +15,10 @@ use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{areas, arguments, choose_areas};
 
-/// What is compared besides the answers that are kept.
+/// Options for the comparison with random inputs.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// What the random inputs begin with
+    /// The seed of the random inputs
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 }
@@ -40,7 +40,7 @@ impl Oracle {
 ///
 /// # Errors
 ///
-/// When there is none, Go is missing, or it cannot be built.
+/// When there is no such program, Go is missing, or the build fails.
 pub(crate) fn build_one(project: &Project, name: &str) -> Result<PathBuf> {
     let is_it = |oracle: &Oracle| oracle.variable == variable(name);
     let oracle = find(project)?.into_iter().find(is_it).with_context(|| format!("no tests/go/{name}"))?;
@@ -87,7 +87,7 @@ fn find(project: &Project) -> Result<Vec<Oracle>> {
     Ok(oracles)
 }
 
-/// `auditflags` → `KAUDIT_GO_AUDITFLAGS`; what no variable can hold becomes `_`.
+/// `auditflags` → `KAUDIT_GO_AUDITFLAGS`; characters that are invalid in a variable name become `_`.
 fn variable(name: &str) -> String {
     let name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     format!("KAUDIT_GO_{}", name.to_ascii_uppercase())

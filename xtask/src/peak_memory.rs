@@ -1,8 +1,8 @@
 //! The peak memory of one command, for `bench`.
 //!
 //! The kernel keeps the peak of a process for its parent, but only as the highest of all children so far. So the
-//! measuring process is one that has no other child: this program, started anew by [`measure`]. Under `cargo run` it
-//! inherits cargo's children, compilers among them, and the figure is theirs.
+//! measuring process must have no other child: [`measure`] starts this program again. Under `cargo run` the process inherits
+//! the children of cargo, such as compilers, and would report their peak.
 
 use std::env;
 use std::ffi::OsString;
@@ -23,8 +23,8 @@ pub(crate) struct Options {
 
 /// Runs the command and prints its peak resident set in KiB, all of stdout.
 ///
-/// A process starts as a copy of its parent, and the kernel counts that copy: what this program itself occupies, about
-/// 4 MB, is the least that can be measured. A figure above that is the command's own.
+/// A process starts as a copy of its parent, and the kernel counts that copy: the memory of this program, about 4 MB,
+/// is the smallest possible figure. A larger figure is that of the command.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Starts this program anew to measure `command`, and returns the peak in bytes.
+/// Starts this program again to measure `command`, and returns the peak in bytes.
 ///
 /// # Errors
 ///

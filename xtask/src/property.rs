@@ -1,4 +1,4 @@
-//! `cargo xtask property`: the property tests with many more cases than `cargo test` takes.
+//! `cargo xtask property`: the property tests with many more cases than in `cargo test`.
 
 use std::process::Command;
 
@@ -8,19 +8,19 @@ use crate::shell::project::Project;
 use crate::shell::tally::{Tally, run_tests};
 use crate::shell::test_targets::{arguments, choose_areas};
 
-/// The variable that a property test reads. Reading it is what makes a test one.
+/// The variable that a property test reads. A test that reads it is run by this task.
 const VARIABLE: &str = "KAUDIT_PROPTEST_CASES";
 
 /// The variable with the seed of random tests.
 pub(crate) const SEED: &str = "KAUDIT_SEED";
 
-/// How many cases.
+/// Options.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// How many random inputs each property gets
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(crate) cases: u32,
-    /// What the random inputs begin with
+    /// The seed of the random inputs
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Options {
 ///
 /// # Errors
 ///
-/// When there are none, or cargo cannot be started.
+/// When there are no such tests, or cargo cannot be started.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally> {
     let targets = choose_areas(project, &format!("reads {VARIABLE}"), |area| area.contains(VARIABLE))?;
     let mut cargo = optimised_tests(project);

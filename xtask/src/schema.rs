@@ -1,4 +1,4 @@
-//! `cargo xtask schema`: the JSON schemas in `docs/schema`, written anew or compared.
+//! `cargo xtask schema`: the JSON schemas in `docs/schema`, rewritten or compared.
 //!
 //! The unit tests of kaudit generate them from its types, so `cargo xtask test` compares them too.
 

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: what `ci` runs a share of, at full length, with another seed each time. It takes hours.
+//! `cargo xtask soak`: the random tests of `ci` at full length, with a new seed each time. It takes hours.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,10 +8,10 @@ use crate::shell::project::Project;
 use crate::shell::steps::{Step, run_all};
 use crate::{bench, e2e, fuzz, oracle, property};
 
-/// How long.
+/// Options.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// What random tests begin with; another number each time without it
+    /// The seed of random tests; a new one each time by default
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// How many random inputs each property gets
@@ -26,11 +26,11 @@ pub(crate) struct Options {
 ///
 /// # Errors
 ///
-/// When one fails.
+/// When a step fails.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let Options { seed, cases, seconds } = *options;
     let seed = seed.map_or_else(new_seed, Ok)?;
-    println!("random tests begin with the seed {seed}; `cargo xtask soak --seed {seed}` repeats them");
+    println!("random tests use the seed {seed}; `cargo xtask soak --seed {seed}` repeats them");
     run_all(
         "soak",
         None,
@@ -54,8 +54,8 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     )
 }
 
-/// Few enough digits to be typed.
+/// A short number, which is easy to type.
 fn new_seed() -> Result<u64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("asking for the time")?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("reading the time")?;
     Ok(u64::from(now.subsec_nanos()))
 }

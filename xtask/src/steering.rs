@@ -1,6 +1,6 @@
-//! `cargo xtask steering`: whether the kernel steers connections as `src/node/steering/` says. Needs root and a
-//! kernel that can, which is why `cargo test` leaves this target out: without them it fails, and never passes by
-//! doing nothing.
+//! `cargo xtask steering`: tests with the real kernel that connections are steered as in `src/node/steering/`.
+//! Requires root and a kernel with the BPF features, so `cargo test` does not run this target: without them it fails instead
+//! of skipping its checks.
 
 use anyhow::Result;
 

@@ -12,7 +12,7 @@ use crate::tidy;
 ///
 /// # Errors
 ///
-/// When one fails.
+/// When a step fails.
 pub(crate) fn run(project: &Project) -> Result<()> {
     run_all("test", None, steps(project))
 }

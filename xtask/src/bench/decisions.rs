@@ -1,5 +1,5 @@
-//! How fast requests are decided, next to the API server's own evaluator: `tests/go/policy` and `tests/policy/bench.rs`
-//! each time themselves on one core, on the same policies and the same requests.
+//! The speed of policy decisions, compared with the API server's own evaluator: `tests/go/policy` and `tests/policy/bench.rs`
+//! both measure their own time on one core, on the same policies and the same requests.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,20 +17,20 @@ use crate::{dist, oracle};
 /// kaudit's time for one decision, as a part of that of the API server's evaluator: the geometric mean of the policies,
 /// so that none of them counts more because it takes longer.
 const MOST_TIME: f64 = 0.2;
-/// The same for the policy with which kaudit is the worst: none may hide behind the others.
+/// The same for kaudit's slowest policy, so that the mean cannot hide it.
 const MOST_TIME_OF_ONE: f64 = 0.5;
 /// How often each program runs.
 const RUNS: usize = 7;
-/// How long it decides under each policy.
+/// How long it runs with each policy.
 const MILLISECONDS: usize = 100;
 
-/// What a program says about one policy.
+/// The figures of a program for one policy.
 struct Line {
     name: String,
-    /// How many requests come to each level.
+    /// How many requests get each level.
     levels: Value,
     nanoseconds: f64,
-    /// What the evaluator takes that is written for reading; only kaudit has one.
+    /// The time of the simple reference evaluator, which only kaudit has.
     naive: f64,
 }
 
@@ -38,7 +38,7 @@ struct Line {
 ///
 /// # Errors
 ///
-/// When a program cannot be built or fails, or when the two do not decide alike.
+/// When a program cannot be built or fails, or when their decisions differ.
 pub(super) fn measure(project: &Project) -> Result<[Figure; 2]> {
     let go = oracle::build_one(project, "policy")?;
     let cases = write_cases(project)?;
@@ -100,7 +100,7 @@ fn write_cases(project: &Project) -> Result<std::path::PathBuf> {
     Ok(path)
 }
 
-/// The bench is built as the binary that is handed out is, so that most of it is built already.
+/// The bench uses the profile of the released binary, so that most of it is built already.
 fn bench(project: &Project) -> Command {
     let mut cargo = project.cargo();
     cargo.args(["bench", "--quiet", "--locked", "--profile", dist::PROFILE, "--bench", "decisions"]);

@@ -1,4 +1,4 @@
-//! The log that is measured on.
+//! The log that the benchmarks read.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::shell::project::Project;
 
-/// Real events: those of the shared corpus, where it lies beside the project, else those that the tests have.
+/// Real events: from the shared corpus when it exists beside the project, otherwise from the test data.
 pub(super) fn events(project: &Project) -> Result<Vec<u8>> {
     let corpus = project.root.join("../shared/corpus/events");
     let mut events = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn events(project: &Project) -> Result<Vec<u8>> {
     Ok(events)
 }
 
-/// The events again and again, up to `size` bytes or a little more.
+/// Writes the events repeatedly, up to `size` bytes or a little more.
 pub(super) fn write_log(place: &Path, events: &[u8], size: u64) -> Result<PathBuf> {
     let file = File::create(place).with_context(|| format!("creating {}", place.display()))?;
     let mut file = BufWriter::with_capacity(1 << 20, file);
@@ -47,7 +47,7 @@ pub(super) fn write_log(place: &Path, events: &[u8], size: u64) -> Result<PathBu
     Ok(place.to_path_buf())
 }
 
-/// How large it is, in bytes.
+/// The size of the file, in bytes.
 pub(super) fn length(place: &Path) -> Result<u64> {
     Ok(fs::metadata(place).with_context(|| format!("reading {}", place.display()))?.len())
 }

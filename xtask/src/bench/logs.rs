@@ -1,7 +1,7 @@
-//! `kaudit logs` next to the ways in which people look for events in an audit log: jq, which reads each event as kaudit does,
-//! and ripgrep, which looks for a text. jq and kaudit find the same events, which is checked first.
+//! `kaudit logs` compared with other tools that search an audit log: jq, which parses each event as kaudit does, and ripgrep,
+//! which searches for a text. The benchmark first checks that jq and kaudit find the same events.
 //!
-//! jq takes so long that it gets a part of the log only; what it does for a line does not depend on the others.
+//! jq is so slow that it gets only a part of the log; its time for a line does not depend on the other lines.
 
 use std::fs;
 use std::path::Path;
@@ -19,15 +19,15 @@ use crate::shell::project::Project;
 const LEAST_AGAINST_JQ: f64 = 30.0;
 /// kaudit's speed, as a multiple of ripgrep's.
 const LEAST_AGAINST_RG: f64 = 0.5;
-/// Resident memory at kaudit's peak, in MB: some chunks of the log for each processor, and what was found in them.
+/// kaudit's peak resident memory, in MB: some chunks of the log for each processor, and the events found in them.
 const MOST_MEMORY: f64 = 64.0;
 
 /// How often each program runs.
 const RUNS: usize = 5;
-/// What jq gets of the log.
+/// The part of the log that jq gets.
 const JQ_PART: u64 = 8_000_000;
 
-/// Who is looked for, one who is in both collections of events.
+/// The user to search for, who is in both collections of events.
 const USER: &str = "system:apiserver";
 
 /// Measures all three on a log of `size` bytes.
@@ -50,7 +50,7 @@ pub(super) fn measure(project: &Project, kaudit: &Path, size: u64) -> Result<Vec
     ensure!(ours == theirs, "kaudit finds {ours} events, and jq {theirs}");
     lines(rg(&part))?;
 
-    // Beside the question that is compared: one that no text answers, all of the log as text, and a count.
+    // Besides the query that is compared: a query that a text search cannot answer, the whole log as text, and a count.
     let others: [&[&str]; 3] = [&["-o", "json", "--code", "500-599"], &[], &["--top", "user,verb,resource"]];
     let mut times: [Vec<_>; 6] = Default::default();
     let [ours, of_rg, of_jq, of_others @ ..] = &mut times;
@@ -101,7 +101,7 @@ fn logs(kaudit: &Path, log: &Path, options: &[&str]) -> Command {
     logs
 }
 
-/// jq, asked for what [`USER`] did.
+/// jq, which searches for the events of [`USER`].
 fn jq(log: &Path) -> Command {
     let mut jq = Command::new("jq");
     // A line can hold a list of events.
@@ -110,14 +110,14 @@ fn jq(log: &Path) -> Command {
     jq
 }
 
-/// ripgrep, which looks for [`USER`] anywhere.
+/// ripgrep, which searches for [`USER`] anywhere.
 fn rg(log: &Path) -> Command {
     let mut rg = Command::new("rg");
     rg.args(["--no-config", "--no-filename", "--no-line-number", "-F"]).arg(format!("\"{USER}\"")).arg(log);
     rg
 }
 
-/// How many lines a command prints, of which there has to be one.
+/// The number of lines that a command prints; at least one.
 fn lines(mut command: Command) -> Result<usize> {
     let count = capture(&mut command)?.lines().count();
     ensure!(count > 0, "`{}` finds nothing", show(&command));

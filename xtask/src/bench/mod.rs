@@ -1,9 +1,9 @@
-//! `cargo xtask bench`: what one run costs on a node, next to a tool that people know.
+//! `cargo xtask bench`: time and memory of kaudit, compared with well-known tools.
 //!
 //! Both programs run as whole processes on the same kubeadm manifest, in turn, so that a busy machine slows both:
-//! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time says something about
-//! one machine only, so the goal is the ratio of the two. The same holds for the replay of a
-//! log ([`replay`]), for what is looked for in one ([`logs`]) and for [decisions] about requests.
+//! kaudit plans everything and shows the diff (`enable --dry-run`), yq sets one list item. A time depends on the
+//! machine, so the goal is the ratio of the two. The same applies to the replay of a log ([`replay`]), to the search in a
+//! log ([`logs`]) and to [decisions] about requests.
 
 mod decisions;
 mod log;
@@ -27,22 +27,21 @@ use crate::{dist, peak_memory};
 
 /// kaudit's median time, as a part of yq's.
 const MOST_TIME: f64 = 0.5;
-/// Resident memory at kaudit's peak, in MB.
+/// kaudit's peak resident memory, in MB.
 const MOST_MEMORY: f64 = 12.0;
-/// Events in a second that kaudit receives, as a multiple of what a receiver in Go does. It was 2.6 to 4.7; the two share
-/// the processors with the clients that send.
+/// Events per second that kaudit receives, as a multiple of those of a receiver in Go. Measured: 2.6 to 4.7; both share the
+/// processors with the clients that send.
 const LEAST_RATE: f64 = 2.0;
-/// What the receiver's peak memory grows by, in MB, between some events and four times as many: nothing but what the moment
-/// makes of it.
+/// The growth of the receiver's peak memory, in MB, between some events and four times as many: only random variation.
 const MOST_GROWTH: f64 = 2.0;
-/// The static binary, in MB. It was 4.4 before kaudit asked the API server by TLS, which takes rustls and ring, 6.4 before
-/// the policy commands, a server for HTTP takes 1.0, and now it is 10.1.
+/// The static binary, in MB. It was 4.4 before the TLS client with rustls and ring, and 6.4 before the policy commands. The
+/// HTTP server takes 1.0. Now the binary has 10.1.
 const MOST_SIZE: f64 = 11.0;
-/// By what factor the ratio of two speeds may miss its goal before `--enforce` fails: on a machine that is shared with
-/// others such ratios differ by so much from run to run. Sizes do not.
+/// The factor by which a ratio of two speeds may miss its goal before `--enforce` fails: on a shared machine such ratios vary
+/// by this factor between runs. Sizes do not.
 const NOISE: f64 = 1.5;
 
-/// The peers that Debian has, with their packages.
+/// The tools from Debian to compare with, and their packages.
 const PEERS: [(&str, &str); 2] = [("jq", "jq"), ("rg", "ripgrep")];
 
 const YQ_VERSION: &str = "v4.54.1";
@@ -70,7 +69,7 @@ impl Default for Options {
     }
 }
 
-/// A measured figure beside what it should be, both in `unit`.
+/// A measured figure and its goal, both in `unit`.
 struct Figure {
     what: &'static str,
     measured: f64,
@@ -78,7 +77,7 @@ struct Figure {
     unit: &'static str,
 }
 
-/// What a figure should be.
+/// The goal of a figure.
 #[derive(Clone, Copy)]
 enum Goal {
     AtMost(f64),
@@ -94,7 +93,7 @@ impl Figure {
         self.is_within(1.0)
     }
 
-    /// Whether it misses its goal by more than such figures do by chance.
+    /// Whether it misses its goal by more than random variation.
     fn is_failure(&self) -> bool {
         let is_ratio = self.unit.is_empty();
         !self.is_within(if is_ratio { NOISE } else { 1.0 })
@@ -194,11 +193,11 @@ fn install_yq(project: &Project) -> Result<PathBuf> {
 /// Where kubeadm writes the manifest.
 const MANIFEST_PATH: &str = "etc/kubernetes/manifests/kube-apiserver.yaml";
 
-/// Lays the directory tree of a kubeadm node among the build products, and returns its root.
+/// Creates the directory tree of a kubeadm node in the target directory, and returns its root.
 fn lay_node(project: &Project) -> Result<PathBuf> {
     let root = project.target.join("bench/node");
     let manifest = root.join(MANIFEST_PATH);
-    let directory = manifest.parent().context("the manifest lies in no directory")?;
+    let directory = manifest.parent().context("the manifest has no parent directory")?;
     fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
     fs::write(&manifest, MANIFEST).with_context(|| format!("writing {}", manifest.display()))?;
     Ok(root)

@@ -1,7 +1,7 @@
-//! `kaudit receive` next to a receiver in Go (`xtask/peers/receiver`): both as whole processes, in turn, with the same events
-//! over the same number of connections, each to a file. What is counted is what is in the file, and all of it has to be.
+//! `kaudit receive` compared with a receiver in Go (`xtask/peers/receiver`): both as separate processes, in turn, with the same
+//! events over the same number of connections, each with an output file. All events must be in the file.
 //!
-//! Then kaudit alone: over TLS, with each batch synced before its answer, and how much memory it takes for many batches.
+//! Then kaudit alone: over TLS, with each batch synced before the response, and its memory for many batches.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,27 +24,27 @@ use crate::shell::command::run as start;
 use crate::shell::go::go_that_builds;
 use crate::shell::project::Project;
 
-/// As the API server sends at most (`--audit-webhook-batch-max-size`).
+/// The API server's default maximum (`--audit-webhook-batch-max-size`).
 const BATCH: usize = 400;
 const BATCHES: usize = 100;
 const CONNECTIONS: usize = 4;
-/// Each receiver is started this often.
+/// How often each receiver is started.
 const ROUNDS: usize = 3;
 
-/// Over how many rounds of all batches the most memory is looked for: how many bodies meet is chance.
+/// The number of rounds of all batches over which the peak memory is taken: how many bodies coincide is random.
 const MEMORY_ROUNDS: usize = 4;
-/// How many times as many are sent until it has been looked for again.
+/// How many times as many are sent before the second measurement.
 const AGAIN: usize = 4;
 
-/// What was measured: medians, events in a second.
+/// The measured medians, in events per second.
 pub(super) struct Rates {
-    /// kaudit's, as Go's: without TLS, synced when the kernel likes.
+    /// kaudit, with the same settings as Go: without TLS, without explicit syncs.
     pub(super) kaudit: f64,
-    /// Likewise in Go.
+    /// The receiver in Go.
     pub(super) peer: f64,
-    /// kaudit's over TLS.
+    /// kaudit over TLS.
     pub(super) tls: f64,
-    /// kaudit's with `--fsync batch`.
+    /// kaudit with `--fsync batch`.
     pub(super) synced: f64,
     /// The most memory of kaudit in bytes, in its first [`MEMORY_ROUNDS`], and in as many after [`AGAIN`] times as many.
     pub(super) memory: (u64, u64),

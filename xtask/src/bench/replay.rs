@@ -1,7 +1,7 @@
-//! `kaudit policy replay` next to the ways in which people count events of an audit log: a jq program, and a Go program
-//! with `encoding/json`. All three count the same, which is checked first.
+//! `kaudit policy replay` compared with other ways to count the events of an audit log: a jq program, and a Go program with
+//! `encoding/json`. The benchmark first checks that all three have the same counts.
 //!
-//! jq takes so long that it gets a part of the log only; what it does for a line does not depend on the others.
+//! jq is so slow that it gets only a part of the log; its time for a line does not depend on the other lines.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,14 +22,14 @@ use crate::shell::project::Project;
 const LEAST_AGAINST_JQ: f64 = 30.0;
 /// kaudit's speed, as a multiple of the Go program's.
 const LEAST_AGAINST_GO: f64 = 5.0;
-/// Resident memory at kaudit's peak, in MB: some chunks of the log for each processor, and the counts.
+/// kaudit's peak resident memory, in MB: some chunks of the log for each processor, and the counts.
 const MOST_MEMORY: f64 = 48.0;
-/// The same, as a multiple of what a log of an eighth of the size takes.
+/// The same, as a multiple of the memory for a log of an eighth of the size.
 const MOST_GROWTH: f64 = 1.25;
 
 /// How often each program runs.
 const RUNS: usize = 3;
-/// What jq gets of the log.
+/// The part of the log that jq gets.
 const JQ_PART: u64 = 8_000_000;
 
 const JQ_PROGRAM: &str = include_str!("replay.jq");
@@ -137,14 +137,14 @@ impl<'a> Programs<'a> {
         jq
     }
 
-    /// A program that does less would be compared in vain.
+    /// The comparison is valid only when all programs count the same.
     fn check_that_all_count_the_same(&self, log: &Path) -> Result<()> {
         let ask = |mut command: Command| -> Result<Value> {
             let answer = capture(&mut command)?;
             serde_json::from_str(&answer).with_context(|| format!("what `{}` printed", show(&command)))
         };
         let ours = counts_of_kaudit(&ask(self.kaudit(log))?)?;
-        ensure!(ours.len() > 5, "hardly a rule decides of anything: {ours:?}");
+        ensure!(ours.len() > 5, "too few rules match an event: {ours:?}");
         for (name, answer) in [("jq", ask(self.jq(log))?), ("Go", ask(self.go(log))?)] {
             let theirs = counts(&answer)?;
             if theirs != ours {

@@ -1,4 +1,4 @@
-//! What the evaluators decide about: policies as clusters have them, and requests as a cluster makes them.
+//! The input of the evaluators: policies like those of real clusters, and requests like those in a cluster.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub(super) fn policies() -> Vec<(&'static str, String)> {
     fixed.into_iter().chain([("50 teams", of_teams(50))]).collect()
 }
 
-/// Two rules for each team, and some for all.
+/// Two rules for each team, and some for all teams.
 fn of_teams(teams: usize) -> String {
     let mut rules = vec![
         json!({ "level": "None", "nonResourceURLs": ["/healthz*", "/livez*", "/readyz*"] }),
@@ -38,7 +38,7 @@ fn of_teams(teams: usize) -> String {
     json!({ "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules }).to_string()
 }
 
-/// Who, in which groups; the verb; group and resource; namespace and name. `#` is a number that differs.
+/// User and groups; verb; API group and resource; namespace and name. `#` is replaced by a varying number.
 type Kind = (&'static str, &'static [&'static str], &'static str, [&'static str; 4]);
 
 const NODE: &str = "system:node:worker-#";
@@ -95,7 +95,7 @@ const KINDS: [(usize, Kind); 31] = [
 pub(super) fn requests() -> Vec<Value> {
     let hundred: Vec<&Kind> =
         KINDS.iter().flat_map(|(many, kind)| std::iter::repeat_n(kind, *many)).collect();
-    // In an order without runs of the same: 37 and 100 have no common divisor.
+    // In an order that does not repeat a kind: 37 and 100 have no common divisor.
     let kind =
         |number: usize| hundred.get(number * 37 % hundred.len()).map(|kind| request(kind, number % 53));
     (0..1000).filter_map(kind).collect()

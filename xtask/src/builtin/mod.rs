@@ -1,8 +1,8 @@
 //! `cargo xtask builtin`: the table of the API server's own resources, from real API servers.
 //!
-//! `src/policy/builtin.txt` is what `policy lint` knows of resources and groups. A node of every Kubernetes release that the
-//! project has is started with all APIs on and asked for its discovery. Older releases cannot be asked: what the table
-//! says of them is carried forward.
+//! `src/policy/builtin.txt` is the table of resources and groups for `policy lint`. This task starts a node of every
+//! Kubernetes release in the project with all APIs enabled, and reads its discovery. For older releases, which it cannot
+//! start, it keeps the entries of the table.
 
 pub(crate) mod table;
 
@@ -19,19 +19,19 @@ use crate::node::release::Release;
 use crate::node::require_root;
 use crate::shell::project::Project;
 
-/// What to do with what was found.
+/// Options.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Write nothing; fail when the table is not what the API servers say
+    /// Write nothing; fail when the table differs from the discovery of the API servers
     #[arg(long)]
     check: bool,
 }
 
-/// Asks, and writes or checks the table.
+/// Reads the discovery, and writes or checks the table.
 ///
 /// # Errors
 ///
-/// When a node does not come up, or the table is to be checked and differs.
+/// When a node does not start, or the table differs when it is checked.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     require_root()?;
     let progress = Progress::begin();
@@ -54,7 +54,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When it differs; the error has the lines and the command that brings them up to date.
+/// When it differs; the error has the lines and the command that updates them.
 pub(crate) fn check(project: &Project, served: &BTreeMap<u32, Served>) -> Result<()> {
     let before = read(project)?;
     let differences = differences(&before, &carry_forward(&before, served)?);

@@ -1,4 +1,4 @@
-//! The table's text, and what becomes of it when API servers are asked.
+//! The text of the table, and its update from the discovery of API servers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -25,7 +25,7 @@ pub(crate) struct Resource {
 /// Minor releases, from the first to the last.
 type Minors = RangeInclusive<u32>;
 
-/// A line of the table: a resource, with everything that any release has of it.
+/// A line of the table: a resource, with its properties in all releases.
 struct Row {
     resource: Resource,
     minors: Minors,
@@ -33,12 +33,12 @@ struct Row {
     parts: BTreeMap<String, Minors>,
 }
 
-/// The table `text` with what API servers of some minor releases serve. What they contradict goes, what they say of
-/// themselves comes, and what only other releases can tell stays.
+/// The table `text` with what API servers of some minor releases serve. Removes the entries that they
+/// contradict, adds their own, and keeps the entries for other releases.
 ///
 /// # Errors
 ///
-/// When a line cannot be read, or a name would not fit into one.
+/// When a line cannot be parsed, or a name cannot be written in a line.
 pub(crate) fn carry_forward(text: &str, served: &BTreeMap<u32, Served>) -> Result<String> {
     let mut rows = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -68,7 +68,7 @@ pub(crate) fn differences(before: &str, after: &str) -> Vec<String> {
     gone.chain(after.difference(&before).map(|line| format!("+ {line}"))).collect()
 }
 
-/// The row as it is after asking; none if no release has the resource.
+/// The updated row; none if no release has the resource.
 fn bring_up_to_date(
     name: &Name,
     old: Option<Row>,
@@ -78,7 +78,7 @@ fn bring_up_to_date(
     let seen: BTreeMap<u32, bool> =
         served.iter().map(|(minor, served)| (*minor, served.contains_key(name))).collect();
     let minors = correct(old.as_ref().map_or(widest, |row| &row.minors), &seen)?;
-    // The newest last: what it says of kind and scope stands.
+    // The newest last: its kind and scope take precedence.
     let found: Vec<(u32, &Resource)> =
         served.iter().filter_map(|(minor, served)| Some((*minor, served.get(name)?))).collect();
     let (mut resource, parts) = match old {
@@ -124,7 +124,7 @@ fn correct(prior: &Minors, seen: &BTreeMap<u32, bool>) -> Option<Minors> {
 fn parse(line: &str) -> Result<(Name, Row)> {
     let words: Vec<&str> = line.split(' ').map(|word| if word == "-" { "" } else { word }).collect();
     let [group, plural, kind, singular, scope, minors, short_names, subresources] = words.as_slice() else {
-        bail!("it has {} words, not 8", words.len());
+        bail!("it has {} fields, not 8", words.len());
     };
     let minors = parse_minors(minors)?;
     let list = |text: &str| -> Vec<String> {
@@ -209,7 +209,7 @@ storage.k8s.io csinodes CSINode csinode cluster 14-35 - status
         (group.to_owned(), plural.to_owned())
     }
 
-    /// What the table says of 1.33.
+    /// The table's entries for 1.33.
     fn served() -> Served {
         Served::from([
             (name("", "pods"), resource("Pod", true, &["po"], &[("log", "Pod"), ("resize", "Pod")])),

@@ -33,7 +33,7 @@ const SETTLE_LIMIT: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 ///
-/// As [`read`], or when the node does not come up.
+/// As [`read`], or when the node does not start.
 pub(crate) fn of_release(project: &Project, release: &Release, progress: &Progress) -> Result<Served> {
     let name = format!("builtin-{}-{}", release.version.replace('.', "-"), process::id());
     let node = Node::start(project, release, &name, dist::directory(project), progress)?;

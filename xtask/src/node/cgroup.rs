@@ -1,7 +1,7 @@
 //! A node's own control groups: one directory in each hierarchy of the machine, which the node sees as the root.
 //!
 //! They keep what runs in a node apart from the machine's own groups, and they can be removed only when no process is
-//! left in them, so that their removal proves the end of a node.
+//! left in them, so that their removal confirms the end of a node.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -1,12 +1,12 @@
 //! The configuration of a node's programs. kubeadm writes the rest, the API server's manifest above all.
 
-/// The node's address, on the loopback interface of its own network. Every node has the same: none sees another.
+/// The node's address, on the loopback interface of its own network. All nodes use the same one: they cannot reach each other.
 pub(crate) const ADDRESS: &str = "10.77.0.1";
 
 /// containerd's socket.
 pub(crate) const SOCKET: &str = "/run/containerd/containerd.sock";
 
-/// What kubeadm reads.
+/// The configuration of kubeadm.
 pub(crate) fn kubeadm(name: &str, version: &str) -> String {
     format!(
         "\
@@ -23,8 +23,8 @@ controlPlaneEndpoint: {ADDRESS}:6443
     )
 }
 
-/// What containerd reads. Its directories are the usual ones. No pod gets a network of its own, so there is none to
-/// configure.
+/// The configuration of containerd, with the default directories. All pods use the host network, so no pod network is
+/// configured.
 pub(crate) fn containerd(pause: &str) -> String {
     format!(
         r#"version = 2
@@ -40,7 +40,7 @@ pub(crate) fn containerd(pause: &str) -> String {
     )
 }
 
-/// What the kubelet reads.
+/// The configuration of the kubelet.
 pub(crate) fn kubelet() -> String {
     format!(
         "\

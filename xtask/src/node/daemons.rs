@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::wait::wait_for;
 
-/// Daemons that were started and should run on.
+/// Daemons that were started and should keep running.
 #[derive(Default)]
 pub(crate) struct Daemons {
     running: Vec<(String, Child)>,

@@ -20,8 +20,8 @@ pub(crate) fn api_server(version: &str) -> String {
     format!("registry.k8s.io/kube-apiserver:v{version}")
 }
 
-/// Writes [`ARCHIVE`] into `directory`: for each `(reference, program)` an image that holds the static program of that
-/// name, which lies in `directory`, where the official images have theirs.
+/// Writes [`ARCHIVE`] into `directory`: for each `(reference, program)` an image with the static program of that
+/// name from `directory`, at the path that the official images use.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! A node's first process: lays its root file system, starts its daemons, and then only waits. The kernel ends the
-//! whole node with it.
+//! A node's first process: sets up its root file system, starts its daemons, and then only waits. When it ends, the kernel
+//! ends the whole node.
 //!
 //! It ends when its standard input does, before it has read [`STAY`]: so a node never outlives the program that
-//! started it, however that ends, unless that program said so. Its standard output tells that program what it does,
+//! started it, however that ends, unless that program has sent it. Its standard output reports progress to that program,
 //! line by line, with [`READY`] as the last line.
 
 use std::ffi::OsStr;
@@ -25,11 +25,11 @@ use super::daemons::Daemons;
 use super::{cgroup, image, logs, root, slot};
 use crate::shell::command::capture;
 
-/// Read from standard input: live on when it ends.
+/// Read from standard input: keep running when it ends.
 pub(crate) const STAY: &str = "stay";
 /// Written to standard output: the API server is ready.
 pub(crate) const READY: &str = "ready";
-/// Where the node's programs lie, for every process in it.
+/// The directories of the node's programs, for every process in it.
 pub(crate) const PATH: &str = "/opt/kaudit:/opt/kubernetes:/opt/debian/usr/sbin:/opt/debian/usr/bin:\
                                /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The kubeconfig of an administrator, from kubeadm.
@@ -40,7 +40,7 @@ const DAEMON_LIMIT: Duration = Duration::from_mins(1);
 /// The API server is ready within five seconds on two idle cores.
 const API_SERVER_LIMIT: Duration = Duration::from_mins(4);
 
-/// What the node is made of.
+/// The parts of the node.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The node's name
@@ -79,16 +79,16 @@ impl Options {
     }
 }
 
-/// Is the first process, until the node ends.
+/// Runs as the first process until the node ends.
 ///
 /// # Errors
 ///
-/// When the node does not come up; the ends of its logs were printed then. Later, when all its daemons have ended.
+/// When the node does not start; the last lines of its logs are printed then. Later, when all its daemons have ended.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if process::id() != 1 {
         bail!("this is for the first process of a PID namespace");
     }
-    // Without its keeper nobody would clear up after it.
+    // Without its keeper no process would clean up after it.
     set_pdeathsig(Signal::SIGKILL).context("binding the node to its keeper")?;
     enter(options)?;
     thread::spawn(end_with_input);
@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn enter(Options { name, kubernetes, debian, kaudit, .. }: &Options) -> Result<()> {
-    // Still the machine's /proc, which knows this process by the machine's id.
+    // This is still the machine's /proc, so this is the process id on the machine.
     let pid = fs::read_link("/proc/self").context("reading the process id")?;
     slot::record(name, &pid.to_string_lossy())?;
     unshare(
@@ -122,7 +122,7 @@ fn enter(Options { name, kubernetes, debian, kaudit, .. }: &Options) -> Result<(
     sethostname(name).context("setting the host name")
 }
 
-/// Ends the node when standard input ends, unless [`STAY`] was said.
+/// Ends the node when standard input ends, unless [`STAY`] was received.
 fn end_with_input() {
     let mut said = String::new();
     let read = stdin().read_to_string(&mut said);

@@ -1,4 +1,4 @@
-//! The ends of the logs that explain why something on a node did not work.
+//! The last lines of the logs of a node, to explain a failure.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// How many lines of each log.
 const LINES: usize = 15;
 
-/// Prints the ends of a node's logs: the daemons', then the containers'. `root` is its root directory.
+/// Prints the last lines of a node's logs: the daemons', then the containers'. `root` is its root directory.
 pub(crate) fn print_ends(root: &Path) {
     let mut logs = Vec::new();
     find(&root.join("var/log"), &mut logs);
@@ -16,14 +16,14 @@ pub(crate) fn print_ends(root: &Path) {
         let text = String::from_utf8_lossy(&bytes);
         let lines = end(&text);
         let place = log.strip_prefix(root).unwrap_or(&log);
-        eprintln!("--- the end of /{}, repetitions left out", place.display());
+        eprintln!("--- the end of /{}, without repetitions", place.display());
         for line in lines {
             eprintln!("{line}");
         }
     }
 }
 
-/// Adds the logs below `directory`. What cannot be read is left out: this is called when something is broken already.
+/// Adds the logs below `directory`. Unreadable logs are left out: this is called after a failure.
 fn find(directory: &Path, logs: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -35,8 +35,7 @@ fn find(directory: &Path, logs: &mut Vec<PathBuf>) {
     }
 }
 
-/// The last lines of a log that say something new: a daemon that tries something again and again would fill the end
-/// of its log with that.
+/// The last lines of a log, without repetitions: a daemon that retries an operation would fill the end of its log with it.
 fn end(text: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines().rev() {

@@ -1,4 +1,4 @@
-//! `cargo xtask node`: a real control plane on this machine, to try kaudit on by hand and for `cargo xtask e2e`.
+//! `cargo xtask node`: a real control plane on this machine, for manual tests of kaudit and for `cargo xtask e2e`.
 //!
 //! A node is one tree of processes (etcd, containerd, kubelet, and the API server as a static pod whose manifest
 //! kubeadm wrote) in mount, network, PID, cgroup, host name and IPC namespaces of its own, on a root file system in
@@ -37,7 +37,7 @@ use crate::shell::project::Project;
 /// What to do with a node.
 #[derive(clap::Subcommand)]
 pub(crate) enum Action {
-    /// Start a node and leave it running; needs root, takes minutes the first time
+    /// Start a node and leave it running; requires root, takes minutes the first time
     Up {
         /// The node's name
         #[arg(long, default_value = "cp0")]
@@ -60,10 +60,10 @@ pub(crate) enum Action {
         #[arg(long, default_value = "cp0")]
         name: String,
     },
-    /// Start a node's first process and clear up after it
+    /// Start a node's first process and clean up after it
     #[command(hide = true)]
     Keep(init::Options),
-    /// Be a node's first process
+    /// Run as a node's first process
     #[command(hide = true)]
     Init(init::Options),
 }
@@ -95,14 +95,14 @@ pub(crate) fn run(project: &Project, action: &Action) -> Result<()> {
     }
 }
 
-/// Refuses a user who may not make namespaces and mounts.
+/// Checks that the user may create namespaces and mounts.
 ///
 /// # Errors
 ///
 /// When this is not root.
 pub(crate) fn require_root() -> Result<()> {
     if !geteuid().is_root() {
-        bail!("a node needs root, for its namespaces and mounts: sudo -E cargo xtask …");
+        bail!("a node requires root, for its namespaces and mounts: sudo -E cargo xtask …");
     }
     Ok(())
 }
@@ -116,7 +116,7 @@ fn build(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Becomes a shell in the node.
+/// Replaces this process with a shell in the node.
 fn open_shell(project: &Project, name: &str) -> Result<()> {
     let node =
         Node::find(name)?.with_context(|| format!("no node {name} is running; start it with `node up`"))?;

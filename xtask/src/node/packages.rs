@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::shell::debian::{install, unpack};
 use crate::shell::project::Project;
 
-/// Daemons, and what they start. Taken apart into the cache instead of installed, because installing them would start
+/// Daemons, and what they start. Unpacked into the cache instead of installed, because installing them would start
 /// them as services of this machine.
 const DAEMONS: [&str; 3] = ["containerd", "etcd-server", "runc"];
 

@@ -1,11 +1,11 @@
-//! Lines that say what is being done, with the time since the beginning: a node takes minutes the first time.
+//! Progress lines with the time since the start: a node takes minutes the first time.
 
 use std::time::Instant;
 
 /// A task's clock.
 pub(crate) struct Progress {
     begin: Instant,
-    /// What its lines are about, where several things go on at once.
+    /// The subject of its lines, where several tasks run in parallel.
     about: String,
 }
 

@@ -82,7 +82,7 @@ impl Release {
         }
         progress
             .say(&format!("building Kubernetes {version}, which takes about 5 minutes on two cores, once"));
-        // Renamed when it is complete, so that a build that was broken off is never taken for one.
+        // Renamed when it is complete, so that an interrupted build is never used.
         let unfinished = releases.join(format!(".v{version}-{}", process::id()));
         fs::create_dir_all(&unfinished).with_context(|| format!("creating {}", unfinished.display()))?;
         start(

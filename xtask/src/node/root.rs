@@ -1,4 +1,4 @@
-//! A node's root file system: in memory, with the machine's programs read-only and everything else its own.
+//! A node's root file system: in memory, with the machine's programs read-only and its own files for everything else.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -14,15 +14,15 @@ use super::slot;
 /// Programs and libraries. Symlinks on most distributions, apart from `usr`.
 const SYSTEM: [&str; 7] = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
-/// What programs and libraries want to find, where the machine has it.
+/// Files that programs and libraries need, if the machine has them.
 const CONFIGURATION: [&str; 8] =
     ["alternatives", "group", "ld.so.cache", "ld.so.conf", "localtime", "nsswitch.conf", "os-release", "ssl"];
 
 const DIRECTORIES: [&str; 10] =
     ["dev", "etc", "opt", "proc", "root", "run", "sys", "tmp", "var/lib/kubelet", "var/log"];
 
-/// Settings of the whole kernel which the kubelet would change, with the values that it wants. It reads them from files
-/// of the node and is content; the machine keeps its own.
+/// Kernel settings that the kubelet would change, with the values that it requires. It reads them from files of the node, so
+/// it does not change those of the machine.
 const KERNEL_SETTINGS: [(&str, &str); 6] = [
     ("vm/overcommit_memory", "1"),
     ("vm/panic_on_oom", "0"),
@@ -35,7 +35,7 @@ const KERNEL_SETTINGS: [(&str, &str); 6] = [
 /// A file system type and a source are left out where a mount needs none.
 const NONE: Option<&str> = None;
 
-/// Lays the root file system and makes it this process's root. `shown` are directories of the machine, each with the
+/// Sets up the root file system and makes it this process's root. `shown` are directories of the machine, each with the
 /// place, without a leading slash, where the node sees it, read-only.
 ///
 /// This process must be in a mount namespace of its own.
@@ -66,7 +66,7 @@ pub(crate) fn enter(name: &str, groups: &[Group], shown: &[(&Path, &str)]) -> Re
     mount(Some("proc"), &root.join("proc"), Some("proc"), plain, NONE).context("mounting proc")?;
     for (setting, value) in KERNEL_SETTINGS {
         let machines = root.join("proc/sys").join(setting);
-        // Not every kernel has them all.
+        // Some kernels do not have all of them.
         if machines.exists() {
             let own = root.join("run").join(setting.replace('/', "."));
             write(&own, value)?;
@@ -82,7 +82,7 @@ pub(crate) fn enter(name: &str, groups: &[Group], shown: &[(&Path, &str)]) -> Re
     // The new root is put over the old one, which is then taken away from below it: pivot_root(2), "pivot_root(".", ".")".
     chdir(root).context("entering the root file system")?;
     pivot_root(".", ".").context("changing the root file system")?;
-    umount2(".", MntFlags::MNT_DETACH).context("taking the machine's root file system away")?;
+    umount2(".", MntFlags::MNT_DETACH).context("unmounting the machine's root file system")?;
     chdir("/").context("entering the root file system")?;
     // As systemd leaves it on a real node; the kubelet relies on it for mounts that containers share.
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_SHARED, NONE).context("sharing the root file system")
@@ -119,7 +119,7 @@ fn write_configuration(root: &Path, name: &str) -> Result<()> {
     write(&etc.join("passwd"), "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534::/:/usr/sbin/nologin\n")
 }
 
-/// Shows each group as the root of its hierarchy, where the machine has that.
+/// Mounts each group as the root of its hierarchy, at the path that the machine uses.
 fn mount_groups(root: &Path, groups: &[Group]) -> Result<()> {
     let inside = |place: &Path| root.join(place.strip_prefix("/").unwrap_or(place));
     let all = Path::new("/sys/fs/cgroup");

@@ -1,4 +1,4 @@
-//! A node from outside: starting it, running commands in it, ending it.
+//! A node seen from the machine: starting it, running commands in it, stopping it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -28,9 +28,9 @@ const MYSELF: &str = "/proc/self/exe";
 pub(crate) struct Node {
     /// Its name, also that of its Kubernetes node.
     pub(crate) name: String,
-    /// The machine's id of its first process.
+    /// The process id of its first process on the machine.
     init: u32,
-    /// The process that clears up after it, where this program started it. The node ends with this handle, because
+    /// The process that cleans up after it, where this program started it. The node ends with this handle, because
     /// the first process's standard input does.
     keeper: Option<Child>,
 }
@@ -41,8 +41,8 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// When the name is taken, something cannot be built, or the node does not come up; the ends of its logs were
-    /// printed then.
+    /// When the name is taken, something cannot be built, or the node does not start; the last lines of its logs
+    /// are printed then.
     pub(crate) fn start(
         project: &Project,
         release: &Release,
@@ -54,7 +54,7 @@ impl Node {
         packages::install_tools()?;
         let debian = packages::unpack_daemons(project)?;
         let kubernetes = release.build(project, progress)?;
-        // Made by cargo later, perhaps; the node has to show it from the start.
+        // cargo may create it later, but it must exist when the node mounts it.
         fs::create_dir_all(&kaudit).with_context(|| format!("creating {}", kaudit.display()))?;
 
         progress.say(&format!("{name}: Kubernetes {}", release.version));
@@ -70,9 +70,9 @@ impl Node {
         let told = keeper.stdout.take().context("the node's output is not a pipe")?;
         if !follow(told, progress)? {
             let status = keeper.wait().context("waiting for the node's end")?;
-            bail!("the node did not come up: {status}");
+            bail!("the node did not start: {status}");
         }
-        let Occupant::Running(init) = slot::occupant(name)? else { bail!("the node ended at once") };
+        let Occupant::Running(init) = slot::occupant(name)? else { bail!("the node ended immediately") };
         Ok(Node { name: name.to_owned(), init, keeper: Some(keeper) })
     }
 
@@ -80,7 +80,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// When that cannot be found out.
+    /// When that cannot be determined.
     pub(crate) fn find(name: &str) -> Result<Option<Node>> {
         check_name(name)?;
         Ok(match slot::occupant(name)? {
@@ -89,7 +89,7 @@ impl Node {
         })
     }
 
-    /// Lets it run on when this program has ended.
+    /// Keeps it running after this program has ended.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl Drop for Node {
     }
 }
 
-/// Keeps a node: starts its first process in namespaces of its own, waits for its end, and clears up. In a session of
+/// Keeps a node: starts its first process in namespaces of its own, waits for its end, and cleans up. In a session of
 /// its own, so that Ctrl-C and the end of the terminal do not reach it.
 ///
 /// # Errors
@@ -179,7 +179,7 @@ pub(crate) fn keep(options: &init::Options) -> Result<()> {
     let slot = Slot::take(&options.name)?;
     // For children only: the next process is the first of the namespace. It makes the other namespaces itself.
     unshare(CloneFlags::CLONE_NEWPID).context("making a PID namespace")?;
-    // How it ended says nothing: it is killed, or has told its failure already.
+    // Its exit status does not matter: it was killed, or has reported its failure already.
     Command::new(MYSELF)
         .args(["node", "init"])
         .args(options.arguments())
@@ -188,10 +188,10 @@ pub(crate) fn keep(options: &init::Options) -> Result<()> {
     slot.give_back()
 }
 
-/// Passes on what the node tells, and returns whether it became ready.
+/// Prints the progress of the node, and returns whether it became ready.
 fn follow(told: ChildStdout, progress: &Progress) -> Result<bool> {
     for line in BufReader::new(told).lines() {
-        let line = line.context("listening to the node")?;
+        let line = line.context("reading the node's output")?;
         if line == init::READY {
             return Ok(true);
         }

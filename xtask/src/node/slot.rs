@@ -1,7 +1,6 @@
 //! What a node has outside its namespaces: a file with the process id of its first process, and control groups.
 //!
-//! The file is locked as long as the process lives that clears both away at the end. A file without a lock belongs to
-//! a node that ended by violence.
+//! The process that removes both at the end locks the file. A file without a lock belongs to a node that was killed.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -20,19 +19,19 @@ pub(crate) struct Slot {
     _file: File,
 }
 
-/// Who is in a slot.
+/// The state of a slot.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Occupant {
-    /// Nobody.
+    /// No node.
     Nobody,
-    /// A node that has not got a first process yet.
+    /// A node that has no first process yet.
     Starting,
     /// The node whose first process has this id.
     Running(u32),
 }
 
 impl Slot {
-    /// Takes the slot `name`, after clearing what dead nodes left.
+    /// Takes the slot `name`, after removing the remains of ended nodes.
     ///
     /// # Errors
     ///
@@ -49,7 +48,7 @@ impl Slot {
             }
         }
         if occupant(name)? != Occupant::Nobody {
-            bail!("the node {name} is running already; end it with `cargo xtask node down --name {name}`");
+            bail!("the node {name} is already running; stop it with `cargo xtask node down --name {name}`");
         }
         let place = path(name);
         let file = File::create(&place).with_context(|| format!("creating {}", place.display()))?;
@@ -57,7 +56,7 @@ impl Slot {
         Ok(Slot { name: name.to_owned(), _file: file })
     }
 
-    /// Clears everything away, once the node's processes have ended.
+    /// Removes everything, once the node's processes have ended.
     ///
     /// # Errors
     ///
@@ -67,7 +66,7 @@ impl Slot {
     }
 }
 
-/// Writes down the first process of the node `name`.
+/// Records the first process of the node `name`.
 ///
 /// # Errors
 ///
@@ -76,7 +75,7 @@ pub(crate) fn record(name: &str, pid: &str) -> Result<()> {
     fs::write(path(name), pid).with_context(|| format!("writing {}", path(name).display()))
 }
 
-/// Who is in the slot `name`.
+/// The state of the slot `name`.
 ///
 /// # Errors
 ///
@@ -87,7 +86,7 @@ pub(crate) fn occupant(name: &str) -> Result<Occupant> {
         return Ok(Occupant::Nobody);
     }
     let file = File::open(&place).with_context(|| format!("opening {}", place.display()))?;
-    // Shared, so that two who ask at once do not take each other for the occupant.
+    // A shared lock, so that two concurrent checks do not see each other as the occupant.
     match file.try_lock_shared() {
         Ok(()) => Ok(Occupant::Nobody),
         Err(TryLockError::WouldBlock) => {
@@ -98,7 +97,7 @@ pub(crate) fn occupant(name: &str) -> Result<Occupant> {
     }
 }
 
-/// The file last: it is what a later start finds the rest by.
+/// The file last: a later start finds the rest by it.
 fn clear(name: &str) -> Result<()> {
     cgroup::remove(name)?;
     fs::remove_file(path(name)).with_context(|| format!("removing {}", path(name).display()))

@@ -1,18 +1,18 @@
-//! Waiting for conditions, never longer than they may take.
+//! Waiting for conditions, with a time limit.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// Short against what is waited for, long against what a probe costs.
+/// Short compared with the usual waits, long compared with a probe.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Asks `probe` until it has an answer, and returns that.
+/// Calls `probe` until it returns a value, and returns that.
 ///
 /// # Errors
 ///
-/// When `probe` fails, which ends the wait at once, or has no answer within `limit`; the error names `what`.
+/// When `probe` fails, which ends the wait immediately, or returns no value within `limit`; the error names `what`.
 pub(crate) fn wait_for<T>(
     what: &str,
     limit: Duration,
@@ -24,7 +24,7 @@ pub(crate) fn wait_for<T>(
             return Ok(answer);
         }
         if begin.elapsed() >= limit {
-            bail!("waited {} s in vain for {what}", limit.as_secs());
+            bail!("timed out after {} s waiting for {what}", limit.as_secs());
         }
         sleep(PAUSE);
     }
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn ends_in_time_and_names_what_did_not_come() {
         let error = wait_for::<()>("nothing", Duration::ZERO, || Ok(None)).unwrap_err();
-        assert_eq!(error.to_string(), "waited 0 s in vain for nothing");
+        assert_eq!(error.to_string(), "timed out after 0 s waiting for nothing");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Starting commands: each is shown as it could be typed, and an error names it.
+//! Starting commands: each is printed as a shell command line, and errors name it.
 
 use std::process::{Command, Stdio};
 
@@ -33,12 +33,12 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("reading the output of `{line}`"))
 }
 
-/// `command` as a line for a person, with the variables that were set for it. Words with blanks are put in quotes.
+/// `command` as a readable line, with the variables that were set for it. Arguments with blanks are quoted.
 pub(crate) fn show(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         value.map(|value| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
     });
-    // Cargo's full path says nothing that its name does not.
+    // The name of cargo is enough; its full path is not helpful.
     let program = command.get_program();
     let program = std::path::Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
     let words = command.get_args().map(|word| {

@@ -1,5 +1,5 @@
 //! Programs of Debian that are unpacked instead of installed: installing them would start them as services of this machine,
-//! or take away others.
+//! or remove other packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub(crate) fn unpack(project: &Project, name: &str, packages: &[&str]) -> Result
         return Ok(finished);
     }
     println!("downloading {}", packages.join(", "));
-    // Renamed when it is complete, so that what was broken off is never taken for it.
+    // Renamed when it is complete, so that an interrupted download is never used.
     let unfinished = project.cache.join(format!(".{name}-{}", process::id()));
     fs::create_dir_all(&unfinished).with_context(|| format!("creating {}", unfinished.display()))?;
     // A machine that was installed from an image may have no list of packages, or an old one.
@@ -70,11 +70,11 @@ fn download(directory: &Path, packages: &[&str]) -> Result<()> {
     start(apt_get().arg("download").args(packages).current_dir(directory))
 }
 
-/// `package` and all that it needs and this machine lacks.
+/// `package` and its dependencies that this machine lacks.
 ///
 /// # Errors
 ///
-/// When apt-get knows no such package.
+/// When apt-get does not find the package.
 pub(crate) fn with_dependencies(package: &str) -> Result<Vec<String>> {
     let simulate = || {
         let mut command = Command::new("apt-get");

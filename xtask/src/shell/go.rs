@@ -11,8 +11,8 @@ use super::command::capture;
 const INSTALL: &str = "install Go 1.21 or later (Debian: apt-get install golang-go); it fetches the release that a \
                        program asks for by itself";
 
-/// `go VERB`, for a verb that builds, run in `directory`. Everywhere with the same flags: what two programs have in common, as
-/// the oracles and Kubernetes have, is compiled once.
+/// `go VERB`, for a verb that builds, run in `directory`. Always with the same flags, so that packages that several programs
+/// share, such as the oracles and Kubernetes, are compiled once.
 ///
 /// # Errors
 ///
@@ -23,11 +23,11 @@ pub(crate) fn go_that_builds(verb: &str, directory: &Path) -> Result<Command> {
     Ok(go)
 }
 
-/// The `go` command, run in `directory`, free to fetch the toolchain that a module asks for.
+/// The `go` command, run in `directory`, which may download the toolchain that a module requires.
 ///
 /// # Errors
 ///
-/// When Go is missing or is too old to know toolchains; the error says what to install.
+/// When Go is missing or is too old to support toolchains; the error says what to install.
 fn go(directory: &Path) -> Result<Command> {
     let version = capture(Command::new("go").arg("version")).context(INSTALL)?;
     if !knows_toolchains(&version) {
@@ -35,14 +35,14 @@ fn go(directory: &Path) -> Result<Command> {
     }
     let mut go = Command::new("go");
     go.current_dir(directory);
-    // Some distributions build their Go to stay with the release installed. A person's own choice stands.
+    // Some distributions configure their Go to use only the installed release. A value set by the user takes precedence.
     if env::var_os("GOTOOLCHAIN").is_none() {
         go.env("GOTOOLCHAIN", "auto");
     }
     Ok(go)
 }
 
-/// Whether `go version …` is 1.21 or later, the first that fetches other releases of itself.
+/// Whether `go version …` is 1.21 or later, the first that can download other releases of Go.
 fn knows_toolchains(version: &str) -> bool {
     let minor =
         version.split("go1.").nth(1).and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());

@@ -1,4 +1,4 @@
-//! What the tasks share: the project's places, starting commands, reading test results, reporting steps.
+//! Shared code of the tasks: the project's directories, starting commands, reading test results, reporting steps.
 
 pub(crate) mod command;
 pub(crate) mod debian;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-/// The project's places, all absolute.
+/// The project's directories, all absolute.
 pub(crate) struct Project {
     /// The directory of the workspace's `Cargo.toml`.
     pub(crate) root: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Finds the places from the environment that `cargo run` sets.
+    /// Finds the directories from the environment that `cargo run` sets.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Steps in order, with a line of progress and the time for each, and a summary that says how to go on.
+//! Steps in order, with a line of progress and the time for each, and a summary with the command for each failure.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,13 @@ use super::tally::Tally;
 pub(crate) struct Step<'a> {
     /// What it checks.
     name: &'static str,
-    /// The command that shows the failure again, or fixes it.
+    /// The command that reproduces the failure, or fixes it.
     command: &'static str,
     /// Runs it.
     work: Box<dyn FnOnce() -> Result<Work> + 'a>,
 }
 
-/// What a step came to.
+/// The result of a step.
 pub(crate) struct Work {
     tally: Tally,
     parts: Vec<Part>,
@@ -75,7 +75,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// What became of a step.
+/// The outcome of a step.
 struct Ending {
     name: &'static str,
     command: &'static str,
@@ -83,7 +83,7 @@ struct Ending {
     took: Duration,
 }
 
-/// Runs all steps, also after one failed: a wrong format should not hide a failing test. The table at the end has the time
+/// Runs all steps, also after a failure: a format error should not hide a failing test. The table at the end has the time
 /// of each, and `before`, the time that the preparations took, if any.
 ///
 /// The last line counts tests and checks together, `N passed, N failed`.

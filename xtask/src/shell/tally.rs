@@ -36,7 +36,7 @@ impl Tally {
 ///
 /// # Errors
 ///
-/// When it cannot be started, or when no test ran at all: such a run proves nothing and must not look green.
+/// When it cannot be started, or when no test ran at all: such a run must not count as a success.
 pub(crate) fn run_tests(command: &mut Command) -> Result<Tally> {
     let line = show(command);
     println!("$ {line}");
@@ -54,7 +54,7 @@ pub(crate) fn run_tests(command: &mut Command) -> Result<Tally> {
     }
     let status = child.wait().with_context(|| format!("waiting for `{line}`"))?;
     match (status.success(), tally) {
-        // Cargo also fails where no test does: when something does not compile.
+        // Cargo also fails without a failed test, when something does not compile.
         (false, Tally { passed, failed }) => Ok(Tally { passed, failed: failed.max(1) }),
         (true, Tally { passed: 0, failed: 0 }) => bail!("`{line}` ran no test"),
         (true, tally) => Ok(tally),

@@ -1,4 +1,4 @@
-//! The modules of the integration tests, with their source: tasks choose among them by the variable that they read, so that
+//! The modules of the integration tests, with their source: tasks select them by the environment variable that they read, so that
 //! a new test needs no entry in a list.
 //!
 //! `tests/TARGET.rs` is a test binary. Each `mod AREA;` in it is a directory `tests/AREA/`, whose files are the modules.
@@ -27,7 +27,7 @@ struct TestFile {
     source: String,
 }
 
-/// Tests that `cargo test` can be told to run.
+/// Tests to run with `cargo test`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
     target: String,
@@ -71,12 +71,12 @@ pub(crate) fn areas(project: &Project) -> Result<Vec<Area>> {
     Ok(areas)
 }
 
-/// All tests of the areas that `wanted` accepts: a file that reads a variable may do so for its neighbours.
+/// All tests of the areas that `wanted` accepts: a file that reads a variable may do so for other files of its area.
 ///
 /// # Errors
 ///
-/// When there is none, with `what` to say what was looked for. A task that finds nothing to run has lost its tests, by a
-/// rename perhaps, and must say so.
+/// When there is no such test; `what` describes it in the message. A task without tests is an error, because a rename may
+/// have hidden them.
 pub(crate) fn choose_areas(
     project: &Project,
     what: &str,
@@ -86,11 +86,11 @@ pub(crate) fn choose_areas(
     require_some(areas.iter().filter(|area| wanted(area)).map(Area::all).collect(), what)
 }
 
-/// The tests of the files that have `text`, without their neighbours.
+/// The tests of the files that have `text`, without the other files of their areas.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// When there is no such test.
 pub(crate) fn choose_files(project: &Project, text: &str) -> Result<Vec<Selection>> {
     let areas = areas(project)?;
     require_some(areas.iter().flat_map(|area| area.files_with(text)).collect(), &format!("has {text}"))
@@ -110,7 +110,7 @@ fn require_some(chosen: Vec<Selection>, what: &str) -> Result<Vec<Selection>> {
     Ok(chosen)
 }
 
-/// The modules that a root declares, besides the one that all of them share.
+/// The modules that a root declares, except the shared one.
 fn modules(root: &str) -> impl Iterator<Item = &str> {
     let names = root.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     names.filter(|name| *name != "support")

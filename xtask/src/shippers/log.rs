@@ -1,5 +1,5 @@
 //! A log that is written and rotated as the API server's is (`gopkg.in/natefinch/lumberjack.v2`): renamed when the next
-//! line would make it larger than its limit, then begun anew, and compressed behind.
+//! line would make it larger than its limit, then created again; the rotated file is compressed in the background.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::shell::command::run as start;
 pub(super) enum Span {
     /// As fast as they can be written.
     AtOnce,
-    /// Some thousand in a second, so that rotations fall between the shipper's reads.
+    /// Some thousands per second, so that rotations fall between the shipper's reads.
     Pausing,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Begins it; it is rotated at `limit` bytes.
+    /// Creates the log; it is rotated at `limit` bytes.
     pub(super) fn create(path: PathBuf, limit: u64) -> Result<Self> {
         let file = open(&path)?;
         Ok(Self { path, file, size: 0, limit, next: 0, rotations: 0, compress: false })

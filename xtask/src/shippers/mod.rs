@@ -1,9 +1,8 @@
-//! `cargo xtask shippers`: whether the configurations of `kaudit collector` do what they claim, with the shippers that are
-//! in Debian: rsyslog and syslog-ng.
+//! `cargo xtask shippers`: tests the configurations of `kaudit collector` with the shippers in Debian: rsyslog and syslog-ng.
 //!
-//! The program's own check has to accept the configuration. Then it runs against a log that rotates as the API server's
-//! does, and sends what it reads to a receiver here: each event once and whole, also after a restart. What is rotated while
-//! it is down, the configuration says to be lost: exactly that is, and nothing comes twice.
+//! The shipper must accept the configuration. Then it follows a log that is rotated like that of the API server, and sends
+//! the events to a receiver of this task: each event once and complete, also after a restart. The configuration documents
+//! that events are lost when the log is rotated while the shipper is stopped: exactly these are lost, and none is duplicated.
 
 mod log;
 mod program;
@@ -24,16 +23,16 @@ use receiver::Receiver;
 
 /// Events of a run without interruption.
 const EVENTS: usize = 12_000;
-/// Longer than a shipper takes for what is in a log of a test.
+/// Longer than a shipper needs for the log of a test.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Nothing more is expected to come; a double would.
+/// How long to wait for duplicates after the last expected event.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Runs every shipper through every case.
 ///
 /// # Errors
 ///
-/// When a shipper cannot be unpacked or started, or does not do what its configuration claims.
+/// When a shipper cannot be unpacked or started, or does not behave as its configuration documents.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let kaudit = build(project)?;
     let mut steps = Vec::new();
@@ -56,7 +55,7 @@ fn build(project: &Project) -> Result<PathBuf> {
     Ok(project.target.join("debug/kaudit"))
 }
 
-/// What a case needs: a directory of its own, a receiver, and the shipper with its configuration.
+/// The environment of a case: its own directory, a receiver, and the shipper with its configuration.
 struct Bench<'a> {
     directory: PathBuf,
     program: &'a Program,
@@ -110,7 +109,7 @@ impl<'a> Bench<'a> {
 fn live(bench: &Bench<'_>, compress: bool) -> Result<()> {
     let mut log = bench.log(4 << 20)?;
     log.compress = compress;
-    // Something is there already when the shipper is started first.
+    // The log has events already before the first start of the shipper.
     let early = log.write(500, Span::AtOnce)?;
     let running = bench.program.start(&bench.directory)?;
     let rest = log.write(EVENTS - early.len(), Span::Pausing)?;
@@ -122,7 +121,7 @@ fn live(bench: &Bench<'_>, compress: bool) -> Result<()> {
     running.stop()
 }
 
-/// A stop without a rotation meanwhile.
+/// A stop of the shipper, without a rotation meanwhile.
 fn restart(bench: &Bench<'_>) -> Result<()> {
     let mut log = bench.log(64 << 20)?;
     let running = bench.program.start(&bench.directory)?;
@@ -136,7 +135,7 @@ fn restart(bench: &Bench<'_>) -> Result<()> {
     running.stop()
 }
 
-/// A stop with a rotation meanwhile: the rest of the rotated file is lost, and nothing else.
+/// A stop of the shipper, with a rotation meanwhile: only the rest of the rotated file is lost.
 fn down_at_rotation(bench: &Bench<'_>) -> Result<()> {
     let mut log = bench.log(64 << 20)?;
     let running = bench.program.start(&bench.directory)?;
@@ -150,7 +149,7 @@ fn down_at_rotation(bench: &Bench<'_>) -> Result<()> {
     wanted.extend(log.write(1000, Span::Pausing)?);
     bench.expect("rotated while it was down", &wanted)?;
     if lost.iter().any(|event| wanted.contains(event)) {
-        bail!("the case expects what it calls lost");
+        bail!("an event cannot be both expected and lost");
     }
     running.stop()
 }

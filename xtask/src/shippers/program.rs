@@ -1,4 +1,4 @@
-//! A shipper of Debian: unpacked, configured, started, stopped.
+//! A shipper from Debian: unpacked, configured, started, stopped.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,9 +15,9 @@ use crate::shell::command::{capture, run as start};
 use crate::shell::debian::{unpack, with_dependencies};
 use crate::shell::project::Project;
 
-/// What it takes to begin to follow the log.
+/// The time limit to start following the log.
 const SETTLE: Duration = Duration::from_secs(2);
-/// What it may take to end.
+/// The time limit to stop.
 const STOP: Duration = Duration::from_secs(20);
 
 /// A shipper that Debian has.
@@ -46,17 +46,17 @@ impl Shipper {
     }
 }
 
-/// An unpacked one.
+/// An unpacked shipper.
 pub(super) struct Program {
     shipper: Shipper,
     root: PathBuf,
     /// `LD_LIBRARY_PATH`
     libraries: String,
-    /// Where its own modules are.
+    /// The directory of its modules.
     modules: PathBuf,
 }
 
-/// One that runs.
+/// A running shipper.
 pub(super) struct Running(Child);
 
 impl Program {
@@ -64,7 +64,7 @@ impl Program {
         self.shipper.name()
     }
 
-    /// Unpacks it, with what this machine lacks of its libraries.
+    /// Unpacks it, with the libraries that this machine lacks.
     pub(super) fn unpack(project: &Project, shipper: Shipper) -> Result<Self> {
         let packages = with_dependencies(shipper.package())?;
         let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
@@ -94,7 +94,7 @@ impl Program {
         fs::write(&made, capture(&mut command)?).context("writing the configuration")?;
         let (made, state) = (made.display(), directory.join("state"));
         let main = match self.shipper {
-            // As Debian's: modules are loaded before what is included.
+            // As in Debian's configuration: modules are loaded before the included files.
             Shipper::Rsyslog => format!(
                 "module(load=\"imuxsock\" SysSock.Use=\"off\")\nglobal(workDirectory=\"{}\")\ninclude(file=\"{made}\")\n",
                 state.display()
@@ -144,14 +144,14 @@ impl Program {
 }
 
 impl Running {
-    /// Ends it in order.
+    /// Stops it with SIGTERM.
     pub(super) fn stop(mut self) -> Result<()> {
         let pid = i32::try_from(self.0.id()).context("a process id")?;
         kill(Pid::from_raw(pid), Signal::SIGTERM).context("the shipper ended by itself")?;
         let deadline = Instant::now() + STOP;
         while self.0.try_wait().context("waiting for the shipper")?.is_none() {
             if Instant::now() > deadline {
-                bail!("the shipper does not end");
+                bail!("the shipper does not stop");
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -160,7 +160,7 @@ impl Running {
 }
 
 impl Drop for Running {
-    /// A failed case leaves no process behind.
+    /// Stops the process also when a case fails.
     fn drop(&mut self) {
         drop(self.0.kill());
         drop(self.0.wait());

@@ -1,4 +1,4 @@
-//! Where the shippers send to: syslog over TCP with counted octets (RFC 6587, 3.4.1).
+//! The receiver of the shippers' events: syslog over TCP with counted octets (RFC 6587, 3.4.1).
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// What came.
+/// The received events.
 #[derive(Clone, Default)]
 pub(super) struct Received {
     /// The numbers of events.
@@ -59,7 +59,7 @@ fn lock(received: &Mutex<Received>) -> MutexGuard<'_, Received> {
     received.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes frames until the shipper closes the connection.
+/// Reads frames until the shipper closes the connection.
 fn read(stream: TcpStream, received: &Mutex<Received>) {
     let mut reader = BufReader::new(stream);
     loop {
@@ -87,7 +87,7 @@ fn read(stream: TcpStream, received: &Mutex<Received>) {
     }
 }
 
-/// The number of the event in a frame, if it is whole.
+/// The number of the event in a frame, if it is complete.
 fn event(frame: &[u8]) -> Option<usize> {
     let begin = frame.iter().position(|byte| *byte == b'{')?;
     let event: Value = serde_json::from_slice(frame.get(begin..)?).ok()?;

@@ -1,4 +1,4 @@
-//! An exception to a lint says why. Clippy asks for it too, but not in code that is compiled out.
+//! Every exception to a lint has a reason. Clippy checks this too, but not in code that is compiled out.
 
 use super::rust_code::code_only;
 use super::{Finding, is_rust};

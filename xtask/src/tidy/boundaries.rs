@@ -8,7 +8,7 @@ use super::{Finding, is_rust};
 /// Names, and the only places under `src/` that may use them.
 struct Boundary {
     names: &'static [&'static str],
-    /// Names under `names` that are free everywhere: values without an effect.
+    /// Names under `names` that are allowed everywhere: values without an effect.
     except: &'static [&'static str],
     /// A directory with its slash, or one file.
     places: &'static [&'static str],

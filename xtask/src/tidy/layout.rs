@@ -1,9 +1,9 @@
-//! The top level holds few things, each known to every Rust developer, and the README is short, so that the first look at
-//! the project is enough to find one's way.
+//! The top level has few entries, all familiar to Rust developers, and the README is short, so that the project is easy to
+//! navigate.
 
 use super::Finding;
 
-/// Everything that may lie there, besides dot-files.
+/// All allowed entries, besides dot-files.
 const TOP_LEVEL: [&str; 16] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -38,7 +38,7 @@ pub(super) fn check_readme(path: &str, text: &str) -> Vec<Finding> {
 
 /// Finds names that do not belong at the top level.
 pub(super) fn check_top_level(names: &[String]) -> Vec<Finding> {
-    let stranger = |name: &&String| !name.starts_with('.') && !TOP_LEVEL.contains(&name.as_str());
+    let unexpected = |name: &&String| !name.starts_with('.') && !TOP_LEVEL.contains(&name.as_str());
     let finding = |name: &String| Finding {
         path: name.clone(),
         line: 1,
@@ -47,10 +47,10 @@ pub(super) fn check_top_level(names: &[String]) -> Vec<Finding> {
                   xtask/src/tidy/layout.rs"
                 .to_owned(),
     };
-    names.iter().filter(stranger).map(finding).collect()
+    names.iter().filter(unexpected).map(finding).collect()
 }
 
-/// Finds a script that nobody can run. `mode` is the file's, as from stat(2).
+/// Finds a script that is not executable. `mode` is the file's, as from stat(2).
 pub(super) fn check_executable(path: &str, mode: u32) -> Vec<Finding> {
     if mode & 0o111 == 0o111 {
         return Vec::new();
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_strangers_at_the_top_level() {
+    fn finds_unexpected_names_at_the_top_level() {
         let names = ["Cargo.toml", ".deny.toml", "notes.txt", "src"].map(str::to_owned);
         let findings = check_top_level(&names);
         assert_eq!(findings.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), ["notes.txt"]);

@@ -1,4 +1,4 @@
-//! A file has one topic, and one topic fits in about 300 lines. That is a hint for reviews; a file of more than 400 lines has to say why it is that long.
+//! A file has one topic, and one topic fits in about 300 lines. That is a hint for reviews; a file of more than 400 lines must state the reason for its length.
 
 use super::{Finding, is_rust};
 

@@ -10,9 +10,9 @@ const DOCS: &str = "docs/";
 /// mdBook's table of contents.
 const SUMMARY: &str = "docs/SUMMARY.md";
 
-/// Finds links that lead nowhere and pages that no reader finds.
+/// Finds broken links and pages that the table of contents does not list.
 ///
-/// `files` are the paths of all texts from the root of the project with their content; `exists` is asked about paths from the
+/// `files` are the paths of all texts from the root of the project with their content; `exists` checks paths from the
 /// root. Links in code and to addresses are not checked.
 pub(super) fn check(files: &[(String, String)], exists: impl Fn(&str) -> bool) -> Vec<Finding> {
     let pages: BTreeMap<&str, &str> = files
@@ -32,7 +32,7 @@ pub(super) fn check(files: &[(String, String)], exists: impl Fn(&str) -> bool) -
     findings
 }
 
-/// What is wrong with a link of the page `path`.
+/// The error in a link of the page `path`.
 fn fault(
     path: &str,
     target: &str,
@@ -86,7 +86,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
     links
 }
 
-/// The targets of `[text](target "title")`, `![text](target)` and `[label]: target`, but for those in `code spans`.
+/// The targets of `[text](target "title")`, `![text](target)` and `[label]: target`, except those in `code spans`.
 fn targets(line: &str) -> Vec<&str> {
     let is_in_code = |at: usize| line.get(..at).is_some_and(|before| before.matches('`').count() % 2 == 1);
     let inline = line
@@ -118,7 +118,7 @@ fn anchors(text: &str) -> Vec<String> {
     anchors
 }
 
-/// `target`, which stands in the file `from`, as a path from the root; none where it leaves the project.
+/// `target`, a link in the file `from`, as a path from the root; none where it leaves the project.
 fn resolve(from: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     let directory = Path::new(from).parent()?.to_str()?;

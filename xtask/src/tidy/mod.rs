@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the project rules that no compiler checks, each with the place and what to do.
+//! `cargo xtask tidy`: checks the project rules that the compiler cannot check. Each finding has its location and a fix.
 //!
 //! A rule is a pure function over a path and a text, or over all of them; only this file reads the tree.
 
@@ -41,7 +41,7 @@ struct Finding {
     path: String,
     /// Counted from 1.
     line: usize,
-    /// What is wrong, and what to do about it.
+    /// The error, and how to fix it.
     message: String,
 }
 
@@ -141,7 +141,7 @@ fn list_phrases(project: &Project, within: &[String]) -> Result<()> {
 }
 
 /// Reads the texts under `directory` (from the root, empty or ending in a slash) into `files`, with their paths from
-/// the root. Build products and git's own files are left out, and so is what is not UTF-8: test input, perhaps.
+/// the root. Build products, git's own files, and files that are not UTF-8, such as test input, are left out.
 fn read_texts(root: &Path, directory: &str, files: &mut Vec<(String, String)>) -> Result<()> {
     for name in names(&root.join(directory))? {
         let path = format!("{directory}{name}");

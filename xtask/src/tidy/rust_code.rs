@@ -1,5 +1,4 @@
-//! Rust source taken apart into code and prose (comments and literals), so that a rule about one does not trip over the
-//! other.
+//! Splits Rust source into code and prose (comments and literals), so that a rule about one ignores the other.
 
 /// `text` with every comment and every string or character literal replaced by blanks. Lines stay where they are.
 pub(super) fn code_only(text: &str) -> String {
@@ -43,7 +42,7 @@ fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
         let first = rest.chars().next()?;
         let inert = inert_length(rest);
         let word = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-        // A word is taken whole, so that the `r` at the end of `var` is not taken for the start of a raw string.
+        // A word is read completely, so that the `r` at the end of `var` is not mistaken for the start of a raw string.
         let length = if inert > 0 { inert } else { word.max(first.len_utf8()) };
         let (piece, after) = rest.split_at_checked(length)?;
         rest = after;

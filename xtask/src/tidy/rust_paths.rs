@@ -7,7 +7,7 @@ use super::rust_code::is_word;
 pub(super) struct NamedPath {
     pub(super) line: usize,
     pub(super) path: String,
-    /// What a `use` makes of it.
+    /// The name that a `use` binds to it.
     pub(super) import: Option<Import>,
 }
 
@@ -91,7 +91,7 @@ fn use_tree(rest: &mut &[Token<'_>], prefix: &str, is_public: bool, paths: &mut 
             "::" => path += "::",
             name => {
                 path += name;
-                // A leaf is what no `::` follows.
+                // A leaf is a name without a following `::`.
                 if after.first().is_none_or(|next| next.text != "::") {
                     let last = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
                     let name = path.strip_suffix("::self").map_or_else(|| last(&path), last);

@@ -1,10 +1,10 @@
-//! `unsafe` has one place. The compiler denies it everywhere, but any file could lift that for itself; this rule
-//! cannot be lifted.
+//! `unsafe` is allowed in one file only. The compiler denies it everywhere, but a file can override that lint; it cannot
+//! override this rule.
 
 use super::rust_code::{code_only, is_word};
 use super::{Finding, is_rust};
 
-/// The only file that may use it.
+/// The only file that may use `unsafe`.
 const PLACE: &str = "src/node/steering/bpf.rs";
 
 /// Finds `unsafe` in the code of other files, and attributes there that would allow it.

@@ -1,11 +1,11 @@
-//! What matters of the code of one file: which names it uses, and what of it is a test.
+//! The relevant properties of the code of one file: which names it uses, and which parts are tests.
 
 use std::collections::HashMap;
 
 use crate::tidy::rust_paths::{Token, tokenize};
 
 /// The names in `code` that stand by themselves, each with its first line. A name in lower case counts only where it is
-/// called or leads on, so that a variable is not taken for a function.
+/// called or followed by `::`, so that a variable is not mistaken for a function.
 pub(super) fn used_names(code: &str) -> HashMap<String, usize> {
     let tokens = tokenize(code);
     let mut names = HashMap::new();

@@ -1,4 +1,4 @@
-//! Whole trees, in memory.
+//! Tests with complete source trees in memory.
 
 use std::path::Path;
 
