@@ -159,7 +159,7 @@ fn another_authority_is_another_manifest() {
     let node = Node::new();
     node.enable(0, &["--webhook-ca-file", &file("authority.crt")]);
     let before = node.tree.manifest();
-    node.enable(0, &["--webhook-ca-file", &file("stranger.crt")]);
+    node.enable(0, &["--webhook-ca-file", &file("other-authority.crt")]);
     assert_ne!(node.tree.manifest(), before);
 }
 
