@@ -188,7 +188,7 @@ fn arguments_that_do_not_specify_a_request_are_refused() {
         assert!(ask(words).unwrap_err().contains(reason), "{words}");
     }
     assert_eq!(ask("list deploy").unwrap().1, ["assuming that deploy means deployments.apps"]);
-    assert!(ask("get widgets").unwrap().1[0].contains("no built-in resource"));
+    assert!(ask("get widgets").unwrap().1[0].contains("not a built-in resource"));
     assert!(ask("list pods").unwrap().1.is_empty());
 }
 
