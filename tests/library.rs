@@ -1,7 +1,6 @@
-//! What the parts of the library do: one directory for each part, named like the module under `src/`.
+//! Tests of the parts of the library: one directory for each part, named like the module under `src/`.
 //!
-//! A test of a whole command belongs into `program.rs`. One that needs no public item of the library, and none of its
-//! neighbours, belongs beside the code, under `src/`.
+//! A test of a whole command belongs in `program.rs`. A unit test belongs beside the code, under `src/`.
 
 #![allow(
     clippy::disallowed_methods,

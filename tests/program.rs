@@ -1,6 +1,6 @@
-//! What the program does, run as a user runs it: its commands on directory trees (`cli`), and those that use the network.
+//! Tests of the program, run as a user runs it: its commands on directory trees (`cli`), and those that use the network.
 //!
-//! A test of a part of the library belongs into `library.rs`.
+//! A test of a part of the library belongs in `library.rs`.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! A policy that is edited by hand on the node: which command activates it, what is recorded, and that it is never lost.
+//! A policy that is edited manually on the node: which command activates it, what is recorded, and that it is never lost.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! `enable` and the files of a node: what is secret is not shown, what changes nothing writes nothing, what a file had
-//! besides its content it keeps.
+//! `enable` and the files of a node: secrets are not shown, a run without changes writes nothing, and files keep their
+//! metadata.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! `enable` over whole manifests: kubeadm's own of many versions, hand-made ones that each stress one thing, and the
-//! shared corpus of real ones. Each is edited right, undone to the byte, or refused with a reason.
+//! `enable` over whole manifests: kubeadm's own of many versions, handwritten ones that each test one property, and the
+//! shared corpus of real ones. Each is edited correctly and restored byte for byte, or refused with a reason.
 
 #![allow(
     clippy::disallowed_methods,

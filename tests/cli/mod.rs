@@ -1,4 +1,4 @@
-//! Commands on directory trees: what they print, what they write, and what is left when they are ended.
+//! Commands on directory trees: their output, the files they write, and the state after an interruption.
 
 mod canary;
 mod crash;

@@ -1,4 +1,4 @@
-//! Whether the validator of the schemas rejects what does not fit.
+//! Tests that the schema validator rejects invalid values.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

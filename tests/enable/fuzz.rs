@@ -1,5 +1,5 @@
-//! Real and hand-made manifests broken at random: gate, editor, `enable` and `disable` never panic, and what is
-//! edited is edited right. `KAUDIT_FUZZ_SECONDS` says how long; without it a fixed number is tried.
+//! Randomly damaged manifests, real and handwritten: the checks, the editor, `enable` and `disable` never panic, and every
+//! edit is correct. `KAUDIT_FUZZ_SECONDS` sets the duration; without it a fixed number of inputs is tested.
 
 #![allow(
     clippy::disallowed_methods,

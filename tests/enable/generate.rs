@@ -1,5 +1,5 @@
-//! Random manifests of API servers in random concrete styles. All is decided by a string of bytes, so that proptest
-//! can make a failing case smaller.
+//! Random manifests of API servers in random styles. A string of bytes makes all decisions, so that proptest can reduce a
+//! failing case.
 
 use crate::yaml::choices::Choices;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! `enable` and `disable` in memory: plans from values, no file is touched.
+//! `enable` and `disable` in memory: plans from values, without files.
 
 #![allow(dead_code, reason = "each test uses a part")]
 

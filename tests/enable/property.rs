@@ -1,5 +1,5 @@
 //! Random manifests through `enable`, `enable` again and `disable`, all in memory: the requested flags exist, nothing
-//! else changed, twice is once, and off is the bytes from before.
+//! else changes, a second `enable` changes nothing, and `disable` restores the original bytes.
 
 #![allow(
     clippy::disallowed_methods,

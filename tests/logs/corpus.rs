@@ -1,5 +1,5 @@
-//! Events of all versions, v1alpha1 to v1, those in `testdata` and those of other people where they are at hand: each is read
-//! and shown, and what is none is counted.
+//! Events of all versions, v1alpha1 to v1, from `testdata` and from the shared corpus if available: each is read and shown,
+//! and malformed lines are counted.
 
 use kaudit::lines::Chunks;
 use kaudit::logs::{Field, Filter, Form, Found, Layout, Search};

@@ -1,4 +1,4 @@
-//! Every line of a log exactly once and in order, whatever happens to its files between two looks.
+//! Every line of a log exactly once and in order, whatever happens to its files between two reads.
 
 use super::lumberjack::{Lumberjack, begin_compressing, compress};
 use crate::yaml::choices::{Choices, seeded_runner};

@@ -1,5 +1,5 @@
-//! A log that is rotated as `gopkg.in/natefinch/lumberjack.v2` does it: close, rename, make a new file; compress the
-//! renamed one later, and remove it when that is done.
+//! A log that is rotated as `gopkg.in/natefinch/lumberjack.v2` does it: close, rename, create a new file; compress the
+//! renamed one later, and then remove it.
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -1,4 +1,4 @@
-//! Whether an event is asked for, in the plainest way: by the whole JSON value, one option after the other.
+//! A simple oracle for whether an event matches: it checks the whole JSON value, one option after the other.
 
 use super::random::Question;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! The program itself: a log that is followed through a pipe, and pipes that nobody reads any more.
+//! The program itself: a log that is followed through a pipe, and pipes whose reader has closed them.
 
 use super::lumberjack::{Lumberjack, compress};
 use std::fs;

@@ -1,4 +1,4 @@
-//! Random events as JSON in many ways to write it, and random questions about them.
+//! Random events as JSON in many notations, and random queries for them.
 
 use crate::yaml::choices::Choices;
 use serde_json::{Map, Value, json};

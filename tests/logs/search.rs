@@ -1,4 +1,4 @@
-//! What a search finds is what a plain look at each event finds, however the JSON is written and the log is cut.
+//! A search has the same results as a simple check of each event, for every notation of the JSON and every split of the log.
 
 use super::oracle::fits;
 use super::random::{Question, event, question, write};

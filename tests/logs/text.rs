@@ -1,4 +1,4 @@
-//! Lines for people: aligned, harmless, and on a terminal never longer than it is wide.
+//! Text output: aligned, without control characters, and never wider than the terminal.
 
 use kaudit::lines::Chunks;
 use kaudit::logs::{Field, Filter, Form, Layout, Search};

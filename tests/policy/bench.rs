@@ -1,5 +1,5 @@
-//! Times decisions: `decisions MILLISECONDS` reads a policy with requests per line, decides about the requests for so long
-//! under each policy with each evaluator, and writes what one decision took. `cargo xtask bench` runs it.
+//! Measures decisions: `decisions MILLISECONDS` reads a policy with requests per line, decides about the requests for this
+//! time with each policy and each evaluator, and prints the time of one decision. `cargo xtask bench` runs it.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! What scanners want to see, each condition stated here once more and not taken from kaudit: of the presets' texts, of what
-//! they decide, and of the manifest and the files after `enable`.
+//! The conditions of security scanners, implemented here independently of kaudit: for the text of the presets, for their
+//! decisions, and for the manifest and the files after `enable`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

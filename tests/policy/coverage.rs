@@ -1,4 +1,4 @@
-//! What lint says of rules that cannot decide, against brute force over all requests of small random policies.
+//! Lint's findings on rules that cannot match, compared with brute force over all requests of small random policies.
 
 use std::collections::BTreeSet;
 use std::iter::zip;

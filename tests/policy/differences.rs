@@ -1,4 +1,4 @@
-//! What differs between two policies: only requests that there are, each as explain takes it.
+//! Differences between two policies: only possible requests, each in the notation of explain.
 
 use std::process::{Command, Stdio};
 

@@ -1,5 +1,5 @@
-//! The evaluator for many requests against the one that is written as the API server's source reads: odd policies,
-//! among them ones that no API server would load, and odd requests, among them ones that none would get.
+//! The fast evaluator compared with the reference evaluator, which follows the source of the API server: unusual policies,
+//! also ones that no API server would load, and unusual requests, also ones that no API server would receive.
 
 use kaudit::policy::{
     ApiVersion, Evaluator, GroupResources, Level, Policy, Request, RequestRef, Resource, Rule, Stage, Target,

@@ -1,4 +1,4 @@
-//! What the checks find, and what they accept.
+//! The findings of the checks, and policies that they accept.
 
 use std::collections::BTreeSet;
 use std::fs;

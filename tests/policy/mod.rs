@@ -1,4 +1,4 @@
-//! Audit policies against the API server's own code, its answers being kept as data.
+//! Audit policies compared with the API server's own code, whose results are stored as data.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The Go program of `tests/go/policy`, if there is one to ask.
+//! The Go program of `tests/go/policy`, if it is available.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! What the presets decide about the requests that matter, and which benchmarks they pass.
+//! The decisions of the presets about important requests, and the benchmarks that they pass.
 
 use kaudit::policy::check;
 use kaudit::policy::presets::benchmark::{self, Assessment};

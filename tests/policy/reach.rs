@@ -1,5 +1,5 @@
-//! Which rules can decide, against brute force: every request over the values of small random policies and one value more
-//! of each kind is decided one by one.
+//! Which rules can match, compared with brute force: decides every request over the values of small random policies and one
+//! more value of each kind.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The SARIF log against what SARIF 2.1.0 demands of one: its JSON schema's required properties, value ranges and closed
-//! objects, as far as kaudit writes them, and the rules of its text that no schema holds.
+//! The SARIF log is valid by SARIF 2.1.0: the required properties, value ranges and closed objects of its JSON schema, as far
+//! as kaudit writes them, and the rules in its text that no schema can express.
 
 use std::collections::BTreeSet;
 

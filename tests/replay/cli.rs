@@ -1,4 +1,4 @@
-//! The program: however a log reaches it, the outcome is the same.
+//! The program has the same result for every way to pass it a log.
 
 use super::properties::log;
 use crate::policy::random::Random;
@@ -68,7 +68,7 @@ fn a_log_may_come_as_it_likes() {
 }
 
 #[test]
-fn a_stranger_writes_nothing_to_the_terminal() {
+fn events_write_no_control_characters_to_the_terminal() {
     let directory = tempfile::tempdir().unwrap();
     let event = r#"{"level":"Metadata","stage":"ResponseComplete","verb":"get","requestURI":"/x","user":{"username":"a\u202egol\u200bx\u001b[2J","groups":["g"]}}"#;
     fs::write(directory.path().join("audit.log"), event).unwrap();

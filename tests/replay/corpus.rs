@@ -1,4 +1,4 @@
-//! The events that lie beside the project where it is developed: all of them are read, and nothing is lost.
+//! The events of the shared corpus, if available beside the project: all of them are read, and none is lost.
 
 use super::properties::check_total;
 use super::run::{How, policy, read};

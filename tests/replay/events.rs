@@ -1,4 +1,4 @@
-//! Events of all versions, and lines that have none.
+//! Events of all versions, and lines without an event.
 
 use kaudit::event::{Asked, Event, Line, Malformed, Moment, parse_line};
 use kaudit::policy::{Level, RequestRef, ResourceRef, Stage, TargetRef};

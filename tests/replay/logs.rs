@@ -1,6 +1,6 @@
-//! Replayed logs against logs that the API server's own code wrote for the same requests, its answers being kept as data.
+//! Replayed logs compared with logs that the API server's own code wrote for the same requests and that are stored as data.
 //!
-//! `KAUDIT_BLESS=1 KAUDIT_GO_AUDITLOG=… cargo test --test library replay::` makes the data anew.
+//! `KAUDIT_BLESS=1 KAUDIT_GO_AUDITLOG=… cargo test --test library replay::` writes the data again.
 
 use super::requests::{Case, ask, program, request};
 use super::run::{policy, replay};

@@ -1,4 +1,4 @@
-//! What a policy would have logged, against logs that the API server's own code wrote.
+//! What a policy would have logged, compared with logs that the API server's own code wrote.
 
 #![expect(
     clippy::expect_used,

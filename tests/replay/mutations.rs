@@ -1,5 +1,5 @@
-//! Damaged logs: nothing panics, and what is taken for an event is what `serde_json`'s own reader says it is.
-//! `KAUDIT_FUZZ_SECONDS` says how long; without it a fixed number is tried.
+//! Damaged logs: nothing panics, and every accepted event has the values that `serde_json` itself reads.
+//! `KAUDIT_FUZZ_SECONDS` sets the duration; without it a fixed number of inputs is tested.
 
 use super::properties::{check_total, log};
 use super::run::{How, policy, read};

@@ -1,4 +1,4 @@
-//! What the presets cost, measured on the public logs that lie beside the project where it is developed.
+//! The log volume of the presets, measured on the public logs of the shared corpus, if available beside the project.
 //!
 //! `cargo xtask golden --bless` writes the figures.
 

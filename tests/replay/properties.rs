@@ -1,4 +1,4 @@
-//! What must hold for every policy and every log.
+//! Properties that hold for every policy and every log.
 
 use super::requests::Case;
 use super::run::{How, outcome, policy, read, replay};

@@ -1,8 +1,8 @@
-//! A simulated kubelet with a virtual clock. It behaves as the real one was measured to: it reacts to the manifest's
-//! content at once, lets a new pod wait while the old one of the same name is not fully terminated, and kills after the
+//! A simulated kubelet with a virtual clock. It behaves as measured on the real one: it reacts to the manifest's
+//! content immediately, makes a new pod wait while the old one of the same name is not fully terminated, and kills after the
 //! grace period. The files are real, in a temporary directory.
 //!
-//! Long because the world and the one life of kaudit in it read each other's state at every step.
+//! Long because the simulated node and the kaudit run read each other's state at every step.
 
 use kaudit::file::{FileState, Metadata};
 use kaudit::manifest::Manifest;

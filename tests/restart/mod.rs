@@ -1,5 +1,5 @@
-//! The restart's protocol against a simulated kubelet: every fault and every death at every effect, every signal and
-//! every foreign edit at every effect. What a real kubelet does is the control-plane tests' business.
+//! The restart protocol with a simulated kubelet: faults, crashes, signals and concurrent edits at every effect. The
+//! control-plane tests cover the behaviour of a real kubelet.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
 //! Steering with the real kernel. `cargo xtask steering` runs this as root in a new network namespace. It is not part
-//! of `cargo test`, which does not need root, and so it has its own `main`; its last line has the form of any test.
+//! of `cargo test`, which does not need root, and so it has its own `main`; its last line has the format of other tests.
 //!
 //! Servers are processes of this same program: `steering serve NAME ADDRESS…`.
 

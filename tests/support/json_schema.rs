@@ -1,6 +1,6 @@
-//! Validates what kaudit prints by the schemas in `docs/schema`.
+//! Validates the output of kaudit with the schemas in `docs/schema`.
 //!
-//! The validator knows the keywords that these schemas have and refuses every other one, so that no rule is skipped.
+//! The validator supports the keywords that these schemas use and rejects every other one, so that no rule is skipped.
 //! The tests and `cargo xtask e2e` share it.
 
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! What several integration tests need: a node in a temporary directory and the real program.
+//! Shared code of the integration tests: a node in a temporary directory and the real program.
 
 #![allow(dead_code, reason = "each test uses a part")]
 #![allow(

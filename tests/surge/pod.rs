@@ -1,4 +1,4 @@
-//! Surge pods of whole manifests: of many kubeadm versions, hand-made, from the shared corpus, and random. Each
+//! Surge pods of complete manifests: of many kubeadm versions, handwritten, from the shared corpus, and random. Each
 //! manifest, as `enable` leaves it, gets a second pod that meets every condition, or an error with a reason.
 
 #![allow(

@@ -1,4 +1,4 @@
-//! What `enable` writes for a receiver, what it leaves alone, and what `disable` takes away.
+//! The files that `enable` writes for a receiver, the files it does not change, and the files that `disable` removes.
 
 use super::receiver::testdata;
 use crate::support::{MANIFEST, Tree};

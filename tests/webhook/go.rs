@@ -1,5 +1,5 @@
-//! The same webhooks, checked by kube-apiserver's own backend: what `tests/go/webhook` says of each is recorded here, and
-//! with `KAUDIT_GO_WEBHOOK=path/to/webhook` it is asked again.
+//! The same webhooks, checked by kube-apiserver's own backend: the results of `tests/go/webhook` are recorded here, and
+//! `KAUDIT_GO_WEBHOOK=path/to/webhook` compares them again.
 
 use super::receiver::{Receiver, testdata};
 use super::{OK, check};

@@ -1,5 +1,5 @@
-//! `webhook check` against receivers on the loopback interface, each wrong in its own way, and the files that `enable`
-//! makes of the options for a receiver.
+//! `webhook check` against receivers on the loopback interface, each with a different error, and the files that `enable`
+//! writes for the options of a receiver.
 
 #![allow(
     clippy::disallowed_methods,

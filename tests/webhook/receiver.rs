@@ -1,4 +1,4 @@
-//! A receiver on the loopback interface that answers one connection as it is told, and says what it got.
+//! A receiver on the loopback interface that answers one connection as configured, and returns the received request.
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -35,8 +35,8 @@ impl Project {
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
         cargo.current_dir(&self.root);
-        // `cargo run` describes this package to this program. A cargo that inherits that builds ring anew, and all that
-        // depends on it: ring's build script asks to be run again when these variables change.
+        // `cargo run` sets variables that describe this package. A nested cargo must not inherit them: the build script of
+        // ring is run again when they change, and everything that depends on ring would be rebuilt.
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(describes_a_package) {
                 cargo.env_remove(name);
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nested_cargo_learns_nothing_of_this_package() {
+    fn a_nested_cargo_does_not_inherit_the_variables_of_this_package() {
         let root = PathBuf::from(".");
         let project = Project { target: root.clone(), cache: root.clone(), root };
         let cargo = project.cargo();
