@@ -241,6 +241,7 @@ mod tests {
         assert_eq!(found("README.md", "`judge` and headroom, outdoors, this, household"), [""; 0]);
         assert_eq!(found("src/a.rs", "use crate::judge::verdict; // see `policy::judge`"), [""; 0]);
         assert_eq!(found("src/a.rs", "f(\"VERDICTS.tsv\"); // see verdict.rs. A verdict."), ["1 verdict"]);
+        assert_eq!(found("src/a.rs", "f(\"receive-from-anybody\") // for anybody"), ["1 for anybody"]);
         assert_eq!(found("tests/manifests/a.yaml", "# his"), [""; 0]);
         assert_eq!(found("xtask/src/tidy/phrases/table.rs", "// his"), [""; 0]);
     }

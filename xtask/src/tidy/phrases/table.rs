@@ -24,9 +24,11 @@ pub(super) const PHRASES: &[Phrase] = &[
     },
     Phrase { pattern: "somebody else's", instead: "\"another user's\", \"foreign\" or \"third-party\"" },
     Phrase {
-        pattern: "somebody|somebody's|everybody|everybody's|anybody|anybody's",
+        pattern: "somebody|somebody's|everybody|everybody's|anybody's",
         instead: "the person or process that is meant, \"someone\", \"everyone\" or \"anyone\"",
     },
+    // Not after a hyphen: `receive-from-anybody` is the id of a check.
+    Phrase { pattern: "!. anybody", instead: "\"anyone\"" },
     Phrase { pattern: "does|do not know better", instead: "\"a sensible starting point\"" },
     Phrase {
         pattern: "of his|her|its|their|one's own making",
