@@ -20,7 +20,7 @@ pub struct Evaluator {
     blocks: Vec<Block>,
     /// The decision of each rule.
     decisions: Vec<Decision>,
-    /// The decision where no rule matches.
+    /// The decision if no rule matches.
     unmatched: Decision,
 }
 

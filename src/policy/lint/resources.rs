@@ -116,7 +116,7 @@ impl Item<'_> {
         let fix = subresource_called(resource).or_else(suggested);
         match fix {
             Some(fix) => found.add_with(catalogue::UNKNOWN_RESOURCE, path, message, fix),
-            // Another group may have resources of a CustomResourceDefinition that somebody put there.
+            // Another group may have resources that a CustomResourceDefinition defines.
             None if group.is_empty() => found.add(catalogue::UNKNOWN_RESOURCE, path, message),
             None => {}
         }

@@ -28,7 +28,7 @@ impl Source {
         if go::is_json(text) {
             return read_json(text);
         }
-        // A byte order mark is no column, so every position stays what it is without it.
+        // A byte order mark does not count as a column, so positions are the same without it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.starts_with('\u{feff}') {
             let message = "there are two byte order marks at the start";
@@ -154,9 +154,10 @@ fn read_json(text: &str) -> Result<Source, Finding> {
     Ok(Source { value, is_json: true, document: Document::read(&as_yaml(&text)).ok() })
 }
 
-/// JSON with everything at the same position, for a reader of YAML: a tab becomes a space, because JSON has none within
-/// strings, a carriage return too, and characters that YAML does not allow become a letter. A colon is swapped with the space
-/// between it and its key, which may be a line break: then only the columns after it in its line differ.
+/// Rewrites JSON for a YAML parser without changing positions: a tab becomes a space, because JSON has no tabs within
+/// strings; a carriage return becomes a space too; and characters that YAML does not allow become a letter. A colon is
+/// swapped with the space between it and its key, which may be a line break: then only the columns after it in its line
+/// differ.
 fn as_yaml(json: &str) -> String {
     let printed = |c: char| match c {
         '\t' | '\r' => ' ',

@@ -90,12 +90,12 @@ impl Shown<'_> {
         self.read.tally.log.events
     }
 
-    /// Who takes the most under the policy.
+    /// The combinations that take the most under the policy.
     pub(super) fn talkers(&self) -> Vec<Talker> {
         self.read.tally.talkers.top(self.top, |share| share.logged_by(0).amount.bytes)
     }
 
-    /// Of whom the policy leaves out the most.
+    /// The combinations of which the policy leaves out the most.
     pub(super) fn left_out(&self) -> Vec<Talker> {
         let saved = |share: &Share| share.today.bytes.saturating_sub(share.logged_by(0).amount.bytes);
         self.read.tally.talkers.top(self.top, saved)
