@@ -3,6 +3,17 @@
 //! A test of a whole command belongs into `program.rs`. One that needs no public item of the library, and none of its
 //! neighbours, belongs beside the code, under `src/`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot continue fails, and tests read and write files"
+)]
+
 mod audit;
 mod enable;
 mod logs;

@@ -2,6 +2,17 @@
 //!
 //! A test of a part of the library belongs into `library.rs`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot continue fails, and tests read and write files"
+)]
+
 mod cli;
 mod receive;
 mod support;

@@ -4,39 +4,21 @@
 use super::end::refuse;
 use super::live::{self, Checked, End, describe, manual_intervention};
 use super::options::{ChangeOptions, Consent, Restart};
+use super::planned::Planned;
 use super::recover::{recover_first, take_lock};
 use super::target::Target;
 use super::webhook::check_receiver;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Exit;
 use crate::kubelet::Kubelet;
-use crate::manifest::Manifest;
 use crate::node::now;
 use crate::observe::{MANIFEST_LIMIT, Obstacle};
-use crate::plan::{Content, FileChange, Observed, Plan};
+use crate::plan::{Content, FileChange, Plan};
 use crate::report::{FileDiff, Output, Report, Verified, print_plan};
 use crate::restart::Outcome;
 use crate::transaction::{self, Failure};
 use anyhow::Result;
 use std::io::{self, BufRead as _};
-
-/// A plan and what it was made from.
-#[derive(Debug)]
-pub(super) struct Planned {
-    pub(super) plan: Plan,
-    /// The present manifest.
-    pub(super) manifest: Manifest,
-    /// The number of the generation that it makes.
-    pub(super) number: u64,
-    /// Lines about the result, with `--verbose`.
-    pub lines: Vec<String>,
-}
-
-impl Planned {
-    pub(super) fn of(plan: Plan, manifest: Manifest, observed: &Observed) -> Self {
-        Self { plan, manifest, number: observed.history.newest() + 1, lines: Vec::new() }
-    }
-}
 
 /// A command that changes the node.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,9 @@
 //! `disable`: turn audit logging off.
 
-use super::change::{Change, Context, Planned};
+use super::change::{Change, Context};
 use super::enable::read_for_change;
 use super::options::ChangeOptions;
+use super::planned::Planned;
 use super::target::Target;
 use crate::exit::Exit;
 use crate::plan::plan_disable;

@@ -1,9 +1,10 @@
 //! `enable`, and the plan that `diff` shows.
 
-use super::change::{Change, Context, Planned};
+use super::change::{Change, Context};
 use super::end::refuse;
 use super::intent;
 use super::options::{ChangeOptions, Consent, Restart};
+use super::planned::Planned;
 use super::settings::Settings;
 use super::target::Target;
 use super::webhook::check_files;

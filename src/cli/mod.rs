@@ -17,6 +17,7 @@ mod live;
 mod logs;
 mod named_policy;
 mod options;
+mod planned;
 mod policy;
 mod receive;
 mod recover;

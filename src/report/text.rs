@@ -90,7 +90,10 @@ pub fn render(diagnostic: &Diagnostic, styles: Styles, columns: usize) -> String
     let renderer = if styles == Styles::plain() { Renderer::plain() } else { Renderer::styled() };
     let mut text = renderer.term_width(columns).decor_style(DecorStyle::Ascii).render(&[group]);
     if let Some(place) = place(&diagnostic.location) {
-        text.push_str(&format!("\n  {} {place}", styles.cyan("-->")));
+        text += "\n  ";
+        text += &styles.cyan("-->");
+        text += " ";
+        text += &place;
     }
     let labelled = |label: &'static str, texts: &[String]| -> Vec<String> {
         texts

@@ -1,5 +1,5 @@
-//! Foreign text cannot control a terminal: wherever somebody else's text enters, it carries control characters,
-//! bidirectional and invisible characters and line ends, and none of them comes out raw, in any command or format.
+//! Foreign text cannot control a terminal: every input that others control carries control characters,
+//! bidirectional and invisible characters and line ends here, and no command prints one of them raw, in any format.
 
 use crate::support::{MANIFEST, Tree};
 use std::fs;

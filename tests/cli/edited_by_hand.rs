@@ -150,7 +150,7 @@ fn a_plain_rollback_goes_behind_restarts() {
     assert_eq!(tree.manifest(), long);
     done(&tree, &["restart"]);
     let back = done(&tree, &["rollback"]);
-    let note = "generation 6, the newest that differs by more than a restart, is put back";
+    let note = "generation 6, the newest that differs by more than a restart, is restored";
     assert!(back.stderr.contains(note), "{}", back.stderr);
     assert_eq!(policy(&tree), EDITED);
     assert_ne!(tree.manifest(), restarted);

@@ -92,7 +92,7 @@ fn every_event_of_the_corpus_is_shown() {
 }
 
 fn events_in(line: &str) -> Vec<Value> {
-    // What is no JSON is one thing that is no event.
+    // A line that is not JSON counts as one malformed event.
     let json: Value = serde_json::from_str(line).unwrap_or_default();
     json.get("items").and_then(Value::as_array).cloned().unwrap_or_else(|| vec![json])
 }

@@ -81,6 +81,6 @@ fn a_log_that_is_not_there_is_said_to_be_waited_for() {
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(line, format!("note: waiting for {path}: the file does not exist yet\n"));
+        assert_eq!(line, format!("note[log-awaited]: waiting for {path}: the file does not exist yet\n"));
     }
 }

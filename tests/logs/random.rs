@@ -133,7 +133,7 @@ fn write_text(text: &str, choices: &Choices<'_>, out: &mut String) {
     out.push('"');
 }
 
-/// The words of every option, as they are typed.
+/// The values of every option, as on the command line.
 #[derive(Debug, Default)]
 pub(crate) struct Question {
     pub(crate) users: Vec<String>,

@@ -17,7 +17,7 @@ fn policy(name: &str) -> Policy {
     check(preset::find(name).unwrap().text, MINOR).unwrap()
 }
 
-/// The preset as any reader of YAML sees it, with nothing of kaudit's own in between.
+/// The preset as a general YAML parser reads it, without kaudit's own parser.
 fn plain(name: &str) -> Value {
     serde_yaml::from_str(preset::find(name).unwrap().text).unwrap()
 }

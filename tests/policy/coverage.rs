@@ -177,7 +177,7 @@ fn too_many_combinations_are_not_gone_through() {
     assert_eq!(linted.would_start, Some(true));
     assert!(found(&linted, "KA306").contains("rules"));
 
-    // Whoever is in a group of the one and in a group of the other: millions of pairs.
+    // Users that are in a group of one rule and in a group of the other: millions of pairs.
     let of_groups = |prefix: &str| {
         let user_groups = (0..2100).map(|number| format!("{prefix}{number}")).collect();
         of_rules(vec![Rule { user_groups, ..Rule::for_everything(Level::Metadata) }])

@@ -7,7 +7,7 @@ use kaudit::policy::{Policy, RequestSpec, describe_arguments, describe_rule, exa
 
 const MINOR: u32 = 36;
 
-/// A policy of such rules, in the words of JSON.
+/// A policy with these rules, which are written in JSON.
 fn policy(rules: &str) -> Policy {
     let text = format!(
         "apiVersion: audit.k8s.io/v1

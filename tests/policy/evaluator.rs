@@ -12,12 +12,12 @@ use proptest::sample::{select, subsequence};
 
 use super::reach::runner;
 
-/// Words that are values, patterns, or parts of patterns, in all fields alike.
+/// Values, patterns and parts of patterns, used in all fields.
 const WORDS: [&str; 22] = [
     "", "*", "a", "b", "pods", "a/b", "a/*", "*/b", "*/*", "pods/*", "*/*/b", "a/b/*", "a/b/c", "b/c", "/",
     "a/", "/b", "//", "a*", "a**", "**", "é",
 ];
-/// Prefixes of each other, with stars at the end, in the middle, and doubled.
+/// Prefixes of each other, with stars at the end, in the middle, and next to each other.
 const URLS: [&str; 14] =
     ["*", "**", "/*", "/", "/a", "/a*", "/a/*", "/a**", "/a*b", "/a/b", "/ab", "", "a", "/é*"];
 const PATHS: [&str; 12] = ["", "/", "*", "/a", "/a*", "/a**", "/a/b", "/ab", "/a*b", "/é", "/éa", "a"];

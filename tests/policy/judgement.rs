@@ -60,9 +60,9 @@ fn each_fault_is_found_at_its_place_with_what_to_write_instead() {
             17,
             "`verbs` is a key of a rule",
         ),
-        ("rules:\n- level: None\n  resources:\n  - {apiGroups: ['']}\n", 6, 6, "it is called `group`"),
+        ("rules:\n- level: None\n  resources:\n  - {apiGroups: ['']}\n", 6, 6, "the key is `group`"),
         ("rules:\n- level: None\n  level: Metadata\n", 5, 3, "keep one"),
-        ("rules:\n- level: None\n---\nrules: []\n", 6, 1, "reads only the first one"),
+        ("rules:\n- level: None\n---\nrules: []\n", 6, 1, "reads only the first document"),
         ("rules:\n- level: None\n   users: [a]\n", 5, 9, "check the indentation"),
     ] {
         let refusal = refuse(rules);

@@ -8,7 +8,7 @@ use kaudit::policy::{Request, RequestSpec, describe_request};
 
 const MINOR: u32 = 36;
 
-/// The request of such words, options included.
+/// The request that these arguments describe, options included.
 fn ask(words: &str) -> Result<(Request, Vec<String>), String> {
     let mut spec = RequestSpec::default();
     let mut rest = words.split(' ');
@@ -188,11 +188,11 @@ fn arguments_that_do_not_specify_a_request_are_refused() {
         assert!(ask(words).unwrap_err().contains(reason), "{words}");
     }
     assert_eq!(ask("list deploy").unwrap().1, ["assuming that deploy means deployments.apps"]);
-    assert!(ask("get widgets").unwrap().1[0].contains("no built-in resource"));
+    assert!(ask("get widgets").unwrap().1[0].contains("not a built-in resource"));
     assert!(ask("list pods").unwrap().1.is_empty());
 }
 
-/// Whoever asks is told to stop by a closed pipe, and there may be no end of questions.
+/// The input may be endless: kaudit stops when the reader of its output has closed the pipe.
 #[test]
 fn answers_that_nobody_reads_end_the_questions() {
     let (reader, writer) = std::io::pipe().unwrap();

@@ -1,4 +1,4 @@
-//! Random policies over few words, so that rules and requests meet often.
+//! Random policies over a small vocabulary, so that rules match requests often.
 
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! Whether the API server starts with a policy file, compared with the answers of its own code.
 //!
-//! `tests/policy/go-verdicts.jsonl` holds cases and what `tests/go/policy` (Kubernetes 1.36) said about them;
-//! `go run . <go-verdicts.jsonl` in that folder asks again.
+//! `tests/policy/go-results.jsonl` holds cases and what `tests/go/policy` (Kubernetes 1.36) said about them;
+//! `go run . <go-results.jsonl` in that folder asks again.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(crate) struct Case {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    let text = fs::read_to_string("tests/policy/go-verdicts.jsonl").unwrap();
+    let text = fs::read_to_string("tests/policy/go-results.jsonl").unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -118,7 +118,7 @@ const ASKED: [u32; 9] = [16, 19, 22, 23, 24, 25, 26, 30, 35];
 
 #[test]
 fn each_version_has_its_own_results_and_validation_messages() {
-    let text = fs::read_to_string("tests/policy/go-verdicts-by-version.jsonl").unwrap();
+    let text = fs::read_to_string("tests/policy/go-results-by-version.jsonl").unwrap();
     let mut compared = 0;
     for line in text.lines() {
         let case: ByVersion = serde_json::from_str(line).unwrap();

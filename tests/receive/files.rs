@@ -6,6 +6,7 @@ use super::server::{Server, directory};
 use serde_json::json;
 use std::fs;
 use std::io::Read as _;
+use std::ops::Range;
 use std::thread;
 use std::time::Duration;
 
@@ -175,7 +176,7 @@ fn without_a_reader_it_ends_and_says_so() {
     // A process that another test has just forked may hold the pipe open until it executes its program.
     let answers = (1..100).map(|number| {
         thread::sleep(Duration::from_millis(20));
-        client.post("", &numbered(number..number + 1)).status
+        client.post("", &numbered(Range { start: number, end: number + 1 })).status
     });
     assert_eq!(answers.into_iter().find(|status| *status != 200), Some(503));
     let ended = server.wait();

@@ -182,9 +182,14 @@ fn a_listener_that_others_reach_is_warned_about() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (_, stderr) = refused(path, "--listen 0.0.0.0:0 --token-file missing");
     assert!(
-        stderr.contains("warning: without TLS, events and tokens are sent unencrypted over the network"),
+        stderr.contains("warning[receive-without-tls]: without TLS, events and tokens are sent unencrypted over the network"),
         "{stderr}"
     );
     let (_, stderr) = refused(path, "--listen 0.0.0.0:0 --tls-cert missing --tls-key missing");
-    assert!(stderr.contains("warning: anyone who can reach 0.0.0.0:0 can submit forged events"), "{stderr}");
+    assert!(
+        stderr.contains(
+            "warning[receive-from-anybody]: anyone who can reach 0.0.0.0:0 can submit forged events"
+        ),
+        "{stderr}"
+    );
 }

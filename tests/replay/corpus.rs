@@ -18,7 +18,7 @@ fn every_event_of_the_shared_corpus_is_read() {
         for preset in preset::all() {
             let policy = policy(preset.text);
             let tally = read(std::slice::from_ref(&policy), &[&log], How::default());
-            // One file has one line that is no event, for a test of another program.
+            // One file has one malformed line, for a test of another program.
             assert!(tally.log.malformed <= 1, "{}: {:?}", path.display(), tally.log.malformed_at);
             assert_eq!(tally.log.undated, 0, "{}", path.display());
             let replayed = Replayed::new(&policy, &tally.policies[0]);

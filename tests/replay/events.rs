@@ -48,7 +48,7 @@ fn an_event_of_v1() {
     assert_eq!(
         (user.name, &*user.groups[0], user.groups.len()),
         ("alice", "devs", 2),
-        "not whom she acts as"
+        "not the impersonated user"
     );
     assert_eq!(asked.path(), "/apis/apps/v1/namespaces/shop/deployments");
     let named = ResourceRef {

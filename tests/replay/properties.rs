@@ -7,7 +7,7 @@ use kaudit::policy::Policy;
 use kaudit::replay::{Outcome, Replayed};
 use std::fs;
 
-/// Logs that the API server wrote, one event a line, and among them lines that are none.
+/// Logs that the API server wrote, one event per line, with malformed lines among them.
 pub(crate) fn log(random: &mut Random) -> String {
     let data = fs::read_to_string("tests/replay/go-logs.jsonl").unwrap();
     let cases = data.lines().map(|line| serde_json::from_str::<Case>(line).unwrap());

@@ -4,7 +4,7 @@ use kaudit::lines::{Chunks, scan};
 use kaudit::policy::{Policy, examine};
 use kaudit::replay::{LogSums, Replay, Replayed, Talker, Tally};
 
-/// The version that policies are judged for.
+/// The minor version of Kubernetes that policies are checked for.
 const MINOR: u32 = 36;
 
 /// How a log is read; nothing may depend on it.

@@ -166,7 +166,7 @@ impl Validator<'_> {
                     .into_iter()
                     .try_for_each(|(index, item)| self.check(rule, item, &format!("{place}/{index}")))
             }
-            // The rules that fit, and what is no rule.
+            // Keywords that are checked elsewhere, and annotations.
             (
                 "type" | "const" | "enum" | "minimum" | "maximum" | "minItems" | "maxItems" | "$schema"
                 | "$defs" | "title" | "description" | "default" | "format",

@@ -159,7 +159,7 @@ fn another_authority_is_another_manifest() {
     let node = Node::new();
     node.enable(0, &["--webhook-ca-file", &file("authority.crt")]);
     let before = node.tree.manifest();
-    node.enable(0, &["--webhook-ca-file", &file("stranger.crt")]);
+    node.enable(0, &["--webhook-ca-file", &file("other-authority.crt")]);
     assert_ne!(node.tree.manifest(), before);
 }
 
@@ -220,7 +220,7 @@ fn a_kubeconfig_made_elsewhere_brings_its_files_along() {
     // Without the file there is nothing to bring.
     std::fs::remove_file(node.operator.path().join("token")).unwrap();
     let refused = node.run(3, &words);
-    assert!(refused.contains("tokenFile: token is not there"), "{refused}");
+    assert!(refused.contains("tokenFile: token does not exist"), "{refused}");
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn what_cannot_work_is_refused_and_nothing_is_touched() {
     }
     let ignored = "--ignore-preflight-errors=webhook-client-certificate";
     let words = ["--webhook-client-certificate", &expired, "--webhook-client-key", &expired_key, ignored];
-    assert!(node.enable(0, &words).contains("warning: the client certificate"));
+    assert!(node.enable(0, &words).contains("warning[webhook-client-certificate]: the client certificate"));
     for url in ["sink:9443", "ftp://h", "https://u:s3cr3t@h/", "https://h/?a=b"] {
         node.run(3, &["enable", "--webhook-url", url]);
     }

@@ -62,7 +62,7 @@ const CASES: [Case; 25] = [
     Case { certificate: "self-signed", cluster: "certificate-authority: self-signed.crt", ..CASE },
     Case { certificate: "expired", cluster: "insecure-skip-tls-verify: true", ..CASE },
     Case {
-        cluster: "certificate-authority: stranger.crt",
+        cluster: "certificate-authority: other-authority.crt",
         go: Go::Dropped("signed by unknown authority"),
         ..CASE
     },
@@ -107,7 +107,7 @@ const CASES: [Case; 25] = [
 /// A directory with the files that the kubeconfigs name.
 fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    for name in ["authority.crt", "self-signed.crt", "stranger.crt", "client.crt", "client.key"] {
+    for name in ["authority.crt", "self-signed.crt", "other-authority.crt", "client.crt", "client.key"] {
         std::fs::copy(testdata(name), directory.path().join(name)).unwrap();
     }
     std::fs::write(directory.path().join("token"), "token\n").unwrap();

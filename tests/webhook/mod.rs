@@ -110,7 +110,7 @@ fn certificates_are_judged_before_anything_is_sent() {
         ("expired", "expired at 2021-01-01T00:00:00Z"),
         ("not-yet", "is not valid before 2120-01-01T00:00:00Z"),
         ("cn-only", "has no subjectAltName"),
-        ("other-name", "is for sink.example.com, not for 127.0.0.1"),
+        ("other-name", "is valid for sink.example.com, not for 127.0.0.1"),
         ("self-signed", "is signed by a CA that the API server does not trust"),
     ] {
         let receiver = Receiver::tls(certificate, false, OK);
@@ -166,7 +166,7 @@ fn answers_are_judged_as_client_go_takes_them() {
             1,
             "webhook-answer",
             "warning",
-            "detour",
+            "every batch is sent twice",
         ),
         (
             "404 Not Found\r\nContent-Length: 4\r\n\r\nnope",

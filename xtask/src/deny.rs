@@ -16,10 +16,10 @@ const VERSION: &str = "0.20.2";
 ///
 /// # Errors
 ///
-/// When it cannot be installed or objects to a dependency.
+/// When cargo-deny cannot be installed or rejects a dependency.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let cargo_deny = install(project)?;
-    // `--locked`: what is judged is what Cargo.lock names.
+    // `--locked`: check the versions in Cargo.lock.
     start(
         Command::new(cargo_deny)
             .current_dir(&project.root)
@@ -32,7 +32,7 @@ fn install(project: &Project) -> Result<PathBuf> {
     let program = place.join("bin/cargo-deny");
     if !program.is_file() {
         let package = format!("cargo-deny@{VERSION}");
-        // Unoptimised and without tables for a debugger it is built in a third of the time and still judges in a second.
+        // A debug build takes a third of the time, and the check still takes only a second.
         start(
             project
                 .cargo()

@@ -36,14 +36,14 @@ pub(crate) fn run(project: &Project) -> Result<PathBuf> {
 
     let built = directory(project).join("kaudit");
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
-    check_static(&bytes).with_context(|| format!("judging {}", built.display()))?;
+    check_static(&bytes).with_context(|| format!("checking {}", built.display()))?;
 
-    let handed_out = project.target.join("dist");
-    fs::create_dir_all(&handed_out).with_context(|| format!("creating {}", handed_out.display()))?;
-    let binary = handed_out.join(NAME);
+    let output = project.target.join("dist");
+    fs::create_dir_all(&output).with_context(|| format!("creating {}", output.display()))?;
+    let binary = output.join(NAME);
     fs::copy(&built, &binary).with_context(|| format!("writing {}", binary.display()))?;
-    let sum = capture(Command::new("sha256sum").arg(NAME).current_dir(&handed_out))?;
-    fs::write(handed_out.join(format!("{NAME}.sha256")), &sum).context("writing the checksum")?;
+    let sum = capture(Command::new("sha256sum").arg(NAME).current_dir(&output))?;
+    fs::write(output.join(format!("{NAME}.sha256")), &sum).context("writing the checksum")?;
     println!("{}: static, {} bytes\n{}", binary.display(), bytes.len(), sum.trim_end());
     Ok(binary)
 }

@@ -7,14 +7,14 @@ use anyhow::{Context as _, Result, bail};
 /// Segments that a static program does not have: the path of the dynamic loader.
 const PT_INTERP: u32 = 3;
 
-/// Refuses what is not a static x86-64 program.
+/// Checks that `bytes` are a static x86-64 program.
 ///
-/// A static position-independent program has a dynamic section for its own relocations, so that section is no sign of
-/// libraries; the loader's path is, for without a loader nothing reads their names.
+/// A static position-independent program has a dynamic section for its own relocations, so that section does not indicate
+/// shared libraries. The path of the loader does: without a loader nothing loads them.
 ///
 /// # Errors
 ///
-/// Says what `bytes` are instead.
+/// When they are not; the message says what they are.
 pub(crate) fn check_static(bytes: &[u8]) -> Result<()> {
     if !bytes.starts_with(b"\x7fELF\x02\x01") {
         bail!("not a little-endian 64-bit ELF file");

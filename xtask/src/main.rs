@@ -49,17 +49,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Check the format, run every test, check the house rules; needs nothing but Rust
+    /// Check the format, run every test, check the project rules; requires only Rust
     Test,
     /// Check the project rules that no compiler checks, or list the phrases to avoid
     Tidy(tidy::Options),
-    /// Run everything that CI runs, `test` first; needs root, Go and Debian
+    /// Run everything that CI runs, `test` first; requires root, Go and Debian
     Ci(ci::Options),
-    /// Run what `ci` runs a share of, at full length, for hours; needs root, Go and Debian
+    /// Run the long tests of `ci` at full length, for hours; requires root, Go and Debian
     Soak(soak::Options),
     /// Run clippy over all targets; a warning fails
     Lint,
-    /// Judge the dependencies' licences, duplicates and sources with cargo-deny
+    /// Check the licences, duplicates and sources of the dependencies with cargo-deny
     Deny,
     /// Run the property tests with many cases, optimised but with overflow and debug checks
     Property(property::Options),
@@ -75,18 +75,18 @@ enum Task {
     Bench(bench::Options),
     /// Build the static release binary and its checksum into target/dist
     Dist,
-    /// Write the table of built-in resources from the discovery of real API servers; needs root, Go and Debian
+    /// Write the table of built-in resources from the discovery of real API servers; requires root, Go and Debian
     Builtin(builtin::Options),
-    /// Run the tests on real control planes, or one of them by name; needs root, Go and Debian
+    /// Run the tests on real control planes, or one of them by name; requires root, Go and Debian
     E2e(e2e::Options),
-    /// Start a real control plane on this machine, enter it, end it; needs root, Go and Debian
+    /// Start a real control plane on this machine, open a shell in it, or stop it; requires root, Go and Debian
     #[command(subcommand)]
     Node(node::Action),
-    /// Steer connections by the real kernel, in a network namespace of its own; needs root and iproute2
+    /// Test connection steering with the real kernel, in a separate network namespace; requires root and iproute2
     Steering,
-    /// Run the log shippers that Debian has with the configurations that kaudit makes; needs Debian
+    /// Test the configurations that kaudit generates with the log shippers in Debian; requires Debian
     Shippers,
-    /// Run a command and print the peak memory of it in KiB
+    /// Run a command and print its peak memory in KiB
     #[command(hide = true)]
     PeakMemory(peak_memory::Options),
 }

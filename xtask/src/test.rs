@@ -1,4 +1,4 @@
-//! `cargo xtask test`: format, every test, house rules. Needs nothing but Rust.
+//! `cargo xtask test`: format, every test, project rules. Requires only Rust.
 
 use anyhow::Result;
 
@@ -27,6 +27,6 @@ pub(crate) fn steps(project: &Project) -> Vec<Step<'_>> {
             // Every target is run, so that one failure does not hide another.
             run_tests(project.cargo().args(["test", "--workspace", "--no-fail-fast"]))
         }),
-        Step::check("house rules", "cargo xtask tidy", || tidy::run(project)),
+        Step::check("project rules", "cargo xtask tidy", || tidy::run(project)),
     ]
 }

@@ -1,12 +1,12 @@
 //! The checks on a live node before anything is changed.
 
+use super::subject::{manifests_of, subject};
 use super::surge::{self, Surge};
 use super::trial;
-use super::{manifests_of, subject};
 use crate::audit::argv::lookup;
 use crate::audit::flag::LOG_PATH;
-use crate::cli::change::Planned;
 use crate::cli::options::{self, Restart};
+use crate::cli::planned::Planned;
 use crate::cli::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::kubelet::Kubelet;

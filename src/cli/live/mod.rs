@@ -3,20 +3,21 @@
 mod check;
 mod end;
 mod progress;
+mod subject;
 mod surge;
 mod trial;
 
 pub(super) use check::{Checked, check};
 pub(super) use end::{End, describe, manual_intervention};
 use progress::Progress;
+use subject::{manifests_of, subject};
 
-use super::change::Planned;
 use super::options::Waiting;
+use super::planned::Planned;
 use super::target::Target;
 use crate::generation::Record;
 use crate::kubelet::Kubelet;
-use crate::manifest::Manifest;
-use crate::node::{Interrupt, Live, RestartTarget};
+use crate::node::{Interrupt, Live};
 use crate::observe::Obstacle;
 use crate::report::Output;
 use crate::restart::{Method, Options, Outcome, Recovered, RestartContext, Unfinished, restart};
@@ -67,25 +68,4 @@ pub(super) fn recover(
         Options { method: Method::Move, drain: waiting.drain, timeout: waiting.timeout, was_healthy: true };
     let recovered = unfinished.recover(&mut live, &mut Progress::new(output), &context, options)?;
     Ok(Some((recovered, live.end_handling())))
-}
-
-/// The present and the planned manifest.
-fn manifests_of(planned: &Planned) -> Result<(&Manifest, &Manifest), Obstacle> {
-    let after = planned.plan.manifest.as_ref();
-    Ok((
-        &planned.manifest,
-        after.ok_or_else(|| anyhow!("the plan has no manifest to restart the API server with"))?,
-    ))
-}
-
-/// The API server's pod and its kubelet.
-fn subject(kubelet: &Kubelet, manifest: &Manifest) -> RestartTarget {
-    let metadata = &manifest.pod().metadata;
-    RestartTarget {
-        kubelet: kubelet.process.pid,
-        kubelet_root: kubelet.root_dir.clone(),
-        // A pod without a namespace is the default one's (`pkg/kubelet/config/common.go`, `applyDefaults`).
-        namespace: metadata.namespace.clone().unwrap_or_else(|| "default".to_owned()),
-        container: manifest.container().map(|container| container.name.clone()).unwrap_or_default(),
-    }
 }

@@ -25,9 +25,9 @@ pub(super) fn run(args: &Args, output: &mut Output<'_>) -> super::end::Result {
     let source = read(&args.file)?;
     let Migrated { from, text, findings } =
         migrate(&source.text).map_err(|refusal| refusal.in_file(source.name.as_str()))?;
-    let mut report = Report::default();
-    report.notes =
+    let notes =
         findings.into_iter().map(|finding| finding.diagnostic.in_file(source.name.as_str())).collect();
+    let mut report = Report { notes, ..Report::default() };
     let is_done = from == ApiVersion::V1;
     report.notes.push(Diagnostic::info(if is_done {
         format!("{} is {from} already", source.name)

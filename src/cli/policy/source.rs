@@ -79,15 +79,12 @@ pub(super) fn checked_version(
     options: &NodeOptions,
 ) -> Result<CheckedVersion, Diagnostic> {
     let newest = u32::from(NEWEST_KNOWN_MINOR);
-    let (version, origin) = match &version.kubernetes_version {
-        Some(version) => (version.clone(), ""),
-        None => match of_node(options)? {
-            Some(version) => (version, ", this node's version"),
-            None => {
-                let remark = ", the newest that kaudit knows".to_owned();
-                return Ok(CheckedVersion { minor: newest, remark });
-            }
-        },
+    let (version, origin) = if let Some(version) = &version.kubernetes_version {
+        (version.clone(), "")
+    } else if let Some(version) = of_node(options)? {
+        (version, ", this node's version")
+    } else {
+        return Ok(CheckedVersion { minor: newest, remark: ", the newest that kaudit knows".to_owned() });
     };
     let remark = match version.closest_release()?.support {
         Support::Newer => format!(", the newest that kaudit knows, instead of {version}"),

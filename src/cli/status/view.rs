@@ -15,7 +15,7 @@ pub(in crate::cli) enum StatusView {
     /// There is a manifest.
     Configured(Box<ConfiguredView>),
     /// An unfinished run has moved the manifest out.
-    MovedOut(MovedOutView),
+    MovedOut(Box<MovedOutView>),
 }
 
 impl Section for StatusView {

@@ -2,8 +2,8 @@
 
 use super::made;
 use super::{check_receiver, resolve_service};
-use crate::cli::change::Planned;
 use crate::cli::enable;
+use crate::cli::planned::Planned;
 use crate::cli::target::Target;
 use crate::node::test_server::{read_request, serve};
 use crate::node::{Node, ScratchNode};

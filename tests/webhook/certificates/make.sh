@@ -1,6 +1,6 @@
 #!/bin/sh
-# Made the certificates and keys here, once: they are valid for 100 years (or no longer, or not yet) and protect nothing
-# but the tests.
+# Makes the certificates and keys in this directory. They are valid for 100 years, expired or not yet valid, and are used
+# only in tests.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -26,7 +26,7 @@ signed() { # NAME SUBJECT EXTENSIONS START END
 }
 
 authority authority
-authority stranger
+authority other-authority
 names='subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:sink.audit.svc'
 for name in server expired not-yet cn-only other-name client client-expired; do key "$name"; done
 signed server /CN=sink "$names" 20260101000000Z 21260101000000Z
@@ -37,8 +37,8 @@ signed other-name /CN=sink 'subjectAltName=DNS:sink.example.com' 20260101000000Z
 signed client /CN=kube-apiserver 'extendedKeyUsage=clientAuth' 20260101000000Z 21260101000000Z
 signed client-expired /CN=kube-apiserver 'extendedKeyUsage=clientAuth' 20200101000000Z 20210101000000Z
 
-# As `openssl req -x509` makes it: its own authority, and Go takes it where it is named as that.
+# Self-signed, as `openssl req -x509` makes it. Go accepts it when it is configured as the authority.
 key self-signed
 openssl req -x509 -new -key self-signed.key -subj /CN=sink -out self-signed.crt -days 36500 -config /dev/null \
     -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:TRUE
-rm stranger.key
+rm other-authority.key

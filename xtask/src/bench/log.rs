@@ -18,7 +18,7 @@ pub(super) fn events(project: &Project) -> Result<Vec<u8>> {
             .with_context(|| format!("listing {}", corpus.display()))?
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
-        // An API server names everybody's groups; what was put together from a table has none.
+        // A log of an API server has the groups of every user. A log that was reconstructed from a table has none.
         files.retain(|file| !file.to_string_lossy().contains("RECONSTRUCTED"));
         files.sort();
         for file in files {

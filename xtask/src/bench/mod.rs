@@ -166,12 +166,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 fn judge(figures: &[Figure], enforce: bool) -> Result<()> {
     for figure in figures {
         let Figure { what, measured, goal, unit } = figure;
-        let verdict = if figure.is_met() { "met" } else { "MISSED" };
+        let result = if figure.is_met() { "met" } else { "MISSED" };
         let goal = match goal {
             Goal::AtMost(most) => format!("at most {most}{unit}"),
             Goal::AtLeast(least) => format!("at least {least}{unit}"),
         };
-        println!("{what:<45} {measured:>6.2}{unit:<3}  goal: {goal}  {verdict}");
+        println!("{what:<45} {measured:>6.2}{unit:<3}  goal: {goal}  {result}");
     }
     let failures: Vec<&str> =
         figures.iter().filter(|figure| figure.is_failure()).map(|figure| figure.what).collect();

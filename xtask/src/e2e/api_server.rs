@@ -1,4 +1,4 @@
-//! The API server of a node: its process, its health, requests that an audit log must know.
+//! The API server of a node: its process, its health, requests that the audit log must contain.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,7 +44,7 @@ impl ApiServer<'_> {
     ///
     /// # Errors
     ///
-    /// When there is none, as between two, or more than one, as for a moment where they overlap.
+    /// When there is no process or more than one, as for a moment during a restart.
     pub(super) fn process(&self) -> Result<Process> {
         only_process(self.node, "kube-apiserver")
     }
@@ -69,11 +69,11 @@ impl ApiServer<'_> {
         Ok(status.success())
     }
 
-    /// Waits for a process other than `old` that was, or was not, told to audit, and is ready.
+    /// Waits for a ready process other than `old`, with or without audit logging.
     ///
     /// # Errors
     ///
-    /// When it does not come in time.
+    /// When it does not start in time.
     pub(super) fn wait_for_successor(&self, old: &Process, audits: bool) -> Result<Process> {
         let what = if audits { "a new, auditing API server" } else { "a new API server that does not audit" };
         wait_for(what, RESTART_LIMIT, || {
@@ -84,7 +84,7 @@ impl ApiServer<'_> {
     }
 
     /// Creates and deletes a `ConfigMap`, each request with an `Audit-ID` of its own, and waits until the audit log has
-    /// both. The chain is proven end to end then: request, policy, backend, file.
+    /// both. This verifies the whole chain: request, policy, backend, file.
     ///
     /// # Errors
     ///

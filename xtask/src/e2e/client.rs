@@ -1,5 +1,5 @@
-//! A client of a node's API server, from inside the node's network. It shares no code with kaudit: what one of them
-//! does wrong, the other must not hide.
+//! A client of a node's API server, from inside the node's network. It shares no code with kaudit, so that a bug in
+//! one of them cannot hide a bug in the other.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -21,7 +21,7 @@ use crate::node::configuration::ADDRESS;
 const AUTHORITY: &str = "/etc/kubernetes/pki/ca.crt";
 const PORT: u16 = 6443;
 
-/// More than an answer's head has.
+/// More than the size of a response head.
 const HEAD_LIMIT: usize = 16 * 1024;
 
 /// A connection.
@@ -34,14 +34,14 @@ pub(super) struct Client {
     tls: Arc<ClientConfig>,
 }
 
-/// An answer whose head has come, and perhaps a part of its body.
+/// A response whose head has arrived, and perhaps a part of its body.
 pub(super) struct Answer {
     pub(super) status: u16,
     stream: Stream,
 }
 
 impl Client {
-    /// A client that says nothing about itself. The health endpoints answer anybody.
+    /// A client without credentials. The health endpoints answer unauthenticated requests.
     ///
     /// # Errors
     ///
@@ -89,8 +89,8 @@ impl Client {
         Client { network, ..self }
     }
 
-    /// Puts the calling thread, and only that, into the client's network, which is the node's where nothing else was
-    /// said: only from there the API server can be reached.
+    /// Moves the calling thread, and only that, into the client's network, which is the node's by default: the API server
+    /// is reachable only from there.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When nobody listens. The API server is asked for its certificate later, with the first byte.
+    /// When no process listens. The TLS handshake happens later, with the first byte.
     pub(super) fn connect(&self, limit: Duration) -> Result<Stream> {
         let address: IpAddr = ADDRESS.parse().context("reading the node's address")?;
         let socket =
@@ -117,11 +117,11 @@ impl Client {
         Ok(StreamOwned::new(connection, socket))
     }
 
-    /// Asks for `path` on a connection of its own. No step of it takes longer than `limit`.
+    /// Requests `path` on a new connection. No step takes longer than `limit`.
     ///
     /// # Errors
     ///
-    /// When nobody answers in time, or with something that is not HTTP.
+    /// When no response arrives in time, or it is not HTTP.
     pub(super) fn get(&self, path: &str, limit: Duration) -> Result<Answer> {
         let mut stream = self.connect(limit)?;
         stream.write_all(

@@ -19,17 +19,17 @@ use crate::node::wait::wait_for;
 use crate::shell::command::capture;
 use crate::shell::project::Project;
 
-/// What has to be told to an API server before it serves everything that it can. kubernetes/kubernetes itself says
-/// the same where it writes the API that it publishes (`hack/update-openapi-spec.sh`).
+/// The flags that make an API server serve every API. Kubernetes uses the same flags to generate its published API
+/// (`hack/update-openapi-spec.sh`).
 const EVERYTHING: [&str; 2] = ["--runtime-config=api/all=true", "--feature-gates=AllAlpha=true,AllBeta=true"];
 
 /// Discovery of all groups in one answer (<https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery>).
 const ACCEPT: &str = "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// The aggregator tells of its own groups a moment after it is ready.
+/// The aggregator lists its own groups a moment after it is ready.
 const SETTLE_LIMIT: Duration = Duration::from_mins(1);
 
-/// Starts a node of the release and asks it.
+/// Starts a node of the release and reads its discovery.
 ///
 /// # Errors
 ///
@@ -45,11 +45,11 @@ pub(crate) fn of_release(project: &Project, release: &Release, progress: &Progre
     served
 }
 
-/// Turns everything on and asks. The node's API server is restarted for it.
+/// Enables all APIs and reads the discovery. This restarts the node's API server.
 ///
 /// # Errors
 ///
-/// When it does not come up so, or its answers are not what discovery is known to be.
+/// When it does not start with these flags, or its responses are not valid discovery documents.
 pub(super) fn read(api_server: &ApiServer<'_>) -> Result<Served> {
     turn_everything_on(api_server)?;
     api_server.write_certificate()?;
@@ -88,7 +88,7 @@ fn get(api_server: &ApiServer<'_>, path: &str) -> Result<String> {
     capture(&mut curl)
 }
 
-/// Adds what the answer has of every version of its groups; false when it has none yet.
+/// Adds the resources of every version of the groups in the response; false when it has no groups yet.
 fn add(answer: &Value, served: &mut Served) -> Result<bool> {
     let kind = answer.get("kind").and_then(Value::as_str);
     ensure!(kind == Some("APIGroupDiscoveryList"), "the answer is a {kind:?}");
@@ -109,7 +109,7 @@ fn add(answer: &Value, served: &mut Served) -> Result<bool> {
     Ok(!groups.is_empty())
 }
 
-/// The versions of a group differ in what they have; what is asked for here is everything.
+/// The versions of a group can differ in their resources; this merges the data of all versions.
 fn describe(resource: &Value, known: &mut Resource) -> Result<()> {
     text(resource, "/responseKind/kind")?.clone_into(&mut known.kind);
     text(resource, "/singularResource")?.clone_into(&mut known.singular);

@@ -1,4 +1,4 @@
-//! What lies on a node, and whether anything of it was written.
+//! The files on a node, and whether one of them was written.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use super::api_server::ApiServer;
 pub(super) const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 /// The kubelet's directory of manifests.
 pub(super) const MANIFESTS: &str = "/etc/kubernetes/manifests";
-/// What kaudit keeps.
+/// kaudit's state directory.
 pub(super) const STATE: &str = "/var/lib/kaudit";
 /// What kaudit may change on a node, apart from the log.
 const OURS: [&str; 2] = ["/etc/kubernetes", STATE];
@@ -21,7 +21,7 @@ const OURS: [&str; 2] = ["/etc/kubernetes", STATE];
 /// What differs when a file was written or replaced: inode and time of the last change in nanoseconds, by path.
 pub(super) type Stamps = BTreeMap<PathBuf, (u64, i128)>;
 
-/// The stamps of everything that kaudit may change. A directory's tell of names that came and went.
+/// The stamps of everything that kaudit may change. Those of a directory show names that were added or removed.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! kaudit, as a person on the node would run it.
+//! kaudit, run as an operator on the node runs it.
 
 use std::fs;
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ pub(super) const LOG: &str = "/var/log/kubernetes/audit/audit.log";
 /// The options of most cases. With a short drain a move takes seconds.
 pub(super) const DRAIN: [&str; 5] = ["--yes", "--restart", "move", "--drain", "2s"];
 
-/// No run takes longer, with the waits that the cases ask for.
+/// No run takes longer, including the waits that the cases configure.
 const RUN_LIMIT: Duration = Duration::from_mins(8);
 /// From `nsenter` to kaudit.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -44,7 +44,7 @@ pub(super) fn kaudit(api_server: &ApiServer<'_>, arguments: &[&str]) -> Result<E
 ///
 /// # Errors
 ///
-/// When it does not end with `code`, or with an object that says something else.
+/// When it does not end with `code`, or with an object with other values.
 pub(super) fn kaudit_json(api_server: &ApiServer<'_>, code: i32, arguments: &[&str]) -> Result<Value> {
     let ending = kaudit(api_server, &[arguments, &["--output", "json"]].concat())?.expect(code)?;
     let report = ending.json()?;
@@ -58,13 +58,13 @@ pub(super) fn phase(api_server: &ApiServer<'_>) -> Option<String> {
     Some(journal(api_server)?.get("phase")?.as_str()?.to_owned())
 }
 
-/// The journal of a run that is under way.
+/// The journal of a run in progress.
 pub(super) fn journal(api_server: &ApiServer<'_>) -> Option<Value> {
     let journal = fs::read(api_server.path(STATE).join("journal")).ok()?;
     serde_json::from_slice(&journal).ok()
 }
 
-/// A run that is under way.
+/// A run in progress.
 pub(super) struct Run {
     line: String,
     /// `nsenter`, whose only child is kaudit.
@@ -78,7 +78,7 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub(super) struct Ending {
     line: String,
-    /// As a shell has it: 128 and the number for a signal.
+    /// As in a shell: 128 plus the number for a signal.
     pub(super) code: i32,
     pub(super) stdout: String,
     pub(super) stderr: String,
@@ -97,7 +97,7 @@ impl Run {
         Ok(run)
     }
 
-    /// Starts one whose pipes nobody reads; they break when this is told to [`Run::hang_up`].
+    /// Starts a run whose pipes are not read; [`Run::hang_up`] closes them.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Run {
         Ok(kill(pid, signal).is_ok())
     }
 
-    /// The machine's id of kaudit; none when it has ended.
+    /// The process id of kaudit outside the node; none when it has ended.
     ///
     /// # Errors
     ///
@@ -253,7 +253,7 @@ fn listen(mut pipe: impl Read + Send + 'static) -> JoinHandle<io::Result<String>
 
 fn heard(listener: Option<JoinHandle<io::Result<String>>>) -> Result<String> {
     let Some(listener) = listener else { return Ok(String::new()) };
-    // kaudit has ended. Who still holds its pipes is somebody that it left behind.
+    // kaudit has ended. A process that still holds its pipes is one that kaudit left behind.
     wait_for("the end of kaudit's output", START_LIMIT, || Ok(listener.is_finished().then_some(())))?;
     let Ok(text) = listener.join() else { bail!("a listener has panicked") };
     text.context("reading what kaudit printed")

@@ -1,4 +1,4 @@
-//! Too little memory for one of the node's API servers, as a small limit of its container gives it.
+//! Too little memory for one of the node's API servers, as with a small memory limit of its container.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +26,7 @@ pub(super) struct LittleMemory {
 }
 
 impl LittleMemory {
-    /// Begins to look for such API servers.
+    /// Starts to look for such API servers.
     pub(super) fn on_port(api_server: &ApiServer<'_>, port: u16) -> LittleMemory {
         let stop = Arc::new(AtomicBool::new(false));
         let (proc, flag) = (api_server.path("/proc"), format!("--secure-port={port}"));

@@ -52,7 +52,7 @@ pub(crate) struct Options {
     /// Run each case with each release, also where the result does not depend on the release
     #[arg(long)]
     every_release: bool,
-    /// How many nodes run at once, where a case does not need the machine for itself
+    /// How many nodes run in parallel, except for cases that must run alone
     #[arg(long, value_name = "N", default_value_t = Options::default().at_once)]
     at_once: usize,
 }
@@ -74,7 +74,7 @@ impl Options {
 ///
 /// # Errors
 ///
-/// When a case fails, or there is none of that name.
+/// When a case fails, or no case has that name.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if options.list {
         println!("{}", list());
@@ -93,11 +93,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs the cases, and says of each how it ended and how long it took. A failed case does not hide a later one.
+/// Runs the cases, and prints the result and the duration of each. A failed case does not stop the later ones.
 ///
 /// # Errors
 ///
-/// When there is no case of that name, or something that they need cannot be built.
+/// When no case has that name, or a required program cannot be built.
 pub(crate) fn run_all(project: &Project, options: &Options) -> Result<Vec<Part>> {
     ensure!(options.at_once > 0, "cases need a node to run on");
     let cases = choose(options.name.as_deref())?;
@@ -136,7 +136,7 @@ struct Job<'a> {
     release: &'a Release,
 }
 
-/// Runs the jobs in their order, some at once.
+/// Runs the jobs in their order, several in parallel.
 fn run_jobs(project: &Project, progress: &Progress, jobs: Vec<Job<'_>>, at_once: usize) -> Result<Vec<Part>> {
     let queue = Mutex::new(VecDeque::from(jobs));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -197,7 +197,7 @@ fn choose(name: Option<&str>) -> Result<Vec<&'static Case>> {
 }
 
 fn run_case(project: &Project, release: &Release, case: &Case, progress: &Progress) -> Result<()> {
-    // Two runs at once do not get in each other's way.
+    // Two concurrent runs do not conflict.
     let name = node_name(case.name, &release.version, process::id());
     let node = Node::start(project, release, &name, dist::directory(project), progress)?;
     let api_server = ApiServer::new(&node);

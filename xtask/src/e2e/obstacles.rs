@@ -1,4 +1,4 @@
-//! What is put into the way on purpose: read-only and full file systems, over directories of a node.
+//! Obstacles for tests: read-only and full file systems, mounted over directories of a node.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ pub(super) struct Obstacle<'a> {
 }
 
 impl<'a> Obstacle<'a> {
-    /// Makes `place` read-only; what is in it can be read.
+    /// Makes `place` read-only; its files can be read.
     ///
     /// # Errors
     ///
@@ -26,7 +26,7 @@ impl<'a> Obstacle<'a> {
         Ok(obstacle)
     }
 
-    /// Lays an empty, read-only file system over `place`.
+    /// Mounts an empty, read-only file system over `place`.
     ///
     /// # Errors
     ///
@@ -35,13 +35,13 @@ impl<'a> Obstacle<'a> {
         Obstacle::lay(api_server, place, &["--types", "tmpfs", "--options", "ro", "tmpfs"])
     }
 
-    /// Puts what is in `place` on a file system that has no room for more.
+    /// Copies the contents of `place` to a file system that is full, and mounts it there.
     ///
     /// # Errors
     ///
     /// When it cannot be mounted or filled.
     pub(super) fn full(api_server: &'a ApiServer<'a>, place: &'a str) -> Result<Obstacle<'a>> {
-        // Filled elsewhere first: nobody shall see the directory without its files.
+        // Filled elsewhere first, so that no process sees the directory without its files.
         let aside = "/run/full";
         fs::create_dir_all(api_server.path(aside)).with_context(|| format!("creating {aside}"))?;
         let filled =
@@ -68,11 +68,11 @@ impl<'a> Obstacle<'a> {
         capture(self.api_server.node.command("mount").args(options)).map(drop)
     }
 
-    /// Takes it away again.
+    /// Unmounts it.
     ///
     /// # Errors
     ///
-    /// When somebody uses it.
+    /// When it is in use.
     pub(super) fn remove(self) -> Result<()> {
         capture(self.api_server.node.command("umount").arg(self.place)).map(drop)
     }

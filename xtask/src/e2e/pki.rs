@@ -14,15 +14,15 @@ use crate::node::configuration::ADDRESS;
 
 const DIRECTORY: &str = "/root/receiver";
 
-/// An authority, and what it has signed.
+/// A certificate authority, and the certificates it has signed.
 pub(super) struct Pki {
     /// The authority's certificate.
     pub(super) authority: String,
-    /// The receiver's.
+    /// The receiver's certificate.
     pub(super) server: Certificate,
-    /// The same, of years ago.
+    /// An expired certificate for the receiver.
     pub(super) expired: Certificate,
-    /// A client's.
+    /// A client's certificate.
     pub(super) client: Certificate,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Certificate {
 }
 
 impl Pki {
-    /// Makes all of it.
+    /// Creates all of them.
     ///
     /// # Errors
     ///

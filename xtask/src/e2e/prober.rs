@@ -1,5 +1,5 @@
-//! An independent witness of outages: it asks for `/readyz` every 20 ms, each time on a new connection, and notes from
-//! when to when the answer was not 200, and what came instead.
+//! An independent prober that measures outages: it requests `/readyz` every 20 ms, each time on a new connection, and
+//! records when the response was not 200, and the failures.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,12 +13,13 @@ use nix::sys::time::TimeValLike as _;
 use super::api_server::ApiServer;
 use super::client::Client;
 
-/// From one question to the next, where nothing else was said.
+/// From one request to the next, by default.
 const PERIOD: Duration = Duration::from_millis(20);
-/// A busy machine answers late, which is no outage: nobody listens then, and that is told at once.
+/// A slow answer from a busy machine does not count as an outage. In an outage nothing listens on the port, so a connection
+/// is refused at once.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// A witness at work.
+/// A running prober.
 pub(super) struct Prober {
     stop: Arc<AtomicBool>,
     record: Arc<Mutex<Record>>,
@@ -27,21 +28,21 @@ pub(super) struct Prober {
     period: Duration,
 }
 
-/// What was seen since the witness began.
+/// What the prober has observed since its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record {
-    /// Questions asked.
+    /// The number of requests.
     pub(super) probes: u32,
-    /// Times without API server that are over: from the first question without an answer 200 to the next such answer.
+    /// Outages that have ended: each from the first request without a response 200 to the next response 200.
     outages: Vec<Duration>,
-    /// When the outage that is not over began, counted from the witness's beginning.
+    /// When the current outage began, counted from the start of the prober.
     since: Option<Duration>,
-    /// When a question without a good answer was asked, counted from the witness's beginning, and what came of it.
+    /// When each failed request was sent, counted from the start of the prober, and its failure.
     pub(super) failures: Vec<(Duration, String)>,
 }
 
 impl Record {
-    /// Notes an answer to the question asked at `asked`, which came, or did not, at `answered`.
+    /// Records the result, at `answered`, of the request that was sent at `asked`.
     fn note(&mut self, answer: Result<u16>, asked: Duration, answered: Duration) {
         self.probes += 1;
         let failure = match answer {
@@ -56,14 +57,14 @@ impl Record {
         self.failures.push((asked, failure));
     }
 
-    /// All outages together.
+    /// The total duration of all outages.
     pub(super) fn unavailable(&self) -> Duration {
         self.outages.iter().sum()
     }
 }
 
 impl Prober {
-    /// Starts a witness of `api_server`.
+    /// Starts a prober of `api_server`.
     ///
     /// # Errors
     ///
@@ -72,7 +73,7 @@ impl Prober {
         Ok(Prober::ask(Client::anonymous(api_server)?, PERIOD))
     }
 
-    /// Starts a witness that asks as `client`, every `period`.
+    /// Starts a prober that sends a request as `client` every `period`.
     pub(super) fn ask(client: Client, period: Duration) -> Prober {
         let stop = Arc::new(AtomicBool::new(false));
         let record = Arc::new(Mutex::new(Record::default()));
@@ -94,24 +95,27 @@ impl Prober {
         Prober { stop, record, thread, begin, period }
     }
 
-    /// Ends it. The API server must be ready again, or the last outage has no end.
+    /// Stops the prober. The API server must be ready again, so that the last outage has an end.
     ///
     /// # Errors
     ///
-    /// When it is not, or when the witness failed or was itself a burden to the machine.
+    /// When the API server is not ready, or when the prober failed or used too much processor time.
     pub(super) fn finish(self) -> Result<Record> {
         self.stop.store(true, Ordering::Relaxed);
         let Ok(cost) = self.thread.join() else { bail!("the prober has panicked") };
         let (cost, elapsed) = (cost?, self.begin.elapsed());
         let record = lock(&self.record).clone();
         if let Some(since) = record.since {
-            bail!("the API server is away since {:.1} s", (elapsed.saturating_sub(since)).as_secs_f64());
+            bail!(
+                "the API server has been unavailable for {:.1} s",
+                (elapsed.saturating_sub(since)).as_secs_f64()
+            );
         }
-        // What disturbs the API server measures itself. Who asks without a pause knows that. A handshake takes 1 to 2 ms
-        // of the 20, more on a machine that is slow or just awake.
+        // A prober that loads the API server measures its own load. A caller with a shorter period accepts that. A
+        // handshake takes 1 to 2 ms of the 20, more on a slow machine or one that has just started.
         ensure!(
             cost <= elapsed / 4 || self.period < PERIOD,
-            "the prober took {} ms of {} ms",
+            "the prober used {} ms of processor time in {} ms",
             cost.as_millis(),
             elapsed.as_millis()
         );
@@ -119,9 +123,9 @@ impl Prober {
     }
 }
 
-/// What this thread took of a processor so far.
+/// The processor time that this thread has used so far.
 fn cost() -> Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD).context("asking what the prober took")?;
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).context("reading the processor time of the prober")?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(Duration::from_micros(micros.unsigned_abs()))
 }
@@ -137,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_from_the_first_failed_question_to_the_next_good_answer() {
+    fn measures_from_the_first_failed_request_to_the_next_success() {
         let mut record = Record::default();
         let answers = [(200, 0, 5), (500, 20, 21), (0, 40, 1040), (200, 1040, 1047), (200, 1060, 1065)];
         for (status, asked, answered) in answers.into_iter().chain([(503, 1080, 1081), (200, 1100, 1110)]) {

@@ -12,14 +12,14 @@ use crate::shell::command::capture;
 /// A running process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
-    /// The node's id of it.
+    /// Its process id in the node.
     pub(super) pid: u32,
     /// Its command line.
     pub(super) arguments: Vec<String>,
 }
 
 impl Process {
-    /// Whether it was told to audit.
+    /// Whether audit logging is configured.
     pub(super) fn audits(&self) -> bool {
         self.arguments.iter().any(|argument| argument.starts_with("--audit-"))
     }
@@ -74,7 +74,7 @@ pub(super) fn only_process(node: &Node, program: &str) -> Result<Process> {
     processes.into_iter().next().with_context(|| format!("no {program}"))
 }
 
-/// The arguments of the process in the directory `place`; none when it has ended meanwhile, or is a kernel's.
+/// The arguments of the process in the directory `place`; none when it has ended meanwhile, or is a kernel thread.
 fn command_line(place: &Path) -> Option<Vec<String>> {
     let bytes = fs::read(place.join("cmdline")).ok()?;
     let line = String::from_utf8(bytes).ok()?;

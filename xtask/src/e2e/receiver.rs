@@ -19,7 +19,7 @@ const EVENTS: &str = "/var/log/receiver";
 const START_LIMIT: Duration = Duration::from_secs(30);
 const END_LIMIT: Duration = Duration::from_secs(30);
 
-/// A receiver at work.
+/// A running receiver.
 pub(super) struct Receiver<'a> {
     api_server: &'a ApiServer<'a>,
     port: u16,
@@ -27,7 +27,7 @@ pub(super) struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    /// Starts one that shows `certificate` and takes events only from those whom `who` describes.
+    /// Starts a receiver that presents `certificate` and accepts events only from the clients that `who` describes.
     ///
     /// # Errors
     ///
@@ -56,11 +56,11 @@ impl<'a> Receiver<'a> {
         self.api_server.path(&directory(self.port))
     }
 
-    /// Asks it to end, and waits for that.
+    /// Terminates it, and waits for its end.
     ///
     /// # Errors
     ///
-    /// When it does not end in order.
+    /// When it does not exit successfully.
     pub(super) fn stop(mut self) -> Result<()> {
         let mine = format!("{ADDRESS}:{}", self.port);
         let node = self.api_server.node;
@@ -75,7 +75,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// Of each port its own: only one receiver writes a file.
+/// A separate directory for each port: only one receiver may write a file.
 fn directory(port: u16) -> String {
     format!("{EVENTS}/{port}")
 }

@@ -1,4 +1,4 @@
-//! What a surge may leave in the kernel: a listening socket, a program that steers connections.
+//! What a surge can leave in the kernel: a listening socket, a BPF program that steers connections.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -33,7 +33,7 @@ pub(super) fn is_steered(api_server: &ApiServer<'_>) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether that is said of an attachment to a network namespace, as `link_type: netns`.
+/// Whether the text describes an attachment to a network namespace, as `link_type: netns`.
 fn steers(fdinfo: &str) -> bool {
     fdinfo
         .lines()
@@ -41,7 +41,7 @@ fn steers(fdinfo: &str) -> bool {
         .any(|(field, value)| field == "link_type" && value.trim() == "netns")
 }
 
-/// Checks that nothing of a surge on `port` is left, and that the one API server takes the connections itself.
+/// Checks that a surge on `port` has left nothing behind, and that the one API server accepts the connections itself.
 ///
 /// # Errors
 ///
@@ -53,15 +53,15 @@ pub(super) fn require_none(api_server: &ApiServer<'_>, port: u16) -> Result<()> 
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
-    ensure!(is_empty, "something lies in {}", pinned.display());
-    ensure!(!is_listening(api_server, port)?, "somebody listens on the port {port}");
+    ensure!(is_empty, "{} is not empty", pinned.display());
+    ensure!(!is_listening(api_server, port)?, "a process still listens on port {port}");
     let kaudits = processes(api_server.node, "kaudit")?;
     ensure!(kaudits.is_empty(), "kaudit still runs: {kaudits:?}");
     ensure!(api_server.is_ready()?, "the API server does not answer");
     Ok(())
 }
 
-/// Whether somebody listens on `port` in the node's network.
+/// Whether a process listens on `port` in the node's network.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A node at rest, held against what comes later.
+//! The state of an idle node, for comparison with its later state.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::node::wait::wait_for;
 /// Short against a restart.
 const READY_LIMIT: Duration = Duration::from_secs(5);
 
-/// Kubeadm's manifest is the only one of a node.
+/// The manifest by kubeadm is the only one on a node.
 const NAME: &str = "kube-apiserver.yaml";
 
-/// What was there at a moment when nothing was under way.
+/// The state at a moment when no change was in progress.
 pub(super) struct Snapshot {
     pub(super) manifest: Vec<u8>,
     pub(super) process: Process,
@@ -24,11 +24,11 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Takes one of a node at rest.
+    /// Takes a snapshot of an idle node.
     ///
     /// # Errors
     ///
-    /// When it is not: the error says what is amiss.
+    /// When the node is not idle; the error says why.
     pub(super) fn take(api_server: &ApiServer<'_>) -> Result<Snapshot> {
         let names = manifests(api_server)?;
         ensure!(names == [NAME], "the directory of manifests has {names:?}");
@@ -79,7 +79,7 @@ impl Snapshot {
         changed(&earlier.stamps, &self.stamps)
     }
 
-    /// The value of the manifest's annotation by which kaudit tells the policy that runs.
+    /// The value of the manifest's annotation that identifies the active policy.
     ///
     /// # Errors
     ///

@@ -1,11 +1,11 @@
-//! What a case has at hand.
+//! The environment of a test case.
 
 use super::api_server::ApiServer;
 use crate::node::progress::Progress;
 use crate::node::running::Node;
 use crate::shell::project::Project;
 
-/// A case on a node of its own.
+/// A case on its own node.
 pub(super) struct Trial<'a> {
     pub(super) project: &'a Project,
     pub(super) node: &'a Node,

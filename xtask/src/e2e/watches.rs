@@ -12,13 +12,13 @@ use super::api_server::ApiServer;
 use super::client::Client;
 use crate::node::wait::wait_for;
 
-/// What is watched, from what the API server has in its cache: otherwise it would ask etcd, and say nothing meanwhile. It
-/// decides by itself when to end a watch; not within the time of a case.
+/// The watched resource. It is served from the API server's cache: a watch that waits for etcd would send no data at
+/// first. The timeout is longer than a case.
 const PATH: &str = "/api/v1/namespaces/default/configmaps?watch=true&resourceVersion=0&timeoutSeconds=3600";
 const COUNT: usize = 4;
 /// How long a watch may take to begin. Also how long one outlives its handle.
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
-/// A client's pause before it comes again.
+/// A client's pause before it reconnects.
 const PAUSE: Duration = Duration::from_millis(300);
 /// The API server takes watches as soon as it is ready; not before.
 const OPEN_LIMIT: Duration = Duration::from_mins(1);
@@ -65,7 +65,7 @@ impl Drop for Watches {
 }
 
 fn watch(client: &Client, open: &AtomicUsize, stop: &AtomicBool) {
-    // Without the node there is nothing to watch; whoever waits for the watch finds out.
+    // Without the node there is nothing to watch; the wait for the watch reports that.
     if client.enter_network().is_err() {
         return;
     }

@@ -120,8 +120,8 @@ fn group(mount_point: &Path, name: &str) -> PathBuf {
     mount_point.join(format!("kaudit-{name}"))
 }
 
-/// Lets the groups below `directory` have every controller that it has. One that cannot be passed on is left out:
-/// whoever needs it says so in his own log.
+/// Enables every controller of `directory` for the groups below it. A controller that cannot be enabled is left out: a
+/// daemon that requires it reports that in its own log.
 fn delegate_controllers(directory: &Path) -> Result<()> {
     let controllers =
         fs::read_to_string(directory.join("cgroup.controllers")).context("reading controllers")?;

@@ -188,7 +188,7 @@ fn etcd() -> Command {
     etcd
 }
 
-/// `curl` made to ask for `/readyz`, which anybody may.
+/// `curl` with the arguments to get `/readyz`, which needs no credentials.
 pub(crate) fn readyz(mut curl: Command) -> Command {
     curl.args(["--silent", "--fail", "--max-time", "2", "--cacert", "/etc/kubernetes/pki/ca.crt"])
         .arg(format!("https://{ADDRESS}:6443/readyz"));

@@ -2,12 +2,12 @@
 //!
 //! A node is one tree of processes (etcd, containerd, kubelet, and the API server as a static pod whose manifest
 //! kubeadm wrote) in mount, network, PID, cgroup, host name and IPC namespaces of its own, on a root file system in
-//! memory. So it touches nothing of the machine, several nodes run side by side, and all of a node is gone as soon as
-//! its first process is: the kernel ends the others, and takes the network and the files away. Only empty cgroup
-//! directories and a lock file may be left by a violent end; the next start clears them.
+//! memory. So it does not change the machine, several nodes can run side by side, and a node is removed completely as soon
+//! as its first process ends: the kernel kills the others and removes the network and the files. Only empty cgroup
+//! directories and a lock file can remain after a crash; the next start removes them.
 //!
-//! The way in: [`running::Node::start`] starts this program anew in the namespaces, where [`init`] becomes PID 1,
-//! lays the root file system ([`root`]) and starts the daemons ([`daemons`]).
+//! Entry point: [`running::Node::start`] starts this program anew in the namespaces, where [`init`] becomes PID 1,
+//! sets up the root file system ([`root`]) and starts the daemons ([`daemons`]).
 
 pub(crate) mod cgroup;
 pub(crate) mod configuration;
@@ -54,7 +54,7 @@ pub(crate) enum Action {
     },
     /// Build the programs of every Kubernetes release into the cache
     Build,
-    /// End a node; nothing of it is left
+    /// Stop a node and remove everything that belongs to it
     Down {
         /// The node's name
         #[arg(long, default_value = "cp0")]
@@ -68,11 +68,11 @@ pub(crate) enum Action {
     Init(init::Options),
 }
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
 ///
-/// When this is not root, a node does not come up, or there is none of that name.
+/// When this is not run as root, a node does not start, or no node has that name.
 pub(crate) fn run(project: &Project, action: &Action) -> Result<()> {
     if !matches!(action, Action::Build) {
         require_root()?;

@@ -110,7 +110,7 @@ impl Release {
 ///
 /// # Errors
 ///
-/// When it is no version.
+/// When `version` is not a version.
 pub(crate) fn minor(version: &str) -> Result<u32> {
     let minor = version.split('.').nth(1).with_context(|| format!("{version} has no minor number"))?;
     minor.parse().with_context(|| format!("reading the version {version}"))

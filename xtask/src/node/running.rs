@@ -132,16 +132,16 @@ impl Node {
         PathBuf::from(format!("/proc/{}/ns/net", self.init))
     }
 
-    /// Prints the ends of its logs.
+    /// Prints the last lines of its logs.
     pub(crate) fn print_logs(&self) {
         logs::print_ends(&self.root());
     }
 
-    /// Ends it, and waits until nothing of it is left.
+    /// Stops the node, and waits until everything that belongs to it is removed.
     ///
     /// # Errors
     ///
-    /// When something is left after a while.
+    /// When something is left after the time limit.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.end()
     }
@@ -200,7 +200,7 @@ fn follow(told: ChildStdout, progress: &Progress) -> Result<bool> {
     Ok(false)
 }
 
-/// Refuses a name that is no host name: it becomes one, and part of paths.
+/// Checks that a name is a valid host name: it becomes the host name, and a part of paths.
 fn check_name(name: &str) -> Result<()> {
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty()
@@ -209,7 +209,7 @@ fn check_name(name: &str) -> Result<()> {
         || name.starts_with('-')
         || name.ends_with('-')
     {
-        bail!("{name:?} is no name for a node: lower-case letters, digits and inner hyphens, at most 40");
+        bail!("invalid node name {name:?}: use at most 40 lower-case letters, digits and inner hyphens");
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ impl Slot {
     /// When it is taken.
     pub(crate) fn take(name: &str) -> Result<Slot> {
         fs::create_dir_all(DIRECTORY).with_context(|| format!("creating {DIRECTORY}"))?;
-        // One at a time, or somebody else's new file would look like one that nobody holds.
+        // One process at a time: the new file of another process would look like an unused one until it is locked.
         let turn = File::open(DIRECTORY).with_context(|| format!("opening {DIRECTORY}"))?;
         turn.lock().with_context(|| format!("locking {DIRECTORY}"))?;
         for entry in fs::read_dir(DIRECTORY).with_context(|| format!("listing {DIRECTORY}"))? {

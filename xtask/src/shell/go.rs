@@ -1,4 +1,4 @@
-//! Go programs: the differential tests' oracles and yq. Go is no part of building or testing kaudit itself.
+//! Go programs: the differential tests' oracles and yq. Go is not needed to build or test kaudit itself.
 
 use std::env;
 use std::path::Path;

@@ -35,8 +35,19 @@ impl Project {
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
         cargo.current_dir(&self.root);
+        // `cargo run` describes this package to this program. A cargo that inherits that builds ring anew, and all that
+        // depends on it: ring's build script asks to be run again when these variables change.
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(describes_a_package) {
+                cargo.env_remove(name);
+            }
+        }
         cargo
     }
+}
+
+fn describes_a_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 fn cache() -> Result<PathBuf> {
@@ -48,4 +59,20 @@ fn cache() -> Result<PathBuf> {
         .or_else(|| env::home_dir().map(|home| home.join(".cache")))
         .context("no home directory for the cache of tools; set KAUDIT_CACHE")?;
     Ok(caches.join("kaudit-ci"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nested_cargo_learns_nothing_of_this_package() {
+        let root = PathBuf::from(".");
+        let project = Project { target: root.clone(), cache: root.clone(), root };
+        let cargo = project.cargo();
+        let removed: Vec<_> =
+            cargo.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert!(removed.contains(&"CARGO_MANIFEST_DIR".as_ref()), "{removed:?}");
+        assert!(!describes_a_package("CARGO_HOME") && !describes_a_package("CARGO_PROFILE_DEV_DEBUG"));
+    }
 }

@@ -10,9 +10,9 @@ use super::tally::Tally;
 pub(crate) struct Step<'a> {
     /// What it checks.
     name: &'static str,
-    /// The command that shows the failure again, or mends it.
-    mend: &'static str,
-    /// Does it.
+    /// The command that shows the failure again, or fixes it.
+    command: &'static str,
+    /// Runs it.
     work: Box<dyn FnOnce() -> Result<Work> + 'a>,
 }
 
@@ -42,25 +42,25 @@ impl<'a> Step<'a> {
     /// A step that counts tests.
     pub(crate) fn tests(
         name: &'static str,
-        mend: &'static str,
+        command: &'static str,
         work: impl FnOnce() -> Result<Tally> + 'a,
     ) -> Step<'a> {
-        Step { name, mend, work: Box::new(|| work().map(|tally| Work { tally, parts: Vec::new() })) }
+        Step { name, command, work: Box::new(|| work().map(|tally| Work { tally, parts: Vec::new() })) }
     }
 
     /// A step that is one check.
     pub(crate) fn check(
         name: &'static str,
-        mend: &'static str,
+        command: &'static str,
         work: impl FnOnce() -> Result<()> + 'a,
     ) -> Step<'a> {
-        Step::tests(name, mend, || work().map(|()| Tally::CHECK))
+        Step::tests(name, command, || work().map(|()| Tally::CHECK))
     }
 
     /// A step whose parts are counted and listed. Without any part it fails.
     pub(crate) fn parts(
         name: &'static str,
-        mend: &'static str,
+        command: &'static str,
         work: impl FnOnce() -> Result<Vec<Part>> + 'a,
     ) -> Step<'a> {
         let work = || {
@@ -71,14 +71,14 @@ impl<'a> Step<'a> {
             let passed = parts.iter().filter(|part| part.passed).count() as u64;
             Ok(Work { tally: Tally { passed, failed: parts.len() as u64 - passed }, parts })
         };
-        Step { name, mend, work: Box::new(work) }
+        Step { name, command, work: Box::new(work) }
     }
 }
 
 /// What became of a step.
 struct Ending {
     name: &'static str,
-    mend: &'static str,
+    command: &'static str,
     work: Work,
     took: Duration,
 }
@@ -95,14 +95,14 @@ pub(crate) fn run_all(task: &str, before: Option<Duration>, steps: Vec<Step<'_>>
     let count = steps.len();
     let begin = Instant::now();
     let mut endings = Vec::new();
-    for (index, Step { name, mend, work }) in steps.into_iter().enumerate() {
+    for (index, Step { name, command, work }) in steps.into_iter().enumerate() {
         println!("\n=== {task} {}/{count}: {name}", index + 1);
         let start = Instant::now();
         let work = work().unwrap_or_else(|error| {
             println!("{error:#}");
             Work { tally: Tally { passed: 0, failed: 1 }, parts: Vec::new() }
         });
-        let ending = Ending { name, mend, work, took: start.elapsed() };
+        let ending = Ending { name, command, work, took: start.elapsed() };
         println!("=== {}", describe(&ending));
         endings.push(ending);
     }
@@ -129,11 +129,11 @@ pub(crate) fn run_all(task: &str, before: Option<Duration>, steps: Vec<Step<'_>>
 }
 
 fn describe(ending: &Ending) -> String {
-    let Ending { name, mend, work, took } = ending;
+    let Ending { name, command, work, took } = ending;
     let seconds = took.as_secs_f64();
     let Tally { passed, failed } = work.tally;
     if failed > 0 {
-        format!("FAILED {name:<30} {seconds:>7.1} s   see or mend it with: {mend}")
+        format!("FAILED {name:<30} {seconds:>7.1} s   reproduce or fix it with: {command}")
     } else if passed > 1 {
         format!("ok     {name:<30} {seconds:>7.1} s   {passed} passed")
     } else {
@@ -151,8 +151,8 @@ mod tests {
     fn a_failed_step_fails_the_task_and_hides_no_later_one() {
         let reached = Cell::new(false);
         let steps = vec![
-            Step::check("first", "mend first", || bail!("broken")),
-            Step::check("second", "mend second", || {
+            Step::check("first", "fix first", || bail!("broken")),
+            Step::check("second", "fix second", || {
                 reached.set(true);
                 Ok(())
             }),
@@ -171,8 +171,11 @@ mod tests {
     fn a_failure_names_the_command_that_shows_it() {
         let work = Work { tally: Tally { passed: 3, failed: 1 }, parts: Vec::new() };
         let line =
-            describe(&Ending { name: "tests", mend: "cargo test", work, took: Duration::from_secs(2) });
-        assert_eq!(line, "FAILED tests                              2.0 s   see or mend it with: cargo test");
+            describe(&Ending { name: "tests", command: "cargo test", work, took: Duration::from_secs(2) });
+        assert_eq!(
+            line,
+            "FAILED tests                              2.0 s   reproduce or fix it with: cargo test"
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// One check that passed, for a step that is no test run.
+    /// One check that passed, for a step that is not a test run.
     pub(crate) const CHECK: Tally = Tally { passed: 1, failed: 0 };
 
     /// An error when something failed, for a task that is run alone.

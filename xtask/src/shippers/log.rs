@@ -77,7 +77,7 @@ fn open(path: &PathBuf) -> Result<File> {
     options.create(true).append(true).open(path).with_context(|| format!("opening {}", path.display()))
 }
 
-/// A name that no rotation had before; its shape is lumberjack's, its date is not looked at by anybody.
+/// A name that no rotation has used before. It has the format of lumberjack; no program evaluates the date.
 fn stamp() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let (seconds, milliseconds) = (since.as_secs(), since.subsec_millis());

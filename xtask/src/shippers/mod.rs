@@ -90,15 +90,15 @@ impl<'a> Bench<'a> {
         let (lost, surplus) =
             (wanted.difference(&received.once).count(), received.once.difference(wanted).count());
         println!(
-            "{}: {what}: {} of {} events, {lost} lost, {} doubled, {} torn",
+            "{}: {what}: {} of {} events, {lost} lost, {} duplicated, {} torn",
             self.program.name(),
             received.once.len(),
             wanted.len(),
-            received.doubled,
+            received.duplicated,
             received.torn
         );
         ensure!(
-            lost == 0 && surplus == 0 && received.doubled == 0 && received.torn == 0,
+            lost == 0 && surplus == 0 && received.duplicated == 0 && received.torn == 0,
             "{}: {what}: not what the configuration claims ({surplus} came that it says to be lost)",
             self.program.name()
         );

@@ -82,7 +82,7 @@ impl Program {
         Ok(Self { shipper, root, libraries: libraries.join(":"), modules })
     }
 
-    /// Writes the configuration that kaudit makes, as a distribution includes it, and has the program judge it.
+    /// Writes the configuration that kaudit generates, included as a distribution does, and validates it with the program.
     pub(super) fn configure(&self, kaudit: &Path, directory: &Path, port: u16, compress: bool) -> Result<()> {
         let log = directory.join("log/audit.log");
         let mut command = Command::new(kaudit);

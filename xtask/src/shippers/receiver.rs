@@ -14,9 +14,9 @@ use serde_json::Value;
 pub(super) struct Received {
     /// The numbers of events.
     pub(super) once: BTreeSet<usize>,
-    /// How many came again.
-    pub(super) doubled: usize,
-    /// How many were no whole event.
+    /// How many arrived more than once.
+    pub(super) duplicated: usize,
+    /// How many were not a complete event.
     pub(super) torn: usize,
 }
 
@@ -76,12 +76,12 @@ fn read(stream: TcpStream, received: &Mutex<Received>) {
         let number = event(&frame);
         let mut received = lock(received);
         match number {
-            // What shippers say of themselves is no event.
+            // A shipper's messages about itself are not events.
             None if !frame.windows(7).any(|part| part == b"auditID" || part == b"xxxxxxx") => {}
             None => received.torn += 1,
             Some(number) => {
                 let is_new = received.once.insert(number);
-                received.doubled += usize::from(!is_new);
+                received.duplicated += usize::from(!is_new);
             }
         }
     }

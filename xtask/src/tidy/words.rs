@@ -1,5 +1,5 @@
-//! Words that must not stay behind: unfinished work, debugging, tests switched off, printing past the report, paths of
-//! one developer's machine.
+//! Words that must not remain in the source: unfinished work, debugging, disabled tests, output that bypasses the report,
+//! paths of one developer's machine.
 
 use super::rust_code::{code_only, is_word};
 use super::{Finding, is_rust};
@@ -12,13 +12,13 @@ struct Word {
 
 /// In the code of any Rust file.
 const IN_CODE: [Word; 4] = [
-    Word { word: "todo!", instead: "finish it, or leave it out" },
-    Word { word: "unimplemented!", instead: "finish it, or leave it out" },
+    Word { word: "todo!", instead: "implement it, or remove it" },
+    Word { word: "unimplemented!", instead: "implement it, or remove it" },
     Word { word: "dbg!", instead: "remove it" },
     Word { word: "#[ignore", instead: "let the test run, or remove it" },
 ];
 
-/// In the code of `src/`. They panic when the reader of the pipe is gone, which would abort a change half-way.
+/// In the code of `src/`. They panic when the other end of the pipe is closed, which would abort a change half-way.
 const PRINTING: [Word; 4] = [
     Word { word: "print!", instead: "write through `report`, which tolerates a closed pipe" },
     Word { word: "println!", instead: "write through `report`, which tolerates a closed pipe" },
@@ -26,20 +26,20 @@ const PRINTING: [Word; 4] = [
     Word { word: "eprintln!", instead: "write through `report`, which tolerates a closed pipe" },
 ];
 
-/// In anything that we wrote, comments included.
+/// In every file of the project, comments included.
 const IN_TEXT: [Word; 3] = [
-    Word { word: "FIXME", instead: "mend it, or file an issue" },
-    Word { word: "XXX", instead: "mend it, or file an issue" },
+    Word { word: "FIXME", instead: "fix it, or file an issue" },
+    Word { word: "XXX", instead: "fix it, or file an issue" },
     Word { word: "/home/", instead: "a path of one machine; make it relative" },
 ];
 
-/// What we wrote, as opposed to manifests of other people under `tests/`, which may say anything.
+/// Files of the project. Test input, such as manifests under `tests/`, may contain anything.
 const WRITTEN: [&str; 6] = [".rs", ".md", ".toml", ".go", ".sh", ".ci/run"];
 
-/// This file has to spell the words.
+/// This file defines these terms, so the rule skips it.
 const OWN_PATH: &str = "xtask/src/tidy/words.rs";
 
-/// Finds the words.
+/// Finds these terms.
 pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     if path == OWN_PATH || !WRITTEN.iter().any(|end| path.ends_with(end)) {
         return Vec::new();

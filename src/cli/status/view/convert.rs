@@ -44,7 +44,7 @@ impl StatusView {
         history: &History,
         running: Option<&(Result<KubeletSeen, String>, Vec<ApiServer>)>,
     ) -> Self {
-        Self::MovedOut(MovedOutView {
+        Self::MovedOut(Box::new(MovedOutView {
             enabled: (),
             manifest: text(manifest),
             unfinished: underway.into(),
@@ -55,7 +55,7 @@ impl StatusView {
                 kubelet: kubelet.into(),
                 api_servers: api_servers.iter().map(ApiServerView::from).collect(),
             }),
-        })
+        }))
     }
 }
 

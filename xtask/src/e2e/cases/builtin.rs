@@ -1,4 +1,4 @@
-//! The table of built-in resources, by which policies are linted, is what the API server's discovery says.
+//! The table of built-in resources, which lint uses, is equal to the discovery of the API server.
 
 use std::collections::BTreeMap;
 

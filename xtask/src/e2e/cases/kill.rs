@@ -1,5 +1,5 @@
-//! kaudit is killed, at many moments of a run. Then `recover`, then the same command again: the node must be healthy
-//! after each, as before or as asked, with nothing left beside the manifest.
+//! Kills kaudit at many points of a run, then runs `recover` and the same command again. The node must be healthy after
+//! each, with the old or the new settings and no temporary files beside the manifest.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,18 +15,18 @@ use crate::e2e::snapshot::Snapshot;
 use crate::e2e::trial::Trial;
 use crate::node::wait::wait_for;
 
-/// This release has every second moment, beginning with the first; the others have those between.
+/// This release gets every second moment, beginning with the first; the others get the remaining ones.
 const FIRST: &str = "1.36.2";
 /// How many kills must have met a living run, on each release.
 const LEAST: usize = 12;
 
-/// Without watches the API server ends at once; nothing is waited for in vain.
+/// Without watches the API server ends immediately, so a short drain is enough.
 const OPTIONS: [&str; 5] = ["--yes", "--restart", "move", "--drain", "1s"];
 
-/// A trial ends with the first line that nobody reads.
+/// A trial run ends when it writes to its closed pipe.
 const TRIAL_LIMIT: Duration = Duration::from_secs(10);
 
-/// Into so many parts the time of an undisturbed run is cut.
+/// The number of parts into which the time of an undisturbed run is divided.
 const PARTS: u32 = 24;
 /// A phase of the journal, and milliseconds after it began.
 const PHASES: [(&str, &[u64]); 4] = [
@@ -35,17 +35,17 @@ const PHASES: [(&str, &[u64]); 4] = [
     ("in", &[0, 50, 500, 1000, 2000, 3000]),
     ("proven", &[0, 2]),
 ];
-/// The same after SIGTERM, which lets kaudit go back.
+/// The same after SIGTERM, on which kaudit rolls back.
 const BACK: [u64; 4] = [0, 50, 500, 2000];
 
 /// A moment of a run.
 #[derive(Clone, Copy, Debug)]
 enum Moment {
-    /// This part of the time that a run takes.
+    /// After this many parts of the time of a run.
     Part(u32),
-    /// This long after the journal came into a phase.
+    /// This long after the journal entered a phase.
     Phase(&'static str, Duration),
-    /// This long after the beginning of the way back.
+    /// This long after the rollback began.
     Back(Duration),
 }
 
@@ -117,21 +117,21 @@ fn cycle(trial: &Trial<'_>, moment: Moment, audits: bool, whole: Duration) -> Re
     let found = phase(api_server).unwrap_or_else(|| "none".to_owned());
     let ending = run.wait()?;
     let killed = ending.code == 128 + Signal::SIGKILL as i32;
-    ensure!(met || !killed, "killed by somebody else");
+    ensure!(met || !killed, "killed by another process");
 
     kaudit(api_server, &["recover", "--drain", "1s"])?.expect(0)?;
-    // A trial of the node's own binary, whose kaudit was killed, ends by itself.
-    wait_for("the end of a trial that was under way", TRIAL_LIMIT, || {
+    // A trial run of the node's kube-apiserver binary ends by itself after its kaudit was killed.
+    wait_for("the end of a trial run in progress", TRIAL_LIMIT, || {
         Ok((processes(api_server.node, "kube-apiserver")?.len() == 1).then_some(()))
     })?;
     let recovered = Snapshot::take(api_server)?;
     let end = if recovered.manifest == before.manifest {
         before.check_restored(api_server)?;
-        "as before"
+        "old settings"
     } else if recovered.process.audits() == audits {
-        "as asked"
+        "new settings"
     } else {
-        bail!("neither as before nor as asked: {:?}", recovered.process);
+        bail!("neither the old nor the new settings: {:?}", recovered.process);
     };
     again(trial, audits)?;
     let told =

@@ -1,5 +1,5 @@
-//! A node's life with kaudit: on, again, changed, restarted, rolled back, edited by hand, off. With open watches, and
-//! an event in the log after every step; with a log agent's entries in the environment of the running process.
+//! All changes of a node in sequence: enable, repeat, change, restart, roll back, edit manually, disable. Watches are open,
+//! each step must log an event, and the environment of the process must have the entries for a log agent.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::e2e::watches::Watches;
 
 const POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
-/// What kaudit shall put into the container's environment for a log agent.
+/// The entries that kaudit adds to the container's environment for a log agent.
 const FOR_AGENT: [&str; 4] =
     ["--container-env", "audit_log_agent=on the=node", "--logtail-cluster-id", "c12ba20"];
 
@@ -83,20 +83,20 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A node on which one change follows another.
+/// A node that is changed several times.
 struct Life<'a> {
     trial: &'a Trial<'a>,
     watches: &'a Watches,
 }
 
-/// How the node is after a change.
+/// The state of the node after a change.
 struct Stage {
     snapshot: Snapshot,
 }
 
 impl Life<'_> {
-    /// Runs kaudit, and checks that the API server was restarted once and audits, or does not, as asked. `arguments`
-    /// without `--yes` get it, and a short drain.
+    /// Runs kaudit, and checks that the API server was restarted once and audits only if it should. Adds
+    /// `--yes` and a short drain to `arguments` without `--yes`.
     fn step(&self, arguments: &[&str], before: &Snapshot, audits: bool) -> Result<Stage> {
         let Life { trial, watches } = self;
         let api_server = &trial.api_server;
@@ -128,7 +128,7 @@ impl std::fmt::Display for Stage {
     }
 }
 
-/// Checks what a run says of itself.
+/// Checks the report of a run.
 fn check(report: &Value, now: &Snapshot) -> Result<()> {
     let says = |pointer: &str, value: Value| report.pointer(pointer) == Some(&value);
     ensure!(says("/changed", true.into()), "not `changed`");
@@ -176,7 +176,7 @@ fn edit_policy(trial: &Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What `status` says that is not as it should be.
+/// The problems that `status` reports.
 fn drift(trial: &Trial<'_>) -> Result<Vec<String>> {
     let report = kaudit_json(&trial.api_server, 0, &["status"])?;
     let drift = report.pointer("/status/drift").and_then(Value::as_array).context("status has no `drift`")?;

@@ -24,10 +24,10 @@ use super::trial::Trial;
 #[derive(Debug)]
 pub(super) struct Case {
     pub(super) name: &'static str,
-    /// What it shows.
+    /// What it tests.
     pub(super) shows: &'static str,
     pub(super) run: fn(&Trial<'_>) -> Result<()>,
-    /// Whether it measures times, and must not run beside another one.
+    /// Whether it measures times, and must not run in parallel with another case.
     pub(super) is_alone: bool,
     /// The only release that it runs with when all cases run. Without it the case runs with every release.
     pub(super) only: Option<Only>,
@@ -55,22 +55,22 @@ impl Case {
     }
 }
 
-/// All cases, in the order in which they run: what takes long first, so that no worker is left with it at the end.
+/// All cases, in the order in which they run: the longest first, so that none of them runs alone at the end.
 pub(super) const CASES: &[Case] = &[
     Case::new("outage", "a move is shorter than an edit in place", outage::run).alone(),
-    // Each release has a part of the moments.
+    // Each release covers a part of the phases.
     Case::new("kill", "killed at any moment, recover, again: never a broken node", kill::run),
-    Case::new("signals", "signals, broken pipes, two at once, somebody else's edit", signals::run)
-        .only("1.33.13", "it is about kaudit's own processes; `live` restarts every release in the same way"),
-    Case::new("surge", "a surge is noticed by nobody, and no event is lost", surge::run),
+    Case::new("signals", "signals, broken pipes, two concurrent runs, a concurrent edit", signals::run)
+        .only("1.33.13", "it tests kaudit's own processes; `live` restarts every release in the same way"),
+    Case::new("surge", "no client notices a surge, and no event is lost", surge::run),
     Case::new(
         "live",
-        "on, again, changed, restarted, rolled back, edited by hand, off: each proven by an event",
+        "enabled, repeated, changed, restarted, rolled back, edited by hand, disabled: each verified by an event",
         live::run,
     ),
     Case::new(
         "surge-failures",
-        "what goes wrong during a surge: nobody notices, and nothing is left of it",
+        "failures during a surge: no client notices, and nothing is left",
         surge_failures::run,
     )
     .only("1.33.13", "kaudit makes every failure; `surge` steers clients of every release"),
@@ -103,7 +103,7 @@ pub(super) const CASES: &[Case] = &[
         "enable on the tree of a live node, the kubelet restarts, disable gives the bytes back",
         offline_enable::run,
     )
-    .only("1.33.13", "what is written is the same for both; `live` has every release start with it"),
-    Case::new("builtin", "what lint knows of built-in resources is what discovery says", builtin::run),
-    Case::new("starts", "a node comes up as kubeadm makes it", starts::run),
+    .only("1.33.13", "the written files are the same for all; `live` starts every release with them"),
+    Case::new("builtin", "lint's table of built-in resources is equal to the discovery", builtin::run),
+    Case::new("starts", "a node starts with kubeadm's manifests", starts::run),
 ];

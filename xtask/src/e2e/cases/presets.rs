@@ -1,4 +1,4 @@
-//! The API server starts with every preset, which no test without one can promise.
+//! The API server starts with every preset; only a real one can show that.
 
 use std::fs;
 

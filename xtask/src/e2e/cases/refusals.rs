@@ -87,7 +87,7 @@ impl Refusals<'_> {
         before.check_untouched(api_server).with_context(|| format!("after kaudit {}", arguments.join(" ")))
     }
 
-    /// Runs kaudit, and checks its end and its words only.
+    /// Runs kaudit, and checks only its exit code and its message.
     fn refuse(&self, arguments: &[&str], code: i32, said: &str) -> Result<()> {
         let ending = kaudit(&self.trial.api_server, &[arguments, &DRAIN[..]].concat())?.expect(code)?;
         let stderr = &ending.stderr;
@@ -124,17 +124,17 @@ fn manifests(refusals: &Refusals<'_>) -> Result<()> {
     let kept = api_server.path(MANIFESTS).join(".kept");
     fs::hard_link(&live, &kept).context("keeping the manifest")?;
     symlink(real, &aside).context("linking the manifest")?;
-    fs::rename(&aside, &live).context("replacing the manifest by a link")?;
+    fs::rename(&aside, &live).context("replacing the manifest with a link")?;
     let refused = refusals.refuse(&ENABLE, REFUSED, "symbolic link");
     let is_link = live.is_symlink();
     fs::rename(&kept, &live).context("putting the manifest back")?;
     refused?;
     ensure!(is_link, "the link was replaced");
-    ensure!(api_server.process()? == before, "the link has led to a restart");
+    ensure!(api_server.process()? == before, "the link caused a restart");
     Ok(())
 }
 
-/// Directories that cannot be written: there is no room, or they are read-only.
+/// Directories that cannot be written: the file system is full or read-only.
 fn directories(refusals: &Refusals<'_>) -> Result<()> {
     let api_server = &refusals.trial.api_server;
     for place in [STATE, "/etc/kubernetes/audit", MANIFESTS] {
@@ -183,7 +183,7 @@ fn unhealthy(refusals: &Refusals<'_>) -> Result<()> {
     before.check_untouched(api_server)
 }
 
-/// Without a kubelet nobody would start the API server again. Nearly last: it is not started again.
+/// Without a kubelet the API server would not be started again. Nearly last, because this stops the kubelet for good.
 fn no_kubelet(refusals: &Refusals<'_>) -> Result<()> {
     let Trial { node, .. } = refusals.trial;
     only_process(node, "kubelet")?.signal(node, Signal::SIGTERM)?;
@@ -191,7 +191,7 @@ fn no_kubelet(refusals: &Refusals<'_>) -> Result<()> {
     refusals.expect(&["restart"], REFUSED, "kubelet")
 }
 
-/// A manifest that somebody else writes. Without a kubelet the mark itself restarts nothing.
+/// A manifest that another tool manages. The annotation that marks it restarts nothing here, because no kubelet runs.
 fn foreign_manager(refusals: &Refusals<'_>) -> Result<()> {
     let api_server = &refusals.trial.api_server;
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;

@@ -11,7 +11,7 @@ use crate::e2e::trial::Trial;
 
 const LOG_DIRECTORY: &str = "/var/log/kubernetes/audit";
 const ENABLE: [&str; 5] = ["enable", "--policy", "default", "--log-path", LOG];
-/// What the API server says of it.
+/// The API server's message.
 const EVIDENCE: &str = "read-only file system";
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
@@ -44,17 +44,14 @@ fn fail(trial: &Trial<'_>, arguments: &[&str]) -> Result<()> {
         check(&ending.json()?)?;
     }
     before.check_restored(api_server)?;
-    trial.say(&format!("{}: as before, and healthy", arguments.join(" ")));
+    trial.say(&format!("{}: old settings, and healthy", arguments.join(" ")));
     Ok(())
 }
 
-/// Checks that a program learns the cause, and the API server's own words for it.
+/// Checks that the report has the cause and the API server's own message.
 fn check(report: &Value) -> Result<()> {
     let says = |pointer: &str, value: Value| report.pointer(pointer) == Some(&value);
-    ensure!(
-        says("/code", 4.into()) && says("/failed", true.into()),
-        "the report says something else: {report}"
-    );
+    ensure!(says("/code", 4.into()) && says("/failed", true.into()), "unexpected report: {report}");
     ensure!(says("/restart/rolledBack", true.into()), "no rollback: {report}");
     let message = report.get("msg").and_then(Value::as_str).unwrap_or_default();
     ensure!(message.contains("read-only"), "the message is another one: {report}");

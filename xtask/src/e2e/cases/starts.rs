@@ -1,4 +1,4 @@
-//! A node comes up as kubeadm makes it: the ground that the other cases stand on.
+//! A node starts with kubeadm's manifests: the precondition of all other cases.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! A restart without an outage, under load: fresh connections, writers and watches, on the node and elsewhere. Nobody
-//! notices, and the audit log has every write. An edit in place and a move in the same run show that the load would.
+//! A restart without an outage, under load: new connections, writers and watches, on the node and outside it. No client
+//! notices, and the audit log has every write. An edit in place and a move in the same run show that the load does detect
+//! an outage.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,14 +21,14 @@ use crate::e2e::snapshot::Snapshot;
 use crate::e2e::trial::Trial;
 
 const OPTIONS: [&str; 5] = ["--yes", "--restart", "surge", "--output", "json"];
-/// The load goes on for so long before and after each step.
+/// How long the load runs before and after each step.
 const MARGIN: Duration = Duration::from_secs(2);
-/// A watch ends with each server that ends: the old one, and the one that stood in for it.
+/// A watch breaks with each API server that ends: the old one and the temporary one.
 const BREAKS: u32 = 2;
-/// How soon a client without patience comes again.
+/// After how long a client without back-off reconnects.
 const IMPATIENT: Duration = Duration::from_millis(1);
 
-/// A node and a network beside it.
+/// A node and a second network next to it.
 struct Surges<'a> {
     trial: &'a Trial<'a>,
     elsewhere: PathBuf,
@@ -79,7 +80,7 @@ impl Surges<'_> {
         Ok(())
     }
 
-    /// Runs kaudit, looks whether it steers, and returns its report and the port of the second API server.
+    /// Runs kaudit, checks whether it steers, and returns its report and the port of the second API server.
     fn surge(&self, arguments: &[&str]) -> Result<(Value, u16)> {
         let api_server = &self.trial.api_server;
         let mut run = Run::start(api_server, &[arguments, &OPTIONS].concat())?;
@@ -120,7 +121,7 @@ impl Surges<'_> {
         Ok(())
     }
 
-    /// What clients notice who come again after a millisecond.
+    /// What clients notice that reconnect after a millisecond.
     fn limit(&self) -> Result<()> {
         let Surges { trial, elsewhere } = self;
         let here = Client::anonymous(&trial.api_server)?;
@@ -143,7 +144,7 @@ impl Surges<'_> {
         Ok(())
     }
 
-    /// The load during another way. It must notice it.
+    /// The load during another restart method. It must detect the outage.
     fn compare(&self, name: &str, restart: impl FnOnce() -> Result<()>) -> Result<()> {
         let Surges { trial, elsewhere } = self;
         let load = Load::start(&trial.api_server, elsewhere, name)?;

@@ -1,6 +1,6 @@
-//! A surge of an API server that listens on one address only. Clients elsewhere notice nothing, those on the node are
-//! without it while the new one starts, and the port of the other addresses, which may be another program's, is left
-//! alone.
+//! A surge of an API server that listens on one address only. Clients outside the node do not notice it. Clients on the
+//! node have no API server while the new one starts. The port on other addresses, which another program may use, is not
+//! changed.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -76,7 +76,7 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Lets the API server listen on the node's address alone.
+/// Makes the API server listen only on the node's address.
 fn bind(api_server: &ApiServer<'_>) -> Result<()> {
     let old = api_server.process()?;
     let text = String::from_utf8(manifest(api_server)?).context("reading the manifest")?;
@@ -89,7 +89,7 @@ fn bind(api_server: &ApiServer<'_>) -> Result<()> {
     api_server.wait_for_successor(&old, false).map(drop)
 }
 
-/// Another program that has the API server's port on the loopback address, and clients of it.
+/// Another program that uses the API server's port on the loopback address, and its clients.
 struct Neighbour {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Result<u32>>,
@@ -125,12 +125,12 @@ impl Neighbour {
         Ok(Neighbour { stop, thread })
     }
 
-    /// Ends both, and says how many connections there were.
+    /// Stops both, and returns the number of connections.
     fn end(self) -> Result<u32> {
         self.stop.store(true, Ordering::Relaxed);
         let Ok(connections) = self.thread.join() else { bail!("the neighbour has panicked") };
         let connections = connections?;
-        ensure!(connections > 0, "nobody has connected to the neighbour");
+        ensure!(connections > 0, "no client has connected to the other program");
         Ok(connections)
     }
 }

@@ -1,5 +1,5 @@
-//! What may go wrong during a surge: a second API server that cannot start, SIGTERM, a kernel that does not steer. Clients
-//! do not notice, and nothing is left of the second API server.
+//! Failures during a surge: a second API server that cannot start, SIGTERM, a kernel that cannot steer connections. Clients
+//! do not notice, and no part of the second API server is left.
 
 use std::fs;
 use std::net::{Ipv6Addr, TcpListener};
@@ -53,21 +53,21 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     auto(trial)
 }
 
-/// A surge under way, with a witness.
+/// A surge in progress, with a prober.
 pub(super) struct Surge {
     pub(super) run: Run,
     pub(super) prober: Prober,
     pub(super) before: Snapshot,
-    /// The second API server's.
+    /// The port of the second API server.
     pub(super) port: u16,
 }
 
 impl Surge {
-    /// Begins one on a node that does not audit, up to the moment before the second API server's manifest is written.
+    /// Starts a surge on a node without audit logging, and stops just before kaudit writes the second API server's manifest.
     ///
     /// # Errors
     ///
-    /// When it does not come so far.
+    /// When it does not reach this phase.
     pub(super) fn begin(trial: &Trial<'_>) -> Result<Surge> {
         let api_server = &trial.api_server;
         let before = Snapshot::take(api_server)?;
@@ -81,22 +81,22 @@ impl Surge {
         Ok(Surge { run, prober, before, port })
     }
 
-    /// Waits for its end, and checks that nobody noticed, and that nothing is left.
+    /// Waits for the end of the run, and checks that no client noticed and that nothing is left.
     fn end_unnoticed(self, trial: &Trial<'_>, code: i32) -> Result<(Ending, Snapshot)> {
         let ending = self.run.wait()?.expect(code)?;
-        // A busy kubelet may start the second API server only now that it is to go.
-        wait_for("the end of what was begun", END_LIMIT, || {
+        // On a busy machine the kubelet may start the second API server only now, when it is already being removed.
+        wait_for("the end of the second API server", END_LIMIT, || {
             Ok((processes(trial.node, "kube-apiserver")?.len() == 1).then_some(()))
         })?;
         self.before.check_restored(&trial.api_server)?;
         require_clean(&trial.api_server, self.port)?;
         let record = self.prober.finish()?;
-        ensure!(record.failures.is_empty(), "the prober has noticed {:?}", record.failures);
+        ensure!(record.failures.is_empty(), "the prober has recorded failures: {:?}", record.failures);
         Ok((ending, self.before))
     }
 }
 
-/// A second API server that cannot start: a refusal with its words, and the first one does not notice.
+/// A second API server that cannot start: kaudit refuses with its message, and the first one is not affected.
 fn fail<T>(
     trial: &Trial<'_>,
     what: &str,
@@ -109,18 +109,18 @@ fn fail<T>(
     let mut run = surge.run;
     let is_out = run.wait_for_phase(&trial.api_server, "out")?;
     free(obstacle)?;
-    ensure!(!is_out, "the old manifest goes out although {what}");
+    ensure!(!is_out, "kaudit moved the old manifest out although {what}");
     let (ending, before) = Surge { run, ..surge }.end_unnoticed(trial, REFUSED)?;
     let now = trial.api_server.process()?;
     ensure!(now == before.process, "another API server than before");
     let report = ending.json()?;
     let refusal = report.pointer("/diagnostics/0").map(Value::to_string).unwrap_or_default();
-    ensure!(refusal.contains(said), "not a word about {said}: {report}");
-    trial.say(&format!("{what}: refused, and nobody has noticed"));
+    ensure!(refusal.contains(said), "no diagnostic about {said}: {report}");
+    trial.say(&format!("{what}: refused, and no client noticed"));
     Ok(())
 }
 
-/// Listens on `port` in the node's network, as something else there could.
+/// Listens on `port` in the node's network, as another program could.
 fn occupy(api_server: &ApiServer<'_>, port: u16) -> Result<TcpListener> {
     let client = Client::anonymous(api_server)?;
     let thread = thread::spawn(move || {
@@ -138,12 +138,12 @@ fn terminate(trial: &Trial<'_>, phase: &str) -> Result<()> {
     sleep(Duration::from_millis(500));
     ensure!(surge.run.signal(Signal::SIGTERM)?, "ended before the signal");
     let (ending, _) = surge.end_unnoticed(trial, TERMINATED)?;
-    ensure!(!ending.stdout.is_empty(), "not a word about the end");
-    trial.say(&format!("SIGTERM in the phase `{phase}`: as before, and nobody has noticed"));
+    ensure!(!ending.stdout.is_empty(), "no message about the end");
+    trial.say(&format!("SIGTERM in the phase `{phase}`: old settings, and no client noticed"));
     Ok(())
 }
 
-/// Without a word about how, kaudit takes a surge; where it may not steer, it takes a move and says why.
+/// Without `--restart` kaudit uses a surge. Where it cannot steer connections, it uses a move and says why.
 fn auto(trial: &Trial<'_>) -> Result<()> {
     let api_server = &trial.api_server;
     let report = kaudit_json(api_server, 0, &ENABLE)?;
@@ -161,16 +161,16 @@ fn told(trial: &Trial<'_>, report: &Value, method: &str, said: &str) -> Result<(
     let notes = report.get("diagnostics").and_then(Value::as_array).context("no diagnostics")?;
     let note =
         notes.iter().map(Value::to_string).find(|note| note.contains("restart: ") && note.contains(said));
-    let note = note.with_context(|| format!("not a word about {said}: {report}"))?;
+    let note = note.with_context(|| format!("no diagnostic about {said}: {report}"))?;
     trial.say(&note);
     Ok(())
 }
 
-/// Checks that nothing of a surge is left: no process, no socket, no program, no log under a name for its time.
+/// Checks that a surge has left nothing behind: no process, no socket, no BPF program, no temporary log file.
 ///
 /// # Errors
 ///
-/// When something is.
+/// When something is left.
 pub(super) fn require_clean(api_server: &ApiServer<'_>, port: u16) -> Result<()> {
     require_none(api_server, port)?;
     let directory = api_server.path(LOG_DIRECTORY);

@@ -1,5 +1,5 @@
-//! kaudit is killed during a surge, at many moments. Then `recover`: the node must be healthy, as before or as asked, and
-//! nothing of the second API server may be left.
+//! Kills kaudit at many points during a surge and runs `recover`. Then the node must be healthy, with the old or the new
+//! settings, and no part of the second API server may be left.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::e2e::trial::Trial;
 use crate::node::wait::wait_for;
 
 const KILLED: i32 = 137;
-/// The release on which every moment is tried; on the others every fourth is.
+/// The release that is tested at every moment; the others are tested at every fourth.
 const THOROUGH: &str = "1.36.2";
 const STEP: usize = 4;
 /// A phase of the journal, and milliseconds after it began.
@@ -40,11 +40,11 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     Ok(())
 }
 
-/// kaudit's death. Then `recover`: as before or as asked, and nothing of the second API server is left.
+/// Kills kaudit and runs `recover`: the node has the old or the new settings, and no part of the second API server is left.
 fn kill(trial: &Trial<'_>, awaited: &str, delay: Duration) -> Result<()> {
     let api_server = &trial.api_server;
     let Surge { mut run, prober, before, port } = Surge::begin(trial)?;
-    ensure!(run.wait_for_phase(api_server, awaited)?, "never in this phase: {:?}", run.wait());
+    ensure!(run.wait_for_phase(api_server, awaited)?, "this phase was never reached: {:?}", run.wait());
     sleep(delay);
     ensure!(run.signal(Signal::SIGKILL)?, "ended before: {:?}", run.wait());
     run.wait()?.expect(KILLED)?;

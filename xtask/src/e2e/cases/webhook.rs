@@ -1,5 +1,6 @@
 //! A real API server and `kaudit receive`: over TLS with a token and with a client certificate every write arrives once,
-//! also when the receiver is away for a while. What cannot work is refused, and the API server does not notice.
+//! also when the receiver is unavailable for a while. kaudit refuses settings that cannot work, and the API server is not
+//! affected.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -19,13 +20,13 @@ use crate::node::wait::wait_for;
 
 const PORT: u16 = 9443;
 const REFUSED: i32 = 3;
-/// The API server sends what it has after this time; its default is 30 s.
+/// The API server sends a batch after this time; its default is 30 s.
 const QUICK: [&str; 2] = ["--webhook-batch-max-wait", "1s"];
 /// The API server waits 10 s before it repeats a batch, then longer.
 const ARRIVAL_LIMIT: Duration = Duration::from_mins(2);
 const WRITES: u32 = 40;
-/// How long the receiver is away: some batches are due meanwhile.
-const AWAY: Duration = Duration::from_secs(5);
+/// How long the receiver is unavailable: some batches are due meanwhile.
+const DOWNTIME: Duration = Duration::from_secs(5);
 
 pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     let api_server = &trial.api_server;
@@ -45,11 +46,14 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<()> {
     trial.say(&format!("{} requests over TLS with a token: each received once", written.len()));
 
     receiver.stop()?;
-    written.extend(hook.write("away", WRITES)?);
-    sleep(AWAY);
+    written.extend(hook.write("downtime", WRITES)?);
+    sleep(DOWNTIME);
     let receiver = start(&["--token-file", &token_file])?;
     require_received(&receiver, &written)?;
-    trial.say(&format!("the receiver was away for a while: each of {} was received once", written.len()));
+    trial.say(&format!(
+        "the receiver was unavailable for a while: each of {} events was received once",
+        written.len()
+    ));
     receiver.stop()?;
 
     let receiver = start(&["--client-ca", &pki.authority])?;
@@ -86,7 +90,7 @@ fn refusals(hook: &Webhook<'_>, token: &[&str]) -> Result<()> {
     hook.refuse("a name that does not resolve", unresolvable, token, "receiver.invalid")?;
     let service = "https://receiver.audit.svc:9443/events";
     hook.refuse("a Service's name", service, token, "--resolve-service")?;
-    hook.refuse("a port where nobody listens", &url(PORT + 1), token, "refused")?;
+    hook.refuse("a port without a listener", &url(PORT + 1), token, "refused")?;
     let expired = Receiver::start(api_server, &hook.pki.expired, PORT + 2, &[])?;
     hook.refuse("an expired certificate", &url(PORT + 2), token, "expired")?;
     expired.stop()
@@ -109,14 +113,14 @@ impl Webhook<'_> {
         [&enable[..], &authority, more, &QUICK].concat()
     }
 
-    /// Checks that it is refused for the reason, and that nothing is touched.
+    /// Checks that kaudit refuses it for this reason and changes nothing.
     fn refuse(&self, what: &str, url: &str, more: &[&str], said: &str) -> Result<()> {
         let api_server = &self.trial.api_server;
         let before = Snapshot::take(api_server)?;
         let ending =
             kaudit(api_server, &[&self.arguments(url, more)[..], &DRAIN].concat())?.expect(REFUSED)?;
         let words = format!("{}{}", ending.stdout, ending.stderr);
-        ensure!(words.contains(said), "{what}: not a word about {said}: {words}");
+        ensure!(words.contains(said), "{what}: no message about {said}: {words}");
         before.check_untouched(api_server).with_context(|| what.to_owned())?;
         self.trial.say(&format!("{what}: refused"));
         Ok(())
@@ -141,18 +145,18 @@ impl Webhook<'_> {
     }
 }
 
-/// What kaudit says at its end.
+/// The final report of kaudit.
 struct Enabled {
     report: Value,
 }
 
 impl Enabled {
-    /// The `Audit-ID` of kaudit's own request, which the receiver alone gets to know.
+    /// The `Audit-ID` of kaudit's own request, of which only the receiver gets an event.
     fn sent(&self) -> Result<String> {
         self.identifier("/verified/sentEvent")
     }
 
-    /// That which kaudit has found in the log.
+    /// The `Audit-ID` that kaudit has found in the log.
     fn found(&self) -> Result<String> {
         self.identifier("/verified/auditEvent")
     }

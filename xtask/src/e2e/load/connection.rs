@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection to the API server, for several requests after another or for one answer without an end.
+//! One HTTP/1.1 connection to the API server, for several consecutive requests or for one endless response.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -16,7 +16,7 @@ pub(super) struct Connection {
     incoming: Incoming,
 }
 
-/// What is asked.
+/// A request to the API server.
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
@@ -28,13 +28,13 @@ pub(super) struct Request<'a> {
     pub(super) keep: bool,
 }
 
-/// An answer, whole.
+/// A complete response.
 pub(super) struct Answer {
     pub(super) head: Head,
     pub(super) body: String,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 pub(super) enum Failure {
     /// The server has closed the connection before the first byte of an answer.
     Closed,
@@ -42,7 +42,7 @@ pub(super) enum Failure {
     Other(Error),
 }
 
-/// What came of reading on.
+/// The result of reading further.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Read {
     Something,
@@ -51,16 +51,16 @@ pub(super) enum Read {
 }
 
 impl Connection {
-    /// Makes one. Nothing that is done with it may take longer than `limit`.
+    /// Connects. No operation on the connection may take longer than `limit`.
     ///
     /// # Errors
     ///
-    /// When nobody listens.
+    /// When no process listens.
     pub(super) fn open(client: &Client, limit: Duration) -> Result<Connection> {
         Ok(Connection { stream: client.connect(limit)?, incoming: Incoming::default() })
     }
 
-    /// Asks, and reads the whole answer.
+    /// Sends a request, and reads the complete response.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Connection {
         }
     }
 
-    /// Asks, and reads the answer's head only.
+    /// Sends a request, and reads only the head of the response.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ pub(super) struct Seen {
     pub(super) gap: Option<String>,
     /// How often it went on after its watch had broken.
     pub(super) resumed: u32,
-    /// How often it was not let in at once.
+    /// How often the watch was not accepted at the first attempt.
     pub(super) refused: Vec<String>,
     /// How often the server did not know any more what came after the last version.
     pub(super) lost: u32,

@@ -65,11 +65,11 @@ impl Incoming {
         Ok(Some(head))
     }
 
-    /// Takes what has come of a body; none where nothing has.
+    /// Takes the part of the body that has arrived; none when nothing has arrived.
     ///
     /// # Errors
     ///
-    /// When what has come is no body.
+    /// When the received bytes are not a valid body.
     pub(super) fn body(&mut self, head: &Head) -> Result<Option<String>> {
         self.take_apart(head)?;
         if self.text.is_empty() && !self.is_complete(head) {
@@ -78,11 +78,11 @@ impl Incoming {
         Ok(Some(String::from_utf8(std::mem::take(&mut self.text)).context("reading a body")?))
     }
 
-    /// Takes the next line of a body; none where it has not come.
+    /// Takes the next line of the body; none when it has not arrived completely.
     ///
     /// # Errors
     ///
-    /// When what has come is no body.
+    /// When the received bytes are not a valid body.
     pub(super) fn line(&mut self, head: &Head) -> Result<Option<String>> {
         self.take_apart(head)?;
         let Some(end) = self.text.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
@@ -120,16 +120,21 @@ impl Incoming {
         Ok(())
     }
 
-    /// Where the next chunk begins and how long it is, when that has come.
+    /// Where the next chunk begins and how long it is, when its header has arrived.
     fn chunk(&self) -> Result<Option<(usize, usize)>> {
         let Some(end) = find(&self.bytes, b"\r\n") else { return Ok(None) };
         let text = String::from_utf8_lossy(self.bytes.get(..end).unwrap_or_default());
-        let length = usize::from_str_radix(&text, 16).with_context(|| format!("{text:?} is no length"))?;
+        let length =
+            usize::from_str_radix(&text, 16).with_context(|| format!("invalid chunk length {text:?}"))?;
         Ok(Some((end + 2, length)))
     }
 
     fn take_through(&mut self, mark: &[u8]) -> Result<Option<String>> {
-        ensure!(self.bytes.len() <= HEAD_LIMIT, "{} bytes without an answer's head", self.bytes.len());
+        ensure!(
+            self.bytes.len() <= HEAD_LIMIT,
+            "{} bytes without a complete response head",
+            self.bytes.len()
+        );
         let Some(at) = find(&self.bytes, mark) else { return Ok(None) };
         let taken: Vec<u8> = self.bytes.drain(..at + mark.len()).collect();
         Ok(Some(String::from_utf8(taken).context("reading a head")?))

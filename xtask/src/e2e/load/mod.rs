@@ -30,7 +30,7 @@ const PERIOD: Duration = Duration::from_millis(20);
 const FOLLOWERS: usize = 10;
 /// Of each writer: whether it is on the node, and whether it keeps its connection.
 const WRITERS: [(bool, bool); 4] = [(true, true), (true, false), (false, true), (false, false)];
-/// A watch is told within milliseconds.
+/// A watch gets an event within milliseconds.
 const SEEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A load at work.
@@ -47,11 +47,11 @@ pub(super) struct Load {
 /// What a follower has seen so far, and its end.
 type Following = (Arc<Mutex<Seen>>, JoinHandle<Result<()>>);
 
-/// What a load has met.
+/// What the clients of a load observed.
 pub(super) struct Figures {
     pub(super) seconds: f64,
     pub(super) requests: u32,
-    /// In words, each with its time.
+    /// Their descriptions, each with its time.
     pub(super) failures: Vec<String>,
     /// On the node, and elsewhere.
     pub(super) outages: Vec<Duration>,
@@ -125,7 +125,7 @@ impl Load {
     ///
     /// # Errors
     ///
-    /// When the API server is away, or a client could not do its work.
+    /// When the API server is unavailable, or a client failed.
     pub(super) fn finish(self) -> Result<Figures> {
         self.stop_writing.give();
         let mut figures = Figures {
@@ -196,11 +196,11 @@ impl Figures {
         )
     }
 
-    /// Checks that nobody noticed anything but the end of a connection, at most `breaks` times each.
+    /// Checks that no client noticed more than closed connections, at most `breaks` per client.
     ///
     /// # Errors
     ///
-    /// When somebody did.
+    /// When a client did.
     pub(super) fn require_none_failed(&self, breaks: u32) -> Result<()> {
         let Figures { failures, outages, resumed, missed, .. } = self;
         ensure!(failures.is_empty(), "{} requests failed: {}", failures.len(), failures.join("; "));

@@ -14,11 +14,11 @@ const COMPLETE: &str = "ResponseComplete";
 pub(in crate::e2e) struct Trail(BTreeMap<String, BTreeMap<String, u32>>);
 
 impl Trail {
-    /// Reads the files of `directory`: the log, rotated ones, and what a surge has left.
+    /// Reads the files of `directory`: the log, rotated logs, and the log of a surge.
     ///
     /// # Errors
     ///
-    /// When one cannot be read, or has a line that is no event.
+    /// When a file cannot be read, or has a line that is not an event.
     pub(in crate::e2e) fn read(directory: &Path) -> Result<Trail> {
         let mut trail = Trail::default();
         for entry in fs::read_dir(directory).with_context(|| format!("listing {}", directory.display()))? {

@@ -25,15 +25,15 @@ pub(super) struct Module {
 #[derive(Debug, Clone)]
 pub(super) struct Import {
     pub(super) line: usize,
-    /// As it is written.
+    /// The path as written in the source.
     pub(super) path: String,
     /// The file that defines what is imported.
     pub(super) target: String,
-    /// Whether a module is imported and nothing of what it defines.
+    /// Whether the import names a module, and not an item in it.
     pub(super) is_module: bool,
 }
 
-/// All files of `src/` but tests.
+/// All files of `src/` except tests.
 pub(super) struct Source {
     /// By the path of the module. The root is `src/lib.rs`.
     modules: BTreeMap<String, Module>,
@@ -183,7 +183,7 @@ impl Module {
     }
 }
 
-/// The path of the module in a file of `src/`; none for tests and for what is no Rust.
+/// The path of the module in a file of `src/`; none for tests and for files that are not Rust.
 fn module_path(file: &str) -> Option<String> {
     let path = file.strip_prefix("src/")?.strip_suffix(".rs")?;
     let path = path.strip_suffix("/mod").unwrap_or(path);

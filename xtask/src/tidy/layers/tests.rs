@@ -100,7 +100,7 @@ fn follows_names_to_where_they_are_defined() {
         let found = found(&[("src/policy/load/mod.rs", &format!("//\n{text}\npub fn load() {{}}\n"))]);
         assert!(found.iter().any(|line| line.contains("leads from `policy::load`")), "{text}: {found:?}");
     }
-    // What only passes through `policy` from below is no upward import.
+    // An item from a lower module that `policy` re-exports is not an upward import.
     let text = "use crate::policy::{Policy, read};\nuse crate::value::Value as V;\npub fn lint() { Policy::new(read) }";
     assert_eq!(found(&[("src/policy/lint/mod.rs", text)]), [""; 0]);
 }

@@ -1,7 +1,7 @@
 //! Phrases to avoid, each with what to write instead: plain technical English, as kubectl and kubeadm write it.
 //!
 //! The rule reads comments and string literals of Rust source, and everything in the other files that the project
-//! writes. What stands between backquotes is a name or a quotation, so it is skipped.
+//! writes. Text between backquotes is a name or a quotation, so it is skipped; so is the name of a file, such as `a.rs`.
 
 mod table;
 
@@ -164,8 +164,9 @@ fn tokenize(prose: &str) -> Vec<Token<'_>> {
             let mut length = first.len_utf8();
             if is_word(first) {
                 length = rest.find(|c| !is_word(c) && c != '\'').unwrap_or(rest.len());
-                let word = rest.get(..length).unwrap_or_default().trim_end_matches('\'');
-                tokens.push(Token { text: word, line });
+                let (word, after) = rest.split_at_checked(length).unwrap_or_default();
+                let text = if is_extension(after) { "`" } else { word.trim_end_matches('\'') };
+                tokens.push(Token { text, line });
             } else if first == '`' && !in_fence {
                 length = rest.get(1..).and_then(|after| after.find('`')).map_or(length, |end| end + 2);
                 tokens.push(Token { text: "`", line });
@@ -176,6 +177,11 @@ fn tokenize(prose: &str) -> Vec<Token<'_>> {
         }
     }
     tokens
+}
+
+/// Whether `after`, which follows a word, makes the word the name of a file.
+fn is_extension(after: &str) -> bool {
+    after.strip_prefix('.').is_some_and(|end| end.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -234,6 +240,7 @@ mod tests {
     fn lets_names_longer_words_and_test_input_be() {
         assert_eq!(found("README.md", "`judge` and headroom, outdoors, this, household"), [""; 0]);
         assert_eq!(found("src/a.rs", "use crate::judge::verdict; // see `policy::judge`"), [""; 0]);
+        assert_eq!(found("src/a.rs", "f(\"VERDICTS.tsv\"); // see verdict.rs. A verdict."), ["1 verdict"]);
         assert_eq!(found("tests/manifests/a.yaml", "# his"), [""; 0]);
         assert_eq!(found("xtask/src/tidy/phrases/table.rs", "// his"), [""; 0]);
     }
