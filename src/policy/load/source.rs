@@ -140,8 +140,8 @@ fn read_json(text: &str) -> Result<Source, Finding> {
     }
     let Nesting { regions, .. } = Nesting::of(text);
     let text = plainer::shallow(text, &regions);
-    // Valid syntax, but not a value: half a surrogate pair, a number out of range; and a duplicate key where it matters what
-    // Go makes of it.
+    // Valid syntax, but not a value: half of a surrogate pair, a number out of range, or a duplicate key whose value in
+    // Go matters.
     let value = json::read(&text).map_err(|error| {
         Finding::new(FindingKind::Undecided, format!("{CANNOT_TELL}: {}", json::message_of(&error)))
             .at(Some(Position { line: error.line(), column: error.column().max(1) }))
@@ -201,10 +201,10 @@ fn refuse_yaml(text: &str, refusal: Diagnostic) -> Finding {
     refuse(kind, refusal, error.as_deref())
 }
 
-/// How a finding begins that says why the result is not known.
+/// The start of a finding that explains why the result is unknown.
 const CANNOT_TELL: &str = "kaudit cannot tell how the API server reads this";
 
-/// The finding about a text that the reader refuses, and libyaml with `error`.
+/// The finding about a text that the parser rejects and libyaml rejects with `error`.
 fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Finding {
     if kind == FindingKind::Undecided {
         let message = refusal.message.as_str();
@@ -212,7 +212,7 @@ fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Fi
         let cause = prefixes.iter().find_map(|prefix| message.strip_prefix(prefix)).unwrap_or(message);
         refusal.message = format!("{CANNOT_TELL}: {cause}");
     }
-    // The reader's advice is about manifests where it names kubectl, which knows no audit policies.
+    // The parser's advice that names kubectl is for manifests: kubectl does not support audit policies.
     refusal.help.retain(|step| !step.contains("kubectl create"));
     if refusal.help.is_empty() {
         let advice = libyaml::advice(error.unwrap_or(&refusal.message));

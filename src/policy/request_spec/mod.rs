@@ -196,7 +196,8 @@ impl RequestSpec {
     }
 }
 
-/// The built-in resource that is called so, the one that 1.`minor` serves before others; what was guessed is remarked.
+/// The built-in resource with this name, preferring one that 1.`minor` serves; assumptions are added to `remarks`.
+/// ambiguous.
 fn find(
     called: &str,
     group: Option<&str>,

@@ -15,7 +15,7 @@ pub(super) fn watched(verb: &str) -> Result<String, Diagnostic> {
     }
 }
 
-/// The verb that the API server sees (`NewRequestInfo`), with what it does not see taken off `found`.
+/// The verb that the API server sees (`NewRequestInfo`). What it does not see is removed from `found`.
 ///
 /// A name that is not given of an object that exists, such as in `get pods/log`, is left open.
 pub(super) fn as_sent(verb: String, found: &mut Resource, remarks: &mut Vec<String>) -> String {
