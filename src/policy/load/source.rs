@@ -66,7 +66,7 @@ impl Source {
         self.document.as_ref()?.key_position(path).or_else(|| self.position(path))
     }
 
-    /// What the API server ignores with at most a warning: a duplicate key, a second document.
+    /// The parts that the API server ignores with at most a warning: a duplicate key, a second document.
     pub(in crate::policy) fn ignored_parts(&self) -> Vec<Finding> {
         let Some(document) = &self.document else { return Vec::new() };
         document
@@ -77,9 +77,10 @@ impl Source {
     }
 }
 
-/// Reads what kaudit's reader accepts, and what Go's accepts beyond that as far as it is known.
+/// Reads documents that kaudit's parser accepts, and those that only Go's parser accepts, as far as the differences are
+/// known.
 fn read_yaml(text: &str) -> Result<Document, Finding> {
-    /// The readers need much more than linear time for deeper texts.
+    /// The parsers need much more than linear time for deeper texts.
     const MAX_DEPTH: usize = 100;
     let refusal = match Document::read(text) {
         Ok(document) => return Ok(document),
@@ -221,8 +222,9 @@ fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Fi
     Finding { kind, path: Path::root(), diagnostic: refusal }
 }
 
-/// What Go's reader accepts and libyaml may not: a scalar in brackets that ends with a colon, as in `{a:}`, and brackets or
-/// commas in a tag, `\'` and escaped line breaks of Unicode in double quotes, and a byte order mark where a line begins.
+/// Whether the error may be one that only libyaml reports and Go's parser does not: a scalar in brackets that ends with
+/// a colon, as in `{a:}`, brackets or commas in a tag, `\'` and escaped line breaks of Unicode in double quotes, and a
+/// byte order mark at the start of a line.
 fn is_laxer_in_go(text: &str, reason: &str) -> bool {
     let has_colon_before_bracket = [":}", ":]", ":,"].iter().any(|piece| text.contains(piece));
     let count = |bracket: char| text.matches(bracket).count();

@@ -185,7 +185,7 @@ impl RequestSpec {
         Ok(Resource { group, resource, subresource, namespace, name })
     }
 
-    /// Only what has no name is over all namespaces.
+    /// Only requests without a name can be for all namespaces.
     fn check_namespace(&self, verb: &str, found: &Resource) -> Result<(), Diagnostic> {
         let is_over_all =
             ["get", "list", "watch", "deletecollection"].contains(&verb) && found.name.is_empty();

@@ -1,5 +1,5 @@
-//! The attributes that are left of a request when it is sent: a path has no name in it where an object is created or a
-//! collection is asked for, and the API server goes by the path.
+//! Removes the attributes that the API server does not see. It uses the path, which contains no name if an object is
+//! created or the request is for a collection.
 
 use crate::diagnostic::Diagnostic;
 use crate::policy::decide::decision::Resource;

@@ -73,7 +73,7 @@ fn malformed(shown: &Shown<'_>) -> Option<Diagnostic> {
     (count > 0).then(|| Diagnostic::warning(text).named("log-malformed"))
 }
 
-/// The API server has written them since 1.18, so where there are none, today's policy omits them.
+/// The API server has added `managedFields` since 1.18, so if a log has none, the policy in use omits them.
 fn managed_fields(shown: &Shown<'_>) -> Option<Diagnostic> {
     let log = &shown.read.tally.log;
     let logs_them = |level: Level, omits: bool| level >= Level::Request && !omits;
