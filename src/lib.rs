@@ -1,9 +1,9 @@
 //! kaudit turns Kubernetes API audit logging on, changes it and turns it off on control-plane nodes whose
 //! kube-apiserver is a static pod.
 //!
-//! A functional core takes values and returns values: everything but `node`, `cli`, and what reaches the node through them
-//! (`observe`, `generation`, `transaction`, `restart`) or prints (`report`). ARCHITECTURE.md has all rooms and draws the way
-//! of the data.
+//! The functional core takes values and returns values. All modules belong to it except `node`, `cli`, the modules that
+//! access the node through them (`observe`, `generation`, `transaction`, `restart`) and the one that prints (`report`).
+//! ARCHITECTURE.md lists all modules and shows the data flow.
 
 pub mod audit;
 pub mod certificate;

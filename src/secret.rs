@@ -7,11 +7,11 @@ pub const MASK: &str = "***";
 const SECRET_NAMES: [&str; 7] =
     ["TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "CREDENTIAL", "PRIVATE"];
 
-/// Shorter parts, which also occur at the start of or within other words: only the end of a word counts (`API_KEY`,
-/// `APIKEY`).
+/// Shorter parts, which also occur at the start of or within ordinary names: only the end of a part of the name counts
+/// (`API_KEY`, `APIKEY`).
 const SECRET_ENDINGS: [&str; 8] = ["KEY", "KEYS", "PASS", "PWD", "AUTH", "CRED", "CREDS", "PSK"];
 
-/// The last words of names whose values are the location of a secret.
+/// The last part of a name whose value is the location of a secret.
 const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "SOCK", "SOCKET", "HOME"];
 
 /// Names that are known not to be secret: working directories, and settings of Alibaba's log agent.
@@ -32,7 +32,7 @@ pub fn is_secret_name(name: &str) -> bool {
         || !is_place && words.iter().any(|word| SECRET_ENDINGS.iter().any(|end| word.ends_with(end)))
 }
 
-/// The words of a name, in upper case: the same for `DB_PASS` and `dbPass`.
+/// The parts of a name, in upper case: the same for `DB_PASS` and `dbPass`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;

@@ -15,7 +15,7 @@ pub(super) const POLICY_LIMIT: u64 = 10 << 20;
 pub(super) enum NamedPolicy {
     /// One that comes with kaudit.
     Preset(&'static Preset),
-    /// Somebody's own, which may be one byte longer than [`POLICY_LIMIT`], and is too large then.
+    /// A policy of the user's. The text may be one byte longer than [`POLICY_LIMIT`], and is too large then.
     Text {
         /// What to call it.
         name: String,
@@ -27,7 +27,7 @@ pub(super) enum NamedPolicy {
 /// A preset by its name; else standard input (`-`) or a file. `option` is what stands before the name on the command line.
 ///
 /// # Errors
-/// There is nothing of that name, or it cannot be read.
+/// There is neither a preset nor a file of this name, or the file cannot be read.
 pub(super) fn find_policy(option: Option<&str>, name: &str) -> Result<NamedPolicy, Diagnostic> {
     if let Some(preset) = preset::find(name) {
         return Ok(NamedPolicy::Preset(preset));

@@ -1,13 +1,13 @@
-//! Events and what they take on disk.
+//! A number of events and their size on disk.
 
 use std::ops::AddAssign;
 
-/// So many events of so many bytes, each with its line feed.
+/// A number of events and their total size, each with its line feed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Amount {
-    /// How many.
+    /// The number of events.
     pub events: u64,
-    /// How large together.
+    /// Their total size.
     pub bytes: u64,
 }
 

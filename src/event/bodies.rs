@@ -1,9 +1,9 @@
-//! Which bodies an event can have, and what in them is `managedFields`.
+//! Which bodies an event can have, and how much of them is `managedFields`.
 //!
-//! The API server logs a request's body where it decodes one (`create.go`, `update.go`, `patch.go`, `delete.go` in
-//! `apiserver/pkg/endpoints/handlers`) and an answer's where it encodes one
-//! (`apiserver/pkg/endpoints/handlers/responsewriters/writers.go`, `WriteObjectNegotiated`): objects, lists, the lists of
-//! API discovery and errors, but no streams.
+//! The API server logs a request body where it decodes one (`create.go`, `update.go`, `patch.go`, `delete.go` in
+//! `apiserver/pkg/endpoints/handlers`) and a response body where it encodes one
+//! (`apiserver/pkg/endpoints/handlers/responsewriters/writers.go`, `WriteObjectNegotiated`): objects, lists, the lists
+//! of API discovery and errors, but no streams.
 
 use crate::event::model::Event;
 use crate::event::request::Asked;
@@ -13,17 +13,17 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// How a member begins that server-side apply keeps in every object.
+/// The start of the member that server-side apply adds to every object.
 const MANAGED_FIELDS: &[u8] = br#""managedFields":"#;
 
-/// Whether the request can have brought a body that its level was too low for.
+/// Whether the request may have had a body that was not logged because of the event's level.
 #[must_use]
 pub fn may_have_request(event: &Event<'_>, asked: &Asked<'_>) -> bool {
     let writes = matches!(&*event.verb, "create" | "update" | "patch" | "delete" | "deletecollection");
     event.stage != Stage::RequestReceived && event.object_ref.is_some() && writes && !asked.is_long_running()
 }
 
-/// Whether the answer can have had a body that the event's level was too low for.
+/// Whether the response may have had a body that was not logged because of the event's level.
 #[must_use]
 pub fn may_have_response(event: &Event<'_>, asked: &Asked<'_>) -> bool {
     if event.stage == Stage::RequestReceived {
@@ -39,7 +39,7 @@ pub fn may_have_response(event: &Event<'_>, asked: &Asked<'_>) -> bool {
     is_object || is_error(event)
 }
 
-/// Whether the answer was an error. Streams have a body then: a `Status`.
+/// Whether the response is an error. Streams have a body in this case: a `Status`.
 fn is_error(event: &Event<'_>) -> bool {
     #[derive(Deserialize)]
     struct Status {
@@ -50,28 +50,29 @@ fn is_error(event: &Event<'_>) -> bool {
     status.is_some_and(|status| status.code >= 400)
 }
 
-/// Whether the event has a body in which there may be `managedFields`.
+/// Whether the event has a body that may contain `managedFields`.
 #[must_use]
 pub fn may_have_managed_fields(event: &Event<'_>) -> bool {
     let has = |body: &RawValue| memmem::find(body.get().as_bytes(), MANAGED_FIELDS).is_some();
     event.request_object.is_some_and(has) || event.response_object.is_some_and(has)
 }
 
-/// The bytes that a policy with `omitManagedFields` saves in a request's body. A patch is logged as it came.
-/// (`apiserver/pkg/audit/request.go`, `LogRequestPatch`)
+/// The bytes that a policy with `omitManagedFields` saves in a request body. A patch is logged unchanged
+/// (`apiserver/pkg/audit/request.go`, `LogRequestPatch`).
 #[must_use]
 pub fn managed_bytes_of_request(event: &Event<'_>) -> u64 {
     if &*event.verb == "patch" { 0 } else { event.request_object.map_or(0, managed_bytes) }
 }
 
-/// The bytes that a policy with `omitManagedFields` saves in an answer's body.
+/// The bytes that a policy with `omitManagedFields` saves in a response body.
 #[must_use]
 pub fn managed_bytes_of_response(event: &Event<'_>) -> u64 {
     event.response_object.map_or(0, managed_bytes)
 }
 
-/// Those of the object, of the items of a list, of the objects in a table (`copyWithoutManagedFields`); with the key and a
-/// comma, as an object's metadata always has other members.
+/// The size of `managedFields` in the object, in the items of a list, or in the objects of a table
+/// (`copyWithoutManagedFields`). It includes the key and a comma, because an object's metadata always has other
+/// members.
 fn managed_bytes(body: &RawValue) -> u64 {
     let json = body.get();
     if memmem::find(json.as_bytes(), MANAGED_FIELDS).is_none() {

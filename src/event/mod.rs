@@ -1,7 +1,7 @@
-//! Audit events: what is in a line of a log, and what the policy was asked about it.
+//! Audit events: the content of a line of the log, and the request attributes that the policy was evaluated with.
 //!
-//! A line is [read](parse_line), and of each event there is what it says itself ([`Event`]) and what the API server asked its
-//! policy ([`Asked`]). Texts are borrowed from the line.
+//! [`parse_line`] reads a line. [`Event`] is the event as it was logged, and [`Asked`] has the attributes that the API
+//! server passed to its policy. Texts are borrowed from the line.
 //!
 //! Nothing here opens a file.
 

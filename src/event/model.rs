@@ -1,4 +1,4 @@
-//! An audit event as its line in the log has it.
+//! An audit event as it was logged.
 
 use crate::event::text::{Text, object, object_or_default, or_default};
 use crate::policy::{Level, Stage};
@@ -6,17 +6,18 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// An event of `audit.k8s.io/v1`, `v1beta1` or `v1alpha1`; what these name differently has one name here.
+/// An event of `audit.k8s.io/v1`, `v1beta1` or `v1alpha1`. Members with different names in these versions have one name
+/// here.
 ///
-/// It borrows from its line. What is not there, or `null`, is empty; level and stage are always there. Members that few
-/// ask for are kept as the JSON they are written in.
+/// It borrows from its line. A member that is missing or `null` is empty; level and stage are always set. Members that
+/// are rarely used are kept as raw JSON.
 ///
 /// Fields: `apiserver/pkg/apis/audit/v1/types.go`; the beta versions: `…/v1beta1/conversion.go` and
 /// `…/v1alpha1/conversion.go` up to 1.23.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
-    /// The event's own JSON as it stands in the log.
+    /// The event's JSON, unchanged.
     #[serde(skip)]
     pub json: &'a str,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -26,7 +27,7 @@ pub struct Event<'a> {
     /// How much of the request was logged; never [`Level::None`].
     #[serde(deserialize_with = "level")]
     pub level: Level,
-    /// At which moment of the request it was written.
+    /// The stage of the request.
     #[serde(deserialize_with = "stage")]
     pub stage: Stage,
     /// The same in all events of a request.
@@ -35,35 +36,36 @@ pub struct Event<'a> {
     /// Path and query as the client sent them, percent-encoded.
     #[serde(borrow, default, rename = "requestURI", deserialize_with = "or_default")]
     pub request_uri: Text<'a>,
-    /// As the policy saw it: `get`, `list`, …; the lower-case HTTP method of a request that is not about a resource.
+    /// As the policy saw it: `get`, `list`, …; for a request that is not about a resource, the HTTP method in lower
+    /// case.
     #[serde(borrow, default, deserialize_with = "or_default")]
     pub verb: Text<'a>,
-    /// Who was authenticated.
+    /// The authenticated user.
     #[serde(borrow, default, deserialize_with = "object_or_default")]
     pub user: User<'a>,
-    /// As whom they acted.
+    /// The impersonated user.
     #[serde(borrow)]
     pub impersonated_user: Option<&'a RawValue>,
-    /// Where from: the addresses that proxies on the way have noted, and the one that connected. All but the last are
-    /// what the client says. (`Event.SourceIPs`)
+    /// The addresses that proxies added to the request's headers, and then the address of the connection. All but the
+    /// last are controlled by the client (`Event.SourceIPs`).
     #[serde(borrow, rename = "sourceIPs")]
     pub source_ips: Option<&'a RawValue>,
-    /// What the client calls itself.
+    /// The client's `User-Agent`.
     #[serde(borrow, default, deserialize_with = "or_default")]
     pub user_agent: Text<'a>,
-    /// What it was about; `None` for a path that is no resource.
+    /// The object of the request; `None` for a request that is not about a resource.
     #[serde(borrow, default, deserialize_with = "object")]
     pub object_ref: Option<ObjectRef<'a>>,
-    /// The answer's code and reason.
+    /// The response's code and reason.
     #[serde(borrow)]
     pub response_status: Option<&'a RawValue>,
-    /// The request's body, from the level `Request` on.
+    /// The request body, at the levels `Request` and `RequestResponse`.
     #[serde(borrow)]
     pub request_object: Option<&'a RawValue>,
-    /// The answer's body, at the level `RequestResponse`.
+    /// The response body, at the level `RequestResponse`.
     #[serde(borrow)]
     pub response_object: Option<&'a RawValue>,
-    /// What plugins remarked: why it was allowed, for example.
+    /// Annotations from plugins, for example why the request was allowed.
     #[serde(borrow)]
     pub annotations: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "or_default")]
@@ -73,7 +75,7 @@ pub struct Event<'a> {
     /// The beta versions' `requestReceivedTimestamp`.
     #[serde(borrow, default, deserialize_with = "or_default")]
     timestamp: Text<'a>,
-    /// The beta versions' object metadata, for its `creationTimestamp`, their `stageTimestamp`.
+    /// The beta versions' object metadata, for its `creationTimestamp`, which is their `stageTimestamp`.
     #[serde(borrow, default, deserialize_with = "object_or_default")]
     metadata: Metadata<'a>,
 }
@@ -89,7 +91,7 @@ struct Metadata<'a> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct User<'a> {
-    /// The name; empty where nobody was authenticated.
+    /// The name; empty for an unauthenticated request.
     #[serde(borrow, deserialize_with = "or_default")]
     pub username: Text<'a>,
     /// The groups.
@@ -97,8 +99,8 @@ pub struct User<'a> {
     pub groups: Vec<Text<'a>>,
 }
 
-/// What a request was about. The API server fills what the path does not name from the body of a create
-/// (`LogRequestObject` in `apiserver/pkg/audit/request.go`), so this is not always what the policy saw.
+/// The object of a request. For a create, the API server adds what is not in the path from the body (`LogRequestObject`
+/// in `apiserver/pkg/audit/request.go`), so this is not always what the policy saw.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectRef<'a> {
@@ -121,13 +123,13 @@ pub struct ObjectRef<'a> {
 }
 
 impl Event<'_> {
-    /// Whether it says that it is an event; in a list it does not.
+    /// Whether `kind` is `Event`; an item of a list has no `kind`.
     #[must_use]
     pub fn is_typed(&self) -> bool {
         !self.kind.is_empty()
     }
 
-    /// When the event was written, RFC 3339; empty where it does not say.
+    /// When the event was written, RFC 3339; empty if the event does not contain it.
     #[must_use]
     pub fn written_at(&self) -> &str {
         [&self.stage_timestamp, &self.metadata.creation_timestamp, &self.request_received_timestamp]
@@ -136,7 +138,7 @@ impl Event<'_> {
             .unwrap_or(&self.timestamp)
     }
 
-    /// When the request arrived, RFC 3339; empty where it does not say.
+    /// When the request arrived, RFC 3339; empty if the event does not contain it.
     #[must_use]
     pub fn received_at(&self) -> &str {
         if self.request_received_timestamp.is_empty() {
@@ -160,7 +162,7 @@ impl ObjectRef<'_> {
 
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Level, D::Error> {
     let name = Text::deserialize(deserializer)?;
-    // At this level nothing is written.
+    // Events of this level are never written.
     let logged = Level::find(&name).filter(|level| *level != Level::None);
     logged.ok_or_else(|| D::Error::custom("no level of an event"))
 }

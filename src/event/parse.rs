@@ -1,4 +1,4 @@
-//! A line of a log → the events in it.
+//! Parses the events in a line of a log.
 
 use crate::event::model::Event;
 use crate::event::text::Text;
@@ -10,7 +10,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// What a line of a log has in it.
+/// The content of a line of a log.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are events, and none is kept")]
 pub enum Line<'a> {
@@ -18,30 +18,30 @@ pub enum Line<'a> {
     Blank,
     /// One event, as the log backend writes it.
     Event(Event<'a>),
-    /// The events of an `EventList`, as the webhook backend sends them; those that are none are left out, and why.
+    /// The events of an `EventList`, as the webhook backend sends them; an invalid item is the reason instead.
     List(Vec<Result<Event<'a>, Malformed>>),
 }
 
-/// Why a line has no event. It says nothing of what stands in the line: that may be a secret.
+/// Why a line has no event. It does not contain any text of the line, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
-    /// Its bytes are no UTF-8, which the API server always writes.
+    /// It is not UTF-8, which the API server always writes.
     NotUtf8,
     /// It is longer than [`LINE_LIMIT`](crate::lines::LINE_LIMIT).
     TooLong,
-    /// It ends in the middle of the JSON, as the last line of a log that is being written does.
+    /// The JSON is incomplete, as in the last line of a log that is being written.
     CutOff,
     /// It is not JSON.
     NotJson {
         /// The byte in the line, from 1.
         column: usize,
     },
-    /// It is JSON and not an event: a member is missing, is there twice, or is of another kind than an event's.
+    /// It is JSON but not an event: a member is missing, is duplicated, or has the wrong type.
     NoEvent {
         /// The byte in the line, from 1.
         column: usize,
     },
-    /// An event of a version of `audit.k8s.io` that kaudit does not know.
+    /// An event of an unsupported version of `audit.k8s.io`.
     UnknownVersion,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Malformed {
 /// Reads one line, without its line feed.
 ///
 /// # Errors
-/// It has no event, and is not blank.
+/// The line is not blank and has no event.
 pub fn parse_line(line: &[u8]) -> Result<Line<'_>, Malformed> {
     let text = std::str::from_utf8(line).map_err(|_| Malformed::NotUtf8)?;
     let json = text.trim_ascii();
@@ -71,7 +71,7 @@ pub fn parse_line(line: &[u8]) -> Result<Line<'_>, Malformed> {
         return Ok(Line::Blank);
     }
     match parse_event(json) {
-        // A list has no level, so it comes here, and costs a second look.
+        // A list has no level, so parsing it as an event fails, and it is parsed again as a list.
         Err(Malformed::NoEvent { column }) => match EventList::parse(json) {
             Ok(list) => Ok(Line::List(list.items().map(parse_event).collect())),
             Err(_) => Err(Malformed::NoEvent { column }),
@@ -83,10 +83,10 @@ pub fn parse_line(line: &[u8]) -> Result<Line<'_>, Malformed> {
 /// Reads the JSON of one event, without white space around it.
 ///
 /// # Errors
-/// It is none.
+/// It is not an event.
 pub fn parse_event(json: &str) -> Result<Event<'_>, Malformed> {
     let mut event: Event<'_> = serde_json::from_str(json).map_err(|error| malformed(&error))?;
-    // serde takes a list of values for an object too.
+    // serde also accepts an array for a struct.
     if !json.starts_with('{') || !event.kind.is_empty() && &*event.kind != "Event" {
         return Err(Malformed::NoEvent { column: 1 });
     }
@@ -103,7 +103,7 @@ pub fn parse_event(json: &str) -> Result<Event<'_>, Malformed> {
 pub struct EventList<'a> {
     #[serde(borrow)]
     kind: Text<'a>,
-    /// Of the list, and of the events in it.
+    /// The version of the list and of its events.
     #[serde(borrow)]
     pub api_version: Text<'a>,
     #[serde(borrow)]
@@ -111,11 +111,11 @@ pub struct EventList<'a> {
 }
 
 impl<'a> EventList<'a> {
-    /// Reads one, without white space around it. Its items are neither looked into nor counted: a body of some MB may have
-    /// millions of them.
+    /// Reads a list, without white space around it. Its items are neither parsed nor counted: a body of some MB may
+    /// have millions of them.
     ///
     /// # Errors
-    /// It is none, or of a version that kaudit does not know.
+    /// It is not a list of events, or it has an unsupported version.
     pub fn parse(json: &'a str) -> Result<Self, Malformed> {
         let list: Self = serde_json::from_str(json).map_err(|error| malformed(&error))?;
         let has_items = list.items.is_none_or(|items| items.get().starts_with('['));
@@ -127,12 +127,12 @@ impl<'a> EventList<'a> {
 
     /// The JSON of each item.
     pub fn items(&self) -> impl Iterator<Item = &'a str> {
-        // What stands after the bracket, and then after each comma.
+        // The text after the opening bracket, and then after each comma.
         let mut rest = self.items.and_then(|items| items.get().strip_prefix('['));
         std::iter::from_fn(move || {
             let text = rest?.trim_ascii_start();
             let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
-            // The bracket at the end is no value.
+            // The closing bracket is not a value, which ends the iteration.
             values.next()?.ok()?;
             let (item, after) = text.split_at_checked(values.byte_offset())?;
             rest = after.trim_ascii_start().strip_prefix(',');

@@ -1,27 +1,27 @@
-//! What the audit policy was asked about an event's request.
+//! The attributes that the audit policy was evaluated with, derived from the logged event.
 //!
-//! The policy decides before a body is read, by who asks, the verb and the path
-//! (`apiserver/pkg/endpoints/request/requestinfo.go`, `NewRequestInfo`). The event has all of that. Only of a create its
-//! `objectRef` may say more: the name and the namespace that the body brought (`apiserver/pkg/audit/request.go`,
-//! `LogRequestObject`), so these are taken from the path.
+//! The policy decides before the body is read, by user, verb and path
+//! (`apiserver/pkg/endpoints/request/requestinfo.go`, `NewRequestInfo`). The event has all of these. For a create, its
+//! `objectRef` may contain more, namely the name and namespace from the body (`apiserver/pkg/audit/request.go`,
+//! `LogRequestObject`), so name and namespace are taken from the path.
 
 use crate::event::model::{Event, ObjectRef, User};
 use crate::event::text::Text;
 use crate::policy::{RequestRef, ResourceRef, TargetRef, UserRef};
 use std::borrow::Cow;
 
-/// The attributes by which a policy decided about an event's request.
+/// The attributes of an event's request that a policy decides by.
 #[derive(Debug, Clone)]
 pub struct Asked<'a> {
     event: &'a Event<'a>,
-    /// The user's, as far as they are known.
+    /// The user's groups, as far as they are known.
     groups: Cow<'a, [Text<'a>]>,
-    /// Without the query, decoded.
+    /// The decoded path, without the query.
     path: Cow<'a, str>,
 }
 
 impl<'a> Asked<'a> {
-    /// Reads them from an event of any stage; all events of a request give the same.
+    /// Derives them from an event of any stage; all events of a request give the same result.
     #[must_use]
     pub fn of(event: &'a Event<'a>) -> Self {
         let uri: &str = &event.request_uri;
@@ -31,7 +31,7 @@ impl<'a> Asked<'a> {
         Self { event, groups, path: decode(path) }
     }
 
-    /// As the policy is asked. A request that nobody was authenticated for has no user at all
+    /// The request for the policy evaluation. An unauthenticated request has no user at all
     /// (`apiserver/pkg/endpoints/filters/authn_audit.go`).
     #[must_use]
     pub fn request(&self) -> RequestRef<'_, Text<'a>> {
@@ -44,8 +44,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Whether an API server writes an event when the answer to it begins: a watch, a proxied connection.
-    /// (`cmd/kube-apiserver`, `BasicLongRunningRequestCheck`)
+    /// Whether an API server also writes an event when the response starts: for a watch or a proxied connection
+    /// (`cmd/kube-apiserver`, `BasicLongRunningRequestCheck`).
     #[must_use]
     pub fn is_long_running(&self) -> bool {
         match &self.event.object_ref {
@@ -85,14 +85,15 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether the event has a user without groups. The API server gives groups to everybody, so somebody else took them out.
+/// Whether the event has a user without groups. The API server gives every user groups, so the event was modified
+/// later.
 #[must_use]
 pub fn lacks_groups(event: &Event<'_>) -> bool {
     event.user.groups.is_empty() && !event.user.username.is_empty()
 }
 
-/// The groups that a user of this name is always in: `apiserver/pkg/authentication/group`, `…/serviceaccount/util.go`,
-/// and what the Node authorizer demands of a node.
+/// The groups that a user of this name is always in, from `apiserver/pkg/authentication/group`,
+/// `…/serviceaccount/util.go`, and the requirements of the Node authorizer.
 fn usual_groups(username: &str) -> Vec<Text<'static>> {
     let authenticated = "system:authenticated".into();
     if username == "system:anonymous" {
@@ -110,8 +111,7 @@ fn usual_groups(username: &str) -> Vec<Text<'static>> {
     }
 }
 
-/// The namespace and the name that the path of a resource request names, as `NewRequestInfo` finds them; `None` where it
-/// is none.
+/// The namespace and the name in the path of a resource request, as in `NewRequestInfo`; `None` for any other path.
 fn named_by(path: &str) -> Option<(&str, &str)> {
     let mut parts = path.trim_matches('/').split('/');
     match parts.next()? {
@@ -128,7 +128,8 @@ fn named_by(path: &str) -> Option<(&str, &str)> {
     let mut name = parts.next().unwrap_or_default();
     if resource == "namespaces" {
         namespace = name;
-        // The subresources of a namespace itself; everything else that follows is a resource in it.
+        // `status` and `finalize` are subresources of the namespace itself; anything else is a resource in the
+        // namespace.
         if parts.next().is_some_and(|part| !matches!(part, "status" | "finalize")) {
             name = parts.next().unwrap_or_default();
         }
@@ -136,7 +137,7 @@ fn named_by(path: &str) -> Option<(&str, &str)> {
     Some((namespace, name))
 }
 
-/// Percent-decoding (RFC 3986, 2.1). Bytes that are no UTF-8 then become U+FFFD, which no pattern has.
+/// Percent-decoding (RFC 3986, 2.1). Invalid UTF-8 becomes U+FFFD, which no pattern contains.
 fn decode(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return Cow::Borrowed(path);

@@ -1,4 +1,4 @@
-//! A text of a JSON document that is copied only where it must be.
+//! A JSON string that is copied only if necessary.
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -8,8 +8,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-/// A JSON string: a part of the line it stands in, or, where it has escapes, its own. serde borrows a bare `Cow` only
-/// directly in a struct; this type is borrowed in lists and options as well.
+/// A JSON string: borrowed from its line, or owned if it has escapes. serde borrows a bare `Cow` only directly in a
+/// struct; this type is borrowed in lists and options as well.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -52,7 +52,7 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// `null` is what is not there, as for Go's decoder: a zero time is written so.
+/// Treats `null` as a missing value, as Go's decoder does: a zero time is written as `null`.
 pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -61,10 +61,10 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// An object, or `null`; `None` for that.
+/// An object; `None` for `null`.
 ///
 /// # Errors
-/// It is neither. What serde derives would take the members from an array as well, by their order.
+/// It is neither. The code that serde derives would also accept an array and read the members by position.
 pub(super) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -73,7 +73,7 @@ where
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// An object, or what is empty for `null`.
+/// An object; the default for `null`.
 ///
 /// # Errors
 /// As [`object`].

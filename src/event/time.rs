@@ -1,9 +1,9 @@
-//! When an event was written, to the second.
+//! The time of an event, in seconds.
 
 use jiff::Timestamp;
 use std::fmt;
 
-/// A moment, in seconds of Unix time.
+/// A time, in seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(i64);
 
@@ -14,7 +14,7 @@ pub struct Day(i64);
 const SECONDS_PER_DAY: i64 = 86_400;
 
 impl Moment {
-    /// Reads RFC 3339; `None` where it is none.
+    /// Parses RFC 3339; `None` if the text is invalid.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self(text.parse::<Timestamp>().ok()?.as_second()))

@@ -1,24 +1,24 @@
-//! A log → pieces of whole lines, so that each can be read by itself, in any order, in bounded memory.
+//! Splits a log into chunks of whole lines, so that chunks can be parsed independently and in bounded memory.
 
 use memchr::{memchr, memrchr};
 use std::io::{self, Read};
 
-/// What is read at a time. Some hundred events: taking one piece costs little beside reading it, and it stays in a
-/// processor's own cache meanwhile.
+/// The size of a chunk: some hundred events. The overhead per chunk is then small, and a chunk fits into a processor's
+/// cache.
 pub(super) const CHUNK: usize = 256 << 10;
 
-/// A line that is longer is passed over, so that memory is bounded whatever the file is. An API server that rotates its
-/// log writes no line that is longer than a file of it, 100 MB by default (`lumberjack.v2`, `Write`), and etcd takes
-/// objects of 1.5 MiB: only a list of very many objects, logged with its body, comes near.
+/// Longer lines are skipped, so that memory is bounded for any file. An API server that rotates its log writes no line
+/// that is longer than the maximum file size, 100 MB by default (`lumberjack.v2`, `Write`), and etcd limits objects to
+/// 1.5 MiB: only a very long list that is logged with its body comes close.
 pub const LINE_LIMIT: usize = 64 << 20;
 
-/// What some programs write before a text, and what is no part of its first line.
+/// Some programs write this at the start of a file. It does not belong to the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Some lines of a log.
+/// Some consecutive lines of a log.
 #[derive(Debug, Default, Clone)]
 pub struct Chunk {
-    /// The lines, and behind them what was there before: memory that is used again need not be cleared.
+    /// The lines, and after them the old content of the buffer, which need not be cleared.
     buffer: Vec<u8>,
     filled: usize,
     is_first_too_long: bool,
@@ -26,7 +26,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Of the first `filled` bytes of `buffer`, the first ones of their log if `is_start`.
+    /// The lines in the first `filled` bytes of `buffer`; `is_start` if they are at the start of the log.
     pub(super) fn new(mut buffer: Vec<u8>, mut filled: usize, line_limit: usize, is_start: bool) -> Self {
         if is_start && buffer.get(..filled).is_some_and(|lines| lines.starts_with(BYTE_ORDER_MARK)) {
             buffer.copy_within(BYTE_ORDER_MARK.len()..filled, 0);
@@ -35,7 +35,7 @@ impl Chunk {
         Self { buffer, filled, is_first_too_long: false, line_limit }
     }
 
-    /// Of one line that is longer than the limit.
+    /// A chunk for one line that is longer than the limit.
     pub(super) fn too_long(mut buffer: Vec<u8>) -> Self {
         buffer.clear();
         buffer.push(b'\n');
@@ -57,37 +57,37 @@ impl Chunk {
         })
     }
 
-    /// All of it, as it stands in the log; `None` where a line may be longer than the limit.
+    /// The whole text, unchanged; `None` if a line may be longer than the limit.
     #[must_use]
     pub fn text(&self) -> Option<&[u8]> {
         let is_short = !self.is_first_too_long && self.filled <= self.line_limit;
         self.buffer.get(..self.filled).filter(|_| is_short)
     }
 
-    /// How many bytes it has, with the line feeds.
+    /// The size in bytes, with the line feeds.
     #[must_use]
     pub fn size(&self) -> usize {
         self.filled
     }
 
-    /// The memory, for the next chunk; none where it is much more than usual.
+    /// The buffer, to be reused for the next chunk; a new one if it is much larger than usual.
     #[must_use]
     pub fn into_buffer(self) -> Vec<u8> {
         if self.buffer.capacity() > 16 * CHUNK { Vec::new() } else { self.buffer }
     }
 }
 
-/// Cuts a log into chunks.
+/// Splits a log into chunks.
 #[derive(Debug)]
 pub struct Chunks<R> {
     log: R,
     size: usize,
     line_limit: usize,
-    /// The beginning of a line whose end is not read yet.
+    /// The start of a line whose end was not read yet.
     begun: Vec<u8>,
-    /// Nothing was handed out yet.
+    /// No chunk was returned yet.
     is_start: bool,
-    /// Why the log could not be read on, to be told after what was read before.
+    /// The read error, returned after the lines that were read before it.
     failure: Option<io::Error>,
 }
 
@@ -97,15 +97,15 @@ impl<R: Read> Chunks<R> {
         Self::with_sizes(log, CHUNK, LINE_LIMIT)
     }
 
-    /// Reads at most `size` bytes at a time, and passes over lines of more than `line_limit`.
+    /// Reads at most `size` bytes at a time, and skips lines of more than `line_limit`.
     pub fn with_sizes(log: R, size: usize, line_limit: usize) -> Self {
         Self { log, size: size.max(1), line_limit, begun: Vec::new(), is_start: true, failure: None }
     }
 
-    /// The next lines, in the memory of `buffer`; `None` at the end. The last line may lack its line feed.
+    /// The next lines, in the buffer `buffer`; `None` at the end. The last line may lack its line feed.
     ///
     /// # Errors
-    /// The log cannot be read on. What was read before came out before.
+    /// The log cannot be read any further. The lines before the error were already returned.
     pub fn next(&mut self, mut buffer: Vec<u8>) -> io::Result<Option<Chunk>> {
         if let Some(error) = self.failure.take() {
             return Err(error);
@@ -121,7 +121,7 @@ impl<R: Read> Chunks<R> {
             let before = filled;
             filled = self.read_into(&mut buffer, before);
             let read = buffer.get(before..filled).unwrap_or_default();
-            // At the end, the line that is begun is the last one.
+            // At the end, an incomplete line is the last one.
             if self.failure.is_some() || read.is_empty() {
                 break;
             }
@@ -130,7 +130,7 @@ impl<R: Read> Chunks<R> {
                 filled = before + end + 1;
                 break;
             }
-            // All of it is one line, and its beginning is of no use any more.
+            // The chunk is a part of one line that is too long, so its start need not be kept.
             if before > self.line_limit {
                 is_first_too_long = true;
                 filled = 0;
@@ -147,8 +147,8 @@ impl<R: Read> Chunks<R> {
         Ok(Some(Chunk { is_first_too_long, ..chunk }))
     }
 
-    /// Reads once behind what is `filled`, and tells how far it is filled then. A pipe gives what it has, so that nobody
-    /// waits for more.
+    /// Reads once into the part after `filled`, and returns the new number of filled bytes. A pipe returns the bytes
+    /// that are available, so lines are processed without waiting for a full chunk.
     fn read_into(&mut self, buffer: &mut Vec<u8>, filled: usize) -> usize {
         let end = filled + self.size;
         make_room(buffer, end);

@@ -1,27 +1,27 @@
-//! A log in parts: each is taken in order by one thread and read by any.
+//! A log in parts: parts are taken in order, by one thread at a time, and read by any thread.
 
 use crate::lines::chunks::{Chunk, Chunks};
 use std::io::{self, Read};
 
-/// A log whose parts are taken one after the other, and read at the same time.
+/// A log whose parts are taken one after the other and read in parallel.
 pub trait Log: Send {
-    /// Some lines, as they are taken.
+    /// Some lines, which may not be read yet.
     type Part: Part;
 
-    /// The next lines; `None` at the end. While one thread takes, the others wait. What is read already may use the memory of
-    /// `buffer`.
+    /// The next lines; `None` at the end. Only one thread at a time takes a part. Lines that are already read may use
+    /// the memory of `buffer`.
     ///
     /// # Errors
-    /// The log cannot be read on. What is before that place came out before.
+    /// The log cannot be read any further. The lines before the error were already returned.
     fn take(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Self::Part>>;
 }
 
-/// Lines that the thread reads that took them.
+/// Lines that are read by the thread that took them.
 pub trait Part: Send {
-    /// How many bytes are read, at most.
+    /// The maximum number of bytes that are read.
     fn size(&self) -> usize;
 
-    /// Reads them, in the memory of `buffer`: all of them, or those before the place where that fails.
+    /// Reads the lines into `buffer`: all of them, or those before a read error.
     fn read(self, buffer: Vec<u8>) -> (Chunk, io::Result<()>);
 }
 

@@ -1,4 +1,4 @@
-//! A log read on several processors, with the same outcome as on one.
+//! Reads a log on several threads, with the same result as on one.
 
 use crate::lines::chunks::Chunk;
 use crate::lines::part::{Log, Part};
@@ -8,15 +8,15 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::thread;
 
-/// Parts for each thread that may be read and not folded yet: one that is being read, and one or two that wait for one
-/// before them.
+/// The number of parts per thread that may be read but not folded: one that is being read, and one or two that wait for
+/// an earlier part.
 const PARTS_PER_THREAD: usize = 3;
 
-/// Applies `read` to each chunk on `threads` threads, and `fold` to what came of it, on this thread, in the order of the
+/// Applies `read` to each chunk on `threads` threads, and `fold` to the results on this thread, in the order of the
 /// log.
 ///
 /// # Errors
-/// The log cannot be read on. What was read before is folded.
+/// The log cannot be read any further. The chunks before the error are folded.
 pub fn scan<T: Send>(
     log: impl Log,
     threads: usize,
@@ -29,10 +29,10 @@ pub fn scan<T: Send>(
     })
 }
 
-/// As [`scan`]; the rest of the log is left when `fold` breaks.
+/// As [`scan`], but stops when `fold` breaks.
 ///
 /// # Errors
-/// As there.
+/// As for [`scan`].
 pub fn scan_while<T: Send>(
     log: impl Log,
     threads: usize,
@@ -62,7 +62,7 @@ pub fn scan_while<T: Send>(
                     }
                     outcome?;
                 }
-                // A thread that only folds would have to be woken for each part.
+                // This thread reads too: one that only folds would have to be woken for each part.
                 Next::Read => scan.step(&mut buffer),
                 Next::End => return Ok(()),
             }
@@ -70,16 +70,16 @@ pub fn scan_while<T: Send>(
     })
 }
 
-/// What the threads share.
+/// The state that the threads share.
 struct Scan<L, F, T> {
-    /// Each thread takes the next part itself: so it is in the cache of the processor that reads it.
+    /// Each thread takes the next part itself, so the part is in the cache of the processor that reads it.
     log: Mutex<L>,
     read: F,
     window: Window<T>,
 }
 
 impl<L: Log, F: Fn(&Chunk) -> T, T> Scan<L, F, T> {
-    /// Takes a part and reads it, if there is still room for one.
+    /// Takes a part and reads it, unless the window is full.
     fn step(&self, buffer: &mut Vec<u8>) {
         let (index, taken) = {
             let mut log = lock(&self.log);

@@ -1,44 +1,44 @@
-//! A log that can be read at any place → spans of whole lines, found without reading what is between their ends: the
-//! threads that read them do not wait for each other.
+//! Splits a log with random access into spans of whole lines. Only the ends of a span are read to find it, so the
+//! threads that read the spans do not wait for each other.
 
 use crate::lines::chunks::{CHUNK, Chunk, LINE_LIMIT};
 use crate::lines::part::{Log, Part};
 use memchr::{memchr, memrchr};
 use std::io;
 
-/// What is looked at for the end of a line at first: few events are longer.
+/// The size of the first read when searching for the end of a line: few events are longer.
 const GLANCE: usize = 4 << 10;
 
-/// What is looked at for the end of a long line at a time.
+/// The size of each further read when searching for the end of a long line.
 const BLOCK: usize = 64 << 10;
 
-/// What several threads read at the same time, each at its own place.
+/// A file that several threads can read at the same time, each at its own position.
 pub trait ReadAt: Clone + Send {
-    /// Reads once what is `at` bytes behind the beginning, and tells how many bytes it is; 0 at the end.
+    /// Reads once at the offset `at`, and returns the number of bytes; 0 at the end.
     ///
     /// # Errors
-    /// It cannot be read there.
+    /// The file cannot be read at this position.
     fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize>;
 }
 
-/// Cuts such a log into spans.
+/// Splits such a log into spans.
 #[derive(Debug)]
 pub struct Spans<R> {
     log: R,
-    /// Where the next span begins, and where the log ends.
+    /// The start of the next span, and the end of the log.
     at: u64,
     end: u64,
     size: usize,
     line_limit: usize,
-    /// The end of the next line, where it is known to be longer than the limit.
+    /// The end of the next line, if the line is known to be longer than the limit.
     too_long: Option<u64>,
-    /// Why the log could not be looked at, to be told after what is before that place.
+    /// The read error, returned after the lines before it.
     failure: Option<io::Error>,
-    /// Memory for what is looked at.
+    /// The buffer for these reads.
     seen: Vec<u8>,
 }
 
-/// Whole lines that are not read yet.
+/// Whole lines that were not read yet.
 #[derive(Debug)]
 pub struct Span<R> {
     log: R,
@@ -49,19 +49,19 @@ pub struct Span<R> {
 }
 
 impl<R: ReadAt> Spans<R> {
-    /// The first `length` bytes of `log`, or all that there is if it has become shorter.
+    /// The first `length` bytes of `log`, or the whole log if it was truncated.
     pub fn new(log: R, length: u64) -> Self {
         Self::with_sizes(log, length, CHUNK, LINE_LIMIT)
     }
 
-    /// Spans of at least `size` bytes, and of at most so many and a line; lines of more than `line_limit` bytes are passed
-    /// over.
+    /// Spans of at least `size` bytes and at most `size` bytes plus one line; lines of more than `line_limit` bytes are
+    /// skipped.
     pub fn with_sizes(log: R, length: u64, size: usize, line_limit: usize) -> Self {
         let (size, seen) = (size.max(1), Vec::new());
         Self { log, at: 0, end: length, size, line_limit, too_long: None, failure: None, seen }
     }
 
-    /// Where the next span ends, and whether it is one line that is too long.
+    /// The end of the next span, and whether the span is one line that is too long.
     fn cut(&mut self) -> (u64, bool) {
         if let Some(end) = self.too_long.take() {
             return (end, true);
@@ -86,7 +86,7 @@ impl<R: ReadAt> Spans<R> {
         (begin, false)
     }
 
-    /// The end of the line that has the byte at `place`, with its line feed.
+    /// The end of the line that contains the byte at `place`, with its line feed.
     fn line_end(&mut self, place: u64) -> u64 {
         let mut at = place;
         while at < self.end {
@@ -99,7 +99,7 @@ impl<R: ReadAt> Spans<R> {
         self.end
     }
 
-    /// The beginning of that line, or of the span.
+    /// The start of that line, or of the span if the line starts before it.
     fn line_begin(&mut self, place: u64) -> u64 {
         let mut end = place;
         while end > self.at {
@@ -113,7 +113,7 @@ impl<R: ReadAt> Spans<R> {
         self.at
     }
 
-    /// Up to `most` bytes behind `at`. If they are fewer the log ends there: it is shorter now, or cannot be read.
+    /// Up to `most` bytes at the offset `at`. Fewer mean that the log ends there: it was truncated or cannot be read.
     fn look(&mut self, at: u64, most: usize) -> &[u8] {
         let most = usize::try_from(self.end.saturating_sub(at)).unwrap_or(most).min(most);
         self.seen.resize(most, 0);
@@ -142,7 +142,7 @@ impl<R: ReadAt> Log for Spans<R> {
 
 impl<R: ReadAt> Part for Span<R> {
     fn size(&self) -> usize {
-        // Nobody reads such a line.
+        // A line that is too long is not read.
         if self.is_too_long { 0 } else { self.size }
     }
 
@@ -159,7 +159,7 @@ impl<R: ReadAt> Part for Span<R> {
     }
 }
 
-/// Fills `buffer` as far as the log goes or can be read, and tells how far that is.
+/// Fills `buffer` until the end of the log or a read error, and returns the number of bytes.
 fn read_fully(log: &impl ReadAt, buffer: &mut [u8], at: u64) -> (usize, io::Result<()>) {
     let mut filled = 0;
     while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {

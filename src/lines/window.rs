@@ -1,4 +1,4 @@
-//! How far the threads that read a log may go ahead of what is folded, and what waits for its turn.
+//! Limits how far the reading threads may be ahead of the fold, and keeps results until it is their turn.
 
 use crate::lines::chunks::LINE_LIMIT;
 use crate::lines::part::Part;
@@ -7,46 +7,47 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// From so many bytes on that are being read no more are taken: a line may be as long as [`LINE_LIMIT`].
+/// No more parts are taken while this many bytes are being read: a line may be as long as [`LINE_LIMIT`].
 const MOST_BYTES: usize = LINE_LIMIT;
 
-/// What came of a part; an error is the end of the log, behind it.
+/// The result of a part; an error means that the log ends after it.
 pub(super) type Finished<T> = (Option<T>, io::Result<()>);
 
-/// What the thread that folds does next.
+/// The next task of the folding thread.
 pub(super) enum Next<T> {
     Fold(Finished<T>),
     Read,
     End,
 }
 
-/// What is being read and not folded yet, and how much of it there may be: memory is bounded also where nobody takes what is
-/// printed.
+/// The parts that are read but not folded yet. Their number is limited, so that memory is bounded even if the output is
+/// blocked.
 pub(super) struct Window<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
-    /// So many parts at most.
+    /// The maximum number of parts.
     most: usize,
 }
 
 struct State<T> {
-    /// How many parts were taken, and of how many of them the outcome was handed out to be folded.
+    /// The number of parts that were taken, and the number of results that were returned for folding.
     taken: usize,
     folded: usize,
-    /// Outcomes before their turn.
+    /// Results of parts that come after one that is still being read.
     early: BTreeMap<usize, Finished<T>>,
-    /// Bytes of parts that are being read.
+    /// Bytes of the parts that are being read.
     bytes: usize,
-    /// There are no other parts than those that were taken.
+    /// All parts were taken.
     is_whole: bool,
-    /// Nobody folds any more, or there is a part that will never be finished.
+    /// Folding has stopped, or a part will never be finished.
     is_over: bool,
-    /// Threads that wait: waking them takes a system call, also where there are none.
+    /// The number of waiting threads. A notification needs a system call even if no thread waits, so it is skipped
+    /// then.
     waiting: usize,
 }
 
 impl<T> Window<T> {
-    /// With room for so many parts.
+    /// A window for at most `most` parts.
     pub(super) fn new(most: usize) -> Self {
         let state = State {
             taken: 0,
@@ -65,7 +66,7 @@ impl<T> Window<T> {
         lock(&self.state).has_room(self.most)
     }
 
-    /// Waits until one more part may be taken; `false`: none is wanted any more.
+    /// Waits until one more part may be taken; `false` if no more parts are needed.
     pub(super) fn wait_for_room(&self) -> bool {
         self.wait(|state| {
             let is_end = state.is_whole || state.is_over;
@@ -73,7 +74,7 @@ impl<T> Window<T> {
         })
     }
 
-    /// What there is to do for the thread that folds.
+    /// The next task of the folding thread.
     pub(super) fn next(&self) -> Next<T> {
         self.wait(|state| {
             if let Some(finished) = state.early.remove(&state.folded) {
@@ -87,7 +88,7 @@ impl<T> Window<T> {
         })
     }
 
-    /// Counts what was taken, and tells which part it is.
+    /// Registers a part that was taken, and returns its index.
     pub(super) fn begin<P: Part>(&self, taken: &io::Result<Option<P>>) -> usize {
         self.change(|state| {
             let index = state.taken;
@@ -106,7 +107,7 @@ impl<T> Window<T> {
         })
     }
 
-    /// Keeps what came of a part until it is its turn.
+    /// Keeps the result of a part until it is its turn.
     pub(super) fn finish(&self, index: usize, bytes: usize, finished: Finished<T>) {
         self.change(|state| {
             state.bytes -= bytes;
@@ -119,7 +120,7 @@ impl<T> Window<T> {
         loop {
             let folded = state.folded;
             if let Some(seen) = look(&mut state) {
-                // Room for others.
+                // Other parts may be taken now.
                 if state.folded != folded && state.waiting > 0 {
                     self.changed.notify_all();
                 }
@@ -148,7 +149,7 @@ impl<T> State<T> {
     }
 }
 
-/// Lets nobody wait for a thread that goes: for the one that folds, or for one that has panicked with a part.
+/// Wakes all waiting threads when the folding thread returns or a reading thread panics.
 pub(super) struct End<'a, T> {
     pub(super) window: &'a Window<T>,
     pub(super) only_in_panic: bool,

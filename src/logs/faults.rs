@@ -1,23 +1,23 @@
-//! Lines of a log in which there is no event.
+//! Lines of a log that are not an event.
 
 use crate::event::Malformed;
 
-/// How many places are kept.
+/// The maximum number of lines whose position is kept.
 const PLACES: usize = 5;
 
-/// What was passed over, and how many lines there were.
+/// The lines that were skipped, and the number of all lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// All lines, also those with an event.
+    /// All lines, including those with an event.
     pub lines: u64,
-    /// Lines without an event, blank ones not counted, and items of a list that are none.
+    /// Lines that are neither an event nor blank, and invalid items of lists.
     pub count: u64,
-    /// The first of them: line, from 0, and why.
+    /// The first of them: line number from 0, and reason.
     pub places: Vec<(u64, Malformed)>,
 }
 
 impl Faults {
-    /// Adds a fault of the present line.
+    /// Adds a fault of the current line.
     pub(super) fn add(&mut self, why: Malformed) {
         self.count += 1;
         if self.places.len() < PLACES {
@@ -25,7 +25,7 @@ impl Faults {
         }
     }
 
-    /// Adds those of what comes next in the log.
+    /// Adds the faults of the next part of the log.
     pub fn absorb(&mut self, later: &Self) {
         let places = later.places.iter().map(|(line, why)| (line + self.lines, *why));
         self.places.extend(places.take(PLACES.saturating_sub(self.places.len())));

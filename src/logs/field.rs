@@ -1,4 +1,4 @@
-//! What can be shown of an event.
+//! The fields of an event that can be shown.
 
 use crate::event::{Event, Text};
 use jiff::Timestamp;
@@ -14,43 +14,43 @@ pub enum Field {
     Time,
     /// When the request arrived.
     Received,
-    /// From the one to the other.
+    /// The time between these two.
     Latency,
-    /// How much was logged.
+    /// The audit level.
     Level,
-    /// At which moment of the request.
+    /// The stage of the request.
     Stage,
-    /// The answer's code.
+    /// The response code.
     Code,
-    /// What the answer said.
+    /// The message of the response.
     Message,
     /// The verb.
     Verb,
-    /// Who was authenticated.
+    /// The authenticated user.
     User,
-    /// Their groups.
+    /// The user's groups.
     Groups,
-    /// As whom they acted.
+    /// The impersonated user.
     As,
-    /// Who, and as whom.
+    /// The user, and the impersonated user if there is one.
     Who,
-    /// `deployments.apps/scale`, or the path of a request for no resource.
+    /// `deployments.apps/scale`, or the path of a request that is not about a resource.
     Resource,
     /// The namespace.
     Namespace,
     /// The object's name.
     Name,
-    /// Both: `shop/web`.
+    /// Namespace and name: `shop/web`.
     Object,
     /// Path and query as they were sent.
     Uri,
-    /// Where from.
+    /// The source addresses.
     SourceIps,
-    /// What the client calls itself.
+    /// The client's `User-Agent`.
     UserAgent,
     /// `allow` or `forbid`.
     Decision,
-    /// Why.
+    /// The reason for the decision.
     Reason,
     /// The same in all events of a request.
     AuditId,
@@ -59,7 +59,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// All of them, as they are named on the command line.
+    /// All fields, with their names on the command line.
     pub const ALL: [(Self, &'static str); 23] = [
         (Self::Time, "time"),
         (Self::Received, "received"),
@@ -92,7 +92,7 @@ impl Field {
         Self::ALL.iter().find(|(field, _)| *field == self).map_or("", |(_, name)| name)
     }
 
-    /// The text of the field; empty where the event does not say.
+    /// The text of the field; empty if the event does not contain it.
     #[must_use]
     pub fn of<'e>(self, event: &'e Event<'e>) -> Cow<'e, str> {
         let object = event.object_ref.as_ref();
@@ -128,33 +128,34 @@ impl Field {
     }
 }
 
-/// The answer's code, where there was an answer by then.
+/// The response code; `None` for an event before the response.
 pub(super) fn code(event: &Event<'_>) -> Option<u16> {
     read::<Status<'_>>(event.response_status).code
 }
 
-/// Where the request came from.
+/// The source addresses of the request.
 pub(super) fn source_ips<'e>(event: &Event<'e>) -> Vec<Text<'e>> {
     read(event.source_ips)
 }
 
-/// As whom the user acted; without a name where they acted as themselves.
+/// The impersonated user; its name is empty if the request impersonates nobody.
 pub(super) fn impersonated<'e>(event: &Event<'e>) -> crate::event::User<'e> {
     read(event.impersonated_user)
 }
 
-/// What a plugin of the API server remarked under this name. (`authorization.go` in `apiserver/pkg/endpoints/filters`)
+/// The annotation of this name, written by a plugin of the API server (`authorization.go` in
+/// `apiserver/pkg/endpoints/filters`).
 pub(super) fn annotation<'e>(event: &Event<'e>, name: &'static str) -> Text<'e> {
     read::<BTreeMap<Text<'e>, Text<'e>>>(event.annotations).remove(&Text::from(name)).unwrap_or_default()
 }
 
-/// Path without the query, as it was sent.
+/// The path as the client sent it, without the query.
 pub(super) fn path<'e>(event: &'e Event<'_>) -> &'e str {
     let uri = &*event.request_uri;
     uri.split_once('?').map_or(uri, |(path, _)| path)
 }
 
-/// A member that few ask for; nothing where it is of another kind than an event's.
+/// Parses a member that is kept as raw JSON; the default if it has the wrong type.
 fn read<'e, T: Deserialize<'e> + Default>(json: Option<&'e RawValue>) -> T {
     json.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default()
 }
@@ -189,7 +190,7 @@ fn resource<'e>(event: &'e Event<'e>) -> Cow<'e, str> {
     text.into()
 }
 
-/// A group of LDAP's has blanks and commas in it.
+/// Group names from LDAP contain spaces and commas.
 fn joined(texts: &[Text<'_>]) -> String {
     texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(";")
 }

@@ -1,4 +1,4 @@
-//! Which events are asked for.
+//! The conditions that select events.
 
 use super::field::{annotation, code, impersonated, path, source_ips};
 use super::pattern::{Pattern, ResourcePattern};
@@ -7,18 +7,18 @@ use crate::event::Event;
 use crate::policy::{Level, Stage};
 use jiff::Timestamp;
 
-/// What an event must be like: all of it. The default lets every event pass.
+/// All conditions must be met. The default selects every event.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Names of users: of the one who was authenticated, or of the one as whom they acted.
+    /// Names of users: the authenticated user or the impersonated one.
     pub users: Choice<Pattern>,
-    /// Groups of the one or the other.
+    /// Groups of either user.
     pub groups: Choice<Pattern>,
     /// Verbs.
     pub verbs: Choice<Pattern>,
     /// Resources and paths.
     pub resources: Choice<ResourcePattern>,
-    /// Namespaces; of what is in none it is empty.
+    /// Namespaces; empty for requests without a namespace.
     pub namespaces: Choice<Pattern>,
     /// Names of objects.
     pub names: Choice<Pattern>,
@@ -26,22 +26,22 @@ pub struct Filter {
     pub levels: Choice<Level>,
     /// Stages.
     pub stages: Choice<Stage>,
-    /// Codes of answers; an event without an answer has none.
+    /// Response codes; an event without a response has no code.
     pub codes: Choice<Codes>,
-    /// The ids of requests.
+    /// Request ids.
     pub audit_ids: Choice<Pattern>,
-    /// Where a request came from: any of the addresses that the event has.
+    /// Source addresses: any address of the event may match.
     pub source_ips: Choice<Network>,
-    /// Written at this moment or later. An event that does not say when is not let pass; likewise for `until`.
+    /// Written at this time or later. `since` and `until` exclude events without a time.
     pub since: Option<Timestamp>,
-    /// Written before this moment.
+    /// Written before this time.
     pub until: Option<Timestamp>,
-    /// Not authenticated (401), or not allowed (403, or the authorizer's remark).
+    /// Not authenticated (401), or not authorized (403, or the authorizer's annotation).
     pub is_denied: bool,
 }
 
 impl Filter {
-    /// Whether the event is one of those that are asked for. What costs least is looked at first.
+    /// Whether the event is selected. Cheap conditions are checked first.
     #[must_use]
     pub fn allows(&self, event: &Event<'_>) -> bool {
         self.levels.allows(|level| *level == event.level)
@@ -115,8 +115,8 @@ fn is_about(pattern: &ResourcePattern, event: &Event<'_>) -> bool {
     }
 }
 
-/// What the authorizer decided, and the codes of an answer to somebody who is not known or not allowed. An admission
-/// plugin answers 403 as well.
+/// Whether the authorizer's annotation or the response code says that the client is not authenticated or not
+/// authorized. An admission plugin answers 403 as well.
 fn is_denied(event: &Event<'_>, code: Option<u16>) -> bool {
     matches!(code, Some(401 | 403)) || &*annotation(event, "authorization.k8s.io/decision") == "forbid"
 }

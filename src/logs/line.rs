@@ -1,7 +1,8 @@
-//! An event as one line of columns.
+//! Formats an event as one line of columns.
 //!
-//! A log is not read to its end before the first line is shown, so widths do not depend on what comes. A text that is
-//! longer than its column pushes what follows to the right; on a terminal, names are cut in their middle instead.
+//! The first lines are printed before the whole log is read, so the widths do not depend on the events. A text that is
+//! longer than its column moves the rest of the line to the right; on a terminal, names are shortened in the middle
+//! instead.
 
 use super::field::{Field, code};
 use crate::event::Event;
@@ -9,7 +10,7 @@ use crate::printable::{elide, escape};
 use crate::styles::Styles;
 use std::borrow::Cow;
 
-/// The columns of a line where none are named: who did what to what, and how it ended.
+/// The default columns: who did what, to which object, and the result.
 const USUAL: [Field; 6] = [Field::Time, Field::Code, Field::Verb, Field::Who, Field::Resource, Field::Object];
 
 /// The columns of `-o wide`.
@@ -28,18 +29,18 @@ const WIDE: [Field; 12] = [
     Field::UserAgent,
 ];
 
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
 
-/// A name that is cut to less says nothing.
+/// Names are not shortened below this width.
 const LEAST: usize = 8;
 
-/// Columns and colours.
+/// Columns and styles of a line.
 #[derive(Debug, Clone)]
 pub struct Layout {
     columns: Vec<Column>,
     styles: Styles,
-    /// The columns of the terminal, where lines must fit one.
+    /// The width of the terminal, if lines must fit into it.
     terminal: Option<usize>,
 }
 
@@ -47,18 +48,18 @@ pub struct Layout {
 struct Column {
     field: Field,
     width: usize,
-    /// Names may be cut; times and codes may not.
+    /// Names may be shortened; times and codes may not.
     is_name: bool,
 }
 
 impl Layout {
-    /// The usual columns, for a terminal of so many columns, or for no terminal.
+    /// The default columns, for a terminal of this width, or for other output.
     #[must_use]
     pub fn usual(styles: Styles, terminal: Option<usize>) -> Self {
         Self::new(&USUAL, styles, terminal)
     }
 
-    /// All that is worth a look, never cut.
+    /// The columns of `-o wide`, never shortened.
     #[must_use]
     pub fn wide(styles: Styles) -> Self {
         Self::new(&WIDE, styles, None)
@@ -74,9 +75,9 @@ impl Layout {
         Self { columns, styles, terminal }
     }
 
-    /// Adds the line of an event.
+    /// Adds the line for an event.
     pub(super) fn write(&self, event: &Event<'_>, out: &mut Vec<u8>) {
-        // Where the next column should begin, and where it does.
+        // Where the next column should start, and where it starts.
         let (mut planned, mut position) = (0, 0);
         for (index, column) in self.columns.iter().enumerate() {
             let is_last = index + 1 == self.columns.len();
@@ -122,7 +123,7 @@ fn changes_something(verb: &str) -> bool {
     !matches!(verb, "get" | "list" | "watch" | "head" | "options")
 }
 
-/// Most texts of a field are no longer than its width.
+/// The column of a field. Most texts are not longer than its width.
 fn column(field: Field) -> Column {
     let (width, is_name) = match field {
         Field::Time | Field::Received => (24, false),
@@ -143,7 +144,7 @@ fn column(field: Field) -> Column {
     Column { field, width, is_name }
 }
 
-/// Gives names what the other columns leave of the terminal, in the ratio of their usual widths.
+/// Divides the width that the other columns leave among the names, in proportion to their usual widths.
 fn share(columns: &mut [Column], terminal: usize) {
     let gaps = GAP * columns.len().saturating_sub(1);
     let sum = |of_names: bool| -> usize {
@@ -171,7 +172,7 @@ fn text_of<'e>(field: Field, event: &'e Event<'e>) -> Cow<'e, str> {
     if matches!(field, Field::Time | Field::Received) { to_the_millisecond(text) } else { text }
 }
 
-/// `2026-11-21T03:14:15.926535Z` → `2026-11-21T03:14:15.926Z`; what is written in another way stays.
+/// `2026-11-21T03:14:15.926535Z` → `2026-11-21T03:14:15.926Z`; a time in another format is unchanged.
 fn to_the_millisecond(time: Cow<'_, str>) -> Cow<'_, str> {
     const LENGTH: usize = "2026-11-21T03:14:15.926".len();
     match time.split_at_checked(LENGTH) {

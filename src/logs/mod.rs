@@ -1,7 +1,7 @@
-//! Audit events for people who look for some of them: which ones are asked for, how one is shown, who does what.
+//! Searching audit events: selection, output formats and counting.
 //!
-//! A [`Search`] reads a piece of a log: what [`Filter`] lets pass comes out in a [`Form`]. [`Top`] counts instead. All of
-//! it is pure; `cli::logs` opens the logs and prints.
+//! A [`Search`] reads a chunk of a log and writes the events that its [`Filter`] selects in a [`Form`]. [`Top`] counts
+//! them instead. This module is pure; `cli::logs` opens the logs and prints.
 
 pub mod csv;
 mod faults;

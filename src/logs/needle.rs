@@ -1,21 +1,21 @@
-//! Texts that a line must have to hold an event that a filter lets pass. To look for them costs a small part of what
-//! reading an event does, and of most questions most lines have none.
+//! Texts that a line must contain if it has an event that the filter selects. Searching for them is much cheaper than
+//! parsing the event, and for most filters most lines contain none of them.
 //!
-//! A line without them cannot have such an event: JSON writes a text as itself, but for characters that need not be part
-//! of a needle, and with `\u` (RFC 8259, 7), so that lines with that are read too.
+//! A line without these texts cannot have such an event: JSON strings contain most characters unescaped, the others are
+//! not part of a needle, and lines with `\u` escapes (RFC 8259, 7) are always parsed.
 
 use super::filter::Filter;
 use super::pattern::{Pattern, ResourcePattern};
 use super::term::{Choice, Codes};
 use memchr::memmem::Finder;
 
-/// More of them are not looked for: each goes through the line again.
+/// Filters with more alternatives are not searched for, because each of them is a further pass over the line.
 const MOST: usize = 4;
 
-/// How any character can be written.
+/// The start of an escape that can stand for any character.
 const ESCAPE: &[u8] = b"\\u";
 
-/// Of these a line has at least one.
+/// A line with a selected event contains at least one of these.
 #[derive(Debug, Clone)]
 pub(super) struct Needles {
     finders: Vec<Finder<'static>>,
@@ -23,7 +23,7 @@ pub(super) struct Needles {
 }
 
 impl Needles {
-    /// The best that there are for `filter`; `None` where any line may hold an event that passes.
+    /// The most selective needles for `filter`; `None` if any line may have a selected event.
     pub(super) fn of(filter: &Filter) -> Option<Self> {
         let mut candidates = vec![
             all_of(&filter.users, text_of),
@@ -41,18 +41,18 @@ impl Needles {
             candidates.push(Some(["forbid", "401", "403"].map(str::to_owned).to_vec()));
         }
         let least = |texts: &Vec<String>| texts.iter().map(String::len).min().unwrap_or(0);
-        // A long text is in fewer lines, and found faster.
+        // A longer text is in fewer lines and is found faster.
         let best = candidates.into_iter().flatten().max_by_key(least).filter(|texts| least(texts) > 0)?;
         let finders = best.iter().map(|text| Finder::new(text.as_bytes()).into_owned()).collect();
         Some(Self { finders, escape: Finder::new(ESCAPE).into_owned() })
     }
 
-    /// Whether the line may hold an event that passes.
+    /// Whether the line may have a selected event.
     pub(super) fn may_be_in(&self, line: &[u8]) -> bool {
         self.all().any(|finder| finder.find(line).is_some())
     }
 
-    /// The places in `text` where a line may hold an event that passes.
+    /// The positions in `text` where a line may have a selected event.
     pub(super) fn places<'n>(&'n self, text: &'n [u8]) -> Places<'n> {
         Places { text, next: self.all().map(|finder| (finder, finder.find(text))).collect() }
     }
@@ -62,17 +62,17 @@ impl Needles {
     }
 }
 
-/// Where the needles are in a text, looked for forwards and no further than was asked: each byte is looked at once for each
-/// needle, and a line in which there is one is skipped for all others.
+/// A forward search for needles in a text. It searches only as far as requested: each byte is searched once per needle,
+/// and a line in which one needle was found is skipped for the others.
 #[derive(Debug)]
 pub(super) struct Places<'n> {
     text: &'n [u8],
-    /// Each needle, and its first place since the last question; `None`: there is none any more.
+    /// Each needle with its first position since the last call; `None` if it does not occur any more.
     next: Vec<(&'n Finder<'static>, Option<usize>)>,
 }
 
 impl Places<'_> {
-    /// The first place at `from` or behind it, which is not before that of the last question.
+    /// The first position at or after `from`, which must not decrease between calls.
     pub(super) fn first_since(&mut self, from: usize) -> Option<usize> {
         let rest = self.text.get(from..).unwrap_or_default();
         for (finder, next) in &mut self.next {
@@ -84,7 +84,7 @@ impl Places<'_> {
     }
 }
 
-/// A text for each of those of which one has to fit; `None` where one has none, or where none has to fit.
+/// One text per alternative; `None` if an alternative has no text, or if there are no alternatives.
 fn all_of<T>(choice: &Choice<T>, text: impl Fn(&T) -> Option<String>) -> Option<Vec<String>> {
     let terms = choice.any_of();
     if terms.is_empty() || terms.len() > MOST {
@@ -97,8 +97,8 @@ fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }
 
-/// The longest part that every text like the pattern has in JSON, with the quotes that belong to it. What is not there
-/// counts as empty, so a pattern for that has none.
+/// The longest literal part of the pattern as it is written in JSON, with the quotes next to it. A missing member
+/// counts as empty, so a pattern that matches the empty text has no needle.
 fn text_of(pattern: &Pattern) -> Option<String> {
     let last = pattern.parts().len().saturating_sub(1);
     let parts = pattern.parts().iter().enumerate().flat_map(|(index, part)| {
@@ -115,11 +115,11 @@ fn text_of(pattern: &Pattern) -> Option<String> {
         }
         pieces
     });
-    // A quote alone is in every line.
+    // A single quote character is in every line.
     parts.max_by_key(String::len).filter(|text| text.len() > 1 && !pattern.matches(""))
 }
 
-/// What stands in JSON as itself.
+/// The parts that JSON writes unescaped.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| matches!(c, '"' | '\\' | '/') || c.is_control())
 }
@@ -131,7 +131,7 @@ fn text_of_resource(pattern: &ResourcePattern) -> Option<String> {
             text_of(resource).into_iter().chain(subresource).max_by_key(String::len)
         }
         ResourcePattern::Path(path) => {
-            // A query may follow, so no quote belongs to it.
+            // A query may follow the path, so the closing quote is not part of the needle.
             let longest = path.parts().iter().flat_map(|part| pieces(part)).max_by_key(|piece| piece.len());
             longest.filter(|piece| !piece.is_empty()).map(str::to_owned)
         }

@@ -1,11 +1,11 @@
-//! Words with `*`.
+//! Patterns with `*`.
 
 use crate::policy::builtin;
 
-/// A text in which each `*` stands for any characters, also none. Case matters, as it does to the API server.
+/// A text in which each `*` stands for any number of characters, including none. Case matters, as for the API server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// What stands before, between and after the stars; one part is the whole text.
+    /// The parts before, between and after the stars; a single part is the whole text.
     parts: Vec<String>,
 }
 
@@ -16,31 +16,31 @@ impl Pattern {
         Self { parts: text.split('*').map(str::to_owned).collect() }
     }
 
-    /// Whether the whole of `text` is like the pattern.
+    /// Whether the pattern matches the whole of `text`.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.parts.split_first() else { return false };
         let Some((last, between)) = rest.split_last() else { return text == first };
         let Some(mut text) = text.strip_prefix(first.as_str()) else { return false };
         for part in between {
-            // The first place is as good as any: what follows is looked for behind it.
+            // The first match is enough: the next parts are searched for after it.
             let Some((_, after)) = text.split_once(part.as_str()) else { return false };
             text = after;
         }
         text.ends_with(last.as_str())
     }
 
-    /// What stands before, between and after the stars.
+    /// The parts before, between and after the stars.
     pub(super) fn parts(&self) -> &[String] {
         &self.parts
     }
 }
 
-/// A resource as kubectl takes one, or a path: `pods`, `pods/log`, `pods/*`, `deploy`, `deployments.apps`, `*.apps`,
+/// A resource as kubectl accepts it, or a path: `pods`, `pods/log`, `pods/*`, `deploy`, `deployments.apps`, `*.apps`,
 /// `/healthz*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResourcePattern {
-    /// A request for a resource.
+    /// A request about a resource.
     Resource {
         /// The plural name.
         resource: Pattern,
@@ -49,13 +49,13 @@ pub enum ResourcePattern {
         /// The subresource, empty for the resource itself; `None` is the resource itself and all of its subresources.
         subresource: Option<Pattern>,
     },
-    /// A request for a path that is no resource.
+    /// A request that is not about a resource, by its path.
     Path(Pattern),
 }
 
 impl ResourcePattern {
-    /// Reads what was typed. Singular, kind and short names of built-in resources stand for the plural; of anything else
-    /// the plural has to be typed.
+    /// Parses an argument. For built-in resources, the singular, the kind and the short names are accepted too; for all
+    /// others, only the plural.
     #[must_use]
     pub fn new(text: &str) -> Self {
         if text.starts_with('/') {

@@ -1,4 +1,4 @@
-//! A piece of a log → the events in it that are asked for.
+//! Finds the selected events in a chunk of a log.
 
 use super::csv;
 use super::faults::Faults;
@@ -11,19 +11,19 @@ use crate::lines::Chunk;
 use crate::printable::escape;
 use memchr::{memchr_iter, memrchr, memrchr_iter};
 
-/// How an event is shown.
+/// The output format of an event.
 #[derive(Debug, Clone)]
 pub enum Form {
-    /// One line for people.
+    /// One line of columns.
     Line(Layout),
-    /// The event as it stands in the log.
+    /// The event's JSON, unchanged.
     Json,
     /// A record of comma-separated values.
     Csv(Vec<Field>),
 }
 
 impl Form {
-    /// What comes before the first event.
+    /// The header before the first event.
     #[must_use]
     pub fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
@@ -38,7 +38,7 @@ impl Form {
         match self {
             Self::Line(layout) => layout.write(event, out),
             Self::Json => {
-                // As it is in the log, except for what could control a terminal, which `\u…` means as well.
+                // Characters that could control a terminal are replaced by `\u…`, which is the same in JSON.
                 out.extend_from_slice(escape(event.json).as_bytes());
                 out.push(b'\n');
             }
@@ -47,33 +47,33 @@ impl Form {
     }
 }
 
-/// What is looked for.
+/// A filter, prepared for searching.
 #[derive(Debug)]
 pub struct Search {
     filter: Filter,
     needles: Option<Needles>,
 }
 
-/// What was found in a piece of a log.
+/// The result for a chunk of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// The events, each in one line.
     pub lines: Vec<u8>,
-    /// How many.
+    /// The number of events.
     pub events: u64,
-    /// What was passed over.
+    /// The lines that were skipped.
     pub faults: Faults,
 }
 
 impl Search {
-    /// Looks for what `filter` lets pass.
+    /// Searches for the events that `filter` selects.
     #[must_use]
     pub fn new(filter: Filter) -> Self {
         Self { needles: Needles::of(&filter), filter }
     }
 
-    /// Hands over the events that are asked for, in the order of the log. Of a line that cannot hold one only the ends
-    /// are looked at: it counts as one without an event where these are not the braces of an object.
+    /// Calls `found` for each selected event, in the order of the log. Of a line without a needle, only the first and
+    /// the last character are checked: it counts as a line without an event if they are not the braces of an object.
     pub fn each(&self, chunk: &Chunk, mut found: impl FnMut(&Event<'_>)) -> Faults {
         match (&self.needles, chunk.text()) {
             (Some(needles), Some(text)) => self.each_near(needles, text, &mut found),
@@ -94,7 +94,8 @@ impl Search {
         faults
     }
 
-    /// As [`Search::each_line`]. The needles are looked for in the whole text: to begin anew in each line takes long.
+    /// As [`Search::each_line`]. The needles are searched for in the whole text, because starting a search for each
+    /// line is slow.
     fn each_near(&self, needles: &Needles, text: &[u8], found: &mut impl FnMut(&Event<'_>)) -> Faults {
         let mut faults = Faults::default();
         let mut places = needles.places(text);
@@ -145,7 +146,7 @@ impl Search {
         self.needles.as_ref().is_some_and(|needles| is_object(line) && !needles.may_be_in(line))
     }
 
-    /// Writes the events that are asked for; at most the last `last`, where so many are enough.
+    /// Writes the selected events; with `last`, only the last ones.
     #[must_use]
     pub fn read(&self, chunk: &Chunk, form: &Form, last: Option<usize>) -> Found {
         let mut found = Found::default();
@@ -166,7 +167,7 @@ fn is_object(line: &[u8]) -> bool {
     line.first() == Some(&b'{') && line.last() == Some(&b'}')
 }
 
-/// Where the line begins in which `place` is; behind the text there is none any more.
+/// The start of the line that contains `place`; `None` after the end of the text.
 fn begin_of_line(text: &[u8], place: usize) -> usize {
     match text.get(..place) {
         Some(before) if place < text.len() => memrchr(b'\n', before).map_or(0, |end| end + 1),
@@ -187,7 +188,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 impl Found {
-    /// Adds what was found before it, as far as it is needed to have `last` events.
+    /// Adds the result of an earlier part, as far as it is needed for `last` events.
     pub fn precede(&mut self, mut earlier: Self, last: usize) {
         let missing = (last as u64).saturating_sub(self.events);
         earlier.keep_last(usize::try_from(missing).unwrap_or(usize::MAX));
@@ -195,7 +196,7 @@ impl Found {
         self.lines.splice(..0, earlier.lines);
     }
 
-    /// Adds what was found after it, and forgets what comes before the last `last` events.
+    /// Adds the result of a later part, and drops all but the last `last` events.
     pub fn follow(&mut self, later: Self, last: usize) {
         self.events += later.events;
         self.lines.extend(later.lines);
@@ -209,7 +210,8 @@ impl Found {
             return;
         }
         let keep_from = match last.checked_sub(1) {
-            // Every line ends in a line feed: the one before those that are kept is the `last + 1`th from the end.
+            // Every line ends in a line feed: the line feed before the remaining lines is the `last + 1`th from the
+            // end.
             Some(_) => memrchr_iter(b'\n', &self.lines).nth(last).map_or(0, |end| end + 1),
             None => self.lines.len(),
         };
@@ -225,7 +227,7 @@ mod tests {
     use super::*;
     use crate::lines::Chunks;
 
-    /// What of lines is in random texts: events, what is none, what is a needle in a wrong place, and ends of all kinds.
+    /// Parts of random lines: events, lines that are not events, needles in wrong places, and all kinds of line ends.
     const PARTS: [&str; 14] = [
         r#"{"level":"Metadata","stage":"Panic","user":{"username":"alice"}}"#,
         r#"{"level":"Metadata","stage":"Panic","user":{"username":"\u0061lice"}}"#,
@@ -247,7 +249,7 @@ mod tests {
     fn looking_for_the_needle_first_changes_nothing() {
         let users = std::iter::once(Term { is_not: false, value: Pattern::new("alice") }).collect();
         let search = Search::new(Filter { users, ..Filter::default() });
-        // Knuth's linear congruential generator: the same texts in every run.
+        // Knuth's linear congruential generator, so that every run has the same texts.
         let mut state: u64 = 0x2026_1121;
         let mut below = |limit: usize| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

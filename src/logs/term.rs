@@ -1,21 +1,21 @@
-//! What a filter's option takes: words that are asked for, and words that are not.
+//! Values of filter options: required and excluded values.
 
 use std::net::IpAddr;
 
-/// A word, or with `!` in front everything but it.
+/// A value, or with a leading `!` everything except this value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term<T> {
-    /// `!` stood in front.
+    /// Whether the value has a leading `!`.
     pub is_not: bool,
-    /// The word.
+    /// The value without the `!`.
     pub value: T,
 }
 
 impl<T> Term<T> {
-    /// Reads `text`; `read` reads what follows the `!`.
+    /// Parses `text`; `read` parses the part after the `!`.
     ///
     /// # Errors
-    /// What `read` says.
+    /// The error of `read`.
     pub fn read(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Self, String> {
         let (is_not, word) = match text.strip_prefix('!') {
             Some(word) => (true, word),
@@ -25,7 +25,7 @@ impl<T> Term<T> {
     }
 }
 
-/// All words of an option: one of those that are asked for, if there are any, and none of the others.
+/// All values of an option: one of the required values must match, if there are any, and none of the excluded ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice<T> {
     any_of: Vec<T>,
@@ -33,18 +33,18 @@ pub struct Choice<T> {
 }
 
 impl<T> Choice<T> {
-    /// Whether what is looked at fits; `is` says it of one word.
+    /// Whether the values allow an event; `is` tells whether one value matches it.
     pub fn allows(&self, mut is: impl FnMut(&T) -> bool) -> bool {
         !self.none_of.iter().any(&mut is) && (self.any_of.is_empty() || self.any_of.iter().any(is))
     }
 
-    /// Whether everything fits.
+    /// Whether there are no conditions.
     #[must_use]
     pub fn is_anything(&self) -> bool {
         self.any_of.is_empty() && self.none_of.is_empty()
     }
 
-    /// Those of which one has to fit; empty: it need not.
+    /// The required values, of which one must match; empty if there are none.
     pub(super) fn any_of(&self) -> &[T] {
         &self.any_of
     }
@@ -67,7 +67,7 @@ impl<T> FromIterator<Term<T>> for Choice<T> {
     }
 }
 
-/// Codes of answers, from and to: `403`, `4xx`, `500-599`.
+/// A range of response codes: `403`, `4xx`, `500-599`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Codes {
     first: u16,
@@ -75,10 +75,10 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// Reads them.
+    /// Parses a range of codes.
     ///
     /// # Errors
-    /// What was typed is no code.
+    /// The text is not a code or a range of codes.
     pub fn read(text: &str) -> Result<Self, String> {
         let code = |text: &str| text.parse::<u16>().ok().filter(|code| (100..=999).contains(code));
         let range = match (text.strip_suffix("xx"), text.split_once('-')) {
@@ -93,19 +93,19 @@ impl Codes {
         Ok(Self { first, last })
     }
 
-    /// Whether `code` is one of them.
+    /// Whether `code` is in the range.
     #[must_use]
     pub fn contains(self, code: u16) -> bool {
         (self.first..=self.last).contains(&code)
     }
 
-    /// The code, where it is one.
+    /// The code, if the range has only one.
     pub(super) fn only(self) -> Option<u16> {
         (self.first == self.last).then_some(self.first)
     }
 }
 
-/// An address, or all that share its first bits: `192.0.2.7`, `10.0.0.0/8`, `2001:db8::/32`.
+/// An address or a network: `192.0.2.7`, `10.0.0.0/8`, `2001:db8::/32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -113,10 +113,10 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads one.
+    /// Parses an address or a network.
     ///
     /// # Errors
-    /// What was typed is none.
+    /// The text is neither.
     pub fn read(text: &str) -> Result<Self, String> {
         let wrong = || "expected an address such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32".to_owned();
         let (address, bits) =
@@ -129,7 +129,7 @@ impl Network {
         Ok(Self { address, bits })
     }
 
-    /// Whether `address` is in it. An IPv4 address that is written as one of IPv6 is the same address.
+    /// Whether the network contains `address`. An IPv4-mapped IPv6 address counts as the IPv4 address.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         let (mine, other, width) = match (self.address, address.to_canonical()) {
@@ -140,7 +140,7 @@ impl Network {
             _ => return false,
         };
         let rest = width - u32::from(self.bits);
-        // Shifting out all 128 bits is no shift.
+        // `checked_shr` by all 128 bits is `None`, for both sides.
         mine.checked_shr(rest) == other.checked_shr(rest)
     }
 }

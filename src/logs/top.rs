@@ -1,4 +1,4 @@
-//! Who does what: events counted by the texts of some fields.
+//! Counts events by the texts of some fields.
 
 use super::faults::Faults;
 use super::field::Field;
@@ -8,34 +8,35 @@ use crate::event::Counts;
 use crate::lines::Chunk;
 use crate::printable::escape;
 
-/// How many combinations are counted exactly. A cluster of 1,000 nodes has some 20,000 of user, verb and resource.
+/// The maximum number of combinations that are counted exactly. A cluster of 1,000 nodes has about 20,000 combinations
+/// of user, verb and resource.
 const MOST: usize = 1 << 16;
 
-/// Between the texts of a combination; it cannot stand in one, as control characters are escaped.
+/// Separates the texts of a combination; it cannot occur in a text, because control characters are escaped.
 const SEPARATOR: char = '\0';
 
-/// The counts of a log.
+/// The counters of a log.
 #[derive(Debug, Clone)]
 pub struct Top {
     fields: Vec<Field>,
     counts: Counts<Amount>,
     /// All events that were counted.
     pub total: Amount,
-    /// What was passed over.
+    /// The lines that were skipped.
     pub faults: Faults,
 }
 
-/// A combination of texts, and how often it comes.
+/// A combination of texts, and its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// One for each field.
     pub texts: Vec<String>,
-    /// How often, and how large.
+    /// The number and size of its events.
     pub amount: Amount,
 }
 
 impl Top {
-    /// Nothing is counted yet.
+    /// Empty counters.
     #[must_use]
     pub fn new(fields: Vec<Field>) -> Self {
         Self {
@@ -46,7 +47,7 @@ impl Top {
         }
     }
 
-    /// Counts what `search` finds in a piece of a log.
+    /// Counts the events that `search` finds in a chunk of a log.
     #[must_use]
     pub fn of(fields: &[Field], search: &Search, chunk: &Chunk) -> Self {
         let mut top = Self::new(fields.to_vec());
@@ -60,7 +61,7 @@ impl Top {
                 }
                 key.push_str(&escape(&field.of(event)));
             }
-            // With its line feed.
+            // The size with the line feed.
             let amount = Amount::one(event.json.len() as u64 + 1);
             counts.add(&key, &amount);
             *total += amount;
@@ -68,14 +69,14 @@ impl Top {
         top
     }
 
-    /// Adds what was counted in the next part of the log.
+    /// Adds the counters of the next part of the log.
     pub fn absorb(&mut self, later: Self) {
         self.counts.absorb(later.counts);
         self.total += later.total;
         self.faults.absorb(&later.faults);
     }
 
-    /// The most frequent, most frequent first.
+    /// The combinations with the most events, largest first.
     #[must_use]
     pub fn rows(&self, count: usize) -> Vec<Row> {
         let top = self.counts.top(count, |amount| amount.events);
@@ -86,13 +87,13 @@ impl Top {
         top.into_iter().map(row).collect()
     }
 
-    /// What is counted.
+    /// The fields that are counted.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// How many combinations there are, as far as they are known.
+    /// The number of combinations that have a counter.
     #[must_use]
     pub fn len(&self) -> usize {
         self.counts.len()
@@ -104,7 +105,7 @@ impl Top {
         self.total.events == 0
     }
 
-    /// How many events any count may lack; 0: all are exact.
+    /// The maximum number of events that any counter may lack; 0 if all are exact.
     #[must_use]
     pub fn lacking(&self) -> u64 {
         self.counts.lacking()

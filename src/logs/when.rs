@@ -1,13 +1,13 @@
-//! A moment as it is typed: so long ago, a day, or RFC 3339.
+//! Parses a time on the command line: a duration before now, a day, or RFC 3339.
 
 use crate::audit::pflag::parse_duration;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-/// Reads `10m`, `2h30m`, `1d`, `2026-11-21` (its beginning, UTC) or `2026-11-21T03:14:15Z`.
+/// Parses `10m`, `2h30m`, `1d`, `2026-11-21` (the start of this day in UTC) or `2026-11-21T03:14:15Z`.
 ///
 /// # Errors
-/// It is none of these, or so long ago that there is no such time.
+/// The text has another format, or the time is out of range.
 pub fn moment_of(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let wrong = || "expected a time such as 10m, 2h, 1d, 2026-11-21 or 2026-11-21T03:14:15Z".to_owned();
     if let Ok(moment) = text.parse::<Timestamp>() {
@@ -26,9 +26,9 @@ pub fn moment_of(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     now.checked_sub(ago).map_err(|_| wrong())
 }
 
-/// The beginning of a day.
+/// The start of a day.
 fn day(text: &str) -> Option<Timestamp> {
-    // jiff would read a time without an offset as its day.
+    // jiff would accept a time without an offset as a date.
     let date: Date = text.parse().ok().filter(|_| text.len() == "2026-11-21".len())?;
     format!("{date}T00:00:00Z").parse().ok()
 }

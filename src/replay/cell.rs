@@ -1,4 +1,4 @@
-//! The sums over some events: those of one day that one rule decides about, or all.
+//! Sums over events: those of one day that one rule decides, or all.
 
 use crate::event::Amount;
 use crate::event::{Asked, Event};
@@ -7,29 +7,29 @@ use crate::replay::course::Course;
 use crate::replay::fate::Fate;
 use std::ops::AddAssign;
 
-/// What was logged, and what a policy makes of it.
+/// What was logged, and what a policy would log of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cell {
     /// In the log.
     pub today: Amount,
-    /// Of these, what the policy logs too; of an event whose bodies are not known, the rest of it.
+    /// Of these, what the policy logs too; if the bodies of an event are not known, its size without them.
     pub logged: Amount,
-    /// What it does not log, because its level is `None`.
+    /// What it does not log because the level is `None`.
     pub omitted_by_level: Amount,
-    /// What it does not log, because of the stage.
+    /// What it does not log because the stage is omitted.
     pub omitted_by_stage: Amount,
-    /// Events that would have a request's body, if there was one.
+    /// Events that would have a request body if the request had one.
     pub unknown_requests: u64,
-    /// Events that would have an answer's body, if there was one.
+    /// Events that would have a response body if the response had one.
     pub unknown_responses: u64,
-    /// Events of either kind.
+    /// Events in either of these groups.
     pub unknown: u64,
     /// The stages of the requests.
     pub course: Course,
 }
 
 impl Cell {
-    /// Of one event that takes `bytes` in the log.
+    /// The sums of one event that takes `bytes` in the log.
     #[must_use]
     pub fn of(event: &Event<'_>, asked: &Asked<'_>, bytes: u64, fate: Fate) -> Self {
         let mut cell =
@@ -47,14 +47,15 @@ impl Cell {
         cell
     }
 
-    /// What the policy leaves out of the events that it logs; `None` where it adds more, the longer name of a level.
+    /// The bytes that the policy saves in the events that it logs; `None` if it adds bytes, because the name of a level
+    /// is longer.
     #[must_use]
     pub fn saved_in_bodies(&self) -> Option<u64> {
         let omitted = self.omitted_by_level.bytes + self.omitted_by_stage.bytes;
         self.today.bytes.checked_sub(omitted)?.checked_sub(self.logged.bytes)
     }
 
-    /// What it comes to where `decision` decides about all of it.
+    /// The result if `decision` applies to all of these events.
     #[must_use]
     pub fn outcome(&self, decision: &Decision) -> Outcome {
         Outcome {
@@ -79,16 +80,16 @@ impl AddAssign for Cell {
     }
 }
 
-/// A sum that can be shown: of cells, each with its own decision.
+/// A sum for output: of cells, each with its own decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What was counted.
+    /// The sums of the cells.
     pub sums: Cell,
-    /// How many requests the events are of.
+    /// The number of requests that the events belong to.
     pub requests: u64,
-    /// Events of stages that the log omits and the policy does not.
+    /// The estimate for events of stages that the log omits and the policy does not.
     pub estimated: Amount,
-    /// Requests whose last event the policy would log and the log has not.
+    /// Requests whose last event the policy would log and the log does not contain.
     pub without_end: u64,
 }
 

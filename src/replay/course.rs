@@ -1,9 +1,9 @@
-//! At which stages requests were logged, and from that how many requests there were, and what the stages that the log
-//! lacks would take.
+//! The stages at which requests were logged. The number of requests, and the size of the stages that the log omits, are
+//! derived from them.
 //!
-//! The API server writes an event when a request has arrived, one when a long answer begins, and one when all is over
-//! (`apiserver/pkg/endpoints/filters/audit.go`). A log that omits a stage shows it by its numbers: of so many requests
-//! that ended, only so many had arrived. What is missing is estimated by the events that are there.
+//! The API server writes an event when a request arrives, when the response to a long-running request starts, and when
+//! the response is complete (`apiserver/pkg/endpoints/filters/audit.go`). If a log omits a stage, it has fewer events
+//! of that stage than requests. The size of the missing events is estimated from those that exist.
 
 use crate::event::Amount;
 use crate::event::{Asked, Event};
@@ -11,33 +11,33 @@ use crate::policy::{Decision, Level, Stage};
 use crate::replay::fate::{member, name_bytes};
 use std::ops::AddAssign;
 
-/// The events of some requests by their stages. Sizes are without the name of the level, which the policy decides.
+/// The events of some requests by stage. Sizes are without the name of the level, because that depends on the policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Course {
     short: Stages,
     long: Stages,
-    /// Requests that nobody could be authenticated for. All that is ever logged of one is that the answer to it starts
+    /// Unauthenticated requests. Only the event for the start of the response is ever logged for them
     /// (`apiserver/pkg/endpoints/filters/authn_audit.go`).
     unauthenticated: u64,
 }
 
-/// The same of requests that are all long-running, or none.
+/// The same for requests that are either all long-running or all not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Stages {
     received: u64,
     started: u64,
     /// `ResponseComplete` and `Panic`.
     ended: u64,
-    /// What the `RequestReceived` events would take of the requests that started.
+    /// The estimated size of the `RequestReceived` events of the requests that started.
     received_by_started: u64,
-    /// The same of those that ended.
+    /// The same for the requests that ended.
     received_by_ended: u64,
-    /// What the `ResponseStarted` events would take of the requests that ended.
+    /// The estimated size of the `ResponseStarted` events of the requests that ended.
     started_by_ended: u64,
 }
 
 impl Course {
-    /// Of one event that takes `bytes`.
+    /// The counts of one event that takes `bytes`.
     #[must_use]
     pub fn of(event: &Event<'_>, asked: &Asked<'_>, bytes: u64) -> Self {
         let mut course = Self::default();
@@ -62,7 +62,7 @@ impl Course {
         course
     }
 
-    /// How many requests these events are of.
+    /// The number of requests that these events belong to.
     #[must_use]
     pub fn requests(&self) -> u64 {
         let most = |stages: &Stages| stages.received.max(stages.started).max(stages.ended);
@@ -94,8 +94,8 @@ impl Course {
         missing
     }
 
-    /// How many requests have no event of their end, and would have one under `decision`: that they had not ended yet
-    /// cannot be told from a stage that the log omits.
+    /// The number of requests that have no event for their end and would have one under `decision`. A request that had
+    /// not ended yet looks the same as one whose last stage is omitted.
     #[must_use]
     pub fn without_end(&self, decision: &Decision) -> u64 {
         let logs = |stage| !decision.omit_stages.contains(stage);
@@ -107,15 +107,16 @@ impl Course {
     }
 }
 
-/// There are `seen` events of a stage, and there should be `requests`, which would take `bytes` and the level's name each.
+/// The estimate for a stage with `seen` events if there should be `requests`, of `bytes` in total plus the level's name
+/// each.
 fn extrapolate(seen: u64, requests: u64, bytes: u64, level: u64) -> Amount {
     let events = requests.saturating_sub(seen);
     let share = u128::from(bytes) * u128::from(events) / u128::from(requests.max(1));
     Amount { events, bytes: u64::try_from(share).unwrap_or(u64::MAX) + events * level }
 }
 
-/// When a request arrives there is neither an answer nor a body yet, nobody is impersonated, and hardly anything is
-/// annotated.
+/// When a request arrives, there is no response and no body, nobody is impersonated, and there are hardly any
+/// annotations.
 fn size_when_received(event: &Event<'_>, bytes: u64) -> u64 {
     let later = member("responseStatus", event.response_status)
         + member("impersonatedUser", event.impersonated_user)
@@ -123,7 +124,7 @@ fn size_when_received(event: &Event<'_>, bytes: u64) -> u64 {
     size_at(Stage::RequestReceived, event, bytes, later)
 }
 
-/// What the same request's event would take at another stage: no bodies, and `less` for other members.
+/// The size of the same request's event at another stage: no bodies, and `less` for other members.
 fn size_at(stage: Stage, event: &Event<'_>, bytes: u64, less: u64) -> u64 {
     let bodies =
         member("requestObject", event.request_object) + member("responseObject", event.response_object);

@@ -1,4 +1,4 @@
-//! What becomes of a logged event under a policy.
+//! Whether and how a policy would log an event that is in the log.
 
 use crate::event::bodies::{
     managed_bytes_of_request, managed_bytes_of_response, may_have_request, may_have_response,
@@ -7,35 +7,35 @@ use crate::event::{Asked, Event};
 use crate::policy::{Decision, Level};
 use serde_json::value::RawValue;
 
-/// What a policy does with an event that is in the log.
+/// The effect of a policy on a logged event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Its request is not logged.
+    /// The request is not logged.
     OmittedByLevel,
-    /// Its request is, but not at this stage.
+    /// The request is logged, but not at this stage.
     OmittedByStage,
-    /// It is logged.
+    /// The event is logged.
     Logged {
-        /// Its size with the line feed; where a body is unknown: at least.
+        /// Its size with the line feed; a lower bound if a body is not known.
         bytes: u64,
-        /// What it would have in it that the log has not.
+        /// The bodies that it would contain and that are not in the log.
         unknown: Unknown,
     },
 }
 
-/// Bodies that an event would have, if the request or its answer had any, and that were not logged.
+/// Bodies that an event would have if the request or the response had one, and that were not logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unknown {
-    /// The request's.
+    /// The request body.
     pub request: bool,
-    /// The answer's.
+    /// The response body.
     pub response: bool,
 }
 
 /// Applies a decision to an event that takes `bytes` in the log.
 ///
-/// A lower level is exact to the byte: the API server leaves out the bodies and writes everything else alike
-/// (`apiserver/pkg/audit/request.go`); members are counted as it writes them, without blanks.
+/// For a lower level, the size is exact: the API server leaves out the bodies and writes everything else unchanged
+/// (`apiserver/pkg/audit/request.go`). Members are counted as it writes them, without white space.
 #[must_use]
 pub fn fate(event: &Event<'_>, asked: &Asked<'_>, bytes: u64, decision: &Decision) -> Fate {
     if decision.level == Level::None {
@@ -65,7 +65,7 @@ pub fn fate(event: &Event<'_>, asked: &Asked<'_>, bytes: u64, decision: &Decisio
     Fate::Logged { bytes, unknown }
 }
 
-/// What a member takes, with its key and a comma.
+/// The size of a member with its key and a comma.
 pub(super) fn member(key: &str, value: Option<&RawValue>) -> u64 {
     value.map_or(0, |value| (key.len() + r#""":,"#.len() + value.get().len()) as u64)
 }

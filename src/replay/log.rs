@@ -1,4 +1,4 @@
-//! What a log is, whatever the policy.
+//! Statistics about a log that do not depend on a policy.
 
 use crate::event::Amount;
 use crate::event::bodies::may_have_managed_fields;
@@ -6,13 +6,13 @@ use crate::event::{Event, Malformed, Moment, lacks_groups};
 use crate::policy::{Level, Stage};
 use memchr::memmem;
 
-/// How many places of malformed lines are kept.
+/// The maximum number of malformed lines whose position is kept.
 const PLACES: usize = 5;
 
-/// The sums over a log that no policy changes.
+/// The sums over a log that do not depend on a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogSums {
-    /// Lines, blank ones and those without an event too.
+    /// All lines, including blank lines and lines without an event.
     pub lines: u64,
     /// All events.
     pub events: Amount,
@@ -20,21 +20,21 @@ pub struct LogSums {
     pub levels: [Amount; 3],
     /// Events by their stage, in the order of [`Stage::ALL`].
     pub stages: [Amount; 4],
-    /// When the first event was written, and when the last one.
+    /// The times of the first and of the last event.
     pub span: Option<(Moment, Moment)>,
-    /// Events that do not say when.
+    /// Events without a time.
     pub undated: u64,
-    /// Events whose user has no groups, which the API server gives everybody.
+    /// Events of a user without groups. The API server gives every user groups.
     pub without_groups: u64,
-    /// Events whose bodies `--audit-log-truncate-enabled` cut off.
+    /// Events whose bodies were removed by `--audit-log-truncate-enabled`.
     pub truncated: u64,
     /// Events with a body.
     pub with_body: u64,
-    /// Of these, those in which there seem to be `managedFields`.
+    /// Of these, events whose bodies seem to contain `managedFields`.
     pub with_managed_fields: u64,
-    /// Lines, or items of lists, without an event.
+    /// Lines, or items of lists, that are not an event.
     pub malformed: u64,
-    /// The first of them: line, from 0, and why.
+    /// The first of them: line number from 0, and reason.
     pub malformed_at: Vec<(u64, Malformed)>,
 }
 
@@ -63,7 +63,7 @@ impl LogSums {
         }
     }
 
-    /// Adds a line of this index, or an item of its list, that has no event.
+    /// Adds a line, or an item of its list, that is not an event.
     pub(super) fn refuse(&mut self, line: u64, why: Malformed) {
         self.malformed += 1;
         if self.malformed_at.len() < PLACES {
@@ -71,7 +71,7 @@ impl LogSums {
         }
     }
 
-    /// Adds what comes after it.
+    /// Adds the sums of the next part of the log.
     pub fn absorb(&mut self, later: &Self) {
         let places = later.malformed_at.iter().map(|(line, why)| (line + self.lines, *why));
         self.malformed_at.extend(places.take(PLACES.saturating_sub(self.malformed_at.len())));
@@ -92,7 +92,7 @@ impl LogSums {
         self.malformed += later.malformed;
     }
 
-    /// The lines of a log are not quite in the order of their times.
+    /// Extends the span. The lines of a log are not strictly in the order of their times.
     fn widen(&mut self, (first, last): (Moment, Moment)) {
         self.span = Some(match self.span {
             Some((from, to)) => (from.min(first), to.max(last)),
@@ -101,7 +101,7 @@ impl LogSums {
     }
 }
 
-/// The place of a level in [`LogSums::levels`].
+/// The index of a level in [`LogSums::levels`].
 fn level_index(level: Level) -> usize {
     match level {
         Level::None | Level::Metadata => 0,
@@ -110,7 +110,7 @@ fn level_index(level: Level) -> usize {
     }
 }
 
-/// Whether its bodies were cut off (`apiserver/plugin/pkg/audit/truncate`, `annotationKey`).
+/// Whether the bodies were removed (`apiserver/plugin/pkg/audit/truncate`, `annotationKey`).
 fn is_truncated(event: &Event<'_>) -> bool {
     let is_marked = |json: &str| memmem::find(json.as_bytes(), b"\"audit.k8s.io/truncated\"").is_some();
     event.annotations.is_some_and(|annotations| is_marked(annotations.get()))

@@ -1,8 +1,9 @@
-//! What a policy would have logged of the requests in a log, and what that takes.
+//! Estimates what a policy would have logged for the requests in a log, and its size.
 //!
-//! Each event that is in the log is decided about again ([`Replay`]). What the policy leaves out of it is exact
-//! ([`fate`]). What the policy logs and the log has not is said and not guessed: bodies are counted as unknown, and only
-//! of omitted stages is there an estimate ([`Course`]). A request that is not in the log at all cannot be seen.
+//! Each event in the log is decided again under the policy ([`Replay`]). What the policy leaves out is exact
+//! ([`fate`]). What the policy would log and the log does not contain is reported and not guessed: bodies are counted
+//! as unknown, and only omitted stages are estimated ([`Course`]). A request without any event in the log cannot be
+//! counted.
 //!
 //! Nothing here opens a file.
 
@@ -22,5 +23,5 @@ pub use result::Replayed;
 pub use talkers::{Logged, Share, Talker, Talkers};
 pub use tally::{Days, Replay, Tally};
 
-/// How many policies one pass over a log can be replayed under: one, and one to compare it with.
+/// The maximum number of policies in one pass over a log: one, and one to compare it with.
 const MOST_POLICIES: usize = 2;

@@ -1,4 +1,4 @@
-//! What a policy makes of a log: in all, day by day, rule by rule.
+//! The result of replaying a log under a policy: in total, by day and by rule.
 
 use crate::event::Day;
 use crate::policy::{Decision, Policy};
@@ -6,21 +6,21 @@ use crate::replay::cell::Outcome;
 use crate::replay::tally::Days;
 use std::collections::BTreeMap;
 
-/// What one policy makes of a log.
+/// The result for one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replayed {
-    /// In all.
+    /// The total.
     pub total: Outcome,
-    /// By the day on which the events were written, UTC; `None` for those that do not say.
+    /// By the day of the event in UTC; `None` for events without a time.
     pub days: BTreeMap<Option<Day>, Outcome>,
-    /// By the rule that decides, in the policy's order, also those that decide of nothing.
+    /// By the deciding rule, in the policy's order, including rules that decide no event.
     pub rules: Vec<(Decision, Outcome)>,
-    /// What no rule matches, and so is not logged.
+    /// Events that no rule matches and that are therefore not logged.
     pub unmatched: Outcome,
 }
 
 impl Replayed {
-    /// Sums up what `policy` makes of the days of a log.
+    /// Sums the days of a log under `policy`.
     #[must_use]
     pub fn new(policy: &Policy, days: &Days) -> Self {
         let decision = |rule| policy.decision_by(rule);

@@ -1,50 +1,50 @@
-//! Who does what how often: user, verb and resource, with what that takes.
+//! The largest sources of events: user, verb and resource, with the number and size of their events.
 
 use crate::event::Amount;
 use crate::event::Counts;
 use crate::replay::MOST_POLICIES;
 use std::ops::AddAssign;
 
-/// How many are counted exactly. A cluster with 1,000 nodes has some 20,000.
+/// The maximum number of combinations that are counted exactly. A cluster with 1,000 nodes has about 20,000.
 const MOST: usize = 1 << 16;
 
-/// What one of them logs.
+/// The events of one combination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Share {
     /// In the log.
     pub today: Amount,
-    /// Of that, what each policy logs.
+    /// What each policy logs of these events.
     pub logged: [Logged; MOST_POLICIES],
 }
 
-/// What a policy logs of it.
+/// What a policy logs of these events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Logged {
-    /// As far as it is known.
+    /// The known part.
     pub amount: Amount,
-    /// There may be bodies that are not known, so that it takes more.
+    /// The amount is a lower bound, because there may be bodies that are not in the log.
     pub is_least: bool,
 }
 
-/// Who, what, and how much.
+/// A combination of user, verb and resource, and its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Talker {
-    /// The user's name; empty where nobody was authenticated.
+    /// The user's name; empty for unauthenticated requests.
     pub user: String,
     /// The verb.
     pub verb: String,
     /// `deployments.apps/scale`, or a path.
     pub what: String,
-    /// What that takes.
+    /// Its events.
     pub share: Share,
 }
 
-/// The counts.
+/// The counters.
 #[derive(Debug, Clone)]
 pub struct Talkers {
-    /// By user, verb and resource with a NUL between; the weight is the bytes in the log.
+    /// By user, verb and resource, separated by NUL; the weight is the size in the log.
     shares: Counts<Share>,
-    /// For the key of an event, to allocate for new ones only.
+    /// A buffer for the key of an event, so that only new keys are allocated.
     key: String,
 }
 
@@ -55,13 +55,13 @@ impl Default for Talkers {
 }
 
 impl Talkers {
-    /// Counts up to `most` exactly.
+    /// Counts up to `most` combinations exactly.
     #[must_use]
     pub fn with_limit(most: usize) -> Self {
         Self { shares: Counts::new(most, |share: &Share| share.today.bytes), key: String::new() }
     }
 
-    /// Adds one event. `what` is written in pieces.
+    /// Adds one event. `what` is the resource in pieces.
     pub fn count(&mut self, user: &str, verb: &str, what: [&str; 5], share: &Share) {
         self.key.clear();
         self.key.extend([user, SEPARATOR, verb, SEPARATOR]);
@@ -69,30 +69,30 @@ impl Talkers {
         self.shares.add(&self.key, share);
     }
 
-    /// Adds what was counted in the next part of the log.
+    /// Adds the counters of the next part of the log.
     pub fn absorb(&mut self, later: Self) {
         self.shares.absorb(later.shares);
     }
 
-    /// How many bytes of the log any figure may lack; 0: all are exact.
+    /// The maximum number of bytes that any counter may lack; 0 if all are exact.
     #[must_use]
     pub fn lacking(&self) -> u64 {
         self.shares.lacking()
     }
 
-    /// How many there are.
+    /// The number of combinations.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shares.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no combinations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shares.is_empty()
     }
 
-    /// The `count` with the largest `weight`, largest first; none with the weight 0.
+    /// The `count` combinations with the largest `weight`, largest first, without those of weight 0.
     #[must_use]
     pub fn top(&self, count: usize, weight: impl Fn(&Share) -> u64) -> Vec<Talker> {
         let top = self.shares.top(count, weight);
@@ -113,7 +113,7 @@ impl AddAssign<&Self> for Share {
 }
 
 impl Share {
-    /// What the policy of this index logs of it.
+    /// What the policy with this index logs of these events.
     #[must_use]
     pub fn logged_by(&self, policy: usize) -> Logged {
         self.logged.get(policy).copied().unwrap_or_default()

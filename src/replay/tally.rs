@@ -1,4 +1,4 @@
-//! Lines of a log → sums, under one policy or two.
+//! Sums over the lines of a log under one or two policies.
 
 use crate::event::Amount;
 use crate::event::{Asked, Day, Event, Line, Moment, parse_line};
@@ -11,26 +11,26 @@ use crate::replay::log::LogSums;
 use crate::replay::talkers::{Logged, Share, Talkers};
 use std::collections::BTreeMap;
 
-/// One policy, or two to compare, made ready to be asked about every event.
+/// One policy, or two to compare, prepared for deciding many events.
 #[derive(Debug)]
 pub struct Replay {
-    /// Each with the number of its rules.
+    /// The policies, each with the number of its rules.
     policies: Vec<(Evaluator, usize)>,
 }
 
-/// What came of some part of a log.
+/// The result of a part of a log.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    /// What the log is.
+    /// Statistics about the log itself.
     pub log: LogSums,
-    /// What each policy makes of it.
+    /// The sums by policy.
     pub policies: Vec<Days>,
-    /// Who takes how much.
+    /// The largest sources of events.
     pub talkers: Talkers,
 }
 
-/// Sums by day, `None` for events without a time, and within a day by the rule that decides, the last one for events that
-/// no rule matches.
+/// Sums by day, `None` for events without a time, and within a day by the deciding rule; the last entry is for events
+/// that no rule matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Days {
     rules: usize,
@@ -38,13 +38,13 @@ pub struct Days {
 }
 
 impl Replay {
-    /// Under these policies, at most two.
+    /// A replay under these policies, at most two.
     pub fn new<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> Self {
         let ready = |policy: &Policy| (Evaluator::new(policy), policy.rules.len());
         Self { policies: policies.into_iter().take(MOST_POLICIES).map(ready).collect() }
     }
 
-    /// Nothing counted yet.
+    /// An empty tally.
     #[must_use]
     pub fn start(&self) -> Tally {
         let policies = self.policies.iter().map(|(_, rules)| Days::new(*rules)).collect();
@@ -71,7 +71,7 @@ impl Replay {
             Ok(Line::List(events)) => {
                 for event in events {
                     match event {
-                        // As much as it would take in a log, on a line of its own.
+                        // Its size as a line of its own.
                         Ok(event) => self.count(&event, event.json.len() as u64 + 1, tally),
                         Err(why) => tally.log.refuse(number, why),
                     }
@@ -110,7 +110,7 @@ fn what<'e>(event: &'e Event<'_>, asked: &'e Asked<'_>) -> [&'e str; 5] {
 }
 
 impl Tally {
-    /// Adds what was counted in the next part of the log.
+    /// Adds the result of the next part of the log.
     pub fn absorb(&mut self, later: Self) {
         self.log.absorb(&later.log);
         for (days, later) in self.policies.iter_mut().zip(later.policies) {
@@ -142,7 +142,7 @@ impl Days {
         }
     }
 
-    /// Each day with each rule that decides of an event of it, `None` for none, and the sums.
+    /// Each day with each rule that decides an event of that day, `None` for no rule, and the sums.
     pub fn iter(&self) -> impl Iterator<Item = (Option<Day>, Option<usize>, &Cell)> {
         self.cells.iter().flat_map(|(day, cells)| {
             let filled = cells.iter().enumerate().filter(|(_, cell)| **cell != Cell::default());

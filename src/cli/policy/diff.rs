@@ -79,7 +79,7 @@ impl<'a> Side<'a> {
 /// So many classes are shown of each change.
 const SHOWN: usize = 10;
 
-/// The classes by what changes, in the order in which they come.
+/// The classes, grouped by change, in the order of their first class.
 fn render(classes: &[Class], [before, after]: &[Side<'_>; 2], most: usize, styles: Styles) -> Vec<String> {
     let mut changes: Vec<(String, Vec<&Class>)> = Vec::new();
     for class in classes {

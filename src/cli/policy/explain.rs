@@ -148,8 +148,8 @@ impl Explained<'_> {
     }
 }
 
-/// One line in, one line out; only one is in memory at a time, and nobody has to wait for an answer while more lines can be
-/// asked for.
+/// Writes one line per line that is read. Only one line is in memory at a time, and results are flushed before waiting
+/// for more input.
 fn decide_all(policy: &Policy, file: &Path, output: &mut Output<'_>) -> super::end::Result {
     // Standard output has answers only, whatever else there is to say.
     output.json = false;

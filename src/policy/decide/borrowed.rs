@@ -1,8 +1,8 @@
-//! A request whose texts belong to somebody else, a line of a log for example, so that nothing is copied to decide of it.
+//! A request that borrows its texts, for example from a line of a log, so that nothing is copied to decide it.
 
 use crate::policy::decide::decision::{Request, Resource, Target};
 
-/// As [`Request`], borrowed. `G` is how the user's groups are held: `&str`, `String`, `Cow<str>`.
+/// As [`Request`], borrowed. `G` is the type of the user's groups: `&str`, `String`, `Cow<str>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestRef<'a, G = &'a str> {
     /// See [`Request::user`].

@@ -1,30 +1,30 @@
-//! Rules cut into clauses: conditions all of which must hold.
+//! Splits rules into clauses: conditions that must all hold.
 //!
-//! A rule is such a conjunction already, but for its resources, of which one entry is enough.
+//! A rule is such a conjunction, except for its resources: one matching entry is enough.
 
 use std::collections::HashMap;
 
 use crate::policy::model::{GroupResources, Rule};
 
-/// A part of a rule. A request that meets all of its conditions is matched by the rule, and every request that the rule
-/// matches meets those of one of its clauses. An empty list is no condition; of another list, one value is enough.
+/// A part of a rule. The rule matches a request if and only if the request meets all conditions of one of its clauses.
+/// An empty list means that there is no condition; otherwise one matching value is enough.
 #[derive(Debug, Clone, Default)]
 pub(in crate::policy) struct Clause<'p> {
     pub(in crate::policy) users: Vec<&'p str>,
     pub(in crate::policy) user_groups: Vec<&'p str>,
     pub(in crate::policy) verbs: Vec<&'p str>,
-    /// Whether only requests for resources meet it.
+    /// Whether only requests for resources can meet it.
     pub(in crate::policy) is_of_resources: bool,
     pub(in crate::policy) namespaces: Vec<&'p str>,
     pub(in crate::policy) api_groups: Vec<&'p str>,
-    /// The patterns of resources.
+    /// The patterns for resources.
     pub(in crate::policy) resources: Vec<&'p str>,
     pub(in crate::policy) names: Vec<&'p str>,
-    /// The patterns of paths; only requests for paths meet them.
+    /// The patterns for paths; only requests for paths can meet them.
     pub(in crate::policy) urls: Vec<&'p str>,
 }
 
-/// How many values all clauses of the rule have together, at most; each repeats those of its rule.
+/// An upper bound for the number of values in all clauses of the rule; each clause repeats those of its rule.
 pub(in crate::policy) fn count_values(rule: &Rule) -> usize {
     let lists = [&rule.users, &rule.user_groups, &rule.verbs, &rule.namespaces, &rule.non_resource_urls];
     let of_rule: usize = lists.into_iter().map(Vec::len).sum();
@@ -60,14 +60,14 @@ pub(in crate::policy) fn clauses(rule: &Rule) -> Vec<Clause<'_>> {
 }
 
 impl<'p> Clause<'p> {
-    /// How many values all conditions have together.
+    /// The number of values in all conditions.
     pub(in crate::policy) fn values(&self) -> usize {
         let one = [&self.users, &self.user_groups, &self.verbs, &self.namespaces];
         let more = [&self.api_groups, &self.resources, &self.names, &self.urls];
         one.into_iter().chain(more).map(Vec::len).sum()
     }
 
-    /// Makes it one about requests for these resources.
+    /// Restricts the clause to requests for these resources.
     pub(in crate::policy) fn set_entries(&mut self, entries: Entries<'p>) {
         let Entries { resources, names, api_groups } = entries;
         (self.resources, self.names, self.api_groups) = (resources, names, api_groups);
@@ -78,7 +78,7 @@ fn texts(values: &[String]) -> Vec<&str> {
     values.iter().map(String::as_str).collect()
 }
 
-/// Entries that name the same resources and objects, as conditions: an empty list is none.
+/// Entries with the same resources and object names, as conditions: an empty list means that there is no condition.
 pub(in crate::policy) struct Entries<'p> {
     pub(in crate::policy) resources: Vec<&'p str>,
     pub(in crate::policy) names: Vec<&'p str>,
@@ -97,22 +97,22 @@ impl<'p> Entries<'p> {
         }
     }
 
-    /// The condition that is the same as these patterns.
+    /// The condition that is equivalent to these patterns.
     pub(in crate::policy) fn patterns(patterns: impl IntoIterator<Item = &'p String>) -> Vec<&'p str> {
         let patterns: Vec<&str> = patterns.into_iter().map(String::as_str).collect();
         if patterns.contains(&"*") { Vec::new() } else { patterns }
     }
 }
 
-/// The entries in the order of the rule, with one for those that differ only in the group: many a rule names twenty groups
-/// and nothing else of them.
+/// The entries in the order of the rule; entries that differ only in the group are merged, because some rules list
+/// twenty groups and nothing else.
 fn by_resources(entries: &[GroupResources]) -> Vec<Entries<'_>> {
     let mut places = HashMap::new();
     let mut found: Vec<Entries<'_>> = Vec::new();
     for entry in entries.iter().map(Entries::of) {
         let place = *places.entry((entry.resources.clone(), entry.names.clone())).or_insert(found.len());
         match found.get_mut(place) {
-            // Without groups it is about any already.
+            // An entry without groups matches any group already.
             Some(same) if same.api_groups.is_empty() => {}
             Some(same) if entry.api_groups.is_empty() => same.api_groups.clear(),
             Some(same) => same.api_groups.extend(entry.api_groups),

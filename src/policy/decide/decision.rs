@@ -1,18 +1,18 @@
-//! What the API server does with one request under a policy, written as its source reads
-//! (`apiserver/pkg/audit/policy/checker.go`), with no regard for speed.
+//! The decision of the API server for one request under a policy. The code follows its source
+//! (`apiserver/pkg/audit/policy/checker.go`) and is not optimised for speed.
 
 use crate::policy::model::{GroupResources, Level, Policy, Rule};
 use crate::policy::stages::StageSet;
 
-/// The attributes of a request that a policy can look at.
+/// The attributes of a request that a policy can use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
-    /// Who was authenticated (before impersonation); `None` where the handler chain knows no user.
+    /// The authenticated user (before impersonation); `None` if the request is unauthenticated.
     pub user: Option<User>,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, or the HTTP method in
     /// lower case for a request that is not about a resource.
     pub verb: String,
-    /// What the request is for.
+    /// The resource or the path of the request.
     pub target: Target,
 }
 
@@ -25,7 +25,7 @@ pub struct User {
     pub groups: Vec<String>,
 }
 
-/// What a request is for.
+/// The resource or the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A path that is not about a resource, for example `/healthz`.
@@ -40,7 +40,7 @@ impl Default for Target {
     }
 }
 
-/// The resource that a request is about. What the request does not name is empty.
+/// The resource that a request is about. Attributes that the request does not name are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resource {
     /// API group; empty for the core group.
@@ -55,28 +55,27 @@ pub struct Resource {
     pub name: String,
 }
 
-/// What is logged of a request.
+/// How a request is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// How much.
+    /// The audit level.
     pub level: Level,
-    /// At which stages nothing is logged: those of the policy and those of the rule.
+    /// The stages at which nothing is logged: those of the policy and those of the rule.
     pub omit_stages: StageSet,
-    /// Whether logged bodies lack `managedFields`.
+    /// Whether `managedFields` are removed from logged bodies.
     pub omit_managed_fields: bool,
-    /// The index of the rule that decided; `None` when none matched, and then the level is `None` too.
+    /// The index of the rule that decided; `None` if none matched, and then the level is `None` too.
     pub rule: Option<usize>,
 }
 
-/// Decides about `request` as the API server would: the first matching rule wins, no match means no event.
+/// Decides `request` as the API server would: the first matching rule wins; without a matching rule, nothing is logged.
 #[must_use]
 pub fn decide(policy: &Policy, request: &Request) -> Decision {
     policy.decision_by(policy.rules.iter().position(|rule| matches(rule, request)))
 }
 
 impl Policy {
-    /// What is decided where `rule` is the first that matches; where none does, or there is no such rule, nothing is
-    /// logged.
+    /// The decision if `rule` is the first that matches; nothing is logged for `None` or if there is no such rule.
     #[must_use]
     pub fn decision_by(&self, rule: Option<usize>) -> Decision {
         let of_policy = self.omit_stages.iter().copied();
@@ -126,7 +125,7 @@ pub(in crate::policy) fn matches(rule: &Rule, request: &Request) -> bool {
     true
 }
 
-/// `*`, the very path, or what stands before a final `*`.
+/// `*`, the exact path, or the prefix before a final `*`.
 pub(in crate::policy) fn matches_path(pattern: &str, path: &str) -> bool {
     pattern == "*"
         || pattern == path

@@ -1,12 +1,12 @@
 //! [`decide`](crate::policy::decide()) for many requests under one policy.
 //!
-//! A rule is cut into [clauses](Clause), 64 of which make a [`Block`]: a set of clauses is then one number, a bit for
-//! each, in the order of the rules. For every attribute a block has a table: value → the clauses that name it. A
-//! request is decided by taking from the set of all clauses those away that do not take its resource, its group, its verb
-//! and so on; the lowest bit that is left belongs to the first rule that matches. An attribute that no clause left has a
-//! condition on is not looked up.
+//! Rules are split into [clauses](Clause). A [`Block`] has up to 64 clauses, so a set of clauses is one number with a
+//! bit for each, in the order of the rules. For every attribute, a block has a table from a value to the clauses that
+//! name it. To decide a request, the clauses that do not take its resource, group, verb and so on are removed from the
+//! set of all clauses; the lowest remaining bit belongs to the first rule that matches. An attribute is not looked up
+//! if no remaining clause has a condition on it.
 //!
-//! What [`decide`](crate::policy::decide()) says is the measure: tests compare both on random policies and requests.
+//! [`decide`](crate::policy::decide()) is the reference: tests compare both on random policies and requests.
 
 use crate::policy::decide::borrowed::{RequestRef, ResourceRef, TargetRef};
 use crate::policy::decide::clause::{Clause, clauses};
@@ -14,18 +14,18 @@ use crate::policy::decide::decision::Decision;
 use crate::policy::decide::table::{Paths, Resources, Values};
 use crate::policy::model::Policy;
 
-/// A policy made ready to decide about many requests, without allocating for any.
+/// A policy prepared for deciding many requests without allocations.
 #[derive(Debug, Clone)]
 pub struct Evaluator {
     blocks: Vec<Block>,
     /// The decision of each rule.
     decisions: Vec<Decision>,
-    /// The decision where no rule matches.
+    /// The decision if no rule matches.
     unmatched: Decision,
 }
 
 impl Evaluator {
-    /// Makes the policy ready: time and memory are proportional to its size.
+    /// Prepares the policy; time and memory are proportional to its size.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let numbered = policy.rules.iter().enumerate();
@@ -39,7 +39,8 @@ impl Evaluator {
         }
     }
 
-    /// Decides about `request` as the API server would: the first matching rule wins, no match means no event.
+    /// Decides `request` as the API server would: the first matching rule wins; without a matching rule, nothing is
+    /// logged.
     #[must_use]
     pub fn decide<G: AsRef<str>>(&self, request: &RequestRef<'_, G>) -> Decision {
         let rule = self.blocks.iter().find_map(|block| block.first_rule(request));
@@ -50,13 +51,13 @@ impl Evaluator {
 /// Up to 64 clauses.
 #[derive(Debug, Clone, Default)]
 struct Block {
-    /// The rule that each clause is of.
+    /// The rule of each clause.
     rules: Vec<usize>,
     /// All of its clauses.
     all: u64,
-    /// The clauses that no request for a path meets, because they name namespaces or resources.
+    /// The clauses that no request for a path can meet, because they name namespaces or resources.
     of_resources: u64,
-    /// The clauses with no condition but on the kind of request, the path, the resource and its subresource.
+    /// The clauses whose only conditions are on the kind of request, the path, the resource and its subresource.
     settled: u64,
     paths: Paths,
     resources: Resources,
@@ -89,7 +90,7 @@ impl Block {
         block
     }
 
-    /// Adds the clause that `bit` stands for.
+    /// Adds a clause as the bit `bit`.
     fn add(&mut self, clause: &Clause<'_>, bit: u64) {
         self.all |= bit;
         if clause.is_of_resources {
@@ -116,7 +117,7 @@ impl Block {
         let live = self.users.keep(live, request.user.as_ref().map(|user| user.name));
         let groups = request.user.as_ref().map_or(&[][..], |user| user.groups);
         let live = self.user_groups.keep(live, groups.iter().map(AsRef::as_ref));
-        // No bit is set: 64, which no rule has.
+        // If no bit is set, this is 64, and there is no such rule.
         self.rules.get(usize::try_from(live.trailing_zeros()).ok()?).copied()
     }
 
@@ -131,7 +132,7 @@ impl Block {
         self.names.keep(live, [resource.name])
     }
 
-    /// What comes after a clause that is met for certain cannot decide, so its conditions need no look.
+    /// Clauses after one that is certainly met cannot decide, so their conditions are not checked.
     fn up_to_settled(&self, live: u64) -> u64 {
         match live & self.settled {
             0 => live,

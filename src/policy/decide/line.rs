@@ -10,14 +10,14 @@ use crate::policy::decide::borrowed::{RequestRef, ResourceRef, TargetRef, UserRe
 use crate::policy::decide::decision::Decision;
 use crate::policy::model::{Level, Stage};
 
-/// A request, as `--requests` reads it. What is missing or null is empty.
+/// A request, as `--requests` reads it. Keys that are missing or null are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestLine<'a> {
     /// The user's name.
     pub user: Cow<'a, str>,
     /// The user's groups.
     pub groups: Vec<Cow<'a, str>>,
-    /// There is no user.
+    /// The request has no user.
     pub no_user: bool,
     /// See [`RequestRef::verb`].
     pub verb: Cow<'a, str>,
@@ -33,9 +33,9 @@ pub struct RequestLine<'a> {
     pub name: Cow<'a, str>,
     /// The path of a request that is not about a resource.
     pub path: Cow<'a, str>,
-    /// Whether it is about a resource; without it, whether it names one.
+    /// Whether the request is about a resource; by default, if it names one.
     pub resource_request: Option<bool>,
-    /// Keys that mean nothing here.
+    /// Unknown keys.
     pub unknown: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ enum Key {
     Unknown(String),
 }
 
-/// A text of the line itself, where it is one without escapes.
+/// A text that is borrowed from the line if it has no escapes.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -111,7 +111,7 @@ fn or_empty<'de, T: Deserialize<'de> + Default, A: MapAccess<'de>>(map: &mut A) 
 }
 
 impl RequestLine<'_> {
-    /// The request of the line, whose texts it borrows.
+    /// The request of the line, borrowed from it.
     #[must_use]
     pub fn request(&self) -> RequestRef<'_, Cow<'_, str>> {
         let is_resource = self.resource_request.unwrap_or(!self.resource.is_empty());
@@ -131,7 +131,7 @@ impl RequestLine<'_> {
     }
 }
 
-/// A decision, as `--requests` answers.
+/// A decision, as `--requests` prints it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

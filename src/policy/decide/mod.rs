@@ -1,4 +1,4 @@
-//! What a policy decides about one request, and the same for many requests at once.
+//! Decides which events a policy logs, for one request or for many.
 
 pub(in crate::policy) mod borrowed;
 pub(in crate::policy) mod clause;

@@ -4,16 +4,16 @@
 
 use rustc_hash::FxHashMap;
 
-/// The clauses by the values that they name, where equality is what counts.
+/// The clauses by the values that they name, for attributes compared by equality.
 #[derive(Debug, Clone, Default)]
 pub(in crate::policy) struct Values {
-    /// The clauses that name values; all others take every value.
+    /// The clauses that name values; all other clauses take every value.
     conditional: u64,
     named: FxHashMap<Box<str>, u64>,
 }
 
 impl Values {
-    /// Lets the clause take these values and no others; no values are no condition.
+    /// Restricts the clause to these values; without values, the clause is not restricted.
     pub(in crate::policy) fn add(&mut self, values: &[&str], clause: u64) {
         for value in values {
             self.conditional |= clause;
@@ -26,7 +26,7 @@ impl Values {
         self.conditional
     }
 
-    /// Those of `live` that take one of the values.
+    /// The clauses of `live` that take one of the values.
     pub(in crate::policy) fn keep<'v>(&self, live: u64, values: impl IntoIterator<Item = &'v str>) -> u64 {
         if live & self.conditional == 0 {
             return live;
@@ -36,30 +36,31 @@ impl Values {
     }
 }
 
-/// The clauses by their patterns of resources.
+/// The clauses by their resource patterns.
 #[derive(Debug, Clone, Default)]
 pub(in crate::policy) struct Resources {
     conditional: u64,
     by_resource: FxHashMap<Box<str>, OfResource>,
-    /// Those with `*/subresource`.
+    /// The clauses with `*/subresource`.
     by_subresource: FxHashMap<Box<str>, u64>,
-    /// The patterns with several slashes. No request of an API server has any.
+    /// The patterns with several slashes, which no request of an API server matches.
     odd: Vec<(Box<str>, u64)>,
 }
 
 /// The clauses that name one resource.
 #[derive(Debug, Clone, Default)]
 struct OfResource {
-    /// Those with `resource`.
+    /// The clauses with `resource`.
     alone: u64,
-    /// Those with `resource/*`, which takes the resource without a subresource too.
+    /// The clauses with `resource/*`, which also takes the resource itself.
     with_any: u64,
-    /// Those with `resource/subresource`.
+    /// The clauses with `resource/subresource`.
     with: FxHashMap<Box<str>, u64>,
 }
 
 impl Resources {
-    /// Lets the clause take what these patterns match and nothing else; no patterns are no condition. None of them is `*`.
+    /// Restricts the clause to what these patterns match; without patterns, the clause is not restricted. No pattern
+    /// may be `*`.
     pub(in crate::policy) fn add(&mut self, patterns: &[&str], clause: u64) {
         for pattern in patterns {
             self.conditional |= clause;
@@ -84,7 +85,7 @@ impl Resources {
         self.by_resource.entry(resource.into()).or_default()
     }
 
-    /// Those of `live` that take the resource; the empty subresource is none.
+    /// The clauses of `live` that take the resource; an empty subresource is the resource itself.
     pub(in crate::policy) fn keep(&self, live: u64, resource: &str, subresource: &str) -> u64 {
         if live & self.conditional == 0 {
             return live;
@@ -107,17 +108,17 @@ impl Resources {
     }
 }
 
-/// The clauses by their patterns of paths.
+/// The clauses by their path patterns.
 #[derive(Debug, Clone, Default)]
 pub(in crate::policy) struct Paths {
     conditional: u64,
     whole: FxHashMap<Box<str>, u64>,
-    /// What stands before a final star.
+    /// The prefixes before a final star.
     prefixes: Vec<(Box<str>, u64)>,
 }
 
 impl Paths {
-    /// Lets the clause take what these patterns match and nothing else; no patterns are no condition.
+    /// Restricts the clause to what these patterns match; without patterns, the clause is not restricted.
     pub(in crate::policy) fn add(&mut self, patterns: &[&str], clause: u64) {
         for pattern in patterns {
             self.conditional |= clause;
@@ -134,7 +135,7 @@ impl Paths {
         self.conditional
     }
 
-    /// Those of `live` that take the path.
+    /// The clauses of `live` that take the path.
     pub(in crate::policy) fn keep(&self, live: u64, path: &str) -> u64 {
         if live & self.conditional == 0 {
             return live;

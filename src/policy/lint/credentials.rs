@@ -97,7 +97,7 @@ pub(super) fn check(policy: &Policy, found: &mut Found<'_>) {
 /// Asks about every request for each resource, so what no request comes to is not blamed.
 fn check_rules(policy: &Policy, found: &mut Found<'_>) -> Result<(), TooComplex> {
     let mut by_rule: Vec<OfRule> = Vec::new();
-    // Only that all verbs, and what is in no namespace, are told apart.
+    // So that all verbs, and requests without a namespace, are distinguished.
     let told_apart = Rule {
         verbs: VERBS.map(str::to_owned).to_vec(),
         namespaces: vec![String::new()],

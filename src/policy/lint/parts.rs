@@ -25,7 +25,7 @@ pub(super) fn check_parts(
     parts.check_resources()
 }
 
-/// What is asked about.
+/// The inputs of the checks.
 struct Parts<'p, 'f, 's> {
     rule: &'p Rule,
     path: &'f Path,

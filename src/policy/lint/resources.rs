@@ -116,7 +116,7 @@ impl Item<'_> {
         let fix = subresource_called(resource).or_else(suggested);
         match fix {
             Some(fix) => found.add_with(catalogue::UNKNOWN_RESOURCE, path, message, fix),
-            // Another group may have resources of a CustomResourceDefinition that somebody put there.
+            // Another group may have resources that a CustomResourceDefinition defines.
             None if group.is_empty() => found.add(catalogue::UNKNOWN_RESOURCE, path, message),
             None => {}
         }
@@ -229,7 +229,7 @@ fn join(resource: &str, subresource: &str) -> String {
     if subresource.is_empty() { resource.to_owned() } else { format!("{resource}/{subresource}") }
 }
 
-/// When what is not served by 1.`minor` was or will be.
+/// When a resource that 1.`minor` does not serve was or will be served.
 pub(super) fn when_served(minors: &RangeInclusive<u32>, minor: u32) -> String {
     let (first, last) = (minors.start(), minors.end());
     if minor > *last {

@@ -171,7 +171,7 @@ fn check_verbs(rule: &Rule, path: &Path, found: &mut Found<'_>) {
     }
 }
 
-/// The API server splits a path at its slashes; so many parts make it one of a resource
+/// The API server splits a path at its slashes; with this many parts, it is the path of a resource
 /// (`apiserver/pkg/endpoints/request/requestinfo.go`).
 fn check_urls(urls: &[String], path: &Path, found: &mut Found<'_>) {
     for (index, url) in urls.iter().enumerate() {

@@ -83,7 +83,7 @@ pub(in crate::policy) fn examine_source(source: &Source, text: &str, minor: u32)
     Examination { policy, findings }
 }
 
-/// Where each rule of the policy `text` begins, as far as the text tells: a list from an anchor is elsewhere.
+/// The position of each rule of the policy `text`, if it can be found: a list from an anchor is elsewhere.
 #[must_use]
 pub fn rule_positions(text: &str) -> Vec<Option<Position>> {
     let Ok(source) = Source::read(text) else { return Vec::new() };

@@ -3,16 +3,16 @@
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::yaml::Path;
 
-/// What the API server does with the file because of a problem.
+/// The effect of a problem on the API server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FindingKind {
     /// It would not start.
     WouldNotStart,
-    /// kaudit cannot tell what the API server would read. Such a file is not used.
+    /// kaudit cannot tell how the API server would read the file. Such a file is not used.
     Undecided,
-    /// It ignores a key that it does not know.
+    /// It ignores an unknown key.
     UnknownKey,
-    /// It ignores a key that only later versions know.
+    /// It ignores a key that only later versions support.
     TooNewKey,
     /// It ignores the first of two values of a key.
     DuplicateKey,
@@ -27,7 +27,7 @@ impl FindingKind {
         !matches!(self, Self::WouldNotStart | Self::Undecided)
     }
 
-    /// What this means for the API server 1.`minor`.
+    /// The consequence for the API server 1.`minor`.
     #[must_use]
     pub fn consequence(self, minor: u32) -> String {
         match self {
@@ -41,12 +41,12 @@ impl FindingKind {
 /// A problem of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What the API server does because of it.
+    /// The effect on the API server.
     pub kind: FindingKind,
     /// The value that it is about; the root for the file as a whole.
     pub path: Path,
-    /// What is wrong, where, and what to write instead. The message of a value that the API server's validation refuses is
-    /// the API server's own.
+    /// The message, the position and the fix. For a value that the API server's validation rejects, the message is the
+    /// API server's own.
     pub diagnostic: Diagnostic,
 }
 

@@ -1,9 +1,9 @@
-//! YAML that is newer than the API server's reader, which is a translation of an old libyaml.
+//! YAML that is too new for the API server's parser, which is a translation of an old libyaml.
 
 use crate::policy::load::finding::{Finding, FindingKind};
 use crate::yaml::{AnomalyKind, Document, Kind, Node, ScalarStyle, Style};
 
-/// What the API server's reader cannot read in a document that kaudit's reader accepts.
+/// The first construct that kaudit's parser accepts and the API server's parser does not.
 pub(in crate::policy) fn find(document: &Document) -> Option<Finding> {
     if let Some(at) = find_directive(document) {
         return Some(

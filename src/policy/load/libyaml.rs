@@ -1,4 +1,4 @@
-//! What libyaml says about a text. The API server's YAML reader, go-yaml v2, is a translation of it.
+//! The error of libyaml for a text. The API server's YAML parser, go-yaml v2, is a translation of libyaml.
 
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;

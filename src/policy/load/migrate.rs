@@ -16,9 +16,9 @@ use crate::yaml::{Document, Edit, Path};
 pub struct Migrated {
     /// The version that it was written in.
     pub from: ApiVersion,
-    /// The file; all but the version as it was, comments too.
+    /// The file; only the version is changed, and comments are kept.
     pub text: String,
-    /// What the API server ignores in it, before as after.
+    /// The parts that the API server ignores, both before and after the migration.
     pub findings: Vec<Finding>,
 }
 
@@ -64,7 +64,8 @@ fn is_of_removed_version(source: &Source) -> bool {
     version().is_some_and(|version| version != ApiVersion::V1)
 }
 
-/// What the API server ignores and an editor must not: it could change the wrong one of two.
+/// Whether the API server ignores the problem and an edit is unsafe: it could change the wrong one of two values or
+/// documents.
 fn prevents_editing(finding: &Finding) -> bool {
     matches!(finding.kind, FindingKind::DuplicateKey | FindingKind::FurtherDocument)
 }

@@ -1,18 +1,19 @@
-//! Texts that Go reads and kaudit's readers do not, made plainer, with everything at the same place.
+//! Simplifies documents that Go parses and kaudit's parsers do not, without changing positions.
 
 use std::ops::Range;
 
 use crate::yaml::{AnomalyKind, Document, Nesting};
 
-/// Nothing of a policy is so deep: what is, stands under keys that the API server drops. Near to its own limits there are
-/// two, and this does not tell which is met first.
+/// Values that are nested more deeply are under keys that the API server drops. Documents near Go's own limits are
+/// excluded: there are two limits, and this code does not determine which is reached first.
 const MAX_DEPTH: usize = 9_990;
 
-/// What stands for a pair of brackets and all within them: brackets too, so that what is around them is as right or wrong.
+/// The replacement for a pair of brackets with its content. It has brackets too, so that the surrounding text stays as
+/// valid or invalid as it was.
 const EMPTY: &str = "[]";
 
-/// YAML with blanks for the tabs between a key and its value, and an empty list for what is deep within brackets, if that is
-/// YAML by itself. `None` where there is nothing of the kind, or where it matters what is deep there.
+/// YAML with spaces instead of the tabs between a key and its value, and an empty list for each deeply nested region,
+/// if that is valid YAML. `None` if there are no tabs and no such regions, or if the content of a region matters.
 pub(in crate::policy) fn yaml(text: &str, nesting: &Nesting) -> Option<String> {
     let Nesting { regions, tabs, deepest, is_intricate, .. } = nesting;
     if (tabs.is_empty() && regions.is_empty()) || *deepest > MAX_DEPTH {
@@ -26,7 +27,7 @@ pub(in crate::policy) fn yaml(text: &str, nesting: &Nesting) -> Option<String> {
     Some(shallow(&text.char_indices().map(blank).collect::<String>(), regions))
 }
 
-/// The text with an empty list in the place of each outermost region.
+/// The text with an empty list in place of each outermost region.
 pub(in crate::policy) fn shallow(text: &str, regions: &[Range<usize>]) -> String {
     let mut outermost: Vec<&Range<usize>> = Vec::new();
     for region in regions.iter().rev() {

@@ -1,8 +1,8 @@
-//! The Go types that the API server decodes a policy file into: which keys exist, and which values they take.
+//! The Go types that the API server decodes a policy file into: the keys and the types of their values.
 //!
 //! From `apiserver/pkg/apis/audit/v1/types.go` and `apimachinery/pkg/apis/meta/v1/types.go`.
 
-/// What a value is decoded into.
+/// The type of a value.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::policy) enum Shape {
     /// A string.
@@ -24,7 +24,7 @@ pub(in crate::policy) enum Shape {
 }
 
 impl Shape {
-    /// What is expected, for messages.
+    /// The expected type, for messages.
     pub(in crate::policy) const fn description(self) -> &'static str {
         match self {
             Self::Text => "a string",

@@ -28,7 +28,7 @@ impl Source {
         if go::is_json(text) {
             return read_json(text);
         }
-        // A byte order mark is no column, so every position stays what it is without it.
+        // A byte order mark does not count as a column, so positions are the same without it.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.starts_with('\u{feff}') {
             let message = "there are two byte order marks at the start";
@@ -66,7 +66,7 @@ impl Source {
         self.document.as_ref()?.key_position(path).or_else(|| self.position(path))
     }
 
-    /// What the API server ignores with at most a warning: a duplicate key, a second document.
+    /// The parts that the API server ignores with at most a warning: a duplicate key, a second document.
     pub(in crate::policy) fn ignored_parts(&self) -> Vec<Finding> {
         let Some(document) = &self.document else { return Vec::new() };
         document
@@ -77,9 +77,10 @@ impl Source {
     }
 }
 
-/// Reads what kaudit's reader accepts, and what Go's accepts beyond that as far as it is known.
+/// Reads documents that kaudit's parser accepts, and those that only Go's parser accepts, as far as the differences are
+/// known.
 fn read_yaml(text: &str) -> Result<Document, Finding> {
-    /// The readers need much more than linear time for deeper texts.
+    /// The parsers need much more than linear time for deeper texts.
     const MAX_DEPTH: usize = 100;
     let refusal = match Document::read(text) {
         Ok(document) => return Ok(document),
@@ -140,8 +141,8 @@ fn read_json(text: &str) -> Result<Source, Finding> {
     }
     let Nesting { regions, .. } = Nesting::of(text);
     let text = plainer::shallow(text, &regions);
-    // Valid syntax, but not a value: half a surrogate pair, a number out of range; and a duplicate key where it matters what
-    // Go makes of it.
+    // Valid syntax, but not a value: half of a surrogate pair, a number out of range, or a duplicate key whose value in
+    // Go matters.
     let value = json::read(&text).map_err(|error| {
         Finding::new(FindingKind::Undecided, format!("{CANNOT_TELL}: {}", json::message_of(&error)))
             .at(Some(Position { line: error.line(), column: error.column().max(1) }))
@@ -154,9 +155,10 @@ fn read_json(text: &str) -> Result<Source, Finding> {
     Ok(Source { value, is_json: true, document: Document::read(&as_yaml(&text)).ok() })
 }
 
-/// JSON with everything at the same position, for a reader of YAML: a tab becomes a space, because JSON has none within
-/// strings, a carriage return too, and characters that YAML does not allow become a letter. A colon is swapped with the space
-/// between it and its key, which may be a line break: then only the columns after it in its line differ.
+/// Rewrites JSON for a YAML parser without changing positions: a tab becomes a space, because JSON has no tabs within
+/// strings; a carriage return becomes a space too; and characters that YAML does not allow become a letter. A colon is
+/// swapped with the space between it and its key, which may be a line break: then only the columns after it in its line
+/// differ.
 fn as_yaml(json: &str) -> String {
     let printed = |c: char| match c {
         '\t' | '\r' => ' ',
@@ -200,10 +202,10 @@ fn refuse_yaml(text: &str, refusal: Diagnostic) -> Finding {
     refuse(kind, refusal, error.as_deref())
 }
 
-/// How a finding begins that says why the result is not known.
+/// The start of a finding that explains why the result is unknown.
 const CANNOT_TELL: &str = "kaudit cannot tell how the API server reads this";
 
-/// The finding about a text that the reader refuses, and libyaml with `error`.
+/// The finding about a text that the parser rejects and libyaml rejects with `error`.
 fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Finding {
     if kind == FindingKind::Undecided {
         let message = refusal.message.as_str();
@@ -211,7 +213,7 @@ fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Fi
         let cause = prefixes.iter().find_map(|prefix| message.strip_prefix(prefix)).unwrap_or(message);
         refusal.message = format!("{CANNOT_TELL}: {cause}");
     }
-    // The reader's advice is about manifests where it names kubectl, which knows no audit policies.
+    // The parser's advice that names kubectl is for manifests: kubectl does not support audit policies.
     refusal.help.retain(|step| !step.contains("kubectl create"));
     if refusal.help.is_empty() {
         let advice = libyaml::advice(error.unwrap_or(&refusal.message));
@@ -220,8 +222,9 @@ fn refuse(kind: FindingKind, mut refusal: Diagnostic, error: Option<&str>) -> Fi
     Finding { kind, path: Path::root(), diagnostic: refusal }
 }
 
-/// What Go's reader accepts and libyaml may not: a scalar in brackets that ends with a colon, as in `{a:}`, and brackets or
-/// commas in a tag, `\'` and escaped line breaks of Unicode in double quotes, and a byte order mark where a line begins.
+/// Whether the error may be one that only libyaml reports and Go's parser does not: a scalar in brackets that ends with
+/// a colon, as in `{a:}`, brackets or commas in a tag, `\'` and escaped line breaks of Unicode in double quotes, and a
+/// byte order mark at the start of a line.
 fn is_laxer_in_go(text: &str, reason: &str) -> bool {
     let has_colon_before_bracket = [":}", ":]", ":,"].iter().any(|piece| text.contains(piece));
     let count = |bracket: char| text.matches(bracket).count();

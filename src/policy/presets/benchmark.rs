@@ -1,20 +1,20 @@
-//! What security benchmarks want of an audit policy, as predicates with evidence.
+//! The requirements of security benchmarks for an audit policy, as predicates with evidence.
 //!
-//! CIS 3.2.2 is decided by trying requests, because what counts is what is logged; kubescape C-0161 and STIG V-242403
-//! read the file, so their predicates do the same. trivy never looks into a policy: KCV-0019 to KCV-0022 are about flags,
-//! see [`audit::benchmark`](crate::audit::benchmark).
+//! CIS 3.2.2 is checked with example requests, because it is about what is logged. kubescape C-0161 and STIG V-242403
+//! check the text of the file, so their predicates do the same. trivy does not check the policy: KCV-0019 to KCV-0022
+//! are about flags, see [`audit::benchmark`](crate::audit::benchmark).
 
 use crate::policy::decide::decision::{Request, Resource, Target, User, decide};
 use crate::policy::model::{Level, Policy, Rule};
 
-/// What a benchmark's control says about a policy.
+/// The result of a benchmark's control for a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     /// The control, for example `CIS 3.2.2`.
     pub control: &'static str,
     /// Whether the policy passes.
     pub passed: bool,
-    /// Why it fails, one sentence per reason; what it rests on, if it passes.
+    /// One sentence for each reason why it fails, or the evidence why it passes.
     pub evidence: Vec<String>,
 }
 
@@ -31,14 +31,14 @@ pub fn assess(policy: &Policy) -> Vec<Assessment> {
     vec![cis_3_2_2(policy), kubescape_c_0161(policy), stig_v_242403(policy)]
 }
 
-/// Resources of which CIS 3.2.2 wants every access logged, and never a body: group and name.
+/// Resources for which CIS 3.2.2 requires every access to be logged, and never a body: group and name.
 const SENSITIVE: [(&str, &str); 3] =
     [("", "secrets"), ("", "configmaps"), ("authentication.k8s.io", "tokenreviews")];
 
-/// Resources whose modification CIS 3.2.2 wants logged: group and name.
+/// Resources for which CIS 3.2.2 requires modifications to be logged: group and name.
 const WORKLOADS: [(&str, &str); 2] = [("", "pods"), ("apps", "deployments")];
 
-/// Ways into a pod or a service whose use CIS 3.2.2 wants logged: resource and subresource.
+/// Connections into a pod or a service whose use CIS 3.2.2 requires to be logged: resource and subresource.
 const WAYS_IN: [(&str, &str); 4] =
     [("pods", "exec"), ("pods", "portforward"), ("pods", "proxy"), ("services", "proxy")];
 
@@ -49,8 +49,8 @@ const WRITES: [&str; 5] = ["create", "update", "patch", "delete", "deletecollect
 /// `ConfigMaps` and `TokenReviews` at Metadata and never more, modification of pods and deployments, use of
 /// pods/exec, pods/portforward, pods/proxy and services/proxy.
 ///
-/// Coverage is checked for an ordinary user that no rule names. For bodies it is checked for every user that a rule
-/// names as well: one exception is a leak.
+/// Coverage is checked for an ordinary user that no rule names. Bodies are also checked for every user that a rule
+/// names, because a single exception exposes them.
 #[must_use]
 pub fn cis_3_2_2(policy: &Policy) -> Assessment {
     let mut faults = Vec::new();
@@ -71,7 +71,7 @@ pub fn cis_3_2_2(policy: &Policy) -> Assessment {
         }
     }
     for (resource, subresource) in WAYS_IN {
-        // Over a WebSocket the verb is get, else it is create.
+        // Over a WebSocket the verb is get, otherwise it is create.
         for verb in ["create", "get"] {
             if decide(policy, &ordinary(verb, "", resource, subresource)).level == Level::None {
                 faults.push(format!("{verb} {resource}/{subresource} is not logged"));
@@ -83,10 +83,10 @@ pub fn cis_3_2_2(policy: &Policy) -> Assessment {
     Assessment::new("CIS 3.2.2", faults, passed)
 }
 
-/// The rules that log a body of this resource, each with a request that shows it.
+/// The rules that log a body of this resource, each with an example request.
 ///
-/// Every rule with bodies is tried with the users, groups, verbs, namespaces and names that it lists itself (or an
-/// ordinary value where it lists none), so a rule that an earlier one fully shadows is not blamed.
+/// Every rule that logs bodies is checked with the users, groups, verbs, namespaces and names that it lists itself (or
+/// an ordinary value if it lists none), so a rule that is completely shadowed by an earlier one is not reported.
 fn leaks(policy: &Policy, group: &str, resource: &str) -> Vec<String> {
     let logs_bodies = |rule: &&Rule| rule.level >= Level::Request;
     let mut found = Vec::new();
@@ -157,9 +157,9 @@ fn ordinary(verb: &str, group: &str, resource: &str, subresource: &str) -> Reque
     }
 }
 
-/// kubescape C-0161, "Ensure that the audit policy covers key security concerns": nine resources must stand in the
-/// file by name. A rule that names Secrets, `ConfigMaps` or `TokenReviews` must be at exactly Metadata, one that
-/// names any of the others must not be at None. Groups, verbs and users are not looked at, nor is a catch-all.
+/// kubescape C-0161, "Ensure that the audit policy covers key security concerns": nine resources must be named in the
+/// file. A rule that names Secrets, `ConfigMaps` or `TokenReviews` must have the level Metadata, and one that names any
+/// of the others must not have the level None. Groups, verbs, users and catch-all rules are ignored.
 #[must_use]
 pub fn kubescape_c_0161(policy: &Policy) -> Assessment {
     let mut faults = Vec::new();
@@ -189,7 +189,7 @@ fn rule_names(rule: &Rule, resource: &str) -> bool {
     rule.resources.iter().any(|entry| entry.resources.iter().any(|named| named == resource))
 }
 
-/// DISA Kubernetes STIG V-242403: the policy is the one rule `level: RequestResponse` and nothing else.
+/// DISA Kubernetes STIG V-242403: the policy consists of the single rule `level: RequestResponse`.
 #[must_use]
 pub fn stig_v_242403(policy: &Policy) -> Assessment {
     let mut faults = Vec::new();

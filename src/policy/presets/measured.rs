@@ -1,9 +1,9 @@
-//! What the presets have been measured to log of public audit logs.
+//! The measured number and size of events that the presets log for public audit logs.
 
 use crate::policy::presets::preset::Preset;
 use serde::Serialize;
 
-/// The figures, a line for each preset; the comment on top says of what they are.
+/// The figures, one line per preset; the comment at the top of the file describes them.
 const FIGURES: &str = include_str!("measured.txt");
 
 /// What a preset logs of the requests in public audit logs.
@@ -22,7 +22,7 @@ pub struct Measured {
 }
 
 impl Preset {
-    /// What was measured of it. A test makes sure that there is something.
+    /// The figures of this preset. A test checks that every preset has them.
     #[must_use]
     pub fn measured(&self) -> Option<Measured> {
         let mut lines = FIGURES.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());

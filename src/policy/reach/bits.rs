@@ -1,16 +1,16 @@
-//! Sets of clauses of any number, a bit for each.
+//! Sets of any number of clauses, with one bit for each.
 
-/// A set of clauses. All sets of one space are equally long.
+/// A set of clauses. All sets of one space have the same length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bits(Box<[u64]>);
 
 impl Bits {
-    /// The empty set among `words` × 64 clauses.
+    /// The empty set of `words` × 64 clauses.
     pub(super) fn none(words: usize) -> Self {
         Self(vec![0; words].into())
     }
 
-    /// The full set among `words` × 64 clauses.
+    /// The full set of `words` × 64 clauses.
     pub(super) fn all(words: usize) -> Self {
         Self(vec![u64::MAX; words].into())
     }
@@ -21,7 +21,7 @@ impl Bits {
         }
     }
 
-    /// The number of words.
+    /// The length of the set, in units of 64 clauses.
     pub(super) fn words(&self) -> usize {
         self.0.len()
     }

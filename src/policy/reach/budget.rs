@@ -1,4 +1,4 @@
-//! How much work a question may be.
+//! Limits the work for one query.
 
 use std::cell::Cell;
 
@@ -6,19 +6,19 @@ use crate::policy::decide::clause::count_values;
 use crate::policy::model::Rule;
 use crate::policy::reach::bits::Bits;
 
-/// There are too many combinations of conditions to go through.
+/// There are too many combinations of conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooComplex;
 
-/// What it costs to look a value up.
+/// The cost of looking up a value.
 pub(super) const STEPS_OF_A_VALUE: usize = 8;
 
-/// What may still be done, in steps of some nanoseconds.
+/// The remaining work, in steps of some nanoseconds.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<usize>);
 
 impl Budget {
-    /// One to two seconds of an ordinary machine for each policy.
+    /// One to two seconds on an ordinary machine for each policy.
     pub(super) fn for_policies(policies: usize) -> Self {
         Self::of(policies.saturating_mul(300_000_000))
     }
@@ -35,7 +35,7 @@ impl Budget {
 
 /// # Errors
 ///
-/// When so many sets like this one would take more than 32 MiB.
+/// So many sets of this size would take more than 32 MiB.
 pub(super) fn check_size(sets: usize, like: &Bits) -> Result<(), TooComplex> {
     const MOST_WORDS: usize = 1 << 22;
     if sets.saturating_mul(like.words()) > MOST_WORDS { Err(TooComplex) } else { Ok(()) }
@@ -43,7 +43,7 @@ pub(super) fn check_size(sets: usize, like: &Bits) -> Result<(), TooComplex> {
 
 /// # Errors
 ///
-/// When the clauses of the rules would take more than about 64 MiB.
+/// The clauses of the rules would take more than about 64 MiB.
 pub(super) fn check_clauses<'p>(rules: impl Iterator<Item = &'p Rule>) -> Result<(), TooComplex> {
     const MOST_VALUES: usize = 1 << 22;
     let values = rules.map(count_values).fold(0, usize::saturating_add);

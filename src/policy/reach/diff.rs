@@ -7,26 +7,27 @@ use crate::policy::reach::outcomes::outcomes;
 use crate::policy::reach::scope::Scope;
 use crate::policy::request_spec::groups_of;
 
-/// The requests of which one rule decides in the one policy and one rule in the other, where the decisions differ.
+/// The requests that a certain rule of each policy decides, if the two decisions differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Class {
-    /// What the first policy decides, and by which rule.
+    /// The decision of the first policy, with its rule.
     pub before: Decision,
-    /// What the second one decides.
+    /// The decision of the second policy.
     pub after: Decision,
     /// One of the requests.
     pub example: Request,
 }
 
-/// All classes of requests that the two policies decide differently, what is logged less first. Empty means that no
-/// request is decided differently.
+/// All classes of requests that the two policies decide differently; those of which less is logged come first. An empty
+/// list means that no request is decided differently.
 ///
-/// Complete means: for every request that clients send and the API server serves, over all values that the policies mention
-/// and anything else, the class with its two rules is in the list if what is logged of it differs: the level, the stages, or
-/// with bodies the managed fields. What differs in the text of the policies only is not. Requests for resources have one of
-/// the eight verbs there; one that creates an object does not name it, one that gets, updates, patches or deletes it does,
-/// and so do all for a subresource; a namespace is in itself. Requests for paths have a method of HTTP, and no path of
-/// resources. Whatever else is sent, the API server refuses by its form alone.
+/// The list is complete: for every request that clients send and the API server serves, over all values that the
+/// policies mention and any other value, it contains the class with the two deciding rules if what is logged differs,
+/// that is the level, the stages, or for bodies the managed fields. Differences only in the text of the policies are
+/// not listed. Such a request for a resource has one of eight verbs. A create does not name the object; get, update,
+/// patch and delete do, and so do all requests for a subresource. A namespace is in the namespace of its own name. A
+/// request for a path has an HTTP method and a path that is not about resources. The API server rejects all other
+/// requests whatever the policy.
 ///
 /// # Errors
 ///
@@ -48,7 +49,7 @@ pub fn diff(before: &Policy, after: &Policy) -> Result<Vec<Class>, TooComplex> {
     Ok(classes)
 }
 
-/// The example with the groups in which its user always is, where it is an example then too.
+/// The example with all groups that its user always has, if it is still an example with them.
 fn in_all_groups(before: &Policy, after: &Policy, example: Request) -> Request {
     let mut usual = example.clone();
     if let Some(user) = &mut usual.user {

@@ -1,4 +1,4 @@
-//! From the options of a request to a request that people recognise.
+//! Converts the chosen options into a readable request.
 
 use crate::policy::builtin;
 use crate::policy::decide::decision::{Request, Resource, Target as Asked, User};
@@ -7,7 +7,7 @@ use crate::policy::reach::target::{Target, What};
 use crate::policy::reach::values::Shape;
 
 impl Target<'_> {
-    /// The request with these options, one of each attribute; `None` where there is no such option.
+    /// The request with these options, one of each attribute; `None` if an option does not exist.
     pub(super) fn request(&self, space: &Space<'_>, chosen: &[usize]) -> Option<Request> {
         let [what, api_group, name, namespace, verb, user, user_groups] = chosen else { return None };
         let text = |values: &[(&str, _)], chosen: &usize| Some(values.get(*chosen)?.0.to_owned());
@@ -27,8 +27,8 @@ impl Target<'_> {
     }
 }
 
-/// Makes the request a plainer one where it is still an example: without a subresource, for a resource that exists, and
-/// in no namespace where the resource is in none.
+/// Simplifies the request as long as it is still an example: without a subresource, for a resource that exists, and
+/// without a namespace if the resource is not namespaced.
 pub(super) fn make_plain(request: &mut Request, is_example: impl Fn(&Request) -> bool) {
     let mut improve = |change: &dyn Fn(&mut Resource)| {
         let mut plainer = request.clone();

@@ -1,9 +1,9 @@
-//! Which rules can decide at all, and of which request.
+//! Which rules can decide any request at all, and an example for each.
 //!
-//! The answer is exact for what [`decide`](crate::policy::decide()) does with requests as the API server makes them: a
-//! resource is not empty, it and its subresource contain no slash, and a path begins with one. Rules are cut into
-//! [clauses](crate::policy::decide::clause); a request that a rule decides is one that [meets](target) one of its clauses, and
-//! none of those of the rules before it, for which values are [searched](search) attribute by attribute.
+//! The result is exact for [`decide`](crate::policy::decide()) and requests as the API server makes them: a resource is
+//! not empty, it and its subresource contain no slash, and a path begins with a slash. Rules are split into
+//! [clauses](crate::policy::decide::clause). A rule decides a request that [meets](target) one of its clauses and no
+//! clause of an earlier rule. Values for such a request are [searched](search) attribute by attribute.
 
 mod bits;
 mod budget;

@@ -1,4 +1,4 @@
-//! Every combination of deciding rules, each with an example.
+//! All combinations of deciding rules, each with an example.
 
 use std::collections::BTreeMap;
 
@@ -27,16 +27,18 @@ impl Scope<'_> {
     }
 }
 
-/// For every combination of deciding rules, one for each policy, a request that comes to it. `None` stands for no rule.
+/// Combinations of deciding rules, one rule for each policy, with a request that they decide. `None` stands for no
+/// rule.
 pub type Outcomes = BTreeMap<Vec<Option<usize>>, Request>;
 
-/// Goes through all requests of the scope, as far as the policies can tell them apart, and returns every combination of
-/// rules, one of each policy, that is `wanted` and decides of one, with an example.
+/// Returns all combinations of rules, one of each policy, that are `wanted` and that decide some request of the scope,
+/// each with an example.
 ///
 /// # Errors
 ///
-/// Returns [`TooComplex`] rather than to go on for more than some seconds. A policy can be made that needs it: the
-/// combinations of values are as many as the product of the lists in a rule. No policy that a person wrote came near.
+/// Returns [`TooComplex`] instead of searching for more than some seconds. The number of combinations of values is the
+/// product of the lengths of the lists in a rule, so a policy can be constructed that would take longer. No policy
+/// written by a person came close.
 pub fn outcomes(
     policies: &[&Policy],
     scope: Scope<'_>,
@@ -55,7 +57,7 @@ pub fn outcomes(
     let all = sides.iter().try_fold(1, |all: usize, side| all.checked_mul(side.len())).ok_or(TooComplex)?;
     for mut number in 0..all {
         question.budget.spend(space.size)?;
-        // The number has a digit for each policy, which stands for the ending.
+        // The number has one digit for each policy: the index of its ending.
         let mut combination: Vec<&Ending<'_>> = Vec::new();
         for side in &sides {
             combination.extend(side.get(number % side.len()));
@@ -79,19 +81,19 @@ pub fn outcomes(
     Ok(found)
 }
 
-/// One of the ends that a request comes to in a policy: a rule, or none.
+/// One of the possible results of a policy: a rule, or no rule.
 struct Ending<'p> {
     rule: Option<usize>,
-    /// One of them is met; an empty one where there is no rule.
+    /// At least one of them is met; a single empty clause if there is no rule.
     clauses: Vec<Clause<'p>>,
     /// The clauses of the rules before it.
     before: Bits,
 }
 
-/// What it costs to find out what clauses have in common, whatever else.
+/// The fixed cost of computing the intersection of clauses.
 const STEPS_OF_A_TARGET: usize = 200;
 
-/// How to ask.
+/// The inputs of a query.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'q> {
     pub(super) space: &'q Space<'q>,
@@ -100,7 +102,7 @@ pub(super) struct Question<'q> {
 }
 
 impl Question<'_> {
-    /// The endings to which any request comes. The policy's clauses begin with the `first` of the space.
+    /// The endings that some request has. The policy's clauses start at the clause `first` of the space.
     fn endings<'p>(&self, policy: &'p Policy, first: &mut usize) -> Result<Vec<Ending<'p>>, TooComplex> {
         let mut before = Bits::none(self.space.size);
         let mut endings = Vec::new();
@@ -119,7 +121,7 @@ impl Question<'_> {
         Ok(endings)
     }
 
-    /// A request that meets a clause of each of the lists, and none of `avoided`.
+    /// A request that meets a clause of each list, and no clause of `avoided`.
     pub(super) fn ask(&self, lists: &[&[Clause<'_>]], avoided: &Bits) -> Result<Option<Request>, TooComplex> {
         self.ask_further(lists, &mut Vec::new(), avoided)
     }

@@ -1,4 +1,4 @@
-//! Questions about the rules of one policy.
+//! Queries about the rules of one policy.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::policy::reach::outcomes::Question;
 use crate::policy::reach::scope::Scope;
 use crate::policy::reach::space::Space;
 
-/// The rules of one policy, to ask many questions about them. All questions together have one budget.
+/// The rules of one policy, prepared for several queries. All queries share one budget.
 pub(in crate::policy) struct Reach<'p> {
     rules: &'p [Rule],
     space: Space<'p>,
@@ -21,13 +21,13 @@ pub(in crate::policy) struct Reach<'p> {
     budget: Budget,
 }
 
-/// Some of the rules.
+/// A set of rules.
 pub(in crate::policy) struct Rules(Bits);
 
 impl<'p> Reach<'p> {
     /// # Errors
     ///
-    /// When the policy is too large.
+    /// The policy is too large.
     pub(in crate::policy) fn of(rules: &'p [Rule]) -> Result<Self, TooComplex> {
         check_clauses(rules.iter())?;
         let mut all: Vec<Clause<'_>> = Vec::new();
@@ -41,7 +41,7 @@ impl<'p> Reach<'p> {
         Ok(Self { rules, space, clauses: ranges, budget: Budget::for_policies(1) })
     }
 
-    /// The rules with these indices.
+    /// The set of the rules with these indices.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl<'p> Reach<'p> {
         Ok(rules)
     }
 
-    /// Adds the rule with this index to the others.
+    /// Adds the rule with this index to the set.
     ///
     /// # Errors
     ///
@@ -70,8 +70,7 @@ impl<'p> Reach<'p> {
         Ok(())
     }
 
-    /// Any request that `rule` matches and none of the rules `earlier`. The values of `rule` must be those of rules of the
-    /// policy.
+    /// A request that `rule` matches and no rule of `earlier` does. `rule` must only have values of the policy's rules.
     ///
     /// # Errors
     ///
@@ -84,7 +83,7 @@ impl<'p> Reach<'p> {
         self.left_of(&clauses(rule), earlier)
     }
 
-    /// As [`Reach::left`], for any request that meets one of the clauses.
+    /// As [`Reach::left`], for a request that meets one of these clauses.
     ///
     /// # Errors
     ///
@@ -97,7 +96,7 @@ impl<'p> Reach<'p> {
         self.ask(clauses, earlier, Scope::default())
     }
 
-    /// A plain request of the scope that `rule` matches and none of the first `earlier` rules, if there is one.
+    /// A simple request of the scope that `rule` matches and none of the first `earlier` rules does, if there is one.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
-//! The part of all requests that is looked at.
+//! The set of requests that a query covers.
 
-/// A part of all requests to which a question is limited. What is `None` may be anything.
+/// A restriction of the requests that a query covers. A field that is `None` does not restrict them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scope<'a> {
-    /// Requests about this resource of this group, with this subresource or (if it is empty) none.
+    /// Requests for this group, resource and subresource; an empty subresource is the resource itself.
     pub resource: Option<(&'a str, &'a str, &'a str)>,
     /// Only requests as [clients send them](sent).
     pub is_sent: bool,

@@ -1,15 +1,16 @@
-//! The search for one option of each dimension such that no clause takes them all.
+//! Searches for one option per dimension such that no clause takes all of them.
 
 use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{Budget, TooComplex};
 
-/// For each dimension its options, each as the clauses that take it.
+/// The options of each dimension; an option is the set of clauses that take it.
 pub(super) type Options<'o> = Vec<Vec<&'o Bits>>;
 
-/// The option of each dimension, by index, such that no clause of `avoided` takes all of them; `None` if there are none.
+/// The index of one option per dimension, such that no clause of `avoided` takes all of them; `None` if this is
+/// impossible.
 ///
-/// Of the clauses to avoid those are kept that the options chosen so far leave alive; when none is left, the options are
-/// found. An option that leaves a superset of what failed before fails too.
+/// The search keeps the clauses of `avoided` that take all options chosen so far; these are live. When no clause is
+/// live, the options are found. An option that leaves a superset of a set that failed before fails too.
 pub(super) fn find(
     options: &Options<'_>,
     avoided: &Bits,
@@ -20,10 +21,10 @@ pub(super) fn find(
     }
     let size = avoided.words();
     budget.spend(size * options.iter().map(Vec::len).sum::<usize>())?;
-    // What leaves the least to choose comes first.
+    // The dimension with the fewest options comes first.
     let mut order: Vec<(usize, &[&Bits])> = options.iter().map(Vec::as_slice).enumerate().collect();
     order.sort_by_key(|(_, options)| options.len());
-    // A clause that takes no option of some dimension is out of the way.
+    // A clause that takes no option of some dimension is always avoided.
     let any = |options: &[&Bits]| options.iter().fold(Bits::none(size), |any, option| any.or(option));
     let live = order.iter().fold(avoided.clone(), |live, (_, options)| live.and(&any(options)));
     let all = |options: &[&Bits]| options.iter().fold(Bits::all(size), |all, option| all.and(option));
@@ -40,21 +41,21 @@ pub(super) fn find(
 }
 
 struct Search<'o, 'b> {
-    /// The dimensions in the order of the search: index, options.
+    /// The dimensions in the order of the search, each with its index and its options.
     order: Vec<(usize, &'o [&'o Bits])>,
-    /// The clauses that take every option of a dimension and of all after it.
+    /// The clauses that take every option of a dimension and of all later dimensions.
     covering: Vec<Bits>,
-    /// What was alive at each dimension when nothing was found from there on.
+    /// The sets of live clauses at each dimension for which the search failed.
     failed: Vec<Vec<Bits>>,
     budget: &'b Budget,
-    /// Words in a set.
+    /// The length of a set, in units of 64 clauses.
     size: usize,
-    /// The option of each dimension.
+    /// The chosen option of each dimension.
     chosen: Vec<usize>,
 }
 
 impl Search<'_, '_> {
-    /// Whether options from the dimension at `depth` on leave none of `live` alive.
+    /// Whether there are options for the dimensions from `depth` on that leave no clause of `live`.
     fn succeeds(&mut self, depth: usize, live: &Bits) -> Result<bool, TooComplex> {
         if live.is_empty() {
             return Ok(true);
@@ -93,7 +94,7 @@ impl Search<'_, '_> {
     }
 }
 
-/// More failures are not remembered for one dimension: to look through them would cost more than it saves.
+/// The maximum number of failures remembered for one dimension: to search more would cost more than it saves.
 const MOST_FAILED: usize = 64;
 
 #[cfg(test)]
@@ -103,8 +104,8 @@ mod tests {
     const DIMENSIONS: usize = 4;
     const WIDTH: usize = 4;
 
-    /// The options of every dimension among `clauses`, each of which takes so many of a hundred options, the same for the
-    /// same seed.
+    /// Random sets of `clauses` for the options of every dimension. Each clause takes `percent` % of the options; the
+    /// same seed gives the same sets.
     fn random_options(seed: u64, clauses: usize, percent: u64) -> Vec<Vec<Bits>> {
         let mut state = seed;
         let mut next = || {

@@ -1,9 +1,9 @@
-//! Requests as clients send them and the API server serves them: which verb goes with which name.
+//! Restricts requests to those that clients send and the API server serves: which verbs go with which names.
 //!
-//! The API server takes all attributes from method and path (`NewRequestInfo` in
-//! `apiserver/pkg/endpoints/request/requestinfo.go`), so not every combination comes up: a get has a name, or it is a list;
-//! a path below `/api/VERSION/` is a resource; the namespace of a namespace is its name. What it refuses whatever the
-//! attributes, such as a POST to an object, is not among them either.
+//! The API server derives all attributes from method and path (`NewRequestInfo` in
+//! `apiserver/pkg/endpoints/request/requestinfo.go`), so some combinations cannot occur: a get has a name, otherwise it
+//! is a list; a path below `/api/VERSION/` is a resource; the namespace of a namespace is its name. Requests that the
+//! API server always rejects, such as a POST to an object, are excluded too.
 
 use std::borrow::Cow;
 
@@ -17,29 +17,29 @@ use crate::policy::reach::target::{Target, Values, What};
 use crate::policy::reach::values::Shape;
 use crate::policy::request_spec::is_path_of_resource;
 
-/// Requests for resources with one of the verbs.
+/// Requests for resources with one of these verbs.
 struct Kind {
     verbs: &'static [&'static str],
-    /// Whether they are for a subresource; `None`: either.
+    /// Whether they are for a subresource; `None` for both.
     of_subresource: Option<bool>,
-    /// Whether they name an object; `None`: either.
+    /// Whether they name an object; `None` for both.
     is_named: Option<bool>,
 }
 
 const KINDS: [Kind; 4] = [
     Kind { verbs: &["get", "update", "patch", "delete"], of_subresource: None, is_named: Some(true) },
     Kind { verbs: &["create", "deletecollection"], of_subresource: Some(false), is_named: Some(false) },
-    // The name is what a field selector demands.
+    // The name comes from a field selector.
     Kind { verbs: &["list", "watch"], of_subresource: Some(false), is_named: None },
     Kind { verbs: &["create"], of_subresource: Some(true), is_named: Some(true) },
 ];
 
-/// The methods of HTTP, as verbs of requests for paths.
+/// The HTTP methods, which are the verbs of requests for paths.
 const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", "head", "options", "connect", "trace"];
 
 const NAMESPACES: &str = "namespaces";
 
-/// Whether it is one of them.
+/// Whether clients send such a request.
 pub(super) fn is_sent(request: &Request) -> bool {
     match &request.target {
         Asked::Path(path) => METHODS.contains(&request.verb.as_str()) && !is_path_of_resource(path),
@@ -58,7 +58,7 @@ impl Kind {
     }
 }
 
-/// One of the requests of `target` that is sent, and that meets none of `avoided`. `clauses` are what the target is of.
+/// A request of `target` that clients send and that meets no clause of `avoided`. `target` was made from `clauses`.
 pub(super) fn find(
     space: &Space<'_>,
     clauses: &[&Clause<'_>],
@@ -75,7 +75,7 @@ pub(super) fn find(
     Ok(None)
 }
 
-/// A name for an object or a namespace that no clause tells from others.
+/// A name for an object or a namespace that no clause distinguishes from others.
 fn fresh(space: &Space<'_>) -> String {
     let is_fresh = |word: &str| is_like_others(&space.names, word) && is_like_others(&space.namespaces, word);
     if let Some(word) = ["web", "app", "api"].into_iter().find(|word| is_fresh(word)) {
@@ -92,7 +92,7 @@ fn is_like_others(table: &Table<'_>, value: &str) -> bool {
     table.taking(value) == table.taking(&table.other)
 }
 
-/// The target in parts within which all options go together.
+/// Splits the target into parts in which all options can be combined.
 fn limit<'s>(
     space: &'s Space<'_>,
     clauses: &[&Clause<'_>],
@@ -112,12 +112,12 @@ fn limit<'s>(
     parts
 }
 
-/// What to make the parts of.
+/// The inputs for the parts.
 struct Limits<'a, 's, 'p> {
     space: &'s Space<'p>,
     target: &'a Target<'s>,
     fresh: &'s str,
-    /// Whether the clauses name verbs; else the only option of the target is one that no clause names.
+    /// Whether the clauses name verbs; if not, the target's only option is a verb that no clause names.
     has_verbs: bool,
     has_names: bool,
     has_namespaces: bool,
@@ -151,7 +151,7 @@ impl<'s> Limits<'_, 's, '_> {
         parts
     }
 
-    /// What is both the name and the namespace.
+    /// Values that are possible both as name and as namespace.
     fn names_of_namespaces(&self) -> Vec<&'s str> {
         let values = |values: &Values<'s, &'s str>| -> Vec<&'s str> {
             values.iter().map(|(value, _)| *value).filter(|value| !value.is_empty()).collect()
@@ -165,7 +165,7 @@ impl<'s> Limits<'_, 's, '_> {
         }
     }
 
-    /// One that no clause names stands for all, where there is one.
+    /// One verb that no clause names represents all such verbs.
     fn verbs(&self, of_kind: &'static [&'static str]) -> Values<'s, &'s str> {
         let table = &self.space.verbs;
         if self.has_verbs {

@@ -1,7 +1,8 @@
-//! The clauses of some rules, by the values that they take.
+//! The clauses of some rules, indexed by the values that they take.
 //!
-//! A rule compares an attribute of a request with the values that it mentions. So for each attribute the mentioned values
-//! and one more that stands for anything else are enough. A path is told apart by the longest prefix that a rule mentions.
+//! A rule compares an attribute of a request with the values that it mentions. So for each attribute, the mentioned
+//! values and one value that represents all others are enough. Paths are distinguished by the longest prefix that a
+//! rule mentions.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -12,10 +13,10 @@ use crate::policy::reach::bits::Bits;
 use crate::policy::reach::budget::{STEPS_OF_A_VALUE, TooComplex, check_size};
 use crate::policy::reach::values::{Shape, fresh, other, shapes};
 
-/// The clauses by the values of every attribute.
+/// The clauses, indexed by the values of every attribute.
 #[derive(Debug)]
 pub(super) struct Space<'p> {
-    /// Words in a set of clauses.
+    /// The length of a set of clauses, in units of 64.
     pub(super) size: usize,
     pub(super) resources: Resources<'p>,
     pub(super) paths: Paths<'p>,
@@ -30,7 +31,7 @@ pub(super) struct Space<'p> {
 impl<'p> Space<'p> {
     /// # Errors
     ///
-    /// When the tables would be too large.
+    /// The tables would be too large.
     pub(super) fn of(clauses: &[Clause<'p>]) -> Result<Self, TooComplex> {
         Ok(Self {
             size: clauses.len().div_ceil(64),
@@ -51,7 +52,7 @@ impl<'p> Space<'p> {
 pub(super) struct Table<'p> {
     /// The clauses that take any value.
     free: Bits,
-    /// The clauses that take a value, `free` among them.
+    /// The clauses that take a value, including those in `free`.
     named: HashMap<&'p str, Bits>,
     /// A value that no clause names.
     pub(super) other: String,
@@ -81,7 +82,7 @@ impl<'p> Table<'p> {
     }
 }
 
-/// What of the API a request is for.
+/// The resource of a request.
 #[derive(Debug)]
 pub(super) struct Resources<'p> {
     /// The clauses that take any resource.
@@ -127,18 +128,18 @@ impl<'p> Resources<'p> {
     }
 }
 
-/// Paths that are not about the API's resources.
+/// Paths that are not about resources.
 #[derive(Debug)]
 pub(super) struct Paths<'p> {
     /// The clauses that take any path.
     free: Bits,
-    /// The clauses with the pattern.
+    /// The clauses by their exact patterns.
     by_pattern: HashMap<&'p str, Bits>,
-    /// The clauses with the prefix and stars behind it.
+    /// The clauses by the prefix before a final star.
     by_prefix: HashMap<&'p str, Bits>,
-    /// How long the prefixes are, in bytes.
+    /// The lengths of the prefixes, in bytes.
     lengths: BTreeSet<usize>,
-    /// A word that is in no pattern.
+    /// A text that no pattern contains.
     fresh: String,
 }
 
@@ -161,23 +162,23 @@ impl<'p> Paths<'p> {
         Ok(Self { free, by_pattern, by_prefix, lengths, fresh: fresh(&patterns) })
     }
 
-    /// What it costs to find out which clauses take a path.
+    /// The cost of finding the clauses that take a path.
     pub(super) fn steps(&self, size: usize) -> usize {
         self.lengths.len() * (STEPS_OF_A_VALUE + size)
     }
 
-    /// A path that no pattern is about but those with a star for all.
+    /// A path that no pattern matches, except patterns that match every path.
     pub(super) fn other(&self) -> String {
         format!("/{}", self.fresh)
     }
 
-    /// A path that the pattern matches, and as few others as can be; `None` where no request has such a path.
+    /// A path that the pattern matches and as few other patterns as possible; `None` if no request has such a path.
     pub(super) fn example<'u>(&self, pattern: &'u str) -> Option<Cow<'u, str>> {
         let prefix = pattern.trim_end_matches('*');
         if prefix.is_empty() && pattern.ends_with('*') {
             return Some(self.other().into());
         }
-        // What stands for the prefix must not be a path that another pattern names.
+        // The path for the prefix must not be one that another pattern names exactly.
         let is_named = pattern.ends_with('*') && self.by_pattern.contains_key(prefix);
         let path = if is_named { format!("{prefix}{}", self.fresh).into() } else { prefix.into() };
         prefix.starts_with('/').then_some(path)
@@ -192,7 +193,7 @@ impl<'p> Paths<'p> {
     }
 }
 
-/// The clauses for which it is true.
+/// The set of clauses for which `is_in` is true.
 fn select<'p>(clauses: &[Clause<'p>], is_in: impl Fn(&Clause<'p>) -> bool) -> Bits {
     let mut bits = Bits::none(clauses.len().div_ceil(64));
     let chosen = clauses.iter().enumerate().filter(|(_, clause)| is_in(clause));

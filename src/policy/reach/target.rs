@@ -1,8 +1,8 @@
-//! What a request can be that some clauses take, as options for each attribute.
+//! The requests that some clauses take, as options for each attribute.
 //!
-//! For every attribute the options are as few as can be: where the clauses take any value, it is one that no other clause
-//! names, because all clauses that take that one take every value. Of a user's groups only those are options that
-//! are asked for: more of them would only meet more clauses.
+//! The number of options is minimal: where the clauses take any value, the only option is a value that no other clause
+//! names, because a clause that takes this value takes every value. A user's groups are only those that the clauses
+//! require: more groups could only meet more clauses.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -31,7 +31,7 @@ pub(super) struct Target<'t> {
     pub(super) user_groups: Values<'t, Vec<&'t str>>,
 }
 
-/// What a request is for.
+/// The resource or the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum What<'t> {
     /// `None` is a value that no clause names.
@@ -40,11 +40,11 @@ pub(super) enum What<'t> {
 }
 
 impl<'t> Target<'t> {
-    /// What all of `clauses` take. Their values must be those of clauses of the space.
+    /// The requests that all of `clauses` take. `clauses` must only have values of the space's clauses.
     ///
     /// # Errors
     ///
-    /// When there are too many options.
+    /// There are too many options.
     pub(super) fn of(
         space: &'t Space<'_>,
         clauses: &[&Clause<'t>],
@@ -73,7 +73,7 @@ impl<'t> Target<'t> {
             users: of(&space.users, |it| &it.users),
             user_groups: user_groups(&space.user_groups, clauses, budget)?,
         };
-        // To find out costs more than the rest, and is for nothing where the rest is impossible already.
+        // This is the most expensive step, so it is skipped if the rest is already impossible.
         if target.options().iter().skip(1).all(|options| !options.is_empty()) {
             target.what = what(space, clauses, scope, budget)?;
         }
@@ -97,7 +97,7 @@ impl<'t> Target<'t> {
     }
 }
 
-/// The lists of the clauses that have a condition.
+/// The non-empty lists of the clauses.
 fn lists<'c, 't>(
     clauses: &[&'c Clause<'t>],
     values: for<'x> fn(&'x Clause<'t>) -> &'x [&'t str],
@@ -105,14 +105,14 @@ fn lists<'c, 't>(
     clauses.iter().map(|clause| values(clause)).filter(|values| !values.is_empty()).collect()
 }
 
-/// What is in all lists; `None` where there is no list.
+/// The values that are in all lists; `None` if there are no lists.
 fn common<'t>(lists: &[&[&'t str]]) -> Option<Vec<&'t str>> {
     let (first, others) = lists.split_first()?;
     let others: Vec<HashSet<&str>> = others.iter().map(|list| list.iter().copied().collect()).collect();
     Some(first.iter().copied().filter(|value| others.iter().all(|list| list.contains(value))).collect())
 }
 
-/// One group of each list, fewer where a group is in several.
+/// Sets with one group of each list; smaller if a group is in several lists.
 fn user_groups<'t>(
     table: &'t Table<'_>,
     clauses: &[&Clause<'t>],
@@ -162,7 +162,7 @@ fn what<'t>(
     Ok(found)
 }
 
-/// What is in a pattern of each clause, and in `asked`.
+/// The resources that match a pattern of each clause and are in `asked`.
 fn common_shapes<'t>(
     asked: Shape<'t>,
     clauses: &[&Clause<'t>],
@@ -184,7 +184,7 @@ fn common_shapes<'t>(
     Ok(common)
 }
 
-/// Paths that a pattern of each clause matches.
+/// Paths that match a pattern of each clause.
 fn common_paths<'t>(
     clauses: &[&Clause<'t>],
     space: &'t Space<'_>,
@@ -195,7 +195,7 @@ fn common_paths<'t>(
         return Ok(vec![space.paths.other().into()]);
     }
     let patterns: usize = lists.iter().map(|list| list.len()).sum();
-    // What is made of a pattern is matched by it, so one list need not be looked through again.
+    // A path made from a pattern matches that pattern, so its list need not be checked again.
     let looked_through = if lists.len() == 1 { 0 } else { patterns };
     budget.spend(patterns * (looked_through + space.paths.steps(space.size)))?;
     check_size(patterns, &Bits::none(space.size))?;

@@ -1,8 +1,8 @@
-//! Values that stand for all others, and the ways in which a pattern matches.
+//! Values that represent all unmentioned values, and the ways in which a pattern matches.
 
 use std::collections::BTreeSet;
 
-/// A value that is not mentioned: one of the usual ones, if there is one.
+/// A value that is not mentioned: preferably one of the usual ones.
 pub(super) fn other(mentioned: &BTreeSet<&str>, usual: &[&str]) -> String {
     if let Some(value) = usual.iter().find(|value| !mentioned.contains(**value)) {
         return (*value).to_owned();
@@ -10,15 +10,15 @@ pub(super) fn other(mentioned: &BTreeSet<&str>, usual: &[&str]) -> String {
     fresh(mentioned)
 }
 
-/// A word that is part of none of the values.
+/// A text that is not contained in any of the values.
 pub(super) fn fresh(values: &BTreeSet<&str>) -> String {
     let rests = values.iter().flat_map(|value| value.split("other").skip(1));
     let longest = rests.map(|rest| rest.len() - rest.trim_start_matches('x').len()).max();
     format!("other{}", "x".repeat(longest.map_or(0, |longest| longest + 1)))
 }
 
-/// Resources and their subresources, the empty one being none. `None` is any value in a pattern, and in a request one
-/// that no pattern mentions.
+/// A set of resources with their subresources; the empty subresource is the resource itself. In a pattern, `None` is
+/// any value; in a request, it is a value that no pattern mentions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Shape<'p> {
     pub(super) resource: Option<&'p str>,
@@ -26,7 +26,7 @@ pub(super) struct Shape<'p> {
 }
 
 impl Shape<'_> {
-    /// What is in both.
+    /// The intersection of both.
     pub(super) fn and(self, other: Self) -> Option<Self> {
         Some(Self {
             resource: both(self.resource, other.resource)?,
@@ -58,7 +58,7 @@ pub(super) fn shapes(pattern: &str) -> Vec<Shape<'_>> {
     let of_any = Shape { resource: None, subresource: Some(subresource) };
     let with_any = Shape { resource: Some(resource), subresource: None };
     match (resource, subresource) {
-        // Not a wildcard twice: the one or the other is the very star.
+        // Not a wildcard in both: one of them matches the literal star.
         ("*", "*") => vec![of_any, with_any],
         ("*", _) => vec![of_any],
         (_, "*") => vec![with_any],

@@ -7,15 +7,15 @@ pub(super) struct Command {
     pub(super) word: &'static str,
     /// The verb of the request.
     pub(super) verb: &'static str,
-    /// The resource, where the command is about one only; its name follows then.
+    /// The resource, if the command is about one resource only; then only the name follows.
     pub(super) resource: Option<&'static str>,
-    /// The subresource, where it is about one only.
+    /// The subresource, if the command is about one only.
     pub(super) subresource: Option<&'static str>,
     /// Whether kubectl finds a pod for an object of another resource (`deploy/web`).
     pub(super) finds_pod: bool,
     /// Whether more arguments follow that the API server does not see as attributes: a command line, ports.
     pub(super) has_more: bool,
-    /// What should be known beside.
+    /// A note about the request.
     pub(super) remark: Option<&'static str>,
 }
 

@@ -185,7 +185,7 @@ impl RequestSpec {
         Ok(Resource { group, resource, subresource, namespace, name })
     }
 
-    /// Only what has no name is over all namespaces.
+    /// Only requests without a name can be for all namespaces.
     fn check_namespace(&self, verb: &str, found: &Resource) -> Result<(), Diagnostic> {
         let is_over_all =
             ["get", "list", "watch", "deletecollection"].contains(&verb) && found.name.is_empty();
@@ -196,7 +196,8 @@ impl RequestSpec {
     }
 }
 
-/// The built-in resource that is called so, the one that 1.`minor` serves before others; what was guessed is remarked.
+/// The built-in resource with this name, preferring one that 1.`minor` serves; assumptions are added to `remarks`.
+/// ambiguous.
 fn find(
     called: &str,
     group: Option<&str>,

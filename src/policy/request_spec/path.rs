@@ -1,4 +1,4 @@
-//! From an HTTP request to what the API server takes it for: a request for a resource, or for a path
+//! Derives the attributes of an HTTP request as the API server does: a request for a resource or for a path
 //! (`NewRequestInfo` in `apiserver/pkg/endpoints/request/requestinfo.go`).
 
 use crate::policy::decide::decision::{Resource, Target};
@@ -74,7 +74,7 @@ fn resource(method: &str, path: &str, query: &Query) -> Option<(String, Resource
     Some((verb.to_owned(), resource))
 }
 
-/// What of a query the API server looks at here.
+/// The query parameters that the API server uses here.
 #[derive(Default)]
 struct Query {
     /// Only its absence, `0` and `false` mean no.

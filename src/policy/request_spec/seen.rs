@@ -1,5 +1,5 @@
-//! The attributes that are left of a request when it is sent: a path has no name in it where an object is created or a
-//! collection is asked for, and the API server goes by the path.
+//! Removes the attributes that the API server does not see. It uses the path, which contains no name if an object is
+//! created or the request is for a collection.
 
 use crate::diagnostic::Diagnostic;
 use crate::policy::decide::decision::Resource;
@@ -15,7 +15,7 @@ pub(super) fn watched(verb: &str) -> Result<String, Diagnostic> {
     }
 }
 
-/// The verb that the API server sees (`NewRequestInfo`), with what it does not see taken off `found`.
+/// The verb that the API server sees (`NewRequestInfo`). What it does not see is removed from `found`.
 ///
 /// A name that is not given of an object that exists, such as in `get pods/log`, is left open.
 pub(super) fn as_sent(verb: String, found: &mut Resource, remarks: &mut Vec<String>) -> String {

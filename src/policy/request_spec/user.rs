@@ -6,9 +6,9 @@ use crate::policy::decide::decision::User;
 const ADMINISTRATOR: (&str, [&str; 2]) =
     ("kubernetes-admin", ["kubeadm:cluster-admins", "system:authenticated"]);
 
-/// As the API server does for an impersonated user: every user is authenticated, a service account is in its groups. What a
-/// certificate says of a node, it does not add; then nothing would match `system:nodes`, so it is added here. Without a name
-/// it is the administrator of a kubeadm cluster.
+/// As the API server does for an impersonated user: every user is authenticated, and a service account is in its
+/// groups. The API server does not add the group that a node has from its certificate; no rule for `system:nodes` would
+/// match then, so it is added here. Without a name, the user is the administrator of a kubeadm cluster.
 pub(super) fn named(name: Option<&str>, asked: &[String]) -> User {
     let mut groups = asked.to_vec();
     let Some(name) = name else {

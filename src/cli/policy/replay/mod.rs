@@ -23,7 +23,7 @@ use shown::{Shown, Side};
 use std::path::Path;
 pub(in crate::cli) use view::ReplayView;
 
-/// Counts what one policy or two make of the logs.
+/// Counts what one or two policies log of the logs.
 ///
 /// # Errors
 /// A policy cannot be read, or the API server would not start with it; a log cannot be read.

@@ -1,4 +1,4 @@
-//! What one has to know to take the figures for what they are.
+//! Notes that explain the limits of the figures.
 
 use super::shown::{Shown, Side};
 use crate::cli::columns::{counted, number};
@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::policy::Level;
 use crate::size;
 
-/// Warnings about the logs, and what no log can tell.
+/// Warnings about the logs, and what cannot be derived from any log.
 pub(super) fn notes(shown: &Shown<'_>) -> Vec<Diagnostic> {
     let log = &shown.read.tally.log;
     let mut notes: Vec<Diagnostic> = Vec::new();
@@ -73,7 +73,7 @@ fn malformed(shown: &Shown<'_>) -> Option<Diagnostic> {
     (count > 0).then(|| Diagnostic::warning(text).named("log-malformed"))
 }
 
-/// The API server has written them since 1.18, so where there are none, today's policy omits them.
+/// The API server has added `managedFields` since 1.18, so if a log has none, the policy in use omits them.
 fn managed_fields(shown: &Shown<'_>) -> Option<Diagnostic> {
     let log = &shown.read.tally.log;
     let logs_them = |level: Level, omits: bool| level >= Level::Request && !omits;

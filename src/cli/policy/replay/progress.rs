@@ -1,30 +1,30 @@
-//! How far the reading of large logs is, on a terminal.
+//! The progress of reading large logs, on a terminal.
 
 use crate::report::Output;
 use crate::size;
 
-/// Logs of this size take more than a moment.
+/// Progress is shown for logs of at least this size, because they take more than a moment.
 const LARGE: u64 = 256 << 20;
 
-/// So often it is told, in bytes.
+/// The number of bytes between two messages.
 const STEP: u64 = 32 << 20;
 
-/// Counts what is read of all logs.
+/// Counts the bytes that were read of all logs.
 #[derive(Debug)]
 pub(super) struct Progress {
     total: u64,
-    /// What the logs before this one had.
+    /// The size of the logs that were read before.
     finished: u64,
     told: u64,
 }
 
 impl Progress {
-    /// For logs of so many bytes together.
+    /// For logs with this total size.
     pub(super) fn new(total: u64) -> Self {
         Self { total, finished: 0, told: 0 }
     }
 
-    /// Tells that so many bytes of the present log are read.
+    /// Reports that `taken` bytes of the current log are read.
     pub(super) fn tell(&mut self, taken: u64, output: &mut Output<'_>) {
         let read = self.finished + taken;
         if self.total < LARGE || read < self.told + STEP {
@@ -35,7 +35,7 @@ impl Progress {
         output.progress(&format!("{percent} % of {} read", size::nearest(self.total)));
     }
 
-    /// The present log is read, of so many bytes.
+    /// The current log, of `size` bytes, is completely read.
     pub(super) fn finish(&mut self, size: u64) {
         self.finished += size;
     }
@@ -45,7 +45,7 @@ impl Progress {
 mod tests {
     use super::*;
 
-    /// What is told of logs of `total` bytes while so many are read.
+    /// The messages for logs of `total` bytes.
     fn told(total: u64, is_terminal: bool) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut output = Output { shows_progress: is_terminal, ..Output::plain(&mut out, &mut err) };

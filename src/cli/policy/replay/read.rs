@@ -10,9 +10,9 @@ use crate::report::Output;
 /// The logs as they were read.
 #[derive(Debug)]
 pub(super) struct Read {
-    /// What was counted in all of them.
+    /// The sums over all of them.
     pub(super) tally: Tally,
-    /// Each log with what it is.
+    /// Each log with its statistics.
     pub(super) logs: Vec<(String, LogSums)>,
     /// Logs that were named more than once.
     pub(super) repeated: Vec<String>,

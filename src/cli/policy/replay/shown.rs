@@ -8,29 +8,29 @@ use crate::event::{Malformed, Moment};
 use crate::policy::{Level, Policy, rule_positions};
 use crate::replay::{Outcome, Replayed, Share, Talker};
 
-/// All of it.
+/// Everything that is shown.
 pub(super) struct Shown<'a> {
     /// The policy, and the one that it is compared with.
     pub(super) sides: Vec<Side<'a>>,
     /// What was read.
     pub(super) read: &'a Read,
-    /// How many talkers.
+    /// The number of talkers.
     pub(super) top: usize,
 }
 
-/// A policy, where its rules are, and what it makes of the logs.
+/// A policy, the positions of its rules, and its result for the logs.
 pub(super) struct Side<'a> {
     /// The file as it was typed.
     pub(super) name: &'a str,
     /// The policy.
     pub(super) policy: &'a Policy,
-    /// What it makes of the logs.
+    /// Its result for the logs.
     pub(super) replayed: Replayed,
     positions: Vec<Option<Position>>,
 }
 
 impl<'a> Side<'a> {
-    /// Looks the rules up in the text.
+    /// Finds the positions of the rules in the text.
     pub(super) fn new(source: &'a PolicyText, policy: &'a Policy, replayed: Replayed) -> Self {
         Self { name: &source.name, policy, replayed, positions: rule_positions(&source.text) }
     }
@@ -40,7 +40,7 @@ impl<'a> Side<'a> {
         self.policy.rules.iter().any(|rule| !rule.user_groups.is_empty())
     }
 
-    /// Each rule with its level and what it comes to; at the end what no rule matches, if there is any.
+    /// Each rule with its level and its result; at the end the events that no rule matches, if there are any.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = (Option<usize>, (Level, &Outcome))> {
         let of_rules = self.replayed.rules.iter().enumerate();
         let rules = of_rules.map(|(rule, (decision, outcome))| (Some(rule), (decision.level, outcome)));
@@ -71,8 +71,7 @@ impl Shown<'_> {
         })
     }
 
-    /// What so many bytes of the logs come to in 24 hours; `None` for logs of less than an hour, of which that would say
-    /// nothing.
+    /// `bytes` of the logs, converted to 24 hours; `None` for logs of less than an hour, which are not representative.
     pub(super) fn a_day(&self, bytes: u64) -> Option<u64> {
         const HOUR: u64 = 3600;
         let (first, last) = self.span()?;
@@ -90,12 +89,12 @@ impl Shown<'_> {
         self.read.tally.log.events
     }
 
-    /// Who takes the most under the policy.
+    /// The combinations that take the most under the policy.
     pub(super) fn talkers(&self) -> Vec<Talker> {
         self.read.tally.talkers.top(self.top, |share| share.logged_by(0).amount.bytes)
     }
 
-    /// Of whom the policy leaves out the most.
+    /// The combinations of which the policy leaves out the most.
     pub(super) fn left_out(&self) -> Vec<Talker> {
         let saved = |share: &Share| share.today.bytes.saturating_sub(share.logged_by(0).amount.bytes);
         self.read.tally.talkers.top(self.top, saved)

@@ -120,7 +120,7 @@ fn mark(is_least: bool) -> &'static str {
     if is_least { "≥ " } else { "" }
 }
 
-/// What becomes of the events of the log, and what is not known.
+/// What the policy logs of the events of the log, and what is unknown.
 fn explain(side: &Side<'_>) -> Vec<String> {
     let Outcome { sums, estimated, without_end, .. } = &side.replayed.total;
     let events =
