@@ -24,7 +24,7 @@ pub(super) struct RollbackArgs {
     /// current ones by more than a restart]
     #[arg(long, value_name = "N")]
     to: Option<u64>,
-    /// Roll back even if somebody has edited the manifest, or kaudit's policy or webhook kubeconfig, since; the edit is
+    /// Roll back even if the manifest, or kaudit's policy or webhook kubeconfig, was edited since; the edit is
     /// kept in the new generation
     #[arg(long)]
     discard_edits: bool,

@@ -171,7 +171,7 @@ checks! {
         "add a rule before it that logs these resources at Metadata"
     REQUEST_RECEIVED "KA402" Info DOCS
         "RequestReceived is logged"
-        "Every request creates two events, and the first has no information that the second does not have: it doubles the volume."
+        "Every request creates two events, and the first has no information that the second does not have. The volume is twice as large."
         "write `omitStages: [\"RequestReceived\"]`"
     VOLUME "KA403" Info DOCS
         "heartbeats and bookkeeping are logged"

@@ -117,10 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn every_preset_says_for_whom_it_is_what_it_costs_and_what_it_passes() {
+    fn every_preset_says_its_purpose_what_it_costs_and_what_it_passes() {
         for preset in all() {
             let head: String = preset.text.lines().take_while(|line| line.starts_with('#')).collect();
-            for word in ["For whom:", "Logs:", "Costs:", "Passes:", "Fails:", preset.name] {
+            for word in ["Use for:", "Logs:", "Costs:", "Passes:", "Fails:", preset.name] {
                 assert!(head.contains(word), "{} lacks {word}", preset.name);
             }
         }
