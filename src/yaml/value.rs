@@ -155,6 +155,15 @@ impl Reader<'_> {
                 (Value::Bool(_) | Value::Number(_), Some(text)) => {
                     return resolve(text).to_json_key(text).ok_or_else(refusal);
                 }
+                // Go makes a string of it. Which one depends on how the anchored value is written.
+                (Value::Bool(_) | Value::Number(_), None) => {
+                    return Err(refuse_at(
+                        self.text,
+                        node.span().start,
+                        "this key is an alias to a number or boolean",
+                    )
+                    .help("replace the alias by a quoted string"));
+                }
                 _ => return Err(refusal()),
             },
         };

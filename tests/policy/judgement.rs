@@ -163,6 +163,21 @@ fn what_cannot_be_told_is_neither_good_nor_bad() {
     );
 }
 
+/// Go makes a string of the number. A rule that lacks its level is refused for that, and a rule that has one is not.
+#[test]
+fn a_key_that_is_an_alias_to_a_number_leaves_the_result_open() {
+    for rule in ["- *k : None\n", "- level: None\n  *k : x\n"] {
+        let text = format!("x: &k 1e3\napiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n{rule}");
+        let examined = examine(&text, 36);
+        assert_eq!(examined.would_start(), None, "{rule}");
+        assert!(
+            examined.findings[0].message().contains("alias to a number"),
+            "{}",
+            examined.findings[0].message()
+        );
+    }
+}
+
 /// As Go 1.26 does it with the loader of Kubernetes 1.36.
 #[test]
 fn a_number_without_a_form_in_json_is_found_last() {
