@@ -1,10 +1,5 @@
 //! Merging requested flags into existing ones: the rules one by one, and the properties of the result.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed; clippy sees only the test functions as tests"
-)]
-
 use super::sets;
 use kaudit::audit::argv::scan;
 use kaudit::audit::benchmark::{ScannedPod, examine};

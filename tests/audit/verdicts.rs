@@ -4,12 +4,6 @@
 //! `cut -f1 go-results.tsv | auditflags` gives the rest. With `KAUDIT_GO_AUDITFLAGS=path/to/auditflags` random sets are
 //! compared as well.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed; clippy sees only the test functions as tests"
-)]
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};

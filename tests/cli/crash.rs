@@ -1,16 +1,5 @@
 //! A failure or a crash at every change of the node, in process; and real kills of the real program.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, and it creates and compares trees"
-)]
-
 use kaudit::file::{FileState, Metadata};
 use kaudit::generation;
 use kaudit::manifest::Manifest;

@@ -1,13 +1,5 @@
 //! A policy that is edited manually on the node: which command activates it, what is recorded, and that it is never lost.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and reads trees"
-)]
-
 use crate::support::{Ended, Tree};
 
 const POLICY: &str = "/etc/kubernetes/audit/policy.yaml";

@@ -1,17 +1,6 @@
 //! `enable` and the files of a node: secrets are not shown, a run without changes writes nothing, and files keep their
 //! metadata.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 use crate::support::{MANIFEST, Tree};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};

@@ -1,17 +1,6 @@
 //! `enable` over whole manifests: kubeadm's own of many versions, handwritten ones that each test one property, and the
 //! shared corpus of real ones. Each is edited correctly and restored byte for byte, or refused with a reason.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 use crate::support::{Tree, shared_corpus};
 use kaudit::manifest::Manifest;
 use std::collections::BTreeMap;

@@ -7,17 +7,6 @@
 //! `cargo xtask golden --bless` writes what came instead of comparing; read the diff before you
 //! commit it.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

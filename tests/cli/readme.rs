@@ -8,13 +8,6 @@
 //!   real command line. A command line with `…` is left out.
 //! - Every message that `docs/troubleshooting.md` explains is in the source.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes trees"
-)]
-
 use kaudit::cli::{Environment, run};
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;

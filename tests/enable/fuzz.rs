@@ -1,17 +1,6 @@
 //! Randomly damaged manifests, real and handwritten: the checks, the editor, `enable` and `disable` never panic, and every
 //! edit is correct. `KAUDIT_FUZZ_SECONDS` sets the duration; without it a fixed number of inputs is tested.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 use kaudit::generation::History;
 use kaudit::manifest::DIGEST_ANNOTATION;
 use kaudit::manifest::Manifest;

@@ -1,17 +1,6 @@
 //! Random manifests through `enable`, `enable` again and `disable`, all in memory: the requested flags exist, nothing
 //! else changes, a second `enable` changes nothing, and `disable` restores the original bytes.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 use kaudit::file::FileState;
 use kaudit::generation::History;
 use kaudit::manifest::Manifest;

@@ -1,15 +1,6 @@
 //! The restart protocol with a simulated kubelet: faults, crashes, signals and concurrent edits at every effect. The
 //! control-plane tests cover the behaviour of a real kubelet.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 mod kubelet;
 mod scenario;
 mod surge;

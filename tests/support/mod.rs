@@ -1,12 +1,6 @@
 //! Shared code of the integration tests: a node in a temporary directory and the real program.
 
 #![allow(dead_code, reason = "each test uses a part")]
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, and who runs a test decides what it tries"
-)]
-
 pub(crate) mod json_schema;
 
 use std::fs;

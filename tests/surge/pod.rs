@@ -1,17 +1,6 @@
 //! Surge pods of complete manifests: of many kubeadm versions, handwritten, from the shared corpus, and random. Each
 //! manifest, as `enable` leaves it, gets a second pod that meets every condition, or an error with a reason.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it reads trees"
-)]
-
 use kaudit::generation::History;
 use kaudit::manifest::Manifest;
 use kaudit::plan::{PolicyWanted, Wanted};

@@ -1,15 +1,6 @@
 //! `webhook check` against receivers on the loopback interface, each with a different error, and the files that `enable`
 //! writes for the options of a receiver.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails"
-)]
-
 mod files;
 mod go;
 mod receiver;

@@ -4,17 +4,6 @@
 //! `tests/go-reads.jsonl` holds Go's results; `cargo xtask oracle` compares them again, with the program built from
 //! `tests/go/yamljson` in `KAUDIT_GO_YAMLJSON`. With `KAUDIT_BLESS=1` it rewrites the results.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on fails, and it makes and compares trees"
-)]
-
 use kaudit::yaml::{Document, decode};
 use serde_json::Value;
 use std::collections::BTreeMap;

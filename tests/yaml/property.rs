@@ -1,12 +1,5 @@
 //! Random edits of random documents: correct or refused, and rarely refused.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
-
 use kaudit::yaml::{Document, Edit};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
